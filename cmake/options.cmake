@@ -1,0 +1,43 @@
+# What every target of ours is compiled with.
+add_library(project_options INTERFACE)
+target_compile_features(project_options INTERFACE cxx_std_23)
+target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(project_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  -fstack-protector-strong -D_FILE_OFFSET_BITS=64)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(project_options INTERFACE -D_FORTIFY_SOURCE=2)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_link_options(project_options INTERFACE -fuse-ld=lld)
+endif()
+target_link_options(project_options INTERFACE -Wl,-z,relro,-z,now)
+if(STRONGROOM_SANITIZE)
+  target_compile_options(project_options INTERFACE
+    -fsanitize=${STRONGROOM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(project_options INTERFACE -fsanitize=${STRONGROOM_SANITIZE})
+endif()
+if(STRONGROOM_FUZZ)
+  target_compile_options(project_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# strongroom_library(NAME SOURCES … HEADERS … PUBLIC … PRIVATE …): a folder's static library.
+function(strongroom_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_HEADERS})
+  target_link_libraries(${name} PUBLIC project_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# strongroom_test(NAME SOURCES … LIBS … [LABELS …]): one GoogleTest binary, run whole by CTest.
+function(strongroom_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE project_options ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "STRONGROOM_SOURCE_DIR=${PROJECT_SOURCE_DIR};STRONGROOM_BINARY_DIR=${PROJECT_BINARY_DIR}")
+endfunction()

@@ -1,0 +1,95 @@
+// Secret bytes that are typed, move-only, locked in memory and wiped. They have no ==, no <<, and never become a
+// std::string: compare with constant_time_equal(a.expose(), b.expose()), log a key's id instead of the key.
+#pragma once
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include "vault/base/bytes.h"
+
+namespace vault {
+
+// Must succeed before any secret is made: starts libsodium and forbids core dumps. Safe to call again, from any thread.
+Result<void> start_secure_memory();
+
+// A run of guarded pages (sodium_malloc: guard pages, mlock where the limit allows, wiped on release).
+class GuardedMemory {
+ public:
+  GuardedMemory() = default;
+  explicit GuardedMemory(std::size_t size);  // zeroed; aborts when memory is exhausted
+  GuardedMemory(GuardedMemory&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  GuardedMemory& operator=(GuardedMemory&& other) noexcept;
+  ~GuardedMemory();
+  std::span<std::byte> span() { return {data_, size_}; }
+  std::span<const std::byte> span() const { return {data_, size_}; }
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+void fill_random(std::span<std::byte> out);  // the system CSPRNG; cannot fail once started
+void wipe(std::span<std::byte> out);         // in a way the optimiser keeps
+
+template <class Tag, std::size_t N>
+class SecretBytes {
+ public:
+  static constexpr std::size_t kSize = N;
+  static SecretBytes generate() {
+    SecretBytes secret;
+    fill_random(secret.writable());
+    return secret;
+  }
+  // Copies; the caller wipes its own copy.
+  static SecretBytes copy_of(std::span<const std::byte, N> bytes) {
+    SecretBytes secret;
+    std::copy(bytes.begin(), bytes.end(), secret.writable().begin());
+    return secret;
+  }
+  SecretBytes() : memory_(N) {}
+  SecretBytes(SecretBytes&& other) noexcept = default;
+  SecretBytes& operator=(SecretBytes&& other) noexcept = default;
+  SecretBytes clone() const { return copy_of(expose()); }
+  // Each call is a place to review. Must not be called on a moved-from secret.
+  std::span<const std::byte, N> expose() const { return std::span<const std::byte, N>(memory_.span().data(), N); }
+  std::span<std::byte, N> writable() { return std::span<std::byte, N>(memory_.span().data(), N); }
+
+ private:
+  GuardedMemory memory_;
+};
+
+// A passphrase or other secret text of any length, in guarded memory.
+class SecretText {
+ public:
+  SecretText() = default;
+  explicit SecretText(std::string_view text);  // copies; the caller wipes its own
+  SecretText(SecretText&&) noexcept = default;
+  SecretText& operator=(SecretText&&) noexcept = default;
+  SecretText clone() const { return SecretText(expose()); }
+  std::string_view expose() const { return as_text(memory_.span()); }
+  bool empty() const { return memory_.span().empty(); }
+
+ private:
+  GuardedMemory memory_;
+};
+
+// Ordinary bytes that are wiped when they go: plaintext chunks, scratch copies.
+class WipedBytes {
+ public:
+  explicit WipedBytes(std::size_t size = 0) : bytes_(size) {}
+  WipedBytes(WipedBytes&&) noexcept = default;
+  WipedBytes& operator=(WipedBytes&& other) noexcept {
+    wipe(bytes_);
+    bytes_ = std::move(other.bytes_);
+    return *this;
+  }
+  ~WipedBytes() { wipe(bytes_); }
+  std::span<std::byte> span() { return bytes_; }
+  ByteView view() const { return bytes_; }
+
+ private:
+  Bytes bytes_;
+};
+
+}  // namespace vault

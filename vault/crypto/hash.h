@@ -1,0 +1,33 @@
+// SHA-256, HMAC-SHA-256 (RFC 2104) and HKDF-SHA256 (RFC 5869), over OpenSSL. Nothing here fails on any input.
+#pragma once
+#include <initializer_list>
+#include <memory>
+
+#include "vault/base/bytes.h"
+
+namespace vault::crypto {
+
+Digest sha256(ByteView data);
+Digest sha256(std::initializer_list<ByteView> parts);  // of their concatenation
+
+// Incremental. Not thread safe; movable. `finish` may be called once.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
+  void update(ByteView data);
+  Digest finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+Digest hmac_sha256(ByteView key, ByteView message);
+
+// Extract and expand. `out.size()` is at most 255 * 32 bytes; more breaks an invariant.
+void hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::span<std::byte> out);
+
+}  // namespace vault::crypto
