@@ -1,0 +1,85 @@
+#include "access/wire/describe_json.h"
+
+namespace strongroom::access::wire {
+
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+Result<json::value> parse_json(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = kMaxJsonDepth;
+  boost::system::error_code failed;
+  json::value value = json::parse(json::string_view(text.data(), text.size()), failed, {}, options);
+  if (failed) return Error{Errc::malformed, "not JSON: " + failed.message()};
+  return value;
+}
+
+std::string member_name(std::string_view cpp_name) {
+  if (cpp_name.ends_with('_')) cpp_name.remove_suffix(1);
+  return std::string(cpp_name);
+}
+
+std::string enumerator_name(std::string_view cpp_name) {
+  std::string name(cpp_name);
+  for (char& c : name)
+    if (c == '_') c = '-';
+  return name;
+}
+
+Error wrong_member(std::string_view name, std::string_view why) {
+  return {Errc::malformed, "\"" + std::string(name) + "\": " + std::string(why)};
+}
+
+namespace detail {
+Result<std::string_view> text_of(const json::value& value) {
+  const json::string* text = value.if_string();
+  if (text == nullptr) return Error{Errc::malformed, "not a string"};
+  if (text->size() > kMaxStringLength) return Error{Errc::too_large, "a string is too long"};
+  return std::string_view(text->data(), text->size());
+}
+}  // namespace detail
+
+Result<std::string> JsonOf<std::string>::from(const json::value& value, Strictness) {
+  TRY(const std::string_view text, detail::text_of(value));
+  return std::string(text);
+}
+
+Result<bool> JsonOf<bool>::from(const json::value& value, Strictness) {
+  if (!value.is_bool()) return Error{Errc::malformed, "neither true nor false"};
+  return value.get_bool();
+}
+
+Result<std::uint64_t> JsonOf<std::uint64_t>::from(const json::value& value, Strictness) {
+  std::uint64_t number = 0;
+  if (value.is_int64() && value.get_int64() >= 0)
+    number = static_cast<std::uint64_t>(value.get_int64());
+  else if (value.is_uint64())
+    number = value.get_uint64();
+  else
+    return Error{Errc::malformed, "not a whole number of zero or more"};
+  if (number > kMaxJsonInteger) return Error{Errc::malformed, "a number is above 2^53 - 1"};
+  return number;
+}
+
+Result<vault::Bytes> JsonOf<vault::Bytes>::from(const json::value& value, Strictness) {
+  TRY(const std::string_view text, detail::text_of(value));
+  return vault::unbase64(text, vault::Base64::url_unpadded);
+}
+
+Result<vault::age::Recipient> JsonOf<vault::age::Recipient>::from(const json::value& value, Strictness) {
+  TRY(const std::string_view text, detail::text_of(value));
+  return vault::age::Recipient::parse(text);
+}
+
+Result<vault::Instant> JsonOf<vault::Instant>::from(const json::value& value, Strictness) {
+  TRY(const std::string_view text, detail::text_of(value));
+  return vault::parse_rfc3339(text);
+}
+
+Result<vault::Date> JsonOf<vault::Date>::from(const json::value& value, Strictness) {
+  TRY(const std::string_view text, detail::text_of(value));
+  return vault::parse_date(text);
+}
+
+}  // namespace strongroom::access::wire

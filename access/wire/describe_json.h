@@ -1,0 +1,266 @@
+// Compact JSON for structs described once with Boost.Describe: the allow-list that decides what may enter an entry.
+// Members are written in their declared order; a trailing "_" of a member's name is dropped (`case_` is "case"); an
+// empty optional is left out; an enumerator's "_" is written "-".
+//
+// Text forms: ids as TypeIDs, Digest and 16-, 32- and 64-byte keys and signatures as lower-case hexadecimal, Instant as
+// RFC 3339, Date as 2026-11-22, age::Recipient as age1…, integers up to 2^53 - 1 as JSON numbers, Bytes as unpadded
+// base64url.
+#pragma once
+#include <boost/describe.hpp>
+#include <boost/json.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vault/age/keys.h"
+#include "vault/base/bytes.h"
+#include "vault/base/time.h"
+#include "vault/base/type_id.h"
+#include "vault/crypto/keys.h"
+
+namespace strongroom::access::wire {
+
+namespace json = boost::json;
+
+inline constexpr std::size_t kMaxJsonDepth = 16;
+inline constexpr std::size_t kMaxListLength = 16'384;
+inline constexpr std::size_t kMaxStringLength =
+    32U << 20;  // answers carry whole index files; commands are bounded as a whole
+inline constexpr std::uint64_t kMaxJsonInteger = (std::uint64_t{1} << 53) - 1;
+
+// exact: the text must be byte for byte what `encode` makes of it, so nothing is hidden in white space, order or
+// repeated members. tolerant: members that this version does not know are ignored (answers of a newer service).
+enum class Strictness { exact, tolerant };
+
+// Parses with our depth limit and without extensions. Errc::malformed.
+vault::Result<json::value> parse_json(std::string_view text);
+// Names as they stand on the wire: a member without its trailing "_", an enumerator with "-" for "_".
+std::string member_name(std::string_view cpp_name);
+std::string enumerator_name(std::string_view cpp_name);
+vault::Error wrong_member(std::string_view name, std::string_view why);
+
+template <class T>
+struct JsonOf;  // to(const T&) -> json::value, from(const json::value&, Strictness) -> Result<T>
+
+template <class T>
+json::value to_json(const T& value) {
+  return JsonOf<T>::to(value);
+}
+template <class T>
+vault::Result<T> from_json(const json::value& value, Strictness strictness = Strictness::tolerant) {
+  return JsonOf<T>::from(value, strictness);
+}
+template <class T>
+std::string encode(const T& value) {
+  return json::serialize(to_json(value));
+}
+// Errc::malformed names the member.
+template <class T>
+vault::Result<T> decode(std::string_view text, Strictness strictness) {
+  TRY(const json::value parsed, parse_json(text));
+  TRY(T value, from_json<T>(parsed, strictness));
+  if (strictness == Strictness::exact && encode(value) != text)
+    return vault::Error{vault::Errc::malformed, "the JSON text is not in its one exact form"};
+  return value;
+}
+
+template <class E>
+std::string enum_name(E value) {
+  return enumerator_name(boost::describe::enum_to_string(value, "unknown"));
+}
+template <class E>
+vault::Result<E> parse_enum(std::string_view text) {
+  std::optional<E> found;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) {
+    if (enumerator_name(d.name) == text) found = d.value;
+  });
+  if (!found) return vault::Error{vault::Errc::malformed, "unknown word \"" + std::string(text.substr(0, 40)) + "\""};
+  return *found;
+}
+template <class E>
+std::vector<std::string> enum_names() {
+  std::vector<std::string> names;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
+      [&](auto d) { names.push_back(enumerator_name(d.name)); });
+  return names;
+}
+
+namespace detail {
+vault::Result<std::string_view> text_of(const json::value& value);
+}
+
+template <>
+struct JsonOf<std::string> {
+  static json::value to(const std::string& value) { return json::string(value); }
+  static vault::Result<std::string> from(const json::value& value, Strictness);
+};
+template <>
+struct JsonOf<bool> {
+  static json::value to(bool value) { return value; }
+  static vault::Result<bool> from(const json::value& value, Strictness);
+};
+template <>
+struct JsonOf<std::uint64_t> {
+  static json::value to(std::uint64_t value) { return value; }
+  static vault::Result<std::uint64_t> from(const json::value& value, Strictness);
+};
+template <>
+struct JsonOf<vault::Bytes> {
+  static json::value to(const vault::Bytes& value) {
+    return json::string(vault::base64(value, vault::Base64::url_unpadded));
+  }
+  static vault::Result<vault::Bytes> from(const json::value& value, Strictness);
+};
+template <std::size_t N>
+struct JsonOf<std::array<std::byte, N>> {
+  static json::value to(const std::array<std::byte, N>& value) { return json::string(vault::hex(value)); }
+  static vault::Result<std::array<std::byte, N>> from(const json::value& value, Strictness) {
+    TRY(const std::string_view text, detail::text_of(value));
+    TRY(const vault::Bytes raw, vault::unhex(text));
+    if (raw.size() != N || vault::hex(raw) != text)
+      return vault::Error{vault::Errc::malformed, "not " + std::to_string(2 * N) + " lower-case hexadecimal digits"};
+    std::array<std::byte, N> bytes;
+    std::copy(raw.begin(), raw.end(), bytes.begin());
+    return bytes;
+  }
+};
+template <>
+struct JsonOf<vault::crypto::VerifyKey> {
+  static json::value to(const vault::crypto::VerifyKey& key) { return to_json(key.bytes); }
+  static vault::Result<vault::crypto::VerifyKey> from(const json::value& value, Strictness s) {
+    TRY(const auto bytes, (from_json<std::array<std::byte, 32>>(value, s)));
+    return vault::crypto::VerifyKey{bytes};
+  }
+};
+template <>
+struct JsonOf<vault::age::Recipient> {
+  static json::value to(const vault::age::Recipient& recipient) { return json::string(recipient.to_string()); }
+  static vault::Result<vault::age::Recipient> from(const json::value& value, Strictness);
+};
+template <>
+struct JsonOf<vault::Instant> {
+  static json::value to(vault::Instant instant) { return json::string(vault::to_rfc3339(instant)); }
+  static vault::Result<vault::Instant> from(const json::value& value, Strictness);
+};
+template <>
+struct JsonOf<vault::Date> {
+  static json::value to(const vault::Date& date) { return json::string(vault::to_string(date)); }
+  static vault::Result<vault::Date> from(const json::value& value, Strictness);
+};
+template <class Tag>
+struct JsonOf<vault::TypeId<Tag>> {
+  static json::value to(const vault::TypeId<Tag>& id) { return json::string(id.to_string()); }
+  static vault::Result<vault::TypeId<Tag>> from(const json::value& value, Strictness) {
+    TRY(const std::string_view text, detail::text_of(value));
+    return vault::TypeId<Tag>::parse(text);
+  }
+};
+template <class T>
+struct JsonOf<std::vector<T>> {
+  static json::value to(const std::vector<T>& list) {
+    json::array array;
+    array.reserve(list.size());
+    for (const T& item : list) array.push_back(to_json(item));
+    return array;
+  }
+  static vault::Result<std::vector<T>> from(const json::value& value, Strictness s) {
+    const json::array* array = value.if_array();
+    if (array == nullptr) return vault::Error{vault::Errc::malformed, "not a list"};
+    if (array->size() > kMaxListLength) return vault::Error{vault::Errc::too_large, "a list is too long"};
+    std::vector<T> list;
+    list.reserve(array->size());
+    for (const json::value& item : *array) {
+      TRY(T one, from_json<T>(item, s));
+      list.push_back(std::move(one));
+    }
+    return list;
+  }
+};
+// Any JSON value, carried as it is (an entry's detail before its kind is known).
+template <>
+struct JsonOf<json::value> {
+  static json::value to(const json::value& value) { return value; }
+  static vault::Result<json::value> from(const json::value& value, Strictness) { return value; }
+};
+template <class E>
+  requires std::is_enum_v<E>
+struct JsonOf<E> {
+  static json::value to(E value) { return json::string(enum_name(value)); }
+  static vault::Result<E> from(const json::value& value, Strictness) {
+    TRY(const std::string_view text, detail::text_of(value));
+    return parse_enum<E>(text);
+  }
+};
+
+namespace detail {
+template <class T>
+struct OptionalOf {
+  static constexpr bool kIs = false;
+};
+template <class T>
+struct OptionalOf<std::optional<T>> {
+  static constexpr bool kIs = true;
+  using Value = T;
+};
+}  // namespace detail
+
+template <class T>
+  requires boost::describe::has_describe_members<T>::value && (!std::is_enum_v<T>)
+struct JsonOf<T> {
+  using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+
+  static json::value to(const T& value) {
+    json::object object;
+    boost::mp11::mp_for_each<Members>([&](auto d) {
+      const auto& member = value.*d.pointer;
+      using Member = std::remove_cvref_t<decltype(member)>;
+      if constexpr (detail::OptionalOf<Member>::kIs) {
+        if (member) object.emplace(member_name(d.name), to_json(*member));
+      } else {
+        object.emplace(member_name(d.name), to_json(member));
+      }
+    });
+    return object;
+  }
+
+  static vault::Result<T> from(const json::value& value, Strictness s) {
+    const json::object* object = value.if_object();
+    if (object == nullptr) return vault::Error{vault::Errc::malformed, "not an object"};
+    T result;
+    std::size_t known = 0;
+    std::optional<vault::Error> failed;
+    boost::mp11::mp_for_each<Members>([&](auto d) {
+      if (failed) return;
+      auto& member = result.*d.pointer;
+      using Member = std::remove_cvref_t<decltype(member)>;
+      const std::string name = member_name(d.name);
+      const json::value* found = object->if_contains(name);
+      if (found != nullptr) ++known;
+      if constexpr (detail::OptionalOf<Member>::kIs) {
+        if (found == nullptr) return;
+        auto read = from_json<typename detail::OptionalOf<Member>::Value>(*found, s);
+        if (read)
+          member = std::move(*read);
+        else
+          failed = wrong_member(name, read.error().message);
+      } else {
+        if (found == nullptr) {
+          failed = wrong_member(name, "it is missing");
+          return;
+        }
+        auto read = from_json<Member>(*found, s);
+        if (read)
+          member = std::move(*read);
+        else
+          failed = wrong_member(name, read.error().message);
+      }
+    });
+    if (failed) return *failed;
+    if (s == Strictness::exact && known != object->size())
+      return vault::Error{vault::Errc::malformed, "an object has a member that is not of its kind"};
+    return result;
+  }
+};
+
+}  // namespace strongroom::access::wire
