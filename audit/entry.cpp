@@ -1,0 +1,124 @@
+#include "audit/entry.h"
+
+#include <algorithm>
+
+#include "audit/decimal.h"
+#include "vault/base/secret.h"
+#include "vault/crypto/hash.h"
+
+namespace audit {
+namespace {
+
+Error malformed(std::string_view what) {
+  return Error{Errc::malformed, std::string(what)};
+}
+
+// What is left of an envelope, read field by field.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : rest_(text) {}
+  Result<void> expect(std::string_view literal) {
+    if (!rest_.starts_with(literal)) return malformed("the envelope's fields are not the expected ones");
+    rest_.remove_prefix(literal.size());
+    return {};
+  }
+  bool take(std::string_view literal) {
+    const bool there = rest_.starts_with(literal);
+    if (there) rest_.remove_prefix(literal.size());
+    return there;
+  }
+  Result<std::uint64_t> number() {
+    const std::size_t length = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+    const std::string_view digits = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return parse_decimal(digits, kMaxSeq);
+  }
+  Result<std::string_view> string() {
+    TRY_VOID(expect("\""));
+    const std::size_t length = rest_.find('"');
+    if (length == std::string_view::npos) return malformed("the envelope ends within a string");
+    const std::string_view value = rest_.substr(0, length);
+    rest_.remove_prefix(length + 1);
+    return value;
+  }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace
+
+ChainTag ChainTag::generate() {
+  ChainTag tag;
+  vault::fill_random(tag.bytes);
+  return tag;
+}
+
+Result<ChainTag> ChainTag::parse(std::string_view hex_text) {
+  ChainTag tag;
+  if (hex_text.size() != 2 * tag.bytes.size() ||
+      std::ranges::any_of(hex_text, [](char c) { return c >= 'A' && c <= 'F'; }))
+    return malformed("the tag of a chain is 32 lower-case hexadecimal digits");
+  TRY(const Bytes raw, vault::unhex(hex_text));
+  std::ranges::copy(raw, tag.bytes.begin());
+  return tag;
+}
+
+std::string ChainTag::to_string() const {
+  return vault::hex(bytes);
+}
+
+Bytes encode_envelope(const Envelope& envelope) {
+  std::string text = "{\"v\":" + std::to_string(kEnvelopeVersion);
+  text += ",\"seq\":" + std::to_string(envelope.seq.value);
+  text += ",\"time\":\"" + vault::to_rfc3339(envelope.time);
+  text += "\",\"chain\":\"" + envelope.chain.to_string();
+  text += "\",\"n\":" + std::to_string(envelope.n);
+  text += ",\"prev\":" + (envelope.prev ? std::to_string(envelope.prev->value) : "null");
+  text += ",\"body\":\"" + vault::hex(envelope.body) + "\"}";
+  return vault::to_bytes(text);
+}
+
+Result<Envelope> decode_envelope(ByteView bytes) {
+  if (bytes.size() > kMaxEnvelopeBytes) return Error{Errc::too_large, "the envelope is too large"};
+  Cursor cursor(vault::as_text(bytes));
+  TRY_VOID(cursor.expect("{\"v\":"));
+  TRY(const std::uint64_t version, cursor.number());
+  if (version != kEnvelopeVersion) return Error{Errc::unknown_version, "the envelope is of an unknown version"};
+  Envelope envelope;
+  TRY_VOID(cursor.expect(",\"seq\":"));
+  TRY(envelope.seq.value, cursor.number());
+  TRY_VOID(cursor.expect(",\"time\":"));
+  TRY(const std::string_view time, cursor.string());
+  TRY(envelope.time, vault::parse_rfc3339(time));
+  TRY_VOID(cursor.expect(",\"chain\":"));
+  TRY(const std::string_view chain, cursor.string());
+  TRY(envelope.chain, ChainTag::parse(chain));
+  TRY_VOID(cursor.expect(",\"n\":"));
+  TRY(envelope.n, cursor.number());
+  TRY_VOID(cursor.expect(",\"prev\":"));
+  if (!cursor.take("null")) {
+    TRY(const std::uint64_t prev, cursor.number());
+    envelope.prev = LeafIndex{prev};
+  }
+  TRY_VOID(cursor.expect(",\"body\":"));
+  TRY(const std::string_view body, cursor.string());
+  TRY(envelope.body, vault::parse_digest(body));
+  TRY_VOID(cursor.expect("}"));
+  if (!cursor.at_end()) return malformed("something follows the envelope");
+  // The n-th entry of a chain has n entries before it, all earlier in the ledger.
+  if (envelope.prev.has_value() != (envelope.n > 0) || envelope.n > envelope.seq.value ||
+      (envelope.prev && *envelope.prev >= envelope.seq))
+    return malformed("the envelope's place in its chain is impossible");
+  return envelope;
+}
+
+Result<void> verify_body(const Envelope& envelope, ByteView body) {
+  if (vault::crypto::sha256(body) != envelope.body)
+    return Error{Errc::tampered,
+                 "the body of entry " + std::to_string(envelope.seq.value) + " is not the one it binds"};
+  return {};
+}
+
+}  // namespace audit

@@ -1,0 +1,49 @@
+// The envelope of an entry: what is public to every enrolled person, and the leaf of the Merkle tree. It is stored
+// exactly as made; the body, which it binds by digest, is opaque here (DESIGN 4).
+#pragma once
+#include <array>
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "audit/tree.h"
+#include "vault/base/time.h"
+
+namespace audit {
+
+inline constexpr std::uint64_t kEnvelopeVersion = 1;
+inline constexpr std::size_t kMaxEnvelopeBytes = 512;
+inline constexpr std::size_t kMaxBodyBytes = 2U << 20;
+// Sequence numbers fit every JSON reader, those with doubles for numbers included.
+inline constexpr std::uint64_t kMaxSeq = (1ULL << 53) - 1;
+
+// The random name of a chain: one for each case, one for the directory.
+struct ChainTag {
+  std::array<std::byte, 16> bytes{};
+  static ChainTag generate();
+  static Result<ChainTag> parse(std::string_view hex_text);  // 32 lower-case hexadecimal digits; Errc::malformed
+  std::string to_string() const;
+  auto operator<=>(const ChainTag&) const = default;
+};
+
+struct Envelope {
+  LeafIndex seq;
+  vault::Instant time;
+  ChainTag chain;
+  std::uint64_t n = 0;            // the entry's number in its chain, from 0
+  std::optional<LeafIndex> prev;  // the seq of the chain's entry n - 1; absent exactly when n is 0
+  Digest body{};                  // SHA-256 of the body's bytes
+  bool operator==(const Envelope&) const = default;
+};
+
+// {"v":1,"seq":…,"time":"…","chain":"…","n":…,"prev":…,"body":"…"}, in that order and without white space; `prev` is
+// null where n is 0.
+Bytes encode_envelope(const Envelope& envelope);
+// Accepts only what encode_envelope makes. Errc::malformed, Errc::too_large, Errc::unknown_version.
+Result<Envelope> decode_envelope(ByteView bytes);
+
+// Errc::tampered unless the body is the one that the envelope binds.
+Result<void> verify_body(const Envelope& envelope, ByteView body);
+
+}  // namespace audit
