@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Checks every #include "…" of ours against the picture of the layers (docs/architecture.md).
+
+A folder may include itself and what stands in its row. Both the picture and this table change in the same commit.
+    layers.py              check the tree this file is in
+    layers.py --self-test  show that a wrong include is caught
+"""
+import pathlib
+import re
+import sys
+
+MAY_INCLUDE = {
+    "vault/base": [],
+    "vault/crypto": ["vault/base"],
+    "vault/age": ["vault/base", "vault/crypto"],
+    "vault/engine": ["vault/base"],
+    "vault/keyring": ["vault/base", "vault/crypto", "vault/engine"],
+    "vault/payload": ["vault/base", "vault/crypto", "vault/engine", "vault/keyring"],
+    "audit": ["vault"],
+    "review": ["vault/base"],
+    "access/wire": ["vault", "audit"],
+    "access": ["vault", "audit", "review"],
+    "service": ["access", "audit", "review", "vault"],
+    "cli": ["access", "audit", "review", "vault"],
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+
+
+def folder_of(path):
+    """The longest row of the table that `path` lies in."""
+    rows = [row for row in MAY_INCLUDE if path.startswith(row + "/")]
+    return max(rows, key=len, default=None)
+
+
+def complaints(path, text):
+    folder = folder_of(path)
+    for number, line in enumerate(text.splitlines(), 1):
+        found = INCLUDE.match(line)
+        if not found:
+            continue
+        target = found.group(1)
+        if target.startswith(folder + "/"):
+            continue
+        if not any(target.startswith(row + "/") for row in MAY_INCLUDE[folder]):
+            yield f'{path}:{number}: {folder} may not include "{target}"'
+
+
+def self_test():
+    wrong = list(complaints("vault/base/bytes.h", '#include "audit/tree.h"\n'))
+    upward = list(complaints("access/wire/ids.h", '#include "access/gate.h"\n'))
+    sideways = list(complaints("cli/main.cpp", '#include "service/net/server.h"\n'))
+    right = list(complaints("service/routes.cpp", '#include "access/gate.h"\n#include "service/net/server.h"\n'))
+    assert len(wrong) == len(upward) == len(sideways) == 1 and not right, (wrong, upward, sideways, right)
+    print("layers: the check catches a wrong include")
+
+
+def main():
+    if "--self-test" in sys.argv:
+        return self_test()
+    root = pathlib.Path(__file__).resolve().parents[2]
+    found, files = [], 0
+    for top in sorted({row.split("/")[0] for row in MAY_INCLUDE}):
+        for path in sorted((root / top).rglob("*")):
+            if path.suffix in (".h", ".cpp"):
+                name = path.relative_to(root).as_posix()
+                if folder_of(name) is None:
+                    found.append(f"{name}: stands in no layer")
+                    continue
+                files += 1
+                found += complaints(name, path.read_text(encoding="utf-8"))
+    print("\n".join(found) if found else f"layers: {files} files include downward only")
+    sys.exit(1 if found else 0)
+
+
+main()
