@@ -32,7 +32,8 @@ struct KeyValue {
   ByteView value;
 };
 
-// Not thread safe: one thread at a time, though it may move between threads.
+// Not thread safe: one thread at a time, though it may move between threads (a write transaction may not).
+// A key of no or too many bytes is Errc::invalid_argument everywhere; seeking alone takes the empty key.
 class ReadTransaction {
  public:
   virtual ~ReadTransaction() = default;
@@ -43,13 +44,15 @@ class ReadTransaction {
   // The last pair whose key is <= `key`; from an empty key: the last of all.
   virtual Result<std::optional<KeyValue>> seek_back(Table table, ByteView key) const = 0;
   virtual Result<std::uint64_t> count(Table table) const = 0;
-  // Pairs whose key starts with `prefix` and is >= `from`, in order, until `visit` returns false.
+  // Pairs whose key starts with `prefix` and is >= `from`, in order, until `visit` returns false. `visit` may write in
+  // the same transaction; it is then not shown what it put before the pair it has reached.
   Result<void> scan(Table table, ByteView prefix, ByteView from, const std::function<bool(KeyValue)>& visit) const;
 };
 
 class WriteTransaction : public ReadTransaction {
  public:
   // Inserts or replaces. Errc::invalid_argument for a key or value over its limit, Errc::full.
+  // Errc::retry when the store has to grow first, which it does before the next write transaction.
   virtual Result<void> put(Table table, ByteView key, ByteView value) = 0;
   // False if it was absent.
   virtual Result<bool> erase(Table table, ByteView key) = 0;
@@ -63,13 +66,21 @@ class WriteTransaction : public ReadTransaction {
 class Engine {
  public:
   virtual ~Engine() = default;
-  // Makes the table if it is new. Call at start-up, with no transaction open.
+  // Makes the table if it is new. Call at start-up, with no transaction open. Errc::too_large beyond kMaxTables.
   virtual Result<Table> table(std::string_view name) = 0;
   virtual Result<std::unique_ptr<ReadTransaction>> read() const = 0;
-  // Waits for the current writer to end.
+  // Waits for the current writer to end. The transaction stays with the thread that began it.
   virtual Result<std::unique_ptr<WriteTransaction>> write() = 0;
 };
 
+// Nothing survives it. Snapshots cost nothing: trees are persistent, and a write copies one path.
 std::unique_ptr<Engine> make_memory_engine();
+
+// For engines: the limits above, checked before anything else. Errc::invalid_argument.
+Result<void> check_key(ByteView key);
+Result<void> check_seek_key(ByteView key);  // may be empty
+Result<void> check_pair(ByteView key, ByteView value);
+Result<void> check_table_name(std::string_view name);  // 1 to kMaxTableNameSize bytes, no NUL
+bool key_less(ByteView a, ByteView b);                 // memcmp order, the shorter first
 
 }  // namespace vault::engine

@@ -1,0 +1,487 @@
+#include "vault/engine/lmdb.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <semaphore>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace vault::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kDirectoryMode = 0700;
+// The map can only grow while nobody reads. New readers wait meanwhile; an old one stops the writer for so long at
+// most.
+constexpr std::chrono::milliseconds kGrowthPatience{1000};
+
+Error from_lmdb(int code, std::string_view what) {
+  const std::string text = std::string(what) + ": " + mdb_strerror(code);
+  switch (code) {
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+      return {Errc::full, text};
+    case MDB_READERS_FULL:
+      return {Errc::retry, text};
+    case MDB_VERSION_MISMATCH:
+      return {Errc::unknown_version, text};
+    case MDB_INVALID:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+      return {Errc::tampered, text};
+    case ENOMEM:
+      return {Errc::full, text};
+    default:
+      return {Errc::io, text};
+  }
+}
+
+Error from_errno(std::string_view what) {
+  return from_lmdb(errno, what);
+}
+
+MDB_val value_of(ByteView bytes) {
+  static constexpr std::byte kNone{};  // LMDB wants an address even for no bytes
+  const std::byte* const data = bytes.empty() ? &kNone : bytes.data();
+  return {bytes.size(), const_cast<std::byte*>(data)};  // LMDB does not write through it
+}
+ByteView view_of(const MDB_val& value) {
+  return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
+}
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Result<void> make_directory(const fs::path& directory) {
+  if (::mkdir(directory.c_str(), kDirectoryMode) != 0 && errno != EEXIST)
+    return from_errno("cannot make the directory " + directory.string());
+  return {};
+}
+
+Result<void> sync_directory(const fs::path& directory) {
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.is_open() || ::fsync(fd.get()) != 0) return from_errno("cannot sync the directory " + directory.string());
+  return {};
+}
+
+// Counts readers so that the map grows only when there are none, and makes writers wait for each other: LMDB's own
+// mutex would do that too, but a growth must happen between the two.
+class Gate {
+ public:
+  void enter_reader() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !growing_; });
+    ++readers_;
+  }
+  void leave_reader() {
+    const std::lock_guard lock(mutex_);
+    if (--readers_ == 0) changed_.notify_all();
+  }
+  void enter_writer() { writer_.acquire(); }
+  void leave_writer() { writer_.release(); }
+
+  // By the writer, with no transaction of its own. Does not call `grow` when readers stay for longer than `patience`.
+  template <class Grow>
+  void without_readers(std::chrono::milliseconds patience, Grow grow) {
+    std::unique_lock lock(mutex_);
+    growing_ = true;
+    if (changed_.wait_for(lock, patience, [&] { return readers_ == 0; })) grow();
+    growing_ = false;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int readers_ = 0;
+  bool growing_ = false;
+  std::binary_semaphore writer_{1};
+};
+
+// What transactions need of their engine.
+struct Environment {
+  fs::path directory;
+  LmdbOptions options;
+  Descriptor lock;  // flocked; released last
+  MDB_env* env = nullptr;
+  Gate gate;
+  std::vector<MDB_dbi> tables;  // by Table::index; changed only with no transaction open
+  std::uint64_t map_bytes = 0;  // written by the writer only
+  bool outgrown = false;        // a write transaction filled the map; written by the writer only
+
+  Environment() = default;
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() {
+    if (env != nullptr) mdb_env_close(env);
+  }
+
+  MDB_dbi dbi(Table table) const {
+    invariant(table.index < tables.size(), "the table is of this engine, made before the transaction");
+    return tables[table.index];
+  }
+
+  bool is_below_reserve() const {
+    struct statvfs disk;
+    return ::statvfs(directory.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
+  }
+
+  // By the writer, between transactions.
+  void grow_if_needed() {
+    MDB_envinfo info;
+    MDB_stat stat;
+    mdb_env_info(env, &info);
+    mdb_env_stat(env, &stat);
+    const std::uint64_t used = (std::uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
+    if ((!outgrown && used <= map_bytes / 2) || map_bytes >= options.max_map_bytes) return;
+    std::uint64_t wanted = map_bytes * 2;
+    while (wanted < used * 2) wanted *= 2;
+    wanted = std::min(wanted, options.max_map_bytes);
+    gate.without_readers(outgrown ? kGrowthPatience : std::chrono::milliseconds(0), [&] {
+      // LMDB has unmapped the file when this fails, and cannot map it again. Everything committed is safe.
+      invariant(mdb_env_set_mapsize(env, wanted) == 0, "there is address space for the database");
+      map_bytes = wanted;
+      outgrown = false;
+    });
+  }
+};
+
+// A cursor for each table that a transaction has sought in.
+class Cursors {
+ public:
+  Cursors() = default;
+  Cursors(const Cursors&) = delete;
+  Cursors& operator=(const Cursors&) = delete;
+  ~Cursors() { close(); }
+
+  Result<MDB_cursor*> in(MDB_txn* txn, MDB_dbi dbi) {
+    for (const auto& [of, cursor] : open_)
+      if (of == dbi) return cursor;
+    MDB_cursor* made = nullptr;
+    if (const int rc = mdb_cursor_open(txn, dbi, &made); rc != 0) return from_lmdb(rc, "cannot seek");
+    open_.emplace_back(dbi, made);
+    return made;
+  }
+  // Before the transaction ends.
+  void close() {
+    for (const auto& [of, cursor] : open_) mdb_cursor_close(cursor);
+    open_.clear();
+  }
+
+ private:
+  std::vector<std::pair<MDB_dbi, MDB_cursor*>> open_;
+};
+
+template <class Interface>
+class Reading : public Interface {
+ public:
+  Reading(Environment& environment, MDB_txn* txn) : environment_(&environment), txn_(txn) {}
+
+  Result<std::optional<ByteView>> get(Table table, ByteView key) const override {
+    TRY_VOID(check_key(key));
+    TRY_VOID(check_open());
+    MDB_val k = value_of(key);
+    MDB_val found;
+    const int rc = mdb_get(txn_, environment_->dbi(table), &k, &found);
+    if (rc == MDB_NOTFOUND) return std::optional<ByteView>();
+    if (rc != 0) return from_lmdb(rc, "cannot read a value");
+    return std::optional(view_of(found));
+  }
+
+  Result<std::optional<KeyValue>> seek(Table table, ByteView key) const override {
+    TRY_VOID(check_seek_key(key));
+    TRY_VOID(check_open());
+    TRY(MDB_cursor* const cursor, cursors_.in(txn_, environment_->dbi(table)));
+    MDB_val k = value_of(key);
+    MDB_val found;
+    return pair_of(mdb_cursor_get(cursor, &k, &found, key.empty() ? MDB_FIRST : MDB_SET_RANGE), k, found);
+  }
+
+  Result<std::optional<KeyValue>> seek_back(Table table, ByteView key) const override {
+    TRY_VOID(check_seek_key(key));
+    TRY_VOID(check_open());
+    TRY(MDB_cursor* const cursor, cursors_.in(txn_, environment_->dbi(table)));
+    MDB_val k = value_of(key);
+    MDB_val found;
+    int rc = key.empty() ? MDB_NOTFOUND : mdb_cursor_get(cursor, &k, &found, MDB_SET_RANGE);
+    if (rc == MDB_NOTFOUND) {
+      rc = mdb_cursor_get(cursor, &k, &found, MDB_LAST);
+    } else if (rc == 0 && key_less(key, view_of(k))) {
+      rc = mdb_cursor_get(cursor, &k, &found, MDB_PREV);
+    }
+    return pair_of(rc, k, found);
+  }
+
+  Result<std::uint64_t> count(Table table) const override {
+    TRY_VOID(check_open());
+    MDB_stat stat;
+    if (const int rc = mdb_stat(txn_, environment_->dbi(table), &stat); rc != 0)
+      return from_lmdb(rc, "cannot count a table");
+    return std::uint64_t{stat.ms_entries};
+  }
+
+ protected:
+  virtual Result<void> check_open() const { return {}; }
+
+  static Result<std::optional<KeyValue>> pair_of(int rc, const MDB_val& key, const MDB_val& value) {
+    if (rc == MDB_NOTFOUND) return std::optional<KeyValue>();
+    if (rc != 0) return from_lmdb(rc, "cannot seek");
+    return std::optional(KeyValue{view_of(key), view_of(value)});
+  }
+
+  Environment* environment_;  // outlives every transaction
+  MDB_txn* txn_;
+  mutable Cursors cursors_;
+};
+
+class LmdbRead final : public Reading<ReadTransaction> {
+ public:
+  using Reading::Reading;
+  ~LmdbRead() override {
+    cursors_.close();
+    mdb_txn_abort(txn_);
+    environment_->gate.leave_reader();
+  }
+};
+
+class LmdbWrite final : public Reading<WriteTransaction> {
+ public:
+  LmdbWrite(Environment& environment, MDB_txn* txn)
+      : Reading(environment, txn), below_reserve_(environment.is_below_reserve()) {}
+  ~LmdbWrite() override {
+    if (txn_ == nullptr) return;
+    cursors_.close();
+    mdb_txn_abort(txn_);
+    environment_->gate.leave_writer();
+  }
+
+  Result<void> put(Table table, ByteView key, ByteView value) override {
+    TRY_VOID(check_pair(key, value));
+    TRY_VOID(check_open());
+    if (below_reserve_)
+      return Error{Errc::full,
+                   "the disk is nearly full: less is free than is kept in reserve; make room and try again"};
+    MDB_val k = value_of(key);
+    MDB_val v = value_of(value);
+    return checked(mdb_put(txn_, environment_->dbi(table), &k, &v, 0), "cannot store a value");
+  }
+
+  Result<bool> erase(Table table, ByteView key) override {
+    TRY_VOID(check_key(key));
+    TRY_VOID(check_open());
+    MDB_val k = value_of(key);
+    const int rc = mdb_del(txn_, environment_->dbi(table), &k, nullptr);
+    if (rc == MDB_NOTFOUND) return false;
+    TRY_VOID(checked(rc, "cannot erase a value"));
+    return true;
+  }
+
+  Result<void> clear(Table table) override {
+    TRY_VOID(check_open());
+    return checked(mdb_drop(txn_, environment_->dbi(table), 0), "cannot clear a table");
+  }
+
+  Result<void> commit() override {
+    invariant(txn_ != nullptr, "a transaction commits once");
+    TRY_VOID(check_open());
+    cursors_.close();
+    const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+    Result<void> outcome;
+    if (rc != 0) outcome = commit_failure(rc);
+    environment_->gate.leave_writer();
+    return outcome;
+  }
+
+ private:
+  Result<void> check_open() const override {
+    if (failure_) return *failure_;
+    return {};
+  }
+
+  // The first failure sticks: LMDB then refuses everything but an abort.
+  Result<void> checked(int rc, std::string_view what) {
+    if (rc == 0) return {};
+    failure_ = from_lmdb(rc, what);
+    if (rc == MDB_MAP_FULL && environment_->map_bytes < environment_->options.max_map_bytes) {
+      environment_->outgrown = true;
+      failure_ = Error{Errc::retry, "the database has to grow first; the same change may succeed now"};
+    }
+    return *failure_;
+  }
+
+  // Nothing was changed unless the meta page could not be written, after which LMDB refuses every transaction.
+  Error commit_failure(int rc) const {
+    const Error error = from_lmdb(rc, "cannot commit");
+    if (error.code != Errc::full) return {Errc::io, error.message};
+    MDB_txn* probe = nullptr;
+    if (mdb_txn_begin(environment_->env, nullptr, MDB_RDONLY, &probe) != 0) return {Errc::io, error.message};
+    mdb_txn_abort(probe);
+    if (rc == MDB_MAP_FULL && environment_->map_bytes < environment_->options.max_map_bytes) {
+      environment_->outgrown = true;
+      return {Errc::retry, error.message};
+    }
+    return error;
+  }
+
+  bool below_reserve_;
+  std::optional<Error> failure_;
+};
+
+class Lmdb final : public LmdbEngine {
+ public:
+  Result<void> open(const fs::path& directory, const LmdbOptions& options) {
+    if (options.initial_map_bytes < kMinMapBytes || options.max_map_bytes < options.initial_map_bytes ||
+        options.max_readers == 0)
+      return Error{Errc::invalid_argument, "the database's map limits or its number of readers make no sense"};
+    environment_.directory = directory;
+    environment_.options = options;
+    TRY_VOID(make_directory(directory));
+    TRY_VOID(take_lock());
+
+    const auto step = [&](int rc) -> Result<void> {
+      if (rc == 0) return {};
+      return from_lmdb(rc, "cannot open the database in " + directory.string());
+    };
+    TRY_VOID(step(mdb_env_create(&environment_.env)));
+    MDB_env* const env = environment_.env;
+    TRY_VOID(step(mdb_env_set_mapsize(env, options.initial_map_bytes)));
+    TRY_VOID(step(mdb_env_set_maxreaders(env, options.max_readers)));
+    TRY_VOID(step(mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(kMaxTables))));
+    TRY_VOID(step(mdb_env_open(env, directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, kFileMode)));
+    invariant(static_cast<std::size_t>(mdb_env_get_maxkeysize(env)) >= kMaxKeySize, "LMDB takes keys of 511 bytes");
+    MDB_envinfo info;
+    TRY_VOID(step(mdb_env_info(env, &info)));
+    environment_.map_bytes = info.me_mapsize;  // larger than asked when the file is
+    return sync_directory(directory);
+  }
+
+  Result<Table> table(std::string_view name) override {
+    TRY_VOID(check_table_name(name));
+    const std::lock_guard lock(tables_mutex_);
+    if (const auto found = indexes_.find(name); found != indexes_.end()) return Table{found->second};
+    if (indexes_.size() == kMaxTables) return Error{Errc::too_large, "an engine holds 128 tables and no more"};
+    TRY(const MDB_dbi dbi, open_table(std::string(name)));
+    const Table made{static_cast<std::uint32_t>(environment_.tables.size())};
+    environment_.tables.push_back(dbi);
+    indexes_.emplace(name, made.index);
+    return made;
+  }
+
+  Result<std::unique_ptr<ReadTransaction>> read() const override {
+    environment_.gate.enter_reader();
+    MDB_txn* txn = nullptr;
+    if (const int rc = mdb_txn_begin(environment_.env, nullptr, MDB_RDONLY, &txn); rc != 0) {
+      environment_.gate.leave_reader();
+      return from_lmdb(rc, "cannot begin to read");
+    }
+    return std::make_unique<LmdbRead>(environment_, txn);
+  }
+
+  Result<std::unique_ptr<WriteTransaction>> write() override {
+    environment_.gate.enter_writer();
+    environment_.grow_if_needed();
+    MDB_txn* txn = nullptr;
+    if (const int rc = mdb_txn_begin(environment_.env, nullptr, 0, &txn); rc != 0) {
+      environment_.gate.leave_writer();
+      return from_lmdb(rc, "cannot begin to write");
+    }
+    return std::make_unique<LmdbWrite>(environment_, txn);
+  }
+
+  Result<void> copy_compacted(const fs::path& directory) const override {
+    TRY_VOID(make_directory(directory));
+    const fs::path target = directory / "data.mdb";
+    const Descriptor out(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+    if (!out.is_open()) {
+      if (errno == EEXIST) return Error{Errc::conflict, directory.string() + " holds a database already"};
+      return from_errno("cannot make the copy " + target.string());
+    }
+    environment_.gate.enter_reader();
+    const int rc = mdb_env_copyfd2(environment_.env, out.get(), MDB_CP_COMPACT);
+    environment_.gate.leave_reader();
+    Result<void> outcome;
+    if (rc != 0) {
+      outcome = from_lmdb(rc, "cannot copy the database");
+    } else if (::fsync(out.get()) != 0) {
+      outcome = from_errno("cannot sync the copy");
+    } else {
+      outcome = sync_directory(directory);
+    }
+    if (!outcome) ::unlink(target.c_str());
+    return outcome;
+  }
+
+ private:
+  Result<void> take_lock() {
+    const fs::path path = environment_.directory / "in-use.lock";
+    environment_.lock = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
+    if (!environment_.lock.is_open()) return from_errno("cannot open " + path.string());
+    if (::flock(environment_.lock.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno == EWOULDBLOCK)
+      return Error{Errc::busy, "another process has " + environment_.directory.string() + " open; stop it first"};
+    return from_errno("cannot lock " + path.string());
+  }
+
+  Result<MDB_dbi> open_table(const std::string& name) {
+    environment_.gate.enter_writer();
+    MDB_txn* txn = nullptr;
+    MDB_dbi dbi = 0;
+    int rc = mdb_txn_begin(environment_.env, nullptr, 0, &txn);
+    if (rc == 0) {
+      rc = mdb_dbi_open(txn, name.c_str(), MDB_CREATE, &dbi);
+      if (rc == 0) {
+        rc = mdb_txn_commit(txn);
+      } else {
+        mdb_txn_abort(txn);
+      }
+    }
+    environment_.gate.leave_writer();
+    if (rc != 0) return from_lmdb(rc, "cannot open the table " + name);
+    return dbi;
+  }
+
+  mutable Environment environment_;
+  std::mutex tables_mutex_;
+  std::map<std::string, std::uint32_t, std::less<>> indexes_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LmdbEngine>> open_lmdb(const fs::path& directory, const LmdbOptions& options) {
+  auto engine = std::make_unique<Lmdb>();
+  TRY_VOID(engine->open(directory, options));
+  return engine;
+}
+
+}  // namespace vault::engine
