@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -18,13 +17,13 @@
 #include <utility>
 #include <vector>
 
+#include "vault/base/file.h"
+
 namespace vault::engine {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kFileMode = 0600;
-constexpr mode_t kDirectoryMode = 0700;
 // The map can only grow while nobody reads. New readers wait meanwhile; an old one stops the writer for so long at
 // most.
 constexpr std::chrono::milliseconds kGrowthPatience{1000};
@@ -51,10 +50,6 @@ Error from_lmdb(int code, std::string_view what) {
   }
 }
 
-Error from_errno(std::string_view what) {
-  return from_lmdb(errno, what);
-}
-
 MDB_val value_of(ByteView bytes) {
   static constexpr std::byte kNone{};  // LMDB wants an address even for no bytes
   const std::byte* const data = bytes.empty() ? &kNone : bytes.data();
@@ -62,37 +57,6 @@ MDB_val value_of(ByteView bytes) {
 }
 ByteView view_of(const MDB_val& value) {
   return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
-}
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-Result<void> make_directory(const fs::path& directory) {
-  if (::mkdir(directory.c_str(), kDirectoryMode) != 0 && errno != EEXIST)
-    return from_errno("cannot make the directory " + directory.string());
-  return {};
-}
-
-Result<void> sync_directory(const fs::path& directory) {
-  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.is_open() || ::fsync(fd.get()) != 0) return from_errno("cannot sync the directory " + directory.string());
-  return {};
 }
 
 // Counts readers so that the map grows only when there are none, and makes writers wait for each other: LMDB's own
@@ -133,7 +97,7 @@ class Gate {
 struct Environment {
   fs::path directory;
   LmdbOptions options;
-  Descriptor lock;  // flocked; released last
+  FileDescriptor lock;  // flocked; released last
   MDB_env* env = nullptr;
   Gate gate;
   std::vector<MDB_dbi> tables;  // by Table::index; changed only with no transaction open
@@ -366,7 +330,7 @@ class Lmdb final : public LmdbEngine {
       return Error{Errc::invalid_argument, "the database's map limits or its number of readers make no sense"};
     environment_.directory = directory;
     environment_.options = options;
-    TRY_VOID(make_directory(directory));
+    TRY_VOID(make_private_directory(directory));
     TRY_VOID(take_lock());
 
     const auto step = [&](int rc) -> Result<void> {
@@ -378,7 +342,7 @@ class Lmdb final : public LmdbEngine {
     TRY_VOID(step(mdb_env_set_mapsize(env, options.initial_map_bytes)));
     TRY_VOID(step(mdb_env_set_maxreaders(env, options.max_readers)));
     TRY_VOID(step(mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(kMaxTables))));
-    TRY_VOID(step(mdb_env_open(env, directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, kFileMode)));
+    TRY_VOID(step(mdb_env_open(env, directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, kPrivateFileMode)));
     invariant(static_cast<std::size_t>(mdb_env_get_maxkeysize(env)) >= kMaxKeySize, "LMDB takes keys of 511 bytes");
     MDB_envinfo info;
     TRY_VOID(step(mdb_env_info(env, &info)));
@@ -420,13 +384,9 @@ class Lmdb final : public LmdbEngine {
   }
 
   Result<void> copy_compacted(const fs::path& directory) const override {
-    TRY_VOID(make_directory(directory));
+    TRY_VOID(make_private_directory(directory));
     const fs::path target = directory / "data.mdb";
-    const Descriptor out(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
-    if (!out.is_open()) {
-      if (errno == EEXIST) return Error{Errc::conflict, directory.string() + " holds a database already"};
-      return from_errno("cannot make the copy " + target.string());
-    }
+    TRY(const FileDescriptor out, open_file(target, O_WRONLY | O_CREAT | O_EXCL));
     environment_.gate.enter_reader();
     const int rc = mdb_env_copyfd2(environment_.env, out.get(), MDB_CP_COMPACT);
     environment_.gate.leave_reader();
@@ -434,7 +394,7 @@ class Lmdb final : public LmdbEngine {
     if (rc != 0) {
       outcome = from_lmdb(rc, "cannot copy the database");
     } else if (::fsync(out.get()) != 0) {
-      outcome = from_errno("cannot sync the copy");
+      outcome = system_error(errno, "cannot sync the copy");
     } else {
       outcome = sync_directory(directory);
     }
@@ -445,12 +405,11 @@ class Lmdb final : public LmdbEngine {
  private:
   Result<void> take_lock() {
     const fs::path path = environment_.directory / "in-use.lock";
-    environment_.lock = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
-    if (!environment_.lock.is_open()) return from_errno("cannot open " + path.string());
+    TRY(environment_.lock, open_file(path, O_RDWR | O_CREAT));
     if (::flock(environment_.lock.get(), LOCK_EX | LOCK_NB) == 0) return {};
     if (errno == EWOULDBLOCK)
       return Error{Errc::busy, "another process has " + environment_.directory.string() + " open; stop it first"};
-    return from_errno("cannot lock " + path.string());
+    return system_error(errno, "cannot lock " + path.string());
   }
 
   Result<MDB_dbi> open_table(const std::string& name) {

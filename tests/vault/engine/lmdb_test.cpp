@@ -206,7 +206,7 @@ TEST_F(Lmdb, AFileThatIsNoDatabaseIsNotOpened) {
 }
 
 TEST_F(Lmdb, ADirectoryWithoutAParentIsAnError) {
-  EXPECT_EQ(open_lmdb(home_.path() / "absent" / "db").code(), Errc::io);
+  EXPECT_EQ(open_lmdb(home_.path() / "absent" / "db").code(), Errc::not_found);
 }
 
 TEST_F(Lmdb, LimitsThatMakeNoSenseAreRefused) {

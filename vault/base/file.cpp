@@ -1,0 +1,125 @@
+#include "vault/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "vault/base/secret.h"
+
+namespace vault {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// Into a file that was just made under `path`, which goes again when this fails.
+Result<void> fill(const fs::path& path, const FileDescriptor& file, ByteView content) {
+  Result<void> outcome = write_all(file, content);
+  if (outcome && ::fsync(file.get()) != 0) outcome = system_error(errno, "cannot sync " + path.string());
+  if (!outcome) ::unlink(path.c_str());
+  return outcome;
+}
+
+}  // namespace
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Error system_error(int error_number, std::string_view what) {
+  std::array<char, 128> buffer{};
+  const std::string text = std::string(what) + ": " + ::strerror_r(error_number, buffer.data(), buffer.size());
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case ENOMEM:
+      return {Errc::full, text};
+    case ENOENT:
+      return {Errc::not_found, text};
+    case EEXIST:
+      return {Errc::conflict, text};
+    default:
+      return {Errc::io, text};
+  }
+}
+
+Result<FileDescriptor> open_file(const fs::path& path, int flags, mode_t mode) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  if (fd < 0) return system_error(errno, "cannot open " + path.string());
+  return FileDescriptor(fd);
+}
+
+Result<void> make_private_directory(const fs::path& directory) {
+  if (::mkdir(directory.c_str(), kPrivateDirectoryMode) != 0 && errno != EEXIST)
+    return system_error(errno, "cannot make the directory " + directory.string());
+  return {};
+}
+
+Result<void> sync_directory(const fs::path& directory) {
+  TRY(const FileDescriptor fd, open_file(directory, O_RDONLY | O_DIRECTORY));
+  if (::fsync(fd.get()) != 0) return system_error(errno, "cannot sync the directory " + directory.string());
+  return {};
+}
+
+Result<void> write_all(const FileDescriptor& file, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error(errno, "cannot write a file");
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<Bytes> read_file_limited(const fs::path& path, std::size_t max_bytes) {
+  TRY(const FileDescriptor file, open_file(path, O_RDONLY));
+  struct stat status;
+  if (::fstat(file.get(), &status) != 0) return system_error(errno, "cannot look at " + path.string());
+  if (!S_ISREG(status.st_mode)) return Error{Errc::invalid_argument, path.string() + " is not a regular file"};
+  if (static_cast<std::uint64_t>(status.st_size) > max_bytes)
+    return Error{Errc::too_large, path.string() + " is larger than " + std::to_string(max_bytes) + " bytes"};
+  Bytes content(static_cast<std::size_t>(status.st_size));
+  std::size_t have = 0;
+  while (have < content.size()) {
+    const ssize_t got = ::read(file.get(), content.data() + have, content.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      wipe(content);
+      return system_error(errno, "cannot read " + path.string());
+    }
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  content.resize(have);
+  return content;
+}
+
+Result<void> write_file_atomically(const fs::path& path, ByteView content, mode_t mode) {
+  std::array<std::byte, 8> random;
+  fill_random(random);
+  fs::path temporary = folder_of(path) / ("." + path.filename().string() + ".new-" + hex(random));
+  TRY(const FileDescriptor file, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
+  TRY_VOID(fill(temporary, file, content));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(temporary.c_str());
+    return system_error(reason, "cannot replace " + path.string());
+  }
+  return sync_directory(folder_of(path));
+}
+
+Result<void> write_new_file(const fs::path& path, ByteView content, mode_t mode) {
+  TRY(const FileDescriptor file, open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode));
+  TRY_VOID(fill(path, file, content));
+  return sync_directory(folder_of(path));
+}
+
+}  // namespace vault

@@ -1,0 +1,59 @@
+// Small files and descriptors on Linux, with the durability that DESIGN 11 asks for.
+#pragma once
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "vault/base/bytes.h"
+
+namespace vault {
+
+inline constexpr mode_t kPrivateFileMode = 0600;
+inline constexpr mode_t kPrivateDirectoryMode = 0700;
+
+// Closes itself.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+  int get() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+// What a system call's errno means here: full (ENOSPC, EDQUOT, EFBIG, ENOMEM), not_found (ENOENT), conflict (EEXIST),
+// io otherwise. `what` says what could not be done.
+Error system_error(int error_number, std::string_view what);
+
+// Always O_CLOEXEC.
+Result<FileDescriptor> open_file(const std::filesystem::path& path, int flags, mode_t mode = kPrivateFileMode);
+
+// Makes it with kPrivateDirectoryMode unless it is there; its parent must exist.
+Result<void> make_private_directory(const std::filesystem::path& directory);
+// Makes the names in it durable.
+Result<void> sync_directory(const std::filesystem::path& directory);
+
+// Writes all of it.
+Result<void> write_all(const FileDescriptor& file, ByteView bytes);
+
+// The whole of a regular file. Errc::not_found; Errc::too_large over `max_bytes`, before anything is read.
+Result<Bytes> read_file_limited(const std::filesystem::path& path, std::size_t max_bytes);
+
+// Replaces or makes the file: a temporary name in the same folder, fsync, rename, fsync of the folder. After a crash
+// the old content or the new is there, whole.
+Result<void> write_file_atomically(const std::filesystem::path& path, ByteView content, mode_t mode = kPrivateFileMode);
+
+// Makes the file, durably; Errc::conflict if it is there.
+Result<void> write_new_file(const std::filesystem::path& path, ByteView content, mode_t mode = kPrivateFileMode);
+
+}  // namespace vault
