@@ -64,6 +64,16 @@ Digest sha256(std::initializer_list<ByteView> parts) {
   return hash.finish();
 }
 
+std::array<std::byte, 64> sha512(ByteView data) {
+  std::array<std::byte, 64> digest;
+  unsigned size = 0;
+  invariant(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_sha512(),
+                       nullptr) == 1 &&
+                size == digest.size(),
+            "SHA-512 hashes");
+  return digest;
+}
+
 Digest hmac_sha256(ByteView key, ByteView message) {
   WipedBytes inner_pad(kBlockSize), outer_pad(kBlockSize);
   const auto set = [&](ByteView k) {

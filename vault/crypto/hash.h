@@ -1,4 +1,4 @@
-// SHA-256, HMAC-SHA-256 (RFC 2104) and HKDF-SHA256 (RFC 5869), over OpenSSL. Nothing here fails on any input.
+// SHA-256, SHA-512, HMAC-SHA-256 (RFC 2104) and HKDF-SHA256 (RFC 5869), over OpenSSL. Nothing here fails on any input.
 #pragma once
 #include <initializer_list>
 #include <memory>
@@ -9,6 +9,8 @@ namespace vault::crypto {
 
 Digest sha256(ByteView data);
 Digest sha256(std::initializer_list<ByteView> parts);  // of their concatenation
+
+std::array<std::byte, 64> sha512(ByteView data);
 
 // Incremental. Not thread safe; movable. `finish` may be called once.
 class Sha256 {

@@ -16,6 +16,12 @@ TEST(Sha256, StreamedAndOneShotAgreeWithFips180) {
   EXPECT_EQ(hash.finish(), sha256({as_bytes("ab"), as_bytes("c")}));
 }
 
+TEST(Sha512, AgreesWithFips180) {
+  EXPECT_EQ(hex(sha512(as_bytes("abc"))),
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce8"
+            "0e2a9ac94fa54ca49f");
+}
+
 TEST(Hkdf, FirstCaseOfRfc5869) {
   const Bytes secret(22, std::byte{0x0b});
   const Bytes salt = *unhex("000102030405060708090a0b0c");
