@@ -1,0 +1,86 @@
+// Copies: issuing releases the headers, which only the issuer's client can turn into headers for the holder's own key;
+// the payload is never encrypted again. Every file is verified against the depositor's signed sealing entry while it is
+// written, and stands under its name only when everything agreed (header, payload, descriptor, plaintext).
+// Formats: docs/formats.md, "index.age" and "A secured copy on disk"
+#pragma once
+#include "cli/client/records.h"
+
+namespace cli::client {
+
+struct IndexedFile {
+  std::string file;  // "0001.age"
+  access::RecordId record;
+  std::string path;  // as in the descriptor
+  std::uint64_t size = 0;
+  Digest sha256{};
+  std::uint64_t length = 0;  // of the payload
+  Digest payload{};
+  std::string modified;
+  std::optional<bool> encoded;
+};
+BOOST_DESCRIBE_STRUCT(IndexedFile, (), (file, record, path, size, sha256, length, payload, modified, encoded))
+
+struct CopyIndex {
+  std::uint64_t v = 1;
+  access::CopyId copy;
+  std::uint64_t number = 0;
+  access::Purpose purpose = access::Purpose::case_work;
+  vault::Date due{};
+  std::vector<IndexedFile> records;
+};
+BOOST_DESCRIBE_STRUCT(CopyIndex, (), (v, copy, number, purpose, due, records))
+
+std::string copy_name(std::uint64_t number);            // "C-0042"
+std::string copy_file_name(std::uint64_t ordinal);      // "0001.age"
+Result<CopyIndex> decode_index(std::string_view text);  // paths checked. Errc::malformed, Errc::unknown_version
+
+// The same file key, wrapped for `holder` alone. Errc::wrong_key when `safe_identity` does not open it.
+Result<Bytes> rewrite_header(ByteView header, const vault::age::Identity& safe_identity,
+                             const vault::age::Recipient& holder);
+
+struct CopyProgress {
+  std::atomic<std::uint64_t> files{0};
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<bool> stop{false};
+};
+
+struct WrittenFile {
+  access::RecordId record;
+  std::filesystem::path file;
+};
+struct IssuedCopy {
+  access::CopyId copy;
+  std::uint64_t number = 0;
+  access::PersonId holder;
+  vault::Date due{};
+};
+struct CopyRequest {
+  access::SafeId safe;
+  access::PersonId holder;
+  access::Purpose purpose = access::Purpose::case_work;
+  vault::Date due{};
+  std::vector<access::RecordId> records;
+};
+// The issuing entry, and nothing else: no header has been asked for yet. The holder must be certified.
+Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, const CopyRequest& request);
+// For a colleague: verifies, rewrites the headers, stages the index, signs copy.prepare. May be repeated.
+Result<void> prepare_copy(Session& session, const Directory& directory, const access::CopyId& copy);
+
+enum class CopyForm {
+  secured,  // DIR/C-0042/0001.age … and index.age
+  plain,    // DIR/C-0042/<real paths>, opened
+};
+// By the holder: a copy issued to oneself (headers of the record, rewritten here) or one that a colleague prepared
+// (collected first, an entry of its own). Writes below `folder`, goes on where an earlier run stopped, acknowledges
+// delivery at the end. An existing file is checked, never overwritten: Errc::conflict when it is another.
+struct CollectedCopy {
+  IssuedCopy copy;
+  std::filesystem::path folder;
+  std::vector<WrittenFile> files;
+};
+Result<CollectedCopy> collect_copy(Session& session, const Directory& directory, const access::CopyId& copy,
+                                   const std::filesystem::path& folder, CopyForm form, CopyProgress& progress);
+// Signs that a collected copy stands complete on this machine. Errc::conflict when it does not (see Home::note).
+Result<void> acknowledge_delivery(Session& session, const access::CopyId& copy);
+
+}  // namespace cli::client

@@ -1,0 +1,207 @@
+// A conversation with the service in which nothing is believed that is not proved: every request is signed, every
+// answer's checkpoint is verified under the pinned log key and against the checkpoint that was kept, every act's
+// receipt is verified before the act counts as done. What does not verify is Errc::tampered (exit 5).
+//
+// Thread safe once started: requests may be in flight from several threads.
+#pragma once
+#include <chrono>
+#include <memory>
+#include <mutex>
+
+#include "audit/receipt.h"
+#include "cli/client/home.h"
+
+namespace cli::client {
+
+inline constexpr int kMaxAttempts = 4;                      // of one request, while the network fails
+inline constexpr std::size_t kMaxAnswerBytes = 64U << 20;   // of an answer that is held in memory
+inline constexpr std::int64_t kSignatureLifeSeconds = 300;  // `expires` after `created`
+inline constexpr std::int64_t kMaxPendingDays = 7;          // the service forgets nonces after that
+
+// --- what carries requests ------------------------------------------------------------------------------------------
+
+struct HttpRequest {
+  std::string method;
+  std::string target;  // path and query
+  std::vector<std::pair<std::string, std::string>> fields;
+  ByteView body;  // borrowed for the call
+  // For large downloads: takes a 200's or 206's body as it comes; other bodies are held in the answer.
+  std::function<Result<void>(ByteView)> sink;
+};
+struct HttpAnswer {
+  unsigned status = 0;
+  std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
+  Bytes body;
+  const std::string* field(std::string_view lower_case_name) const;
+};
+// Sends one request to the pinned URL and waits. Thread safe. Errc::unavailable when the service cannot be reached or
+// the connection broke: the same request may then be sent again. Errc::tampered when the TLS key is not the pinned one.
+using Carrier = std::function<Result<HttpAnswer>(const HttpRequest&)>;
+// Over TLS 1.3 with the pinned key (transport.h). Up to `connections` at once.
+Result<Carrier> carrier_to(const Pins& pins, unsigned connections = 8);
+
+struct World {
+  Carrier carry;
+  vault::Clock clock = vault::system_clock();
+  std::function<void(std::chrono::milliseconds)> pause;  // between attempts; empty: sleeps
+};
+
+// --- what comes back ------------------------------------------------------------------------------------------------
+
+// An entry that is in the ledger: included under the pinned log's signature, and its body the one it binds. Who signed
+// its request is for the directory to say.
+struct VerifiedEntry {
+  audit::Envelope envelope;
+  wire::EntryBody body;
+  wire::EntryView text;  // exactly as it came
+};
+
+struct ActAnswer {
+  std::vector<VerifiedEntry> entries;  // what the act became; the first one is of the act's own kind
+  wire::json::value data;
+};
+
+class Session {
+ public:
+  // Asks for the passphrase once. Errors as Home::unlock and Home::pins. Nothing is sent yet.
+  static Result<std::unique_ptr<Session>> start(Home home, const PassphraseSource& passphrase, World world);
+  // With keys at hand: enrolment, tests.
+  static Result<std::unique_ptr<Session>> start(Home home, Keys keys, World world);
+
+  Home& home() { return home_; }
+  const Pins& pins() const { return pins_; }
+  const Keys& keys() const { return keys_; }
+  const access::PersonId& person() const { return pins_.person; }
+  vault::Instant now() const { return world_.clock(); }
+  // The TypeID of a thing made now.
+  template <class Id>
+  Id make_id() const {
+    return Id::generate(static_cast<std::uint64_t>(now().unix_ms));
+  }
+  // The checkpoint kept last; nothing before the first answer.
+  std::optional<audit::SignedCheckpoint> checkpoint() const;
+  // Roots that genesis clients learn at their next command; written to the home.
+  Result<void> pin_roots(std::vector<wire::RootPin> roots);
+
+  // --- reads: `path` is "/v1/…", a query may be part of it ---
+  template <class T>
+  Result<T> get(std::string_view path) {
+    TRY(const wire::json::value data, get_json(path));
+    return wire::from_json<T>(data);
+  }
+  // Every item of a listing, page by page.
+  template <class T>
+  Result<std::vector<T>> all(std::string_view path) {
+    std::vector<T> items;
+    std::optional<std::string> from;
+    do {
+      TRY(auto page, get<wire::Page<T>>(from ? with_query(path, "from", *from) : std::string(path)));
+      for (T& item : page.items) items.push_back(std::move(item));
+      TRY_VOID(check_progress(from, page.next, page.items.empty()));
+      from = std::move(page.next);
+    } while (from);
+    return items;
+  }
+  Result<wire::json::value> get_json(std::string_view path);
+  // Every entry of a listing "with receipts", each verified to be in the ledger; ascending by seq.
+  Result<std::vector<VerifiedEntry>> entries(std::string_view path);
+  // The same, a page at a time, while `take` succeeds.
+  Result<void> each_page(std::string_view path, const std::function<Result<void>(std::vector<VerifiedEntry>)>& take);
+  // Errc::tampered unless the ledger of this size extends into (or is extended by) the kept one; then the larger of
+  // the two is kept. For checkpoints that came another way (witnesses, bundles).
+  Result<void> keep(const audit::SignedCheckpoint& checkpoint);
+
+  // --- acts ---
+  // Persists the command under a fresh nonce, sends it, and verifies that the receipt is for this very command. While
+  // the network fails it is sent again, at most kMaxAttempts times; then it stays in the outbox (Errc::unavailable).
+  // `journal`: lines to append to the home's journal once it is known to be done.
+  template <class Command>
+  Result<ActAnswer> act(const Command& command, std::string journal = {}) {
+    return act(Command::kKind, wire::encode(command), std::move(journal));
+  }
+  Result<ActAnswer> act(std::string_view kind, std::string body, std::string journal);
+  // Finishes what earlier runs left in the outbox; gives a line for people about each. A refusal or conflict ends a
+  // command as much as success does; without the network nothing is lost (Errc::unavailable).
+  Result<std::vector<std::string>> finish_outbox();
+
+  // --- beside values ---
+  // In as many requests as needed; the digests in the order of the values.
+  Result<std::vector<Digest>> stage(std::span<const Bytes> values);
+  Result<Digest> stage(const Bytes& value);
+  // A name or other free text: 32 random bytes, then the text. Errc::invalid_argument for control characters,
+  // Errc::too_large over `max`.
+  Result<Digest> stage_text(std::string_view text, std::size_t max = access::kMaxFreeTextBytes);
+  Result<Digest> stage_large(ByteView value);
+
+  // --- payloads ---
+  Result<Bytes> get_bytes(std::string_view path, std::size_t max);
+  // Exactly `length` bytes, in order, to `write`. A broken connection is resumed with Range.
+  Result<void> download(std::string_view path, std::uint64_t length,
+                        const std::function<Result<void>(ByteView)>& write);
+
+ private:
+  friend class Upload;
+  struct Signed {  // what one request says besides method and path
+    ByteView body;
+    bool has_body = false;
+    std::optional<std::string> nonce;  // absent: a fresh one
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::function<Result<void>(ByteView)> sink;
+    bool chunk = false;
+  };
+  Session(Home home, Keys keys, Pins pins, World world, audit::NoteKey log_key);
+  static std::string with_query(std::string_view path, std::string_view name, std::string_view value);
+  static Result<void> check_progress(const std::optional<std::string>& from, const std::optional<std::string>& next,
+                                     bool empty);
+  Result<HttpAnswer> send_once(std::string_view method, const std::string& target, const Signed& request);
+  Result<HttpAnswer> send(std::string_view method, const std::string& target, const Signed& request);
+  Result<wire::json::value> read_answer(const HttpAnswer& answer, const std::optional<audit::SignedCheckpoint>& known,
+                                        std::vector<VerifiedEntry>* entries);
+  Result<wire::json::value> exchange(std::string_view method, std::string_view path, const Signed& request,
+                                     std::vector<VerifiedEntry>* entries);
+  Result<void> keep_update(const audit::LogUpdate& update, const std::optional<audit::SignedCheckpoint>& known);
+  Result<ActAnswer> perform(const PendingCommand& pending);
+  Result<void> pause_before(int attempt);
+  std::string target_of(std::string_view path, const std::optional<audit::SignedCheckpoint>& known) const;
+
+  Home home_;
+  Keys keys_;
+  Pins pins_;
+  World world_;
+  audit::NoteKey log_key_;
+  std::string authority_;
+  // Enrolment signs with the invitation's key until the person exists.
+  std::string keyid_;
+  std::optional<vault::crypto::SigningKey> signing_as_;
+  mutable std::mutex mutex_;
+  std::optional<audit::SignedCheckpoint> kept_;  // guarded by mutex_
+
+  friend Result<std::unique_ptr<Session>> enrol_session(Home home, Keys keys, World world, std::string keyid,
+                                                        vault::crypto::SigningKey key);
+};
+
+// One tus upload, written in order. Not thread safe.
+class Upload {
+ public:
+  // `first` is sent along with the creation (it may be all of it).
+  static Result<Upload> create(Session& session, std::uint64_t length, ByteView first = {});
+  // Sends the next bytes as one chunk. When the connection breaks the service is asked where it stands and the rest is
+  // sent from there. Errc::retry when it stands before this chunk (it restarted and lost what was not yet durable):
+  // begin the file again.
+  Result<void> write(ByteView chunk);
+  Result<void> abandon();
+  const access::UploadId& id() const { return id_; }
+  std::uint64_t offset() const { return offset_; }
+
+ private:
+  Upload(Session& session, access::UploadId id, std::uint64_t length) : session_(&session), id_(id), length_(length) {}
+  Session* session_;
+  access::UploadId id_;
+  std::uint64_t length_ = 0;
+  std::uint64_t offset_ = 0;
+};
+
+// What a problem answer says, as an Error: its Errc, its words and its rule.
+Error error_of(const HttpAnswer& answer);
+
+}  // namespace cli::client
