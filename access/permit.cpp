@@ -1,0 +1,300 @@
+#include "access/permit.h"
+
+#include <array>
+#include <optional>
+
+#include "access/wire/describe_json.h"
+
+namespace strongroom::access {
+
+namespace {
+
+// A set of lock states or stages, one bit each.
+struct Set {
+  unsigned bits = 0;
+  template <class E>
+  constexpr bool has(E one) const {
+    return ((bits >> static_cast<unsigned>(one)) & 1U) != 0;
+  }
+};
+template <class E, class... More>
+constexpr Set set_of(E first, More... more) {
+  return {(1U << static_cast<unsigned>(first)) | (0U | ... | (1U << static_cast<unsigned>(more)))};
+}
+
+constexpr Set kAnyLock = set_of(LockState::open, LockState::engaged, LockState::released);
+constexpr Set kEngaged = set_of(LockState::engaged);
+constexpr Set kOnceEngaged = set_of(LockState::engaged, LockState::released);
+constexpr Set kReviewing = set_of(Stage::referred, Stage::scoping, Stage::meeting_set, Stage::decided,
+                                  Stage::outcome_sent, Stage::practice_review, Stage::alternative_review);
+constexpr Set kAnyStage = {kReviewing.bits | set_of(Stage::closed, Stage::not_pursued).bits};
+
+struct Rule {
+  std::string_view name;
+  std::string_view sentence;
+};
+constexpr Rule kRoot{"root", "Only the root of a safeguarding partner may do this."};
+constexpr Rule kOwnRoot{"own-root", "The roles partner and custodian are given by that partner's own root alone."};
+constexpr Rule kRootOrLead{"root-or-lead", "Only a root, or a lead of that agency, may do this."};
+constexpr Rule kInvitation{"invitation", "This needs an invitation."};
+constexpr Rule kEnrolled{"enrolled", "Only enrolled persons may do this."};
+constexpr Rule kPartner{"partner", "Only a safeguarding partner may do this."};
+constexpr Rule kMayDeposit{"may-deposit", "Only somebody who may secure records may upload."};
+constexpr Rule kReferrer{"referrer", "A case is referred by a SPOC or by a lead of the agency that refers it."};
+constexpr Rule kSpoc{"spoc", "Only a SPOC may do this."};
+constexpr Rule kConcernedWithCase{"concerned-with-case", "Only those who have a part in the case see it."};
+constexpr Rule kLead{"lead", "Only a lead of the safe's agency, once it has been asked, may do this."};
+constexpr Rule kConcernedWithSafe{"concerned-with-safe", "Only those who have a part in the safe see it."};
+constexpr Rule kDepositorOrKeyholder{"depositor-or-keyholder",
+                                     "Only those who may deposit in the safe, or hold its key, may read this."};
+constexpr Rule kKeyholder{"keyholder",
+                          "Only an active keyholder of the safe may do this: a nominated representative "
+                          "or, in a review safe, a participant."};
+constexpr Rule kKeyholderOrNominee{"keyholder-or-nominee",
+                                   "Only a keyholder of the safe, or somebody nominated to be one, may do this."};
+constexpr Rule kNominee{"nominee", "Only somebody who is nominated, and has not confirmed, may do this."};
+constexpr Rule kDepositor{"depositor",
+                          "Only depositors, practitioners, leads and representatives of the safe's "
+                          "agency may secure records in it."};
+constexpr Rule kReviewDepositor{"review-depositor",
+                                "Only a SPOC, a participant of the review, or a lead of the agency "
+                                "that referred the case may secure documents in a review safe."};
+constexpr Rule kOnBehalf{"on-behalf",
+                         "Only a SPOC or a lead of the safe's agency may secure records on behalf of an "
+                         "agency."};
+constexpr Rule kReader{"reader",
+                       "Only those who may secure records in the safe, its keyholders and those who run or "
+                       "review the case may list its records."};
+constexpr Rule kConcernedWithCopy{"concerned-with-copy", "Only those who have a part in the copy see it."};
+constexpr Rule kIssuer{"issuer", "Only the representative who issued the copy, while still a keyholder, may do this."};
+constexpr Rule kHolder{"holder", "Only the copy's holder may do this."};
+constexpr Rule kReturner{"returner", "A copy is ended by its holder, its issuer or a lead of the safe's agency."};
+constexpr Rule kTrailReader{"trail-reader",
+                            "An entry is read by those whom it concerns and by those who run or review "
+                            "the case."};
+constexpr Rule kLock{kRuleLock,
+                     "The case lock does not permit this: records are secured and copied while it is "
+                     "engaged, and not after its release."};
+constexpr Rule kStage{kRuleStage, "The review is over: nothing new is asked for, opened or secured."};
+constexpr Rule kUnknown{kRuleUnknown, "There is no such thing, or it is not visible to you."};
+
+using enum Capacity;
+constexpr Capacities kKeyholders = {representative, participant};
+
+struct Row {
+  Action action;
+  Capacities who;  // any one of them
+  Set locks;
+  Set stages;
+  Rule rule;                      // broken by those who are none of `who`
+  std::optional<Action> seen_by;  // who may not even do this is answered "not found"; none: nothing to hide
+};
+
+// THE table. In the order of Action.
+constexpr auto kTable = std::to_array<Row>({
+    {Action::invite, {root}, kAnyLock, kAnyStage, kRoot, {}},
+    {Action::invite_for_partner, {own_root}, kAnyLock, kAnyStage, kOwnRoot, {}},
+    {Action::invite_staff, {root, lead}, kAnyLock, kAnyStage, kRootOrLead, {}},
+    {Action::enrol, {invitee}, kAnyLock, kAnyStage, kInvitation, {}},
+    {Action::join, {invitee}, kAnyLock, kAnyStage, kInvitation, {}},
+    {Action::revoke, {root}, kAnyLock, kAnyStage, kRoot, {}},
+    {Action::revoke_staff, {root, lead}, kAnyLock, kAnyStage, kRootOrLead, {}},
+    {Action::add_agency, {root, partner}, kAnyLock, kAnyStage, kPartner, {}},
+    {Action::read_directory, {enrolled}, kAnyLock, kAnyStage, kEnrolled, {}},
+    {Action::stage_values, {enrolled, invitee}, kAnyLock, kAnyStage, kEnrolled, {}},
+    {Action::upload, {staff, partner, spoc, reviewer, chair}, kAnyLock, kAnyStage, kMayDeposit, {}},
+
+    {Action::refer_case, {spoc, lead}, kAnyLock, kAnyStage, kReferrer, {}},
+    {Action::ask_agencies, {spoc}, kEngaged, kReviewing, kSpoc, Action::see_case},
+    {Action::see_case,
+     {partner, spoc, reviewer, chair, administrator, referrer, asked},
+     kAnyLock,
+     kAnyStage,
+     kConcernedWithCase,
+     Action::see_case},
+
+    {Action::open_safe, {lead}, kEngaged, kReviewing, kLead, Action::see_case},
+    {Action::see_safe,
+     {partner, spoc, reviewer, chair, administrator, referrer, lead, practitioner, depositor, representative,
+      participant, nominee},
+     kAnyLock,
+     kAnyStage,
+     kConcernedWithSafe,
+     Action::see_safe},
+    {Action::read_safe_chain,
+     {spoc, referrer, lead, practitioner, depositor, representative, participant, nominee},
+     kAnyLock,
+     kAnyStage,
+     kDepositorOrKeyholder,
+     Action::see_safe},
+    {Action::read_safe_keys,
+     {representative, participant, nominee},
+     kOnceEngaged,
+     kAnyStage,
+     kKeyholderOrNominee,
+     Action::see_safe},
+    {Action::nominate, {lead}, kOnceEngaged, kAnyStage, kLead, Action::see_safe},
+    {Action::nominate_participant, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_safe},
+    {Action::wrap_nomination, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},
+    {Action::confirm_nomination, {nominee}, kOnceEngaged, kAnyStage, kNominee, Action::see_safe},
+    {Action::end_nomination, {lead}, kAnyLock, kAnyStage, kLead, Action::see_safe},
+    {Action::end_participation, {spoc}, kAnyLock, kAnyStage, kSpoc, Action::see_safe},
+    {Action::start_epoch, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},
+    {Action::complete_shares, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},
+
+    {Action::deposit,
+     {depositor, practitioner, lead, representative},
+     kEngaged,
+     kReviewing,
+     kDepositor,
+     Action::see_safe},
+    {Action::deposit_in_review,
+     {spoc, participant, referrer},
+     kEngaged,
+     kReviewing,
+     kReviewDepositor,
+     Action::see_safe},
+    {Action::deposit_on_behalf, {spoc, lead}, kEngaged, kReviewing, kOnBehalf, Action::see_safe},
+    {Action::list_records,
+     {partner, spoc, reviewer, chair, referrer, lead, practitioner, depositor, representative, participant},
+     kAnyLock,
+     kAnyStage,
+     kReader,
+     Action::see_safe},
+    {Action::read_descriptors, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},
+
+    {Action::issue_copy, kKeyholders, kEngaged, kAnyStage, kKeyholder, Action::see_safe},
+    {Action::see_copy,
+     {partner, spoc, reviewer, chair, lead, representative, participant, issuer, past_issuer, holder},
+     kAnyLock,
+     kAnyStage,
+     kConcernedWithCopy,
+     Action::see_copy},
+    {Action::read_released_headers, {issuer}, kOnceEngaged, kAnyStage, kIssuer, Action::see_copy},
+    {Action::prepare_copy, {issuer}, kOnceEngaged, kAnyStage, kIssuer, Action::see_copy},
+    {Action::collect_copy, {holder}, kOnceEngaged, kAnyStage, kHolder, Action::see_copy},
+    {Action::read_collected_copy, {holder}, kOnceEngaged, kAnyStage, kHolder, Action::see_copy},
+    {Action::deliver_copy, {holder}, kAnyLock, kAnyStage, kHolder, Action::see_copy},
+    {Action::return_copy, {holder, issuer, past_issuer, lead}, kAnyLock, kAnyStage, kReturner, Action::see_copy},
+
+    {Action::read_entry,
+     {partner, spoc, reviewer, chair, lead, representative, participant, issuer, past_issuer, holder, concerned},
+     kAnyLock,
+     kAnyStage,
+     kTrailReader,
+     Action::see_case},
+});
+
+constexpr bool table_is_in_order() {
+  for (std::size_t i = 0; i < kTable.size(); ++i)
+    if (static_cast<std::size_t>(kTable[i].action) != i) return false;
+  return true;
+}
+static_assert(table_is_in_order());
+static_assert(kTable.size() == boost::mp11::mp_size<boost::describe::describe_enumerators<Action>>::value);
+
+constexpr const Row& row_of(Action action) {
+  return kTable[static_cast<std::size_t>(action)];
+}
+
+template <class E>
+std::string words(Set set, Set all) {
+  if (set.bits == all.bits) return "any";
+  std::string text;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) {
+    if (set.has(d.value)) text += (text.empty() ? "" : ", ") + wire::enumerator_name(d.name);
+  });
+  return text;
+}
+std::string words(Capacities who) {
+  std::string text;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Capacity>>([&](auto d) {
+    if (who.has(d.value)) text += (text.empty() ? "" : ", ") + wire::enumerator_name(d.name);
+  });
+  return text;
+}
+
+constexpr std::string_view kIntroduction =
+    R"(# Who may do what
+
+Printed by `strongroomd policy` from the one table that decides (`access/permit.cpp`). An action is permitted to whoever
+has one of the capacities named, while the case's lock and the review's stage are among those named. Otherwise it is
+refused by the rule, by `lock` or by `stage`, and the refusal is an entry of the ledger. Somebody who does not even see
+the thing (last column) is answered "not found"; the attempt is recorded all the same.
+
+Where no case is concerned, lock and stage do not matter. The records of a case stay locked when its review ends: copies
+are issued until the lock is released, and new records are secured until the review is over.
+
+## Capacities
+
+A capacity is what an enrolled person is with respect to what they ask for. Revoked persons have none.
+
+| capacity | who |
+|---|---|
+| invitee | signs with the one-time key of an invitation that is open |
+| enrolled | everybody who is certified and not revoked |
+| root | the root of a safeguarding partner, fixed at genesis |
+| administrator, partner, spoc, reviewer, chair | has that role in some agency |
+| staff | agency-lead, practitioner or depositor in some agency |
+| own-root | root of the agency concerned |
+| lead, practitioner, depositor | agency-lead, practitioner or depositor in the agency concerned; in a case only once that agency has been asked |
+| referrer | lead of the agency that referred the case |
+| asked | staff of an agency that has been asked in the case |
+| representative, participant | active keyholder of the agency safe, of the review safe |
+| nominee, former | nominated for the safe but not confirmed; nominated once, and ended |
+| issuer, past-issuer | issued the copy and still is a keyholder of its safe; issued it and is none any more |
+| holder | holds the copy |
+| concerned | actor of the entry, or the person whom it names |
+
+A lead gives and takes the roles practitioner and depositor alone (`invite-staff`, `revoke-staff`); `invite-for-partner`
+is for the roles partner and custodian. `nominate-participant`, `end-participation` and `deposit-in-review` are for
+review safes, `nominate`, `end-nomination` and `deposit` for agency safes.
+)";
+
+}  // namespace
+
+Verdict permit(Action action, Capacities who, LockState lock, Stage stage) {
+  const Row& row = row_of(action);
+  std::string_view broken;
+  if (!who.any_of(row.who))
+    broken = row.rule.name;
+  else if (!row.locks.has(lock))
+    broken = kRuleLock;
+  else if (!row.stages.has(stage))
+    broken = kRuleStage;
+  else
+    return {Outcome::permitted, {}};
+  const bool seen = !row.seen_by || who.any_of(row_of(*row.seen_by).who);
+  return {seen ? Outcome::refused : Outcome::hidden, broken};
+}
+
+std::string_view sentence_of(std::string_view rule) {
+  for (const Rule& general : {kLock, kStage, kUnknown})
+    if (general.name == rule) return general.sentence;
+  for (const Row& row : kTable)
+    if (row.rule.name == rule) return row.rule.sentence;
+  return "This is not permitted.";
+}
+
+std::string policy_markdown() {
+  std::string text(kIntroduction);
+  text += "\n## The table, version " + std::to_string(kPolicyVersion) + "\n\n";
+  text += "| action | who | lock | stage | rule | seen by whoever may |\n|---|---|---|---|---|---|\n";
+  for (const Row& row : kTable)
+    text += "| " + wire::enum_name(row.action) + " | " + words(row.who) + " | " +
+            words<LockState>(row.locks, kAnyLock) + " | " + words<Stage>(row.stages, kAnyStage) + " | " +
+            std::string(row.rule.name) + " | " + (row.seen_by ? wire::enum_name(*row.seen_by) : "") + " |\n";
+  text += "\n## Rules\n\n| rule | in words |\n|---|---|\n";
+  std::string named = " ";
+  const auto add = [&](const Rule& rule) {
+    const std::string key = " " + std::string(rule.name) + " ";
+    if (named.find(key) != std::string::npos) return;
+    named += std::string(rule.name) + " ";
+    text += "| " + std::string(rule.name) + " | " + std::string(rule.sentence) + " |\n";
+  };
+  for (const Row& row : kTable) add(row.rule);
+  for (const Rule& general : {kLock, kStage, kUnknown}) add(general);
+  return text;
+}
+
+}  // namespace strongroom::access

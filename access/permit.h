@@ -1,0 +1,91 @@
+// Who may do what: one table (permit.cpp), over role × nomination × lock × stage × action. It is pure, evaluated inside
+// the write transaction for every act and inside a read for everything that is shown. docs/policy.md is printed from
+// it.
+#pragma once
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "access/wire/ids.h"
+
+namespace strongroom::access {
+
+// Entries name the version under which they were decided. Any change of the table is a new version.
+inline constexpr std::uint64_t kPolicyVersion = 1;
+
+// Every act, and every kind of reading or sending that may be refused.
+BOOST_DEFINE_ENUM_CLASS(Action,
+                        // the directory
+                        invite, invite_for_partner, invite_staff, enrol, join, revoke, revoke_staff, add_agency,
+                        read_directory, stage_values, upload,
+                        // cases
+                        refer_case, ask_agencies, see_case,
+                        // safes and nominations
+                        open_safe, see_safe, read_safe_chain, read_safe_keys, nominate, nominate_participant,
+                        wrap_nomination, confirm_nomination, end_nomination, end_participation, start_epoch,
+                        complete_shares,
+                        // records
+                        deposit, deposit_in_review, deposit_on_behalf, list_records, read_descriptors,
+                        // copies
+                        issue_copy, see_copy, read_released_headers, prepare_copy, collect_copy, read_collected_copy,
+                        deliver_copy, return_copy,
+                        // the trail
+                        read_entry)
+
+// What somebody is with respect to what they ask for: role × nomination, computed by access/state/standing.h.
+BOOST_DEFINE_ENUM_CLASS(Capacity,
+                        // in the directory, whatever is asked for
+                        invitee, enrolled, root, administrator, partner, spoc, reviewer, chair, staff,
+                        // in the agency concerned; where a case is concerned too, only once it has been asked
+                        own_root, lead, practitioner, depositor,
+                        // in the case: lead of the agency that referred it; staff of an agency that has been asked
+                        referrer, asked,
+                        // in the safe: its active, pending or former keyholder
+                        representative, participant, nominee, former,
+                        // in the copy: issuer while still a keyholder, issuer who is none any more, holder
+                        issuer, past_issuer, holder,
+                        // in the entry: its actor, or the person whom it names
+                        concerned)
+
+class Capacities {
+ public:
+  constexpr Capacities() = default;
+  constexpr Capacities(std::initializer_list<Capacity> list) {
+    for (const Capacity one : list) add(one);
+  }
+  constexpr void add(Capacity one) { bits_ |= bit(one); }
+  constexpr void add(Capacities more) { bits_ |= more.bits_; }
+  constexpr bool has(Capacity one) const { return (bits_ & bit(one)) != 0; }
+  constexpr bool any_of(Capacities others) const { return (bits_ & others.bits_) != 0; }
+  constexpr bool operator==(const Capacities&) const = default;
+
+ private:
+  static constexpr std::uint64_t bit(Capacity one) { return std::uint64_t{1} << static_cast<unsigned>(one); }
+  std::uint64_t bits_ = 0;
+};
+
+// hidden: the caller is answered "not found", so that refusals do not tell what exists. Recorded like any refusal.
+enum class Outcome { permitted, refused, hidden };
+struct Verdict {
+  Outcome outcome = Outcome::refused;
+  std::string_view rule;  // empty when permitted
+  bool permitted() const { return outcome == Outcome::permitted; }
+  bool operator==(const Verdict&) const = default;
+};
+
+// Rules that do not belong to one action.
+inline constexpr std::string_view kRuleLock = "lock";              // the case lock is not as the action needs it
+inline constexpr std::string_view kRuleStage = "stage";            // the review is not at a stage that has this action
+inline constexpr std::string_view kRuleUnknown = "no-such-thing";  // the id names nothing
+
+// Where no case is concerned the lock is `open` and the stage `referred`; actions of the directory ignore both.
+Verdict permit(Action action, Capacities who, LockState lock = LockState::open, Stage stage = Stage::referred);
+
+// A refusal in words, for the answer's detail.
+std::string_view sentence_of(std::string_view rule);
+
+// docs/policy.md, whole.
+std::string policy_markdown();
+
+}  // namespace strongroom::access

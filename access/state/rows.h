@@ -1,0 +1,196 @@
+// The rows of the state tables: what the entries so far amount to. Each is stored as the JSON of its description,
+// sealed.
+#pragma once
+#include "access/wire/answers.h"
+#include "access/wire/events.h"
+
+namespace strongroom::access {
+
+using vault::Bytes;
+using vault::ByteView;
+using vault::Date;
+using vault::Digest;
+using vault::Errc;
+using vault::Error;
+using vault::Instant;
+using vault::Result;
+using wire::EpochKey;
+using wire::Recipient;
+using wire::VerifyKey;
+
+// One row: what belongs to the partnership as a whole.
+struct PartnerRow {
+  AgencyId agency;
+  AgencyKind kind = AgencyKind::other;
+  std::optional<PersonId> root;  // once enrolled; fixed from then on
+};
+BOOST_DESCRIBE_STRUCT(PartnerRow, (), (agency, kind, root))
+struct DirectoryRow {
+  std::string chain;                 // the directory's chain tag
+  std::vector<PartnerRow> partners;  // the three safeguarding partners, in the order of the genesis entries
+  std::uint64_t copies = 0;          // issued so far: the last copy number
+};
+BOOST_DESCRIBE_STRUCT(DirectoryRow, (), (chain, partners, copies))
+
+struct AgencyRow {
+  AgencyId agency;
+  AgencyKind kind = AgencyKind::other;
+  std::optional<Digest> name;  // absent for those of genesis, which go by their kind
+};
+BOOST_DESCRIBE_STRUCT(AgencyRow, (), (agency, kind, name))
+
+struct PersonRow {
+  PersonId person;
+  VerifyKey signing_key;
+  Recipient recipient{};
+  std::vector<wire::MembershipView> memberships;  // one for each agency
+  std::optional<Digest> name;                     // absent for those of genesis who gave none
+  InvitationId invitation;                        // that the keys hang on
+  std::optional<PersonId> inviter;                // absent at genesis
+  bool root = false;
+  bool revoked = false;
+  std::uint64_t seq = 0;  // of the enrolment
+};
+BOOST_DESCRIBE_STRUCT(PersonRow, (),
+                      (person, signing_key, recipient, memberships, name, invitation, inviter, root, revoked, seq))
+
+struct InvitationRow {
+  InvitationId invitation;
+  AgencyId agency;
+  std::vector<Role> roles;
+  VerifyKey key;
+  Instant expires;
+  std::optional<Digest> name;
+  std::optional<PersonId> inviter;  // absent at genesis
+  bool root = false;                // whoever enrols with it is the root of that partner
+  std::optional<PersonId> used_by;
+};
+BOOST_DESCRIBE_STRUCT(InvitationRow, (), (invitation, agency, roles, key, expires, name, inviter, root, used_by))
+
+struct CaseRow {
+  CaseId case_;
+  std::string reference;
+  std::string chain;  // its chain's tag
+  AgencyId agency;    // that referred it
+  Date incident_date{};
+  Date aware_date{};
+  Instant received;
+  std::vector<std::string> subjects;
+  SafeId review_safe;
+  Stage stage = Stage::referred;
+  LockState lock = LockState::engaged;
+  std::vector<AgencyId> asked;
+  std::uint64_t seq = 0;  // of the referral
+};
+BOOST_DESCRIBE_STRUCT(CaseRow, (),
+                      (case_, reference, chain, agency, incident_date, aware_date, received, subjects, review_safe,
+                       stage, lock, asked, seq))
+
+struct SafeRow {
+  SafeId safe;
+  CaseId case_;
+  std::optional<AgencyId> agency;  // absent: the review safe
+  std::uint64_t epoch = 0;         // the current one
+  bool epoch_due = false;          // somebody who had a wrap of the current epoch is no keyholder any more
+  std::uint64_t records = 0;
+  std::uint64_t seq = 0;  // of the opening, or the referral
+};
+BOOST_DESCRIBE_STRUCT(SafeRow, (), (safe, case_, agency, epoch, epoch_due, records, seq))
+
+// `key` as the entry had it, shares completed since added, wraps made since added and those of former keyholders gone:
+// exactly the wraps, shares and previous identity that are kept beside.
+struct EpochRow {
+  SafeId safe;
+  std::uint64_t epoch = 0;
+  EpochKey key;
+  std::uint64_t seq = 0;
+};
+BOOST_DESCRIBE_STRUCT(EpochRow, (), (safe, epoch, key, seq))
+
+struct NominationRow {
+  SafeId safe;
+  PersonId person;
+  Involvement involvement = Involvement::none;
+  bool own = false;
+  NominationState state = NominationState::pending;  // never none
+  bool wrapped = false;                              // of the current epoch
+  std::optional<std::uint64_t> confirmed;            // the last epoch whose secret the person confirmed
+  std::uint64_t seq = 0;                             // of the nomination
+};
+BOOST_DESCRIBE_STRUCT(NominationRow, (), (safe, person, involvement, own, state, wrapped, confirmed, seq))
+
+struct RecordRow {
+  RecordId record;
+  SafeId safe;
+  std::uint64_t ordinal = 0;  // in the safe, from 0, in sealing order
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+  Instant sealed;
+  PersonId depositor;
+  std::optional<AgencyId> on_behalf_of;
+  std::uint64_t length = 0;
+  Digest header{};
+  Digest descriptor{};
+  Digest payload{};
+  RecordClass class_ = RecordClass::other;
+  std::optional<std::string> subject;
+  std::optional<bool> late;
+  std::optional<CopyId> derived_from;
+};
+BOOST_DESCRIBE_STRUCT(RecordRow, (),
+                      (record, safe, ordinal, epoch, seq, sealed, depositor, on_behalf_of, length, header, descriptor,
+                       payload, class_, subject, late, derived_from))
+
+struct CopyRow {
+  CopyId copy;
+  std::uint64_t number = 0;
+  CaseId case_;
+  SafeId safe;
+  PersonId issuer;
+  PersonId holder;
+  Purpose purpose = Purpose::case_work;
+  Date due{};
+  Instant issued;
+  CopyState state = CopyState::issued;
+  std::uint64_t records = 0;
+  std::uint64_t out = 0;         // of them, not ended
+  std::optional<CopyEnd> worst;  // of those that ended: lost before destroyed before returned
+  std::optional<Digest> index;   // of index.age, from `prepared` until the copy ends
+  std::uint64_t seq = 0;         // of the issuing entry
+  bool ended() const { return out == 0; }
+};
+BOOST_DESCRIBE_STRUCT(CopyRow, (),
+                      (copy, number, case_, safe, issuer, holder, purpose, due, issued, state, records, out, worst,
+                       index, seq))
+
+// One record of a copy. They are kept in pages, in the copy's order.
+struct CopiedRecord {
+  RecordId record;
+  std::optional<CopyEnd> ended;
+  std::optional<Digest> header;  // rewritten for the holder: from `prepared` until it ends
+};
+BOOST_DESCRIBE_STRUCT(CopiedRecord, (), (record, ended, header))
+struct CopyPageRow {
+  std::vector<CopiedRecord> records;
+};
+BOOST_DESCRIBE_STRUCT(CopyPageRow, (), (records))
+inline constexpr std::uint64_t kRecordsPerCopyPage = 256;
+
+// What a (keyid, nonce) stood for (docs/formats.md, Idempotency).
+struct UsedNonceRow {
+  std::string method;
+  std::string target;
+  Digest content{};  // SHA-256 of the request's body
+  std::vector<std::uint64_t> seqs;
+  Instant time;  // of the first entry
+};
+BOOST_DESCRIBE_STRUCT(UsedNonceRow, (), (method, target, content, seqs, time))
+inline constexpr std::int64_t kNonceMemoryMs = std::int64_t{7} * 24 * 3600 * 1000;
+
+// A value that waits to be named by a command.
+struct StagedRow {
+  Bytes value;
+  Instant time;
+};
+
+}  // namespace strongroom::access

@@ -1,0 +1,178 @@
+// The state tables: projections of the ledger, each with one writer, and beside them the values that entries name by
+// digest. It works on any engine: LMDB in a vault, memory in replay. Row by row: rows.h.
+//
+//   table             key                                  value
+//   agencies, people, invitations, cases, safes, records, copies    the id's 16 bytes    the row
+//   roles             role (1) agency (16) person (16)     -              certified memberships, revoked persons not
+//   references        year (8) number (8)                  case           RR-2026-0001
+//   case_safes        case (16) seq (8)                    safe           in the order of opening
+//   epochs            safe (16) epoch (8)                  EpochRow
+//   nominations       safe (16) person (16)                NominationRow
+//   person_safes      person (16) safe (16)                -              their nominations, ended ones too
+//   record_order      safe (16) ordinal (8)                record         in sealing order
+//   copy_pages        copy (16) page (8)                   CopyPageRow
+//   copy_numbers      number (8)                           copy
+//   copies_by_case    case (16) ended (1) number (8)       copy
+//   copies_by_person  person (16) ended (1) number (8)     copy           issuer's and holder's
+//   nonces            SHA-256 of keyid LF nonce            UsedNonceRow
+//   nonce_times       time in ms (8) nonces' key           -
+//   texts             digest                               -              names and free text that entries name
+//
+// Numbers are big-endian. Projections change only in `apply` (access/acts/act.h).
+#pragma once
+#include <functional>
+
+#include "access/state/rows.h"
+#include "vault/keyring/sealed_table.h"
+
+namespace strongroom::access {
+
+namespace engine = vault::engine;
+using engine::ReadTransaction;
+using engine::WriteTransaction;
+using vault::keyring::SealedTable;
+using vault::keyring::TableClass;
+
+// Where beside values are kept, by what they are.
+//   header, descriptor   record (16)
+//   wrap, share          safe (16) epoch (8) person (16)
+//   previous             safe (16) epoch (8): the identity before that epoch
+//   copy_header          copy (16) ordinal (8), from 0
+//   copy_index           copy (16)
+//   text                 digest (32)
+BOOST_DEFINE_ENUM_CLASS(BesideTable, header, descriptor, wrap, share, previous, copy_header, copy_index, text)
+std::size_t max_bytes(BesideTable table);
+
+Bytes safe_epoch_key(const SafeId& safe, std::uint64_t epoch);
+Bytes safe_epoch_person_key(const SafeId& safe, std::uint64_t epoch, const PersonId& person);
+Bytes copy_header_key(const CopyId& copy, std::uint64_t ordinal);
+template <class Id>
+Bytes id_key(const Id& id) {
+  return vault::to_bytes(ByteView(id.uuid()));
+}
+
+// "RR-2026-0001".
+std::string format_reference(int year, std::uint64_t number);
+struct ReferenceParts {
+  int year = 0;
+  std::uint64_t number = 0;
+};
+Result<ReferenceParts> parse_reference(std::string_view reference);  // Errc::malformed
+std::string format_copy_number(std::uint64_t number);                // "C-0042"
+Result<std::uint64_t> parse_copy_number(std::string_view text);      // Errc::malformed
+
+// A visitor stops a listing with false, and fails it with an error.
+template <class Row>
+using Visit = std::function<Result<bool>(const Row&)>;
+
+// Thread safe as far as the transactions are: nothing in it changes after `open`.
+class State {
+ public:
+  // Makes the tables that are new. `sealer` must outlive it.
+  static Result<State> open(engine::Engine& engine, const vault::keyring::Sealer& sealer);
+
+  // Every table of this state with its class, for `check`, `rebuild` and re-sealing to walk.
+  std::vector<const SealedTable*> tables() const;
+  // Empties the projections.
+  Result<void> clear_projections(WriteTransaction& txn);
+
+  // --- reading. An empty optional is an absent row ---
+  Result<DirectoryRow> directory(const ReadTransaction& txn) const;  // empty before genesis
+  Result<std::optional<AgencyRow>> agency(const ReadTransaction& txn, const AgencyId& id) const;
+  Result<std::optional<PersonRow>> person(const ReadTransaction& txn, const PersonId& id) const;
+  Result<std::optional<InvitationRow>> invitation(const ReadTransaction& txn, const InvitationId& id) const;
+  Result<std::optional<CaseRow>> find_case(const ReadTransaction& txn, const CaseId& id) const;
+  Result<std::optional<SafeRow>> safe(const ReadTransaction& txn, const SafeId& id) const;
+  Result<std::optional<EpochRow>> epoch(const ReadTransaction& txn, const SafeId& id, std::uint64_t epoch) const;
+  Result<std::optional<NominationRow>> nomination(const ReadTransaction& txn, const SafeId& safe,
+                                                  const PersonId& person) const;
+  Result<std::optional<RecordRow>> record(const ReadTransaction& txn, const RecordId& id) const;
+  Result<std::optional<CopyRow>> copy(const ReadTransaction& txn, const CopyId& id) const;
+  Result<std::optional<CopyPageRow>> copy_page(const ReadTransaction& txn, const CopyId& id, std::uint64_t page) const;
+
+  Result<std::optional<CaseId>> case_by_reference(const ReadTransaction& txn, std::string_view reference) const;
+  Result<std::optional<CopyId>> copy_by_number(const ReadTransaction& txn, std::uint64_t number) const;
+  // What the next case of that year, and the next copy, are called.
+  Result<std::string> next_reference(const ReadTransaction& txn, int year) const;
+  Result<std::uint64_t> next_copy_number(const ReadTransaction& txn) const;
+
+  // In order of id, from `from` on. Ids begin with their time, so that is nearly the order of making.
+  Result<void> agencies(const ReadTransaction& txn, const AgencyId& from, const Visit<AgencyRow>& visit) const;
+  Result<void> people(const ReadTransaction& txn, const PersonId& from, const Visit<PersonRow>& visit) const;
+  Result<void> cases(const ReadTransaction& txn, const CaseId& from, const Visit<CaseRow>& visit) const;
+  // Certified and not revoked. Without an agency: in any, each person once.
+  Result<std::vector<PersonId>> holders_of(const ReadTransaction& txn, Role role,
+                                           const std::optional<AgencyId>& agency = std::nullopt) const;
+
+  // The review safe first, then agency safes in the order of opening.
+  Result<std::vector<SafeId>> safes_of(const ReadTransaction& txn, const CaseId& id) const;
+  Result<std::optional<SafeId>> agency_safe(const ReadTransaction& txn, const CaseId& id, const AgencyId& agency) const;
+  Result<std::vector<NominationRow>> nominations_of(const ReadTransaction& txn, const SafeId& safe) const;  // ended too
+  Result<std::vector<SafeId>> safes_of_person(const ReadTransaction& txn, const PersonId& person) const;    // ended too
+  // In sealing order, from that ordinal on.
+  Result<void> records_of(const ReadTransaction& txn, const SafeId& safe, std::uint64_t from,
+                          const Visit<RecordRow>& visit) const;
+
+  // In order of number, from that one on.
+  enum class Which { all, open, ended };
+  Result<void> copies(const ReadTransaction& txn, std::uint64_t from, const Visit<CopyRow>& visit) const;
+  // Open ones before ended ones when both are asked for; `from` then counts in each.
+  Result<void> copies_of_case(const ReadTransaction& txn, const CaseId& id, Which which, std::uint64_t from,
+                              const Visit<CopyRow>& visit) const;
+  // Those that the person issued or holds.
+  Result<void> copies_of_person(const ReadTransaction& txn, const PersonId& id, Which which, std::uint64_t from,
+                                const Visit<CopyRow>& visit) const;
+  // In the copy's order, from that ordinal (0 the first) on.
+  Result<void> copied_records(
+      const ReadTransaction& txn, const CopyId& id, std::uint64_t from,
+      const std::function<Result<bool>(std::uint64_t ordinal, const CopiedRecord&)>& visit) const;
+
+  // Absent once it is older than kNonceMemoryMs at `now`.
+  Result<std::optional<UsedNonceRow>> used_nonce(const ReadTransaction& txn, std::string_view keyid,
+                                                 std::string_view nonce, Instant now) const;
+
+  // --- the one writer of each table (with its indexes) ---
+  Result<void> put(WriteTransaction& txn, const DirectoryRow& row);
+  Result<void> put(WriteTransaction& txn, const AgencyRow& row);
+  Result<void> put(WriteTransaction& txn, const PersonRow& row);
+  Result<void> put(WriteTransaction& txn, const InvitationRow& row);
+  Result<void> put(WriteTransaction& txn, const CaseRow& row);
+  Result<void> put(WriteTransaction& txn, const SafeRow& row);
+  Result<void> put(WriteTransaction& txn, const EpochRow& row);
+  Result<void> put(WriteTransaction& txn, const NominationRow& row);
+  Result<void> put(WriteTransaction& txn, const RecordRow& row);
+  Result<void> put(WriteTransaction& txn, const CopyRow& row);
+  Result<void> put(WriteTransaction& txn, const CopyId& copy, std::uint64_t page, const CopyPageRow& row);
+  Result<void> put_text_use(WriteTransaction& txn, const Digest& digest);
+  // Adds an entry to what the nonce stood for, and forgets a bounded number of those whose time is over by that entry.
+  Result<void> put_nonce(WriteTransaction& txn, std::string_view keyid, std::string_view nonce,
+                         const UsedNonceRow& row);
+
+  // --- beside values ---
+  Result<std::optional<Bytes>> beside(const ReadTransaction& txn, BesideTable table, ByteView key) const;
+  Result<void> put_beside(WriteTransaction& txn, BesideTable table, ByteView key, ByteView value);
+  Result<bool> erase_beside(WriteTransaction& txn, BesideTable table, ByteView key);
+  const SealedTable& beside_table(BesideTable table) const { return besides_[static_cast<std::size_t>(table)]; }
+  // Every beside value that the projections say is kept, with its digest: what `check` compares, both ways.
+  Result<void> expected_besides(
+      const ReadTransaction& txn,
+      const std::function<Result<bool>(BesideTable table, ByteView key, const Digest& digest)>& visit) const;
+
+  // --- staged values (local): by digest and by who staged them, `keyid` as the request had it ---
+  Result<void> stage(WriteTransaction& txn, std::string_view keyid, ByteView value, Instant time);
+  Result<std::optional<StagedRow>> staged(const ReadTransaction& txn, std::string_view keyid,
+                                          const Digest& digest) const;
+  Result<bool> unstage(WriteTransaction& txn, std::string_view keyid, const Digest& digest);
+  // Forgets up to `limit` of those staged before that time; gives how many.
+  Result<std::size_t> expire_staged(WriteTransaction& txn, Instant before, std::size_t limit);
+
+ private:
+  struct Tables;
+  explicit State(std::vector<SealedTable> projections, std::vector<SealedTable> besides, SealedTable staged)
+      : projections_(std::move(projections)), besides_(std::move(besides)), staged_(std::move(staged)) {}
+  std::vector<SealedTable> projections_;  // by Projection (state.cpp)
+  std::vector<SealedTable> besides_;      // by BesideTable
+  SealedTable staged_;
+};
+
+}  // namespace strongroom::access

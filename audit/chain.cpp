@@ -1,0 +1,29 @@
+#include "audit/chain.h"
+
+namespace audit {
+
+Result<Envelope> ChainVerifier::next(const EntryBytes& entry) {
+  TRY(const Envelope envelope, decode_envelope(entry.envelope));
+  const auto broken = [&](std::string_view why) {
+    return Error{Errc::tampered, "entry " + std::to_string(envelope.seq.value) + " " + std::string(why)};
+  };
+  if (envelope.chain != chain_) return broken("belongs to another chain");
+  if (envelope.n != (last_ ? last_->n + 1 : 0)) return broken("is not the next of its chain: one is missing");
+  if (last_ && envelope.prev != last_->seq) return broken("does not follow the one before it");
+  if (last_ && envelope.time < last_->time) return broken("is older than the one before it");
+  TRY_VOID(verify_body(envelope, entry.body));
+  last_ = envelope;
+  return envelope;
+}
+
+Result<std::vector<Envelope>> verify_chain(const ChainTag& chain, std::span<const EntryBytes> entries) {
+  ChainVerifier verifier(chain);
+  std::vector<Envelope> envelopes;
+  for (const EntryBytes& entry : entries) {
+    TRY(Envelope envelope, verifier.next(entry));
+    envelopes.push_back(std::move(envelope));
+  }
+  return envelopes;
+}
+
+}  // namespace audit

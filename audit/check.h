@@ -1,0 +1,35 @@
+// Walks a whole ledger and names every value that is not what it should be. Memory is bounded, whatever it finds.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/ledger.h"
+
+namespace audit {
+
+inline constexpr std::size_t kMaxFindings = 1000;
+
+struct Finding {
+  // "envelope of entry 17", "body of entry 17", "tree node 3/2", "chain row <tag>/4", "checkpoint of size 18"
+  std::string value;
+  Errc code = Errc::tampered;
+  std::string problem;
+};
+
+struct LedgerReport {
+  TreeSize size;
+  Digest root{};  // recomputed from the entries; only of a ledger that is sound
+  std::uint64_t checkpoints = 0;
+  std::vector<Finding> findings;  // the first kMaxFindings
+  std::uint64_t more_findings = 0;
+  bool is_sound() const { return findings.empty(); }
+};
+
+// Envelopes decode, follow each other without a gap and are linked into chains; bodies open and match; the tree is
+// recomputed from the envelopes and compared row by row, the chain rows with the entries; every checkpoint verifies and
+// has the root of its size, and one covers the last entry. Fails only where the engine cannot be read.
+Result<LedgerReport> check_ledger(const vault::engine::ReadTransaction& txn, const Ledger& ledger,
+                                  std::string_view origin, const vault::crypto::VerifyKey& log_key);
+
+}  // namespace audit

@@ -1,0 +1,41 @@
+// The service's URL, and its TLS key and certificate: made at `init` or taken from the operator, pinned by its public
+// key ever after, so that a client needs no certificate authority and notices an exchanged key.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "vault/base/bytes.h"
+#include "vault/base/secret.h"
+#include "vault/base/time.h"
+
+namespace service {
+
+inline constexpr int kCertificateYears = 10;
+inline constexpr std::size_t kMaxPemBytes = 64U << 10;
+inline constexpr std::size_t kMaxHostBytes = 253;
+inline constexpr std::uint16_t kHttpsPort = 443;
+
+// "https://host[:port]" and nothing after it: no path, user, query or fragment. The host is a name, an IPv4 address, or
+// an IPv6 address in brackets.
+struct ServiceUrl {
+  std::string host;  // lower case, without brackets
+  std::uint16_t port = kHttpsPort;
+  // As @authority is signed (RFC 9421, 2.2.3): the default port is left out.
+  std::string authority() const;
+  std::string to_string() const;
+};
+vault::Result<ServiceUrl> parse_service_url(std::string_view text);  // Errc::invalid_argument
+
+struct TlsIdentity {
+  std::string certificate;  // PEM; a chain may follow the first certificate
+  vault::SecretText key;    // PEM, not encrypted
+};
+// ECDSA P-256, self-signed, for `host` as its only subject alternative name, valid from `now` for kCertificateYears.
+vault::Result<TlsIdentity> make_tls_identity(std::string_view host, vault::Instant now);
+// SHA-256 of the first certificate's SubjectPublicKeyInfo. Errc::malformed.
+vault::Result<vault::Digest> tls_pin(std::string_view certificate);
+// Errc::malformed, or Errc::invalid_argument when the key is not the first certificate's.
+vault::Result<void> check_tls_identity(const TlsIdentity& identity);
+
+}  // namespace service

@@ -1,0 +1,71 @@
+// What the service counts, as Prometheus text (version 0.0.4). Labels are route templates and status codes only: no id
+// of anybody or anything ever becomes a label.
+#pragma once
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace service {
+
+inline constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+// Upper bounds of a histogram's buckets; an infinite one follows.
+inline constexpr std::array kLatencyBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0};
+inline constexpr std::array kBatchBuckets = {1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0};
+
+template <std::size_t N>
+class Histogram {
+ public:
+  explicit Histogram(const std::array<double, N>& bounds) : bounds_(&bounds) {}
+  void observe(double value);
+  // `labels` is "" or `name="value",`.
+  void render(std::string& out, std::string_view name, std::string_view labels) const;
+
+ private:
+  const std::array<double, N>* bounds_;
+  std::array<std::uint64_t, N + 1> counts_{};
+  double sum_ = 0;
+};
+
+// Thread safe.
+class Metrics {
+ public:
+  // `route` is a template such as "GET /v1/cases/{case}", or "unmatched".
+  void count_request(std::string_view route, unsigned status, std::chrono::nanoseconds took);
+  void count_batch(std::size_t commands);  // one commit of the gate
+  void count_received(std::uint64_t bytes) { received_ += bytes; }
+  void count_sent(std::uint64_t bytes) { sent_ += bytes; }
+  // Read when rendered. Registered at start-up, before anything renders.
+  void add_gauge(std::string name, std::string help, std::function<double()> read);
+  std::string render() const;
+
+ private:
+  struct Route {
+    std::map<unsigned, std::uint64_t> by_status;
+    Histogram<kLatencyBuckets.size()> latency{kLatencyBuckets};
+  };
+  struct Gauge {
+    std::string name;
+    std::string help;
+    std::function<double()> read;
+  };
+  mutable std::mutex mutex_;  // guards routes_ and batches_
+  std::map<std::string, Route, std::less<>> routes_;
+  Histogram<kBatchBuckets.size()> batches_{kBatchBuckets};
+  std::atomic<std::uint64_t> received_ = 0;
+  std::atomic<std::uint64_t> sent_ = 0;
+  std::vector<Gauge> gauges_;
+};
+
+// Anonymous memory of this process in bytes: what can be watched for leaks, since LMDB's map counts as resident too.
+// Zero where /proc does not say.
+double anonymous_memory();
+
+}  // namespace service

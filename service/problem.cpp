@@ -1,0 +1,123 @@
+#include "service/problem.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace service {
+namespace {
+
+using vault::Errc;
+
+std::string_view title(Errc code) {
+  switch (code) {
+    case Errc::invalid_argument:
+      return "The request breaks a stated rule";
+    case Errc::malformed:
+      return "The request could not be read";
+    case Errc::too_large:
+      return "The request is over a limit";
+    case Errc::not_found:
+      return "Not found";
+    case Errc::refused:
+      return "Not permitted";
+    case Errc::conflict:
+      return "Not possible as things stand";
+    case Errc::tampered:
+      return "Altered data";
+    case Errc::wrong_key:
+      return "Not encrypted to the expected key";
+    case Errc::unknown_version:
+      return "Written by a newer program";
+    case Errc::unsupported:
+      return "Not supported";
+    case Errc::full:
+      return "No space left";
+    case Errc::retry:
+      return "Try again";
+    case Errc::busy:
+      return "In use";
+    case Errc::limited:
+      return "Too many requests";
+    case Errc::unavailable:
+      return "Not available now";
+    case Errc::cancelled:
+      return "Stopping";
+    case Errc::io:
+      return "Internal failure";
+    case Errc::internal:
+      return "Internal failure";
+  }
+  return "Internal failure";
+}
+
+}  // namespace
+
+unsigned http_status(Errc code, Fault fault) {
+  switch (code) {
+    case Errc::invalid_argument:
+      return 400;
+    case Errc::malformed:
+      return 400;
+    case Errc::too_large:
+      return 413;
+    case Errc::not_found:
+      return 404;
+    case Errc::refused:
+      return 403;
+    case Errc::conflict:
+      return 409;
+    case Errc::tampered:
+      return fault == Fault::callers ? 422 : 500;
+    case Errc::wrong_key:
+      return fault == Fault::callers ? 422 : 500;
+    case Errc::unknown_version:
+      return fault == Fault::callers ? 422 : 500;
+    case Errc::unsupported:
+      return fault == Fault::callers ? 422 : 500;
+    case Errc::full:
+      return 507;
+    case Errc::retry:
+      return 503;
+    case Errc::busy:
+      return 409;
+    case Errc::limited:
+      return 429;
+    case Errc::unavailable:
+      return 503;
+    case Errc::cancelled:
+      return 503;
+    case Errc::io:
+      return 500;
+    case Errc::internal:
+      return 500;
+  }
+  return 500;
+}
+
+Problem problem_of(const vault::Error& error, Fault fault) {
+  Problem problem{
+      .code = error.code, .status = http_status(error.code, fault), .detail = error.message, .rule = {}, .log = {}};
+  if (problem.status == 500) problem.detail = "The service failed; its operator's log says more.";
+  return problem;
+}
+
+Problem unauthenticated() {
+  return Problem{.code = Errc::refused,
+                 .status = 401,
+                 .detail = "The request's signature, key or time is not accepted.",
+                 .rule = {},
+                 .log = {}};
+}
+
+std::string to_json(const Problem& problem) {
+  boost::json::object object;
+  object["type"] = "urn:strongroom:problem:" + std::string(vault::to_string(problem.code));
+  object["title"] = title(problem.code);
+  object["status"] = problem.status;
+  object["detail"] = problem.detail;
+  if (problem.rule) object["rule"] = *problem.rule;
+  if (problem.log) object["log"] = *problem.log;
+  return boost::json::serialize(object);
+}
+
+}  // namespace service

@@ -1,0 +1,63 @@
+#include "service/problem.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+
+namespace service {
+namespace {
+
+using vault::Errc;
+using vault::Error;
+
+TEST(Problem, IsWrittenAsRfc9457Says) {
+  Problem problem = problem_of(Error{Errc::refused, "Only the agency's lead opens a safe."}, Fault::callers);
+  problem.rule = "lead";
+  const auto json = boost::json::parse(to_json(problem)).as_object();
+  EXPECT_EQ(json.at("type").as_string(), "urn:strongroom:problem:refused");
+  EXPECT_EQ(json.at("status").as_int64(), 403);
+  EXPECT_EQ(json.at("detail").as_string(), "Only the agency's lead opens a safe.");
+  EXPECT_EQ(json.at("rule").as_string(), "lead");
+  EXPECT_FALSE(json.contains("log"));
+}
+
+TEST(Problem, OfAlteredDataIsTheCallersOrOurs) {
+  for (const Errc code : {Errc::tampered, Errc::wrong_key, Errc::unknown_version, Errc::unsupported}) {
+    EXPECT_EQ(http_status(code, Fault::callers), 422U);
+    EXPECT_EQ(http_status(code, Fault::ours), 500U);
+  }
+}
+
+TEST(Problem, OfOursNeverTellsItsInnerCause) {
+  for (const Errc code : {Errc::io, Errc::internal})
+    EXPECT_EQ(problem_of(Error{code, "cannot sync /var/lib/vault/db"}, Fault::callers).detail.find("/var"),
+              std::string::npos);
+  EXPECT_EQ(problem_of(Error{Errc::tampered, "row 7 of besides"}, Fault::ours).detail.find("besides"),
+            std::string::npos);
+}
+
+TEST(Problem, StatusesAreThoseOfTheFormatsPage) {
+  const std::pair<Errc, unsigned> table[] = {{Errc::invalid_argument, 400},
+                                             {Errc::malformed, 400},
+                                             {Errc::too_large, 413},
+                                             {Errc::refused, 403},
+                                             {Errc::not_found, 404},
+                                             {Errc::conflict, 409},
+                                             {Errc::busy, 409},
+                                             {Errc::retry, 503},
+                                             {Errc::unavailable, 503},
+                                             {Errc::cancelled, 503},
+                                             {Errc::limited, 429},
+                                             {Errc::full, 507},
+                                             {Errc::io, 500},
+                                             {Errc::internal, 500}};
+  for (const auto& [code, status] : table) EXPECT_EQ(http_status(code, Fault::callers), status) << to_string(code);
+}
+
+TEST(Problem, OfASignatureIsAlwaysTheSame) {
+  EXPECT_EQ(unauthenticated().status, 401U);
+  EXPECT_EQ(to_json(unauthenticated()), to_json(unauthenticated()));
+}
+
+}  // namespace
+}  // namespace service
