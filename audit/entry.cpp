@@ -75,7 +75,7 @@ Bytes encode_envelope(const Envelope& envelope) {
   text += ",\"time\":\"" + vault::to_rfc3339(envelope.time);
   text += "\",\"chain\":\"" + envelope.chain.to_string();
   text += "\",\"n\":" + std::to_string(envelope.n);
-  text += ",\"prev\":" + (envelope.prev ? std::to_string(envelope.prev->value) : "null");
+  if (envelope.prev) text += ",\"prev\":" + std::to_string(envelope.prev->value);
   text += ",\"body\":\"" + vault::hex(envelope.body) + "\"}";
   return vault::to_bytes(text);
 }
@@ -97,8 +97,7 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   TRY(envelope.chain, ChainTag::parse(chain));
   TRY_VOID(cursor.expect(",\"n\":"));
   TRY(envelope.n, cursor.number());
-  TRY_VOID(cursor.expect(",\"prev\":"));
-  if (!cursor.take("null")) {
+  if (cursor.take(",\"prev\":")) {
     TRY(const std::uint64_t prev, cursor.number());
     envelope.prev = LeafIndex{prev};
   }

@@ -37,8 +37,8 @@ struct Envelope {
   bool operator==(const Envelope&) const = default;
 };
 
-// {"v":1,"seq":…,"time":"…","chain":"…","n":…,"prev":…,"body":"…"}, in that order and without white space; `prev` is
-// null where n is 0.
+// {"v":1,"seq":…,"time":"…","chain":"…","n":…,"prev":…,"body":"…"}, in that order and without white space; there is
+// no `prev` where n is 0.
 Bytes encode_envelope(const Envelope& envelope);
 // Accepts only what encode_envelope makes. Errc::malformed, Errc::too_large, Errc::unknown_version.
 Result<Envelope> decode_envelope(ByteView bytes);

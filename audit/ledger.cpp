@@ -196,8 +196,19 @@ Result<Proof> Ledger::consistency(const ReadTransaction& txn, TreeSize first, Tr
 }
 
 Result<Receipt> Ledger::receipt(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const {
-  if (seqs.empty() || seqs.size() > kMaxReceiptEntries ||
-      std::ranges::adjacent_find(seqs, std::ranges::greater_equal()) != seqs.end())
+  if (seqs.size() > kMaxReceiptEntries) return Error{Errc::invalid_argument, "the entries are too many for a receipt"};
+  TRY(Receipt receipt, receipt_that_fits(txn, seqs));
+  if (receipt.entries.size() != seqs.size()) return Error{Errc::too_large, "the entries do not fit one receipt"};
+  return receipt;
+}
+
+Result<Receipt> Ledger::receipt_page(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const {
+  return receipt_that_fits(txn, seqs.first(std::min(seqs.size(), kMaxReceiptEntries)));
+}
+
+Result<Receipt> Ledger::receipt_that_fits(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const {
+  static_assert(kMaxBodyBytes <= kMaxReceiptBodies, "any one entry fits");
+  if (seqs.empty() || std::ranges::adjacent_find(seqs, std::ranges::greater_equal()) != seqs.end())
     return Error{Errc::invalid_argument, "a receipt is for some entries, each once, ascending"};
   TRY(const auto checkpoint, latest_checkpoint(txn));
   if (!checkpoint || seqs.back().value >= checkpoint->checkpoint.size.value)
@@ -211,7 +222,7 @@ Result<Receipt> Ledger::receipt(const ReadTransaction& txn, std::span<const Leaf
     TRY(entry.body, body(txn, seq));
     TRY(entry.proof, inclusion(txn, seq, checkpoint->checkpoint.size));
     bytes += entry.body.size();
-    if (bytes > kMaxReceiptBodies) return Error{Errc::too_large, "the entries do not fit one receipt"};
+    if (bytes > kMaxReceiptBodies) break;
     receipt.entries.push_back(std::move(entry));
   }
   return receipt;

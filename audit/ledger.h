@@ -76,8 +76,11 @@ class Ledger {
   NodeReader nodes(const ReadTransaction& txn) const;
 
   // For entries under the latest checkpoint, ascending. Errc::invalid_argument for none, too many, or one that is not
-  // signed yet; Errc::too_large when their bodies would not fit a receipt.
+  // signed yet; Errc::too_large when their bodies are over kMaxReceiptBodies.
   Result<Receipt> receipt(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const;
+  // The same for a page: for as many of the first as fit one receipt, at least one. What the page goes on with is
+  // behind the receipt's last entry.
+  Result<Receipt> receipt_page(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const;
   // From what a client knows to the latest checkpoint. A client who knows more than there is gets an empty proof, and
   // finds that the ledger went backwards. Errc::not_found before the first checkpoint.
   Result<LogUpdate> update(const ReadTransaction& txn, TreeSize known) const;
@@ -87,6 +90,7 @@ class Ledger {
  private:
   explicit Ledger(LedgerTables tables) : tables_(std::move(tables)) {}
   Result<void> put_chain_row(WriteTransaction& txn, const Envelope& envelope);
+  Result<Receipt> receipt_that_fits(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const;
   LedgerTables tables_;
 };
 

@@ -8,7 +8,7 @@ namespace audit {
 namespace {
 
 constexpr std::string_view kFirst =
-    R"({"v":1,"seq":0,"time":"2026-11-22T09:30:00.000Z","chain":"000102030405060708090a0b0c0d0e0f","n":0,"prev":null,)"
+    R"({"v":1,"seq":0,"time":"2026-11-22T09:30:00.000Z","chain":"000102030405060708090a0b0c0d0e0f","n":0,)"
     R"("body":"230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5"})";
 
 Envelope third_of_its_chain() {
@@ -31,7 +31,7 @@ TEST(Envelope, IsWrittenInTheOneFormThatIsReadBack) {
   EXPECT_EQ(*decode_envelope(bytes), envelope);
 }
 
-TEST(Envelope, TheFirstOfAChainHasANullPredecessor) {
+TEST(Envelope, TheFirstOfAChainHasNoPredecessor) {
   const auto envelope = decode_envelope(vault::as_bytes(kFirst));
   ASSERT_TRUE(envelope);
   EXPECT_EQ(envelope->prev, std::nullopt);
@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(Every, RespeltEnvelope,
                                            Respelling{"TimeWithOffset", "00.125Z", "00.125+00:00"},
                                            Respelling{"EscapedCharacter", "\"v\"", "\"\\u0076\""},
                                            Respelling{"TrailingByte", "acb5\"}", "acb5\"}\n"},
-                                           Respelling{"PredecessorMissing", "\"prev\":11", "\"prev\":null"},
+                                           Respelling{"PredecessorNull", "\"prev\":11", "\"prev\":null"},
                                            Respelling{"PredecessorOfTheFirst", "\"n\":2", "\"n\":0"},
                                            Respelling{"PredecessorNotEarlier", "\"prev\":11", "\"prev\":17"},
                                            Respelling{"NumberBeyondSeq", "\"n\":2", "\"n\":18"}),

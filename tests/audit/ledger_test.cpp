@@ -247,6 +247,17 @@ TEST_P(LedgerOnEveryEngine, AReceiptIsForSignedEntriesEachOnceAscending) {
   EXPECT_TRUE(ledger().receipt(*txn, Seqs{{0}, {1}, {2}}));
 }
 
+TEST_P(LedgerOnEveryEngine, AReceiptHasAsManyEntriesAsItsLimit) {
+  fill(kMaxReceiptEntries + 1);
+  const auto txn = read();
+  std::vector<LeafIndex> seqs;
+  for (std::uint64_t seq = 0; seq <= kMaxReceiptEntries; ++seq) seqs.push_back(LeafIndex{seq});
+  EXPECT_EQ(ledger().receipt(*txn, seqs).code(), Errc::invalid_argument);
+  EXPECT_EQ(ledger().receipt_page(*txn, seqs)->entries.size(), kMaxReceiptEntries);
+  seqs.pop_back();
+  EXPECT_EQ(ledger().receipt(*txn, seqs)->entries.size(), kMaxReceiptEntries);
+}
+
 TEST_P(LedgerOnEveryEngine, BodiesBeyondTheLimitOfAReceiptAreTooLarge) {
   commit([&](WriteTransaction& txn) {
     for (std::uint64_t seq = 0; seq < 3; ++seq)
@@ -258,6 +269,7 @@ TEST_P(LedgerOnEveryEngine, BodiesBeyondTheLimitOfAReceiptAreTooLarge) {
   ASSERT_TRUE(receipt);
   EXPECT_EQ(*decode_receipt(encode_receipt(*receipt)), *receipt);
   EXPECT_EQ(ledger().receipt(*txn, std::vector<LeafIndex>{{0}, {1}, {2}}).code(), Errc::too_large);
+  EXPECT_EQ(*ledger().receipt_page(*txn, std::vector<LeafIndex>{{0}, {1}, {2}}), *receipt);
 }
 
 TEST_P(LedgerOnEveryEngine, UpdatesLeadFromAnyKnownSizeToTheLatestCheckpoint) {
