@@ -1,6 +1,8 @@
 // The rows of the state tables: what the entries so far amount to. Each is stored as the JSON of its description,
 // sealed.
 #pragma once
+#include <algorithm>
+
 #include "access/wire/answers.h"
 #include "access/wire/events.h"
 
@@ -28,9 +30,8 @@ BOOST_DESCRIBE_STRUCT(PartnerRow, (), (agency, kind, root))
 struct DirectoryRow {
   std::string chain;                 // the directory's chain tag
   std::vector<PartnerRow> partners;  // the three safeguarding partners, in the order of the genesis entries
-  std::uint64_t copies = 0;          // issued so far: the last copy number
 };
-BOOST_DESCRIBE_STRUCT(DirectoryRow, (), (chain, partners, copies))
+BOOST_DESCRIBE_STRUCT(DirectoryRow, (), (chain, partners))
 
 struct AgencyRow {
   AgencyId agency;
@@ -186,6 +187,11 @@ struct UsedNonceRow {
 };
 BOOST_DESCRIBE_STRUCT(UsedNonceRow, (), (method, target, content, seqs, time))
 inline constexpr std::int64_t kNonceMemoryMs = std::int64_t{7} * 24 * 3600 * 1000;
+
+template <class T>
+bool listed(const std::vector<T>& list, const T& one) {
+  return std::find(list.begin(), list.end(), one) != list.end();
+}
 
 // A value that waits to be named by a command.
 struct StagedRow {

@@ -2,7 +2,8 @@
 // digest. It works on any engine: LMDB in a vault, memory in replay. Row by row: rows.h.
 //
 //   table             key                                  value
-//   agencies, people, invitations, cases, safes, records, copies    the id's 16 bytes    the row
+//   directory         one zero byte                        DirectoryRow
+//   agencies, people, invitations, cases, safes, records, copies: the id's 16 bytes, and the row
 //   roles             role (1) agency (16) person (16)     -              certified memberships, revoked persons not
 //   references        year (8) number (8)                  case           RR-2026-0001
 //   case_safes        case (16) seq (8)                    safe           in the order of opening
@@ -144,7 +145,7 @@ class State {
   Result<void> put(WriteTransaction& txn, const CopyRow& row);
   Result<void> put(WriteTransaction& txn, const CopyId& copy, std::uint64_t page, const CopyPageRow& row);
   Result<void> put_text_use(WriteTransaction& txn, const Digest& digest);
-  // Adds an entry to what the nonce stood for, and forgets a bounded number of those whose time is over by that entry.
+  // Adds the entries of `row` to what the nonce stands for, and forgets a bounded number of those whose time is over.
   Result<void> put_nonce(WriteTransaction& txn, std::string_view keyid, std::string_view nonce,
                          const UsedNonceRow& row);
 
@@ -167,12 +168,11 @@ class State {
   Result<std::size_t> expire_staged(WriteTransaction& txn, Instant before, std::size_t limit);
 
  private:
-  struct Tables;
-  explicit State(std::vector<SealedTable> projections, std::vector<SealedTable> besides, SealedTable staged)
-      : projections_(std::move(projections)), besides_(std::move(besides)), staged_(std::move(staged)) {}
-  std::vector<SealedTable> projections_;  // by Projection (state.cpp)
-  std::vector<SealedTable> besides_;      // by BesideTable
-  SealedTable staged_;
+  explicit State(std::vector<SealedTable> projections, std::vector<SealedTable> besides, std::vector<SealedTable> local)
+      : projections_(std::move(projections)), besides_(std::move(besides)), local_(std::move(local)) {}
+  std::vector<SealedTable> projections_;
+  std::vector<SealedTable> besides_;  // by BesideTable
+  std::vector<SealedTable> local_;    // staged values, and when each was staged
 };
 
 }  // namespace strongroom::access

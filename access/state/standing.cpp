@@ -1,0 +1,153 @@
+#include "access/state/standing.h"
+
+#include <algorithm>
+
+namespace strongroom::access {
+
+bool has_role(const PersonRow& person, const AgencyId& agency, Role role) {
+  return std::ranges::any_of(person.memberships, [&](const wire::MembershipView& membership) {
+    return membership.agency == agency && listed(membership.roles, role);
+  });
+}
+bool has_role_anywhere(const PersonRow& person, Role role) {
+  return std::ranges::any_of(person.memberships,
+                             [&](const wire::MembershipView& membership) { return listed(membership.roles, role); });
+}
+bool is_member(const PersonRow& person, const AgencyId& agency) {
+  return std::ranges::any_of(person.memberships, [&](const auto& membership) { return membership.agency == agency; });
+}
+
+bool may_be_nominated(const PersonRow& person, const SafeRow& safe) {
+  if (person.revoked) return false;
+  if (safe.agency)
+    return has_role(person, *safe.agency, Role::practitioner) || has_role(person, *safe.agency, Role::agency_lead);
+  return has_role_anywhere(person, Role::spoc) || has_role_anywhere(person, Role::partner) ||
+         has_role_anywhere(person, Role::reviewer) || has_role_anywhere(person, Role::chair);
+}
+
+Result<Standing> Standing::of(const State& state, const ReadTransaction& txn, const PersonId& person) {
+  Standing standing(state, txn);
+  TRY(standing.row_, state.person(txn, person));
+  if (standing.row_ && standing.row_->revoked) standing.row_.reset();
+  if (!standing.row_) return standing;
+  Capacities& general = standing.general_;
+  general.add(Capacity::enrolled);
+  if (standing.row_->root) general.add(Capacity::root);
+  for (const auto& membership : standing.row_->memberships)
+    for (const Role role : membership.roles) switch (role) {
+        case Role::administrator:
+          general.add(Capacity::administrator);
+          break;
+        case Role::partner:
+          general.add(Capacity::partner);
+          break;
+        case Role::spoc:
+          general.add(Capacity::spoc);
+          break;
+        case Role::reviewer:
+          general.add(Capacity::reviewer);
+          break;
+        case Role::chair:
+          general.add(Capacity::chair);
+          break;
+        case Role::agency_lead:
+        case Role::practitioner:
+        case Role::depositor:
+          general.add(Capacity::staff);
+          break;
+        case Role::custodian:
+        case Role::witness:
+          break;
+      }
+  return standing;
+}
+
+bool Standing::has_role(const AgencyId& agency, Role role) const {
+  return row_ && access::has_role(*row_, agency, role);
+}
+
+Capacities Standing::in_agency(const AgencyId& agency) const {
+  Capacities who = general_;
+  if (has_role(agency, Role::agency_lead)) who.add(Capacity::lead);
+  if (has_role(agency, Role::practitioner)) who.add(Capacity::practitioner);
+  if (has_role(agency, Role::depositor)) who.add(Capacity::depositor);
+  // A root's first membership is the partner whose root it is; later ones do not make it root of another.
+  if (row_ && row_->root && row_->memberships.front().agency == agency) who.add(Capacity::own_root);
+  return who;
+}
+
+Capacities Standing::in_case(const CaseRow& row) const {
+  Capacities who = general_;
+  if (has_role(row.agency, Role::agency_lead)) who.add(Capacity::referrer);
+  for (const AgencyId& agency : row.asked)
+    if (in_agency(agency).any_of({Capacity::lead, Capacity::practitioner, Capacity::depositor}))
+      who.add(Capacity::asked);
+  return who;
+}
+
+Capacities Standing::in_case(const CaseRow& row, const AgencyId& agency) const {
+  Capacities who = in_case(row);
+  if (listed(row.asked, agency)) who.add(in_agency(agency));
+  return who;
+}
+
+Result<Capacities> Standing::in_safe(const CaseRow& row, const SafeRow& safe) const {
+  Capacities who = safe.agency ? in_case(row, *safe.agency) : in_case(row);
+  if (!row_) return who;
+  TRY(const auto nomination, state_->nomination(*txn_, safe.safe, row_->person));
+  if (nomination) switch (nomination->state) {
+      case NominationState::none:
+        break;
+      case NominationState::pending:
+        who.add(Capacity::nominee);
+        break;
+      case NominationState::active:
+        who.add(safe.agency ? Capacity::representative : Capacity::participant);
+        break;
+      case NominationState::ended:
+        who.add(Capacity::former);
+        break;
+    }
+  return who;
+}
+
+Result<Capacities> Standing::in_copy(const CaseRow& row, const SafeRow& safe, const CopyRow& copy) const {
+  TRY(Capacities who, in_safe(row, safe));
+  if (!row_) return who;
+  if (copy.holder == row_->person) who.add(Capacity::holder);
+  if (copy.issuer == row_->person)
+    who.add(who.any_of({Capacity::representative, Capacity::participant}) ? Capacity::issuer : Capacity::past_issuer);
+  return who;
+}
+
+Result<Capacities> Standing::in_entry(const wire::EntryBody& body) const {
+  Capacities who = general_;
+  if (!row_) return who;
+  if (body.ids.agency) who.add(in_agency(*body.ids.agency));
+  std::optional<CaseRow> row;
+  std::optional<SafeRow> safe;
+  if (body.ids.case_) {
+    TRY(row, state_->find_case(*txn_, *body.ids.case_));
+  }
+  if (row) {
+    who.add(in_case(*row));
+    if (body.ids.safe) {
+      TRY(safe, state_->safe(*txn_, *body.ids.safe));
+    }
+  }
+  if (safe) {
+    TRY(const Capacities more, in_safe(*row, *safe));
+    who.add(more);
+  }
+  if (safe && body.ids.copy) {
+    TRY(const auto copy, state_->copy(*txn_, *body.ids.copy));
+    if (copy) {
+      TRY(const Capacities more, in_copy(*row, *safe, *copy));
+      who.add(more);
+    }
+  }
+  if (body.actor == row_->person.to_string() || body.ids.person == row_->person) who.add(Capacity::concerned);
+  return who;
+}
+
+}  // namespace strongroom::access
