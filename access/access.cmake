@@ -1,10 +1,12 @@
-if(TARGET access_wire AND TARGET vault_keyring)
+if(TARGET access_wire AND TARGET vault_payload)
   strongroom_library(access
     SOURCES
+      gate.cpp store.cpp
       permit.cpp
       state/standing.cpp state/state.cpp
     HEADERS
+      gate.h store.h views.h
       acts/act.h permit.h
       state/rows.h state/standing.h state/state.h
-    PUBLIC access_wire audit vault_keyring)
+    PUBLIC access_wire audit vault_age vault_keyring vault_payload)
 endif()

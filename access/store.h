@@ -1,0 +1,133 @@
+// One opened vault: everything that is on its disk, and nothing that runs. The gate writes to it, views read from it,
+// replay checks it. Format: docs/formats.md ("A vault's directory")
+//
+// On open: the format's version, the log's key against the configuration, the last checkpoint under that key, the
+// tree's root against it, and the ledger's tail: envelopes against the tree, bodies against envelopes, and the beside
+// values of keyholders (wraps) against their digests. `check` (replay.h) compares everything.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "access/state/state.h"
+#include "access/wire/invitation.h"
+#include "audit/index.h"
+#include "audit/ledger.h"
+#include "vault/crypto/keys.h"
+#include "vault/engine/engine.h"
+#include "vault/keyring/sealed_table.h"
+#include "vault/payload/store.h"
+
+namespace strongroom::access {
+
+inline constexpr std::uint64_t kVaultFormat = 1;
+inline constexpr std::uint64_t kGenesisEntries = 4;
+inline constexpr std::size_t kMaxConfigBytes = 64U << 10;
+inline constexpr std::uint64_t kTailEntries = 64;  // at the ledger's end, compared on open
+
+// config.json: what a vault is called and where it is reached. Not secret.
+struct Config {
+  std::string origin;
+  std::string url;          // https://host:port
+  std::string log_key;      // vkey (C2SP signed-note)
+  vault::Digest tls_pin{};  // SHA-256 of the certificate's SubjectPublicKeyInfo
+};
+BOOST_DESCRIBE_STRUCT(Config, (), (origin, url, log_key, tls_pin))
+// "host:port", as requests sign it. Errc::invalid_argument for what is not https://host:port.
+Result<std::string> authority_of(std::string_view url);
+
+struct Genesis {
+  std::string origin;
+  std::string url;
+  vault::Digest tls_pin{};
+  Instant now;
+};
+
+// The ids of payloads are those of uploads and records; vault/ knows no records of ours.
+inline vault::payload::UploadId payload_id(const UploadId& id) {
+  return vault::payload::UploadId::from_uuid(id.uuid());
+}
+inline vault::payload::RecordId payload_id(const RecordId& id) {
+  return vault::payload::RecordId::from_uuid(id.uuid());
+}
+
+// What an answer says of the log, all under one checkpoint.
+struct LogAnswer {
+  audit::LogUpdate update;
+  std::optional<audit::Receipt> receipt;
+};
+
+// Payloads of a vault, over its engine and sealer; both outlive what it makes.
+using OpenPayload =
+    std::function<Result<std::unique_ptr<vault::payload::Store>>(engine::Engine&, const vault::keyring::Sealer&)>;
+
+// Thread safe as far as the transactions are: nothing in it changes after it is made. Never moves, for its tables refer
+// to its sealer.
+class Store {
+ public:
+  struct Created;
+  // Entries 0 to 3, the checkpoint of size 4, and a log key. Errc::conflict when the engine holds a vault already;
+  // Errc::invalid_argument for an origin that is no key name, or a URL that is not https://host:port.
+  static Result<Created> create(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
+                                const OpenPayload& open_payload, const Genesis& genesis);
+  // Errc::not_found (no vault in this engine), Errc::unknown_version, Errc::wrong_key, Errc::tampered.
+  static Result<std::unique_ptr<Store>> open(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
+                                             const OpenPayload& open_payload, const Config& config);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  engine::Engine& engine() const { return *engine_; }
+  const vault::keyring::Sealer& sealer() const { return sealer_; }
+  State& state() { return *state_; }
+  const State& state() const { return *state_; }
+  audit::Ledger& ledger() { return *ledger_; }
+  const audit::Ledger& ledger() const { return *ledger_; }
+  audit::Index& index() { return *index_; }
+  const audit::Index& index() const { return *index_; }
+  vault::payload::Store& payload() const { return *payload_; }
+  const Config& config() const { return config_; }
+  const vault::crypto::SigningKey& log_key() const { return *log_key_; }
+
+  // Every sealed table: of state, ledger, index and payloads. For re-sealing and `check`.
+  std::vector<const SealedTable*> tables() const;
+
+  // An entry that is in the ledger already, into state and index.
+  Result<void> project(WriteTransaction& txn, const audit::Envelope& envelope, const wire::EntryBody& body);
+
+  // The update from `known`, and a receipt of `seqs` unless there are none.
+  Result<LogAnswer> log_answer(const ReadTransaction& txn, audit::TreeSize known,
+                               std::span<const audit::LeafIndex> seqs) const;
+
+ private:
+  Store(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer)
+      : engine_(std::move(engine)), sealer_(std::move(sealer)) {}
+  Result<void> open_tables(const OpenPayload& open_payload);
+  Result<void> verify_tail() const;
+
+  std::unique_ptr<engine::Engine> engine_;
+  vault::keyring::Sealer sealer_;
+  std::unique_ptr<vault::payload::Store> payload_;
+  std::optional<SealedTable> meta_;  // local: "format", "log-key"
+  std::optional<State> state_;
+  std::optional<audit::Ledger> ledger_;
+  std::optional<audit::Index> index_;
+  Config config_;
+  std::optional<vault::crypto::SigningKey> log_key_;
+};
+
+struct Store::Created {
+  std::unique_ptr<Store> store;
+  std::vector<wire::Invitation> invitations;  // local-authority, icb, police, administrator
+};
+
+// The fields and ids under which the index finds an entry: "case", "safe", "agency", "person" (its actor too), "copy",
+// "record", "kind".
+struct IndexTerm {
+  std::string_view field;
+  std::string id;
+};
+std::vector<IndexTerm> index_terms(const wire::EntryBody& body);
+
+}  // namespace strongroom::access

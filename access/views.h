@@ -1,0 +1,144 @@
+// What an enrolled person may read: every GET of docs/formats.md, as a function of one snapshot. Each is permitted by
+// the table (permit.h); what is refused comes back as a Refusal, which the caller records through the gate before it
+// answers.
+//
+// A View lives no longer than its transaction, and a transaction no longer than one page. Not thread safe.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "access/acts/act.h"
+#include "access/state/standing.h"
+#include "access/store.h"
+#include "access/wire/answers.h"
+
+namespace strongroom::access {
+
+inline constexpr std::size_t kMaxPageBytes = 4U << 20;  // of bodies, headers and descriptors on one page
+inline constexpr std::uint64_t kMaxTrailScan = 20'000;  // entries that one page of the trail looks at
+
+// Errc::not_found for what is not there within a visible thing, Errc::invalid_argument for a parameter that is none,
+// Errc::conflict for what is not yet, or no longer, at the step that it needs.
+template <class T>
+using Viewed = Result<std::variant<T, Refusal>>;
+
+// Entries by seq, ascending: to be answered as a receipt (Store::log_answer) or one by one.
+struct EntryPage {
+  std::vector<audit::LeafIndex> seqs;
+  std::optional<std::string> next;
+};
+
+struct RecordFilter {
+  std::optional<RecordClass> class_;
+  std::optional<std::string> subject;
+};
+struct CopyFilter {
+  std::optional<CaseId> case_;
+  std::optional<std::uint64_t> number;
+  bool overdue = false;
+  bool mine = false;
+};
+struct TrailFilter {
+  std::optional<CaseId> case_;
+  std::optional<AgencyId> agency;
+  std::optional<PersonId> person;  // who acted, or whom it names
+  std::optional<RecordId> record;
+  std::optional<CopyId> copy;
+  std::optional<std::string> kind;
+  std::optional<Instant> since;
+  std::optional<Instant> until;  // not included
+};
+// Permission to read a record's ciphertext.
+struct PayloadPermit {
+  RecordId record;
+  std::uint64_t length = 0;
+};
+
+class View {
+ public:
+  // Errc::refused for somebody who is not enrolled, or revoked. `store` and `txn` must outlive it.
+  static Result<View> of(const Store& store, const ReadTransaction& txn, const PersonId& person, Instant now);
+
+  // `from` is the `next` of the page before; empty for the first page.
+  Result<wire::PersonView> whoami() const;
+  Result<wire::DutiesView> duties() const;
+  Result<wire::Page<wire::AgencyView>> agencies(std::string_view from) const;
+  Result<wire::Page<wire::PersonView>> persons(std::string_view from) const;
+
+  Result<wire::Page<wire::CaseView>> cases(std::string_view from) const;
+  Viewed<wire::CaseView> find_case(std::string_view id_or_reference) const;
+
+  Viewed<wire::Page<wire::SafeView>> safes(const std::optional<CaseId>& id, std::string_view from) const;
+  Viewed<wire::SafeView> safe(const SafeId& id) const;
+  Viewed<wire::SafeKeysView> safe_keys(const SafeId& id) const;
+  // Its opening (or the referral), nominations, epochs and shares.
+  Viewed<EntryPage> safe_chain(const SafeId& id, std::string_view from) const;
+  Viewed<wire::Page<wire::RecordView>> records(const SafeId& id, const RecordFilter& filter,
+                                               std::string_view from) const;
+  // All, or the one that sealed the record.
+  Viewed<EntryPage> sealings(const SafeId& id, const std::optional<RecordId>& record, std::string_view from) const;
+  Viewed<wire::RecordView> record(const RecordId& id) const;
+
+  Viewed<wire::Page<wire::CopyView>> copies(const CopyFilter& filter, std::string_view from) const;
+  Viewed<wire::CopyView> copy(std::string_view id_or_number) const;
+  Viewed<wire::Page<wire::CopyRecordView>> copy_records(const CopyId& id, std::string_view from) const;
+  // The sealing entries of its records, its issue and its preparation.
+  Viewed<EntryPage> copy_entries(const CopyId& id, std::string_view from) const;
+  // Releases keys: call it only where the copy's entries are durable, which is for every copy that a snapshot shows.
+  Viewed<wire::Page<wire::CopyHeader>> copy_headers(const CopyId& id, std::string_view from) const;
+  Viewed<wire::Page<wire::CopyHeader>> copy_files(const CopyId& id, std::string_view from) const;
+  Viewed<Bytes> copy_index(const CopyId& id) const;
+  Viewed<PayloadPermit> payload(const CopyId& id, const RecordId& record) const;
+
+  // Where somebody begins an upload: whether they may secure records anywhere.
+  Viewed<std::monostate> may_upload() const;
+
+  Result<std::vector<Digest>> consistency(std::uint64_t from, std::uint64_t to) const;
+  Result<wire::Page<wire::EntryView>> envelopes(std::string_view from) const;
+  Result<EntryPage> directory(std::string_view from) const;
+  Viewed<wire::Page<wire::EntryView>> trail(const TrailFilter& filter, std::string_view from) const;
+
+  // Whether this person may read the body of that entry.
+  Result<bool> may_read(const wire::EntryBody& body) const;
+
+ private:
+  struct SafePlace {
+    CaseRow case_;
+    SafeRow safe;
+    Capacities who;
+  };
+  struct CopyPlace {
+    CaseRow case_;
+    SafeRow safe;
+    CopyRow copy;
+    Capacities who;
+  };
+  View(const Store& store, const ReadTransaction& txn, Standing standing, Instant now)
+      : store_(&store), txn_(&txn), standing_(std::move(standing)), now_(now) {}
+
+  // The place and the permission; a Refusal of `hidden` for what is not there at all.
+  Viewed<SafePlace> enter(const SafeId& id, Action action) const;
+  Viewed<CopyPlace> enter(const CopyId& id, Action action) const;
+  Result<SafePlace> place_of(const SafeRow& safe) const;
+  Result<CopyPlace> place_of(const CopyRow& copy) const;
+  Result<bool> sees(const CopyRow& copy) const;
+
+  Result<std::string> text(const std::optional<Digest>& digest, std::string_view otherwise) const;
+  Result<wire::PersonView> show(const PersonRow& row) const;
+  wire::CaseView show(const CaseRow& row) const;
+  Result<wire::SafeView> show(const SafeRow& row) const;
+  Result<wire::RecordView> show(const RecordRow& row, bool with_descriptor) const;
+  wire::CopyView show(const CopyRow& row) const;
+  Result<Bytes> stored(BesideTable table, ByteView key, const Digest& digest) const;
+  Result<wire::Page<wire::CopyHeader>> header_page(const CopyRow& copy, bool rewritten, std::string_view from) const;
+
+  const Store* store_;          // not owned
+  const ReadTransaction* txn_;  // not owned
+  Standing standing_;
+  Instant now_;
+};
+
+}  // namespace strongroom::access
