@@ -1,0 +1,20 @@
+// Signed notes and their keys: what is accepted is written again as it was read.
+#include "audit/note.h"
+#include "tests/fuzz/require.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input = vault::as_text(std::as_bytes(std::span(data, size)));
+  if (const auto note = audit::parse_note(input)) {
+    vault::fuzz::require(audit::format_note(*note) == input);
+    // Keys of the names and types that the lines claim, so that verification is reached where an id agrees.
+    std::vector<audit::NoteKey> keys;
+    for (const audit::NoteSignature& line : note->signatures) {
+      keys.push_back({line.name, audit::NoteKeyType::ed25519, {}});
+      keys.push_back({line.name, audit::NoteKeyType::cosignature, {}});
+    }
+    if (const auto verified = audit::verify_note(*note, keys))
+      vault::fuzz::require(verified->size() <= note->signatures.size());
+  }
+  if (const auto key = audit::parse_note_key(input)) vault::fuzz::require(audit::format_note_key(*key) == input);
+  return 0;
+}
