@@ -3,10 +3,11 @@ if(TARGET access_wire AND TARGET vault_payload)
     SOURCES
       gate.cpp store.cpp
       permit.cpp
+      acts/act.cpp acts/cases.cpp acts/copies.cpp acts/directory.cpp acts/keys.cpp acts/records.cpp acts/safes.cpp
       state/standing.cpp state/state.cpp
     HEADERS
       gate.h store.h views.h
-      acts/act.h permit.h
+      acts/act.h acts/acts.h permit.h
       state/rows.h state/standing.h state/state.h
     PUBLIC access_wire audit vault_age vault_keyring vault_payload)
 endif()

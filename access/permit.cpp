@@ -52,7 +52,6 @@ constexpr Rule kKeyholder{"keyholder",
                           "or, in a review safe, a participant."};
 constexpr Rule kKeyholderOrNominee{"keyholder-or-nominee",
                                    "Only a keyholder of the safe, or somebody nominated to be one, may do this."};
-constexpr Rule kNominee{"nominee", "Only somebody who is nominated, and has not confirmed, may do this."};
 constexpr Rule kDepositor{"depositor",
                           "Only depositors, practitioners, leads and representatives of the safe's "
                           "agency may secure records in it."};
@@ -136,7 +135,12 @@ constexpr auto kTable = std::to_array<Row>({
     {Action::nominate, {lead}, kOnceEngaged, kAnyStage, kLead, Action::see_safe},
     {Action::nominate_participant, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_safe},
     {Action::wrap_nomination, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},
-    {Action::confirm_nomination, {nominee}, kOnceEngaged, kAnyStage, kNominee, Action::see_safe},
+    {Action::confirm_nomination,
+     {nominee, representative, participant},
+     kOnceEngaged,
+     kAnyStage,
+     kKeyholderOrNominee,
+     Action::see_safe},
     {Action::end_nomination, {lead}, kAnyLock, kAnyStage, kLead, Action::see_safe},
     {Action::end_participation, {spoc}, kAnyLock, kAnyStage, kSpoc, Action::see_safe},
     {Action::start_epoch, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},

@@ -17,6 +17,17 @@ bool is_member(const PersonRow& person, const AgencyId& agency) {
   return std::ranges::any_of(person.memberships, [&](const auto& membership) { return membership.agency == agency; });
 }
 
+Result<std::optional<InvitationRow>> open_invitation(const State& state, const ReadTransaction& txn,
+                                                     const InvitationId& id, Instant time) {
+  TRY(auto row, state.invitation(txn, id));
+  if (row && (row->used_by || time >= row->expires)) row.reset();
+  if (row && row->inviter) {
+    TRY(const Standing inviter, Standing::of(state, txn, *row->inviter));
+    if (!inviter.enrolled()) row.reset();
+  }
+  return row;
+}
+
 bool may_be_nominated(const PersonRow& person, const SafeRow& safe) {
   if (person.revoked) return false;
   if (safe.agency)

@@ -39,6 +39,10 @@ class Standing {
   Capacities general_;
 };
 
+// The invitation while somebody may still enrol or join with it: not used, not expired, its inviter not revoked.
+Result<std::optional<InvitationRow>> open_invitation(const State& state, const ReadTransaction& txn,
+                                                     const InvitationId& id, Instant time);
+
 // Whether somebody may be nominated for a safe: practitioners and leads of its agency; for a review safe SPOCs,
 // partners, reviewers and chairs.
 bool may_be_nominated(const PersonRow& person, const SafeRow& safe);

@@ -1,0 +1,203 @@
+#include "access/acts/act.h"
+
+#include "access/acts/acts.h"
+#include "access/wire/http_signature.h"
+#include "vault/crypto/hash.h"
+
+namespace strongroom::access {
+
+namespace acts {
+namespace {
+
+using Commands =
+    boost::mp11::mp_list<wire::InvitePerson, wire::EnrolPerson, wire::JoinAgency, wire::RevokePerson, wire::AddAgency,
+                         wire::ReferCase, wire::AskAgencies, wire::OpenSafe, wire::MakeNomination, wire::WrapNomination,
+                         wire::ConfirmNomination, wire::EndNomination, wire::StartEpoch, wire::CompleteShares,
+                         wire::SealRecords, wire::IssueCopy, wire::PrepareCopy, wire::CollectCopy, wire::DeliverCopy,
+                         wire::ReturnCopy>;
+using Details = boost::mp11::mp_list<wire::GenesisInvited, wire::PersonInvited, wire::PersonEnrolled,
+                                     wire::PersonJoined, wire::PersonRevoked, wire::AgencyAdded, wire::CaseReferred,
+                                     wire::AgenciesAsked, wire::SafeOpened, wire::NominationMade,
+                                     wire::NominationWrapped, wire::NominationConfirmed, wire::NominationEnded,
+                                     wire::EpochStarted, wire::SharesCompleted, wire::RecordsSealed, wire::CopyIssued,
+                                     wire::CopyPrepared, wire::CopyCollected, wire::CopyDelivered, wire::CopyReturned>;
+// Entries that change no projection.
+using Remarks = boost::mp11::mp_list<wire::AccessRefused, wire::RequestsLimited, wire::ClockStepped>;
+
+// Calls `visit` with the type of the list whose kind it is.
+template <class List, class R, class Visit>
+std::optional<R> with_kind(std::string_view kind, const Visit& visit) {
+  std::optional<R> result;
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, List>>([&](auto type) {
+    using T = typename decltype(type)::type;
+    if (T::kKind == kind) result.emplace(visit(type));
+  });
+  return result;
+}
+
+// The actor as the state knows it now: keys are rechecked inside the transaction.
+Result<Context> context_of(const State& state, const ReadTransaction& txn, const Actor& actor, Instant time,
+                           const Given& given) {
+  const Error not_accepted{Errc::refused, "this key is not accepted"};
+  TRY(Standing standing, Standing::of(state, txn, actor.person.value_or(PersonId())));
+  std::optional<InvitationRow> invitation;
+  if (actor.person) {
+    if (!standing.enrolled()) return not_accepted;
+  } else {
+    if (!actor.invitation) return not_accepted;
+    TRY(invitation, open_invitation(state, txn, *actor.invitation, time));
+    if (!invitation) return not_accepted;
+  }
+  return Context{state, txn, actor, std::move(standing), std::move(invitation), time, given};
+}
+
+// What the request of an entry stands for, should it come again.
+Result<void> remember_nonce(const Entry& entry, const wire::EntryRequest& request) {
+  const std::size_t query = request.target.find('?');
+  wire::RequestHead head;
+  head.method = request.method;
+  head.authority = request.authority;
+  head.path = request.target.substr(0, query);
+  if (query != std::string::npos) head.query = request.target.substr(query);
+  head.has_body = !request.body.empty();
+  if (head.has_body) head.content_digest = wire::content_digest(vault::as_bytes(request.body));
+  head.signature_input = request.signature_input;
+  head.signature = request.signature;
+  TRY(const auto signature, wire::parse_signed_request(head, wire::Coverage::command_or_read));
+  UsedNonceRow row;
+  row.method = request.method;
+  row.target = request.target;
+  row.content = vault::crypto::sha256(vault::as_bytes(request.body));
+  row.seqs = {entry.seq()};
+  row.time = entry.time();
+  return entry.state.put_nonce(entry.txn, signature.parameters.keyid, signature.parameters.nonce, row);
+}
+
+}  // namespace
+
+Place in_directory(const Context& context) {
+  Place place;
+  place.who = context.standing.general();
+  if (context.invitation) place.who.add(Capacity::invitee);
+  return place;
+}
+Place in_agency(const Context& context, const AgencyId& agency) {
+  Place place;
+  place.who = context.standing.in_agency(agency);
+  place.ids.agency = agency;
+  return place;
+}
+
+namespace {
+void stand_in(Place& place, const CaseRow& row) {
+  place.lock = row.lock;
+  place.stage = row.stage;
+  place.ids.case_ = row.case_;
+}
+}  // namespace
+
+Result<std::optional<CasePlace>> find(const Context& context, const CaseId& id) {
+  TRY(auto row, context.state.find_case(context.txn, id));
+  if (!row) return std::optional<CasePlace>();
+  CasePlace place;
+  stand_in(place, *row);
+  place.who = context.standing.in_case(*row);
+  place.row = std::move(*row);
+  return std::optional(std::move(place));
+}
+Result<std::optional<SafePlace>> find(const Context& context, const SafeId& id) {
+  TRY(auto safe, context.state.safe(context.txn, id));
+  if (!safe) return std::optional<SafePlace>();
+  TRY(auto row, needed(context.state.find_case(context.txn, safe->case_)));
+  SafePlace place;
+  stand_in(place, row);
+  place.ids.safe = id;
+  place.ids.agency = safe->agency;
+  TRY(place.who, context.standing.in_safe(row, *safe));
+  place.row = std::move(row);
+  place.safe = std::move(*safe);
+  return std::optional(std::move(place));
+}
+Result<std::optional<CopyPlace>> find(const Context& context, const CopyId& id) {
+  TRY(auto copy, context.state.copy(context.txn, id));
+  if (!copy) return std::optional<CopyPlace>();
+  TRY(auto safe, find(context, copy->safe));
+  if (!safe) return Error{Errc::tampered, "a copy's safe is not there"};
+  CopyPlace place{std::move(*safe), {}};
+  TRY(place.who, context.standing.in_copy(place.row, place.safe, *copy));
+  place.ids.copy = id;
+  const PersonId& other = copy->holder == context.self() ? copy->issuer : copy->holder;
+  if (other != context.self()) place.ids.person = other;
+  place.copy = std::move(*copy);
+  return std::optional(std::move(place));
+}
+
+std::optional<Refusal> refusal(Action action, const Place& place) {
+  const Verdict verdict = permit(action, place.who, place.lock, place.stage);
+  if (verdict.permitted()) return std::nullopt;
+  return Refusal{action, std::string(verdict.rule), verdict.outcome == Outcome::hidden, place.ids, place.ids.case_};
+}
+Refusal no_such_thing(Action action) {
+  return {action, std::string(kRuleUnknown), true, {}, std::nullopt};
+}
+
+BesideUse text_use(const Digest& digest) {
+  return {digest, BesideTable::text, vault::to_bytes(ByteView(digest))};
+}
+void add_text(Decision& decision, const std::optional<Digest>& digest) {
+  if (digest) decision.besides.push_back(text_use(*digest));
+}
+Result<void> keep_text(const Entry& entry, const std::optional<Digest>& digest) {
+  if (!digest) return {};
+  return entry.state.put_text_use(entry.txn, *digest);
+}
+
+Result<PersonId> Entry::actor() const {
+  if (!body.actor) return Error{Errc::tampered, "an entry that a person causes names nobody"};
+  return PersonId::parse(*body.actor);
+}
+
+}  // namespace acts
+
+Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTransaction& txn, const Actor& actor,
+                                               std::string_view kind, std::string_view body, Instant time,
+                                               const Given& given) {
+  if (body.size() > kMaxCommandBytes) return Error{Errc::too_large, "a command is larger than 1 MiB"};
+  TRY(const acts::Context context, acts::context_of(state, txn, actor, time, given));
+  auto decided = acts::with_kind<acts::Commands, acts::Decided>(kind, [&](auto type) -> acts::Decided {
+    using Command = typename decltype(type)::type;
+    TRY(const Command command, wire::decode<Command>(body, wire::Strictness::exact));
+    if constexpr (!std::is_same_v<Command, wire::EnrolPerson>)
+      if (!context.standing.enrolled()) return Error{Errc::refused, "an invitation only lets somebody enrol"};
+    return acts::decide(context, command);
+  });
+  if (!decided) return Error{Errc::unsupported, "there is no such act"};
+  return std::move(*decided);
+}
+
+Event refused_event(const Refusal& refusal) {
+  const wire::AccessRefused detail{wire::enum_name(refusal.action), refusal.rule};
+  return {std::string(detail.kKind), wire::to_json(detail), refusal.ids, refusal.chain};
+}
+
+Result<void> apply(State& state, WriteTransaction& txn, const audit::Envelope& envelope, const wire::EntryBody& body) {
+  const acts::Entry entry{state, txn, envelope, body};
+  auto applied = acts::with_kind<acts::Details, Result<void>>(body.kind, [&](auto type) -> Result<void> {
+    using Detail = typename decltype(type)::type;
+    TRY(const Detail detail, wire::from_json<Detail>(body.detail, wire::Strictness::exact));
+    return acts::apply(entry, detail);
+  });
+  if (applied) {
+    if (*applied && body.request) return acts::remember_nonce(entry, *body.request);
+    return std::move(*applied);
+  }
+  auto remark = acts::with_kind<acts::Remarks, Result<void>>(body.kind, [&](auto type) -> Result<void> {
+    using Detail = typename decltype(type)::type;
+    TRY_VOID(wire::from_json<Detail>(body.detail, wire::Strictness::exact));
+    return {};
+  });
+  if (!remark) return Error{Errc::unsupported, "an entry is of a kind that this program does not know"};
+  return std::move(*remark);
+}
+
+}  // namespace strongroom::access

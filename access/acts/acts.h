@@ -1,0 +1,155 @@
+// What the acts share: where a command is, and who its actor is there. For the files of this folder alone.
+#pragma once
+#include <span>
+
+#include "access/acts/act.h"
+#include "access/state/standing.h"
+
+namespace strongroom::access::acts {
+
+using Decided = Result<std::variant<Decision, Refusal>>;
+
+struct Context {
+  const State& state;
+  const ReadTransaction& txn;
+  const Actor& actor;
+  Standing standing;                        // of the actor; nobody's when it is an invitation
+  std::optional<InvitationRow> invitation;  // open, and the actor's
+  Instant time;
+  const Given& given;
+
+  const PersonId& self() const { return standing.person().person; }  // only when the actor is a person
+};
+
+// A place that an act is about: what `permit` needs, and what its entries say they concern.
+struct Place {
+  Capacities who;
+  LockState lock = LockState::open;
+  Stage stage = Stage::referred;
+  wire::Concerned ids;
+};
+struct CasePlace : Place {
+  CaseRow row;
+};
+struct SafePlace : CasePlace {
+  SafeRow safe;
+};
+struct CopyPlace : SafePlace {
+  CopyRow copy;
+};
+Place in_directory(const Context& context);
+Place in_agency(const Context& context, const AgencyId& agency);
+Result<std::optional<CasePlace>> find(const Context& context, const CaseId& id);
+Result<std::optional<SafePlace>> find(const Context& context, const SafeId& id);
+Result<std::optional<CopyPlace>> find(const Context& context, const CopyId& id);
+
+// The refusal, unless it is permitted.
+std::optional<Refusal> refusal(Action action, const Place& place);
+// The answer to an id that names nothing: the same as to one that is hidden.
+Refusal no_such_thing(Action action);
+
+template <class Detail>
+Event event(const Detail& detail, const wire::Concerned& ids) {
+  return {std::string(Detail::kKind), wire::to_json(detail), ids, ids.case_};
+}
+// Entries of the directory's chain have no case.
+template <class Detail>
+Event directory_event(const Detail& detail, const std::optional<AgencyId>& agency,
+                      const std::optional<PersonId>& person = std::nullopt) {
+  wire::Concerned ids;
+  ids.agency = agency;
+  ids.person = person;
+  return {std::string(Detail::kKind), wire::to_json(detail), ids, std::nullopt};
+}
+BesideUse text_use(const Digest& digest);
+void add_text(Decision& decision, const std::optional<Digest>& digest);
+
+// The person's active and pending nominations end with their certificate: an entry in each case.
+Result<void> end_all_nominations(const Context& context, const PersonId& person, Decision& decision);
+
+// Checks a new key of a safe: wraps for exactly `keyholders`, a commitment for each partner, shares to certified
+// custodians, and the previous identity from epoch 1. Errc::conflict where the directory has moved on.
+Result<void> check_key(const Context& context, const EpochKey& key, std::uint64_t epoch,
+                       std::vector<PersonId> keyholders);
+Result<void> check_shares(const Context& context, const std::vector<wire::Share>& shares);
+// The staged files of that key, or of those shares alone.
+void add_key(Decision& decision, const SafeId& safe, std::uint64_t epoch, const EpochKey& key);
+void add_shares(Decision& decision, const SafeId& safe, std::uint64_t epoch, const std::vector<wire::Share>& shares);
+// Errc::invalid_argument unless somebody certified may be nominated for the safe and a reason is there if needed.
+Result<void> check_nominee(const Context& context, const SafeRow& safe, const wire::Nominee& nominee);
+
+Errc constexpr kInvalid = Errc::invalid_argument;
+template <class T>
+bool has_duplicates(std::vector<T> list) {
+  std::ranges::sort(list);
+  return std::ranges::adjacent_find(list) != list.end();
+}
+
+// --- decide, one for each command -----------------------------------------------------------------------------------
+Decided decide(const Context& context, const wire::InvitePerson& command);
+Decided decide(const Context& context, const wire::EnrolPerson& command);
+Decided decide(const Context& context, const wire::JoinAgency& command);
+Decided decide(const Context& context, const wire::RevokePerson& command);
+Decided decide(const Context& context, const wire::AddAgency& command);
+Decided decide(const Context& context, const wire::ReferCase& command);
+Decided decide(const Context& context, const wire::AskAgencies& command);
+Decided decide(const Context& context, const wire::OpenSafe& command);
+Decided decide(const Context& context, const wire::MakeNomination& command);
+Decided decide(const Context& context, const wire::WrapNomination& command);
+Decided decide(const Context& context, const wire::ConfirmNomination& command);
+Decided decide(const Context& context, const wire::EndNomination& command);
+Decided decide(const Context& context, const wire::StartEpoch& command);
+Decided decide(const Context& context, const wire::CompleteShares& command);
+Decided decide(const Context& context, const wire::SealRecords& command);
+Decided decide(const Context& context, const wire::IssueCopy& command);
+Decided decide(const Context& context, const wire::PrepareCopy& command);
+Decided decide(const Context& context, const wire::CollectCopy& command);
+Decided decide(const Context& context, const wire::DeliverCopy& command);
+Decided decide(const Context& context, const wire::ReturnCopy& command);
+
+// --- apply, one for each kind of entry ------------------------------------------------------------------------------
+struct Entry {
+  State& state;
+  WriteTransaction& txn;
+  const audit::Envelope& envelope;
+  const wire::EntryBody& body;
+
+  std::uint64_t seq() const { return envelope.seq.value; }
+  Instant time() const { return envelope.time; }
+  Result<PersonId> actor() const;  // Errc::tampered when no person caused it
+};
+Result<void> apply(const Entry& entry, const wire::GenesisInvited& detail);
+Result<void> apply(const Entry& entry, const wire::PersonInvited& detail);
+Result<void> apply(const Entry& entry, const wire::PersonEnrolled& detail);
+Result<void> apply(const Entry& entry, const wire::PersonJoined& detail);
+Result<void> apply(const Entry& entry, const wire::PersonRevoked& detail);
+Result<void> apply(const Entry& entry, const wire::AgencyAdded& detail);
+Result<void> apply(const Entry& entry, const wire::CaseReferred& detail);
+Result<void> apply(const Entry& entry, const wire::AgenciesAsked& detail);
+Result<void> apply(const Entry& entry, const wire::SafeOpened& detail);
+Result<void> apply(const Entry& entry, const wire::NominationMade& detail);
+Result<void> apply(const Entry& entry, const wire::NominationWrapped& detail);
+Result<void> apply(const Entry& entry, const wire::NominationConfirmed& detail);
+Result<void> apply(const Entry& entry, const wire::NominationEnded& detail);
+Result<void> apply(const Entry& entry, const wire::EpochStarted& detail);
+Result<void> apply(const Entry& entry, const wire::SharesCompleted& detail);
+Result<void> apply(const Entry& entry, const wire::RecordsSealed& detail);
+Result<void> apply(const Entry& entry, const wire::CopyIssued& detail);
+Result<void> apply(const Entry& entry, const wire::CopyPrepared& detail);
+Result<void> apply(const Entry& entry, const wire::CopyCollected& detail);
+Result<void> apply(const Entry& entry, const wire::CopyDelivered& detail);
+Result<void> apply(const Entry& entry, const wire::CopyReturned& detail);
+
+// A row that an entry needs; Errc::tampered when it is absent.
+template <class Row>
+Result<Row> needed(Result<std::optional<Row>> found) {
+  if (!found) return found.error();
+  if (!*found) return Error{Errc::tampered, "an entry names something that no earlier entry made"};
+  return std::move(**found);
+}
+Result<void> keep_text(const Entry& entry, const std::optional<Digest>& digest);
+// A safe with its first epoch, and those for whom its key is wrapped as nominees.
+Result<void> make_safe(const Entry& entry, const SafeRow& safe, const EpochKey& key,
+                       const std::vector<wire::Nominee>& nominees);
+
+}  // namespace strongroom::access::acts

@@ -1,0 +1,232 @@
+// Agencies and people: who is certified, by whom, for what (DESIGN 5, Certification).
+#include "access/acts/acts.h"
+#include "access/wire/invitation.h"
+#include "vault/crypto/keys.h"
+
+namespace strongroom::access::acts {
+
+namespace {
+
+constexpr std::int64_t kMillisecondsPerDay = std::int64_t{24} * 3600 * vault::kMillisecondsPerSecond;
+
+bool is_staff_role(Role role) {
+  return role == Role::practitioner || role == Role::depositor;
+}
+bool is_partner_role(Role role) {
+  return role == Role::partner || role == Role::custodian;
+}
+
+// Which of the three actions giving these roles is.
+Action action_of_inviting(const std::vector<Role>& roles) {
+  if (std::ranges::any_of(roles, is_partner_role)) return Action::invite_for_partner;
+  return std::ranges::all_of(roles, is_staff_role) ? Action::invite_staff : Action::invite;
+}
+
+// A lead revokes those whom a lead may invite: practitioners and depositors of the own agency and of no other.
+bool is_staff_only(const PersonRow& person) {
+  return person.memberships.size() == 1 && std::ranges::all_of(person.memberships.front().roles, is_staff_role);
+}
+std::optional<Refusal> refusal_to_revoke(const Context& context, const PersonRow& person) {
+  Place place = in_agency(context, person.memberships.front().agency);
+  place.ids.person = person.person;
+  return refusal(is_staff_only(person) ? Action::revoke_staff : Action::revoke, place);
+}
+
+Result<void> check_revocable(const PersonRow& person) {
+  if (person.revoked) return Error{Errc::conflict, "this person is revoked already"};
+  if (person.root) return Error{Errc::conflict, "the roots are fixed at genesis"};
+  return {};
+}
+
+Result<void> add_revocation(const Context& context, const PersonRow& person, const std::optional<Digest>& reason,
+                            Decision& decision) {
+  decision.events.push_back(
+      directory_event(wire::PersonRevoked{person.person, reason}, person.memberships.front().agency, person.person));
+  add_text(decision, reason);
+  return end_all_nominations(context, person.person, decision);
+}
+
+Result<void> check_roots_enrolled(const Context& context) {
+  TRY(const DirectoryRow directory, context.state.directory(context.txn));
+  constexpr std::size_t kPartners = 3;
+  const bool complete = directory.partners.size() == kPartners &&
+                        std::ranges::all_of(directory.partners, [](const auto& one) { return one.root.has_value(); });
+  if (!complete) return Error{Errc::conflict, "the roots invite once all three of them have enrolled"};
+  return {};
+}
+
+void add_membership(PersonRow& person, const AgencyId& agency, const std::vector<Role>& roles) {
+  for (auto& membership : person.memberships) {
+    if (membership.agency != agency) continue;
+    for (const Role role : roles)
+      if (!listed(membership.roles, role)) membership.roles.push_back(role);
+    return;
+  }
+  person.memberships.push_back({agency, roles});
+}
+
+template <class Detail>
+InvitationRow invitation_row(const Detail& detail) {
+  InvitationRow row;
+  row.invitation = detail.invitation;
+  row.agency = detail.agency;
+  row.roles = detail.roles;
+  row.key = detail.key;
+  row.expires = detail.expires;
+  return row;
+}
+
+}  // namespace
+
+Decided decide(const Context& context, const wire::InvitePerson& command) {
+  if (auto refused = refusal(action_of_inviting(command.roles), in_agency(context, command.agency))) return *refused;
+  TRY_VOID(check_roots_enrolled(context));
+  if (command.roles.size() > kMaxRolesPerInvitation) return Error{Errc::too_large, "too many roles"};
+  if (command.roles.empty() || has_duplicates(command.roles))
+    return Error{kInvalid, "an invitation names one role or more, each once"};
+  if (command.expires <= context.time ||
+      command.expires.unix_ms > context.time.unix_ms + kMaxInvitationDays * kMillisecondsPerDay)
+    return Error{kInvalid, "an invitation expires within 30 days"};
+  TRY(const auto agency, context.state.agency(context.txn, command.agency));
+  if (!agency) return Error{Errc::not_found, "there is no such agency"};
+  TRY(const auto same, context.state.invitation(context.txn, command.invitation));
+  if (same) return Error{Errc::conflict, "this invitation stands already"};
+
+  Decision decision;
+  decision.events.push_back(
+      directory_event(wire::PersonInvited{command.invitation, command.agency, command.roles, command.key,
+                                          command.expires, command.name, command.replaces},
+                      command.agency, command.replaces));
+  add_text(decision, command.name);
+  if (command.replaces) {
+    TRY(const auto old, context.state.person(context.txn, *command.replaces));
+    if (!old || !is_member(*old, command.agency))
+      return Error{Errc::not_found, "there is no such person in this agency"};
+    if (auto refused = refusal_to_revoke(context, *old)) return *refused;
+    TRY_VOID(check_revocable(*old));
+    TRY_VOID(add_revocation(context, *old, std::nullopt, decision));
+  }
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::PersonInvited& detail) {
+  TRY(const PersonId inviter, entry.actor());
+  TRY_VOID(keep_text(entry, detail.name));
+  InvitationRow row = invitation_row(detail);
+  row.name = detail.name;
+  row.inviter = inviter;
+  return entry.state.put(entry.txn, row);
+}
+
+// The ledger's first entries: the three partners, and an invitation for the root of each.
+Result<void> apply(const Entry& entry, const wire::GenesisInvited& detail) {
+  TRY(DirectoryRow directory, entry.state.directory(entry.txn));
+  if (directory.chain.empty()) directory.chain = entry.envelope.chain.to_string();
+  if (detail.partner) {
+    directory.partners.push_back({detail.agency, *detail.partner, std::nullopt});
+    TRY_VOID(entry.state.put(entry.txn, AgencyRow{detail.agency, *detail.partner, std::nullopt}));
+  }
+  TRY_VOID(entry.state.put(entry.txn, directory));
+  InvitationRow row = invitation_row(detail);
+  row.root = detail.partner.has_value();
+  return entry.state.put(entry.txn, row);
+}
+
+Decided decide(const Context& context, const wire::EnrolPerson& command) {
+  if (auto refused = refusal(Action::enrol, in_directory(context))) return *refused;
+  const InvitationRow& invitation = *context.invitation;
+  if (command.invitation != invitation.invitation)
+    return Error{kInvalid, "an invitation enrols with itself, not with another"};
+  TRY(const auto same, context.state.person(context.txn, command.person));
+  if (same) return Error{Errc::conflict, "this person is enrolled already"};
+  Decision decision;
+  decision.events.push_back(
+      directory_event(wire::PersonEnrolled{command.invitation, command.person, invitation.agency, invitation.roles,
+                                           command.signing_key, command.recipient, command.name},
+                      invitation.agency, command.person));
+  add_text(decision, command.name);
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::PersonEnrolled& detail) {
+  TRY(InvitationRow invitation, needed(entry.state.invitation(entry.txn, detail.invitation)));
+  TRY_VOID(keep_text(entry, detail.name));
+  invitation.used_by = detail.person;
+  TRY_VOID(entry.state.put(entry.txn, invitation));
+  if (invitation.root) {
+    TRY(DirectoryRow directory, entry.state.directory(entry.txn));
+    for (PartnerRow& partner : directory.partners)
+      if (partner.agency == detail.agency) partner.root = detail.person;
+    TRY_VOID(entry.state.put(entry.txn, directory));
+  }
+  PersonRow person;
+  person.person = detail.person;
+  person.signing_key = detail.signing_key;
+  person.recipient = detail.recipient;
+  person.memberships = {{detail.agency, detail.roles}};
+  person.name = detail.name ? detail.name : invitation.name;
+  person.invitation = detail.invitation;
+  person.inviter = invitation.inviter;
+  person.root = invitation.root;
+  person.seq = entry.seq();
+  return entry.state.put(entry.txn, person);
+}
+
+Decided decide(const Context& context, const wire::JoinAgency& command) {
+  TRY(const auto invitation, open_invitation(context.state, context.txn, command.invitation, context.time));
+  Place place = in_directory(context);
+  const std::string statement = wire::join_statement(command.invitation, context.self());
+  if (invitation && vault::crypto::verify(invitation->key, vault::as_bytes(statement), command.proof))
+    place.who.add(Capacity::invitee);
+  if (auto refused = refusal(Action::join, place)) return *refused;
+  if (invitation->root) return Error{Errc::conflict, "the root of a partner enrols anew"};
+  Decision decision;
+  decision.events.push_back(directory_event(
+      wire::PersonJoined{command.invitation, invitation->agency, invitation->roles}, invitation->agency));
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::PersonJoined& detail) {
+  TRY(const PersonId self, entry.actor());
+  TRY(InvitationRow invitation, needed(entry.state.invitation(entry.txn, detail.invitation)));
+  TRY(PersonRow person, needed(entry.state.person(entry.txn, self)));
+  invitation.used_by = self;
+  TRY_VOID(entry.state.put(entry.txn, invitation));
+  add_membership(person, detail.agency, detail.roles);
+  return entry.state.put(entry.txn, person);
+}
+
+Decided decide(const Context& context, const wire::RevokePerson& command) {
+  TRY(const auto person, context.state.person(context.txn, command.person));
+  if (!person) return Error{Errc::not_found, "there is no such person"};
+  if (auto refused = refusal_to_revoke(context, *person)) return *refused;
+  TRY_VOID(check_revocable(*person));
+  Decision decision;
+  TRY_VOID(add_revocation(context, *person, command.reason, decision));
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::PersonRevoked& detail) {
+  TRY(PersonRow person, needed(entry.state.person(entry.txn, detail.person)));
+  TRY_VOID(keep_text(entry, detail.reason));
+  person.revoked = true;
+  return entry.state.put(entry.txn, person);
+}
+
+Decided decide(const Context& context, const wire::AddAgency& command) {
+  if (auto refused = refusal(Action::add_agency, in_directory(context))) return *refused;
+  TRY(const auto same, context.state.agency(context.txn, command.agency));
+  if (same) return Error{Errc::conflict, "this agency stands already"};
+  Decision decision;
+  decision.events.push_back(
+      directory_event(wire::AgencyAdded{command.agency, command.kind, command.name}, command.agency));
+  add_text(decision, command.name);
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::AgencyAdded& detail) {
+  TRY_VOID(keep_text(entry, detail.name));
+  return entry.state.put(entry.txn, AgencyRow{detail.agency, detail.kind, detail.name});
+}
+
+}  // namespace strongroom::access::acts
