@@ -34,7 +34,7 @@ using RecordId = TypeId<RecordTag>;
 
 inline constexpr std::uint64_t kMaxPayloadBytes = 1ULL << 40;
 inline constexpr std::size_t kMaxUploads = 4096;
-inline constexpr std::size_t kMaxUploadsPerOwner = 256;  // as many as one command may seal
+inline constexpr std::size_t kMaxUploadsPerOwner = 512;  // twice as many as one command may seal
 inline constexpr std::size_t kMaxOwnerBytes = 128;
 
 struct UploadStatus {
@@ -77,8 +77,10 @@ class Store {
   // status().offset, Errc::too_large beyond the length, Errc::busy while another write goes on. After Errc::io from a
   // sync the upload is condemned: it answers Errc::io for ever and has to be discarded and begun again.
   virtual Result<std::uint64_t> write(const UploadId& id, std::uint64_t offset, ByteView bytes) = 0;
-  // On success everything that `write` had returned for before this call is durable.
-  virtual Result<void> sync(const UploadId& id) = 0;
+  // On success everything that `write` had returned for before this call is durable. Many at once share what they can;
+  // on failure nothing is promised of any.
+  virtual Result<void> sync(std::span<const UploadId> ids) = 0;
+  Result<void> sync(const UploadId& id) { return sync(std::span(&id, 1)); }
   // Lets the upload go. Errc::not_found.
   virtual Result<void> discard(const UploadId& id) = 0;
 

@@ -1,0 +1,106 @@
+// A disk that fails when it is told to and can lose what was not synced, as a power cut does.
+#pragma once
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "vault/payload/segments.h"
+
+namespace vault::payload {
+
+class FaultyDisk : public Disk {
+ public:
+  // Each is asked before the call and may fail it. Set them while nothing runs.
+  std::function<Result<void>()> on_write;
+  std::function<Result<void>()> on_sync;
+  std::function<Result<void>()> on_sync_names;
+  std::function<Result<void>()> on_allocate;
+  std::function<Result<void>()> on_punch;
+  std::optional<std::uint64_t> free;
+  bool allocates = true;
+  std::atomic<int> syncs = 0;
+  std::atomic<int> punches = 0;
+
+  // Call with the store gone. Every write since its file's last successful sync is undone, the last one first.
+  void lose_unsynced() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [path, writes] : unsynced_) {
+      const FileDescriptor file = open_file(path, O_WRONLY).value();
+      for (auto write = writes.rbegin(); write != writes.rend(); ++write)
+        invariant(Disk::write_at(file, write->offset, write->before).has_value(), "a write is undone");
+    }
+    unsynced_.clear();
+  }
+
+  Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) override {
+    TRY_VOID(ask(on_write));
+    Bytes before(bytes.size());  // zeros beyond the end
+    const ssize_t got = ::pread(file.get(), before.data(), before.size(), static_cast<off_t>(offset));
+    if (got < 0) return Error{Errc::io, "cannot remember what a write replaces"};
+    {
+      const std::lock_guard lock(mutex_);
+      unsynced_[path_of(file)].push_back({offset, std::move(before)});
+    }
+    return Disk::write_at(file, offset, bytes);
+  }
+  void start_writeback(const FileDescriptor&, std::uint64_t, std::uint64_t) override {}
+  Result<void> sync_data(const FileDescriptor& file) override {
+    ++syncs;
+    std::size_t covered = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      covered = unsynced_[path_of(file)].size();
+    }
+    TRY_VOID(ask(on_sync));
+    const std::lock_guard lock(mutex_);
+    auto& writes = unsynced_[path_of(file)];
+    writes.erase(writes.begin(), writes.begin() + static_cast<std::ptrdiff_t>(covered));
+    return {};
+  }
+  Result<void> sync_file_and_folder(const FileDescriptor& file, const std::filesystem::path& folder) override {
+    TRY_VOID(ask(on_sync_names));
+    return Disk::sync_file_and_folder(file, folder);
+  }
+  Result<void> allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) override {
+    TRY_VOID(ask(on_allocate));
+    return allocates ? Disk::allocate(file, offset, size) : Result<void>();
+  }
+  Result<void> punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) override {
+    ++punches;
+    TRY_VOID(ask(on_punch));
+    return Disk::punch(file, offset, size);
+  }
+  Result<std::uint64_t> free_bytes(const std::filesystem::path& folder) override {
+    return free ? Result<std::uint64_t>(*free) : Disk::free_bytes(folder);
+  }
+
+ private:
+  struct Write {
+    std::uint64_t offset;
+    Bytes before;
+  };
+  static Result<void> ask(const std::function<Result<void>()>& hook) { return hook ? hook() : Result<void>(); }
+  static std::string path_of(const FileDescriptor& file) {
+    return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file.get())).string();
+  }
+  std::mutex mutex_;
+  std::map<std::string, std::vector<Write>> unsynced_;
+};
+
+// Fails the nth call and succeeds otherwise.
+inline std::function<Result<void>()> failing_at(int nth, Errc code = Errc::io) {
+  return [count = std::make_shared<std::atomic<int>>(0), nth, code]() -> Result<void> {
+    if (++*count == nth) return Error{code, "injected"};
+    return {};
+  };
+}
+
+}  // namespace vault::payload
