@@ -42,7 +42,7 @@ GuardedMemory::~GuardedMemory() {
 
 void fill_random(std::span<std::byte> out) {
   invariant(sodium_init() >= 0, "libsodium starts");
-  randombytes_buf(out.data(), out.size());
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
 }
 
 void wipe(std::span<std::byte> out) {
