@@ -1,7 +1,7 @@
 if(TARGET access_wire AND TARGET vault_payload)
   strongroom_library(access
     SOURCES
-      gate.cpp store.cpp
+      gate.cpp store.cpp views.cpp
       permit.cpp
       acts/act.cpp acts/cases.cpp acts/copies.cpp acts/directory.cpp acts/keys.cpp acts/records.cpp acts/safes.cpp
       state/standing.cpp state/state.cpp

@@ -268,7 +268,9 @@ Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, st
                                     .target = head.path + (head.query == "?" ? "" : head.query),
                                     .body = std::string(body),
                                     .signature_input = head.signature_input.value_or(""),
-                                    .signature = head.signature.value_or("")},
+                                    .signature = head.signature.value_or(""),
+                                    .range = head.range,
+                                    .upload_length = head.upload_length},
                         .parameters = std::move(parsed.parameters),
                         .actor = std::move(actor)};
   return request;

@@ -18,16 +18,16 @@
 namespace strongroom::access {
 
 inline constexpr std::size_t kMaxPageBytes = 4U << 20;  // of bodies, headers and descriptors on one page
-inline constexpr std::uint64_t kMaxTrailScan = 20'000;  // entries that one page of the trail looks at
+inline constexpr std::size_t kMaxScan = 20'000;         // rows or entries that one page looks at
 
 // Errc::not_found for what is not there within a visible thing, Errc::invalid_argument for a parameter that is none,
 // Errc::conflict for what is not yet, or no longer, at the step that it needs.
 template <class T>
 using Viewed = Result<std::variant<T, Refusal>>;
 
-// Entries by seq, ascending: to be answered as a receipt (Store::log_answer) or one by one.
+// A page "with receipts": the entries, ascending by seq, stand in the receipt alone. No receipt: no entries.
 struct EntryPage {
-  std::vector<audit::LeafIndex> seqs;
+  std::optional<audit::Receipt> receipt;
   std::optional<std::string> next;
 };
 
@@ -101,8 +101,9 @@ class View {
   Result<EntryPage> directory(std::string_view from) const;
   Viewed<wire::Page<wire::EntryView>> trail(const TrailFilter& filter, std::string_view from) const;
 
-  // Whether this person may read the body of that entry.
-  Result<bool> may_read(const wire::EntryBody& body) const;
+  // Whether this person may read the body of that entry: the directory's anybody; a safe's chain and sealings whoever
+  // may read them there; what concerns a case as a whole whoever is of an agency in it; the rest as `read_entry` says.
+  Result<bool> may_read(const audit::Envelope& envelope, const wire::EntryBody& body) const;
 
  private:
   struct SafePlace {
@@ -119,12 +120,14 @@ class View {
   View(const Store& store, const ReadTransaction& txn, Standing standing, Instant now)
       : store_(&store), txn_(&txn), standing_(std::move(standing)), now_(now) {}
 
+  Result<std::optional<Refusal>> refuses_case(const CaseId& id) const;
+  Result<EntryPage> entry_page(std::vector<audit::LeafIndex> seqs) const;
+
   // The place and the permission; a Refusal of `hidden` for what is not there at all.
   Viewed<SafePlace> enter(const SafeId& id, Action action) const;
   Viewed<CopyPlace> enter(const CopyId& id, Action action) const;
   Result<SafePlace> place_of(const SafeRow& safe) const;
   Result<CopyPlace> place_of(const CopyRow& copy) const;
-  Result<bool> sees(const CopyRow& copy) const;
 
   Result<std::string> text(const std::optional<Digest>& digest, std::string_view otherwise) const;
   Result<wire::PersonView> show(const PersonRow& row) const;

@@ -421,6 +421,8 @@ Result<SignatureParameters> verify_stored_request(const StoredRequest& request, 
   if (mark != std::string::npos) head.query = request.target.substr(mark);
   head.has_body = !request.body.empty();
   if (head.has_body) head.content_digest = content_digest(vault::as_bytes(request.body));
+  head.range = request.range;
+  head.upload_length = request.upload_length;
   head.signature_input = request.signature_input;
   head.signature = request.signature;
   TRY(ParsedSignature parsed, parse_signed_request(head, Coverage::command_or_read));

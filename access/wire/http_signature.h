@@ -113,7 +113,7 @@ struct SignatureFields {
 vault::Result<SignatureFields> sign_request(RequestHead head, Coverage coverage, const SignatureParameters& parameters,
                                             const vault::crypto::SigningKey& key);
 
-// What an entry keeps of the command that caused it.
+// What an entry keeps of the request that caused it.
 struct StoredRequest {
   std::string method;
   std::string authority;
@@ -121,6 +121,8 @@ struct StoredRequest {
   std::string body;
   std::string signature_input;
   std::string signature;
+  std::optional<std::string> range;          // of a refused download
+  std::optional<std::string> upload_length;  // of a refused upload
 };
 
 // The request as it was signed, freshness apart. The caller compares `keyid` and `created` with what the entry says.
