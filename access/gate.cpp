@@ -129,6 +129,12 @@ struct StagedUse {
 
 }  // namespace
 
+std::optional<std::string> kind_of_act(const wire::EntryRequest& request) {
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  if (request.method != "POST" || !path.starts_with(kActsPath)) return std::nullopt;
+  return std::string(path.substr(kActsPath.size()));
+}
+
 EntryClock::Moment EntryClock::observe(Reading now, Instant last_entry) const {
   if (now.wall < last_entry) {
     Moment moment{.time = last_entry, .stepped = std::nullopt};
@@ -753,6 +759,8 @@ Result<void> Gate::admit(const Actor& actor) {
 
 void Gate::submit(SignedRequest request, std::string kind, Completion done) {
   if (request.request.body.size() > kMaxCommandBytes) return done(Error{Errc::too_large, "the command is too large"});
+  if (kind_of_act(request.request) != kind)
+    return done(Error{Errc::invalid_argument, "the act is not the one that was signed"});
   const std::size_t bytes = size_of(request.request);
   core_->enqueue({.work = CommandJob{std::move(request), std::move(kind), std::move(done)}, .bytes = bytes});
 }

@@ -110,6 +110,10 @@ class Gate {
   std::unique_ptr<Core> core_;
 };
 
+// The command's kind, from the signed target; nothing where the request is not `POST /v1/acts/{kind}`.
+inline constexpr std::string_view kActsPath = "/v1/acts/";
+std::optional<std::string> kind_of_act(const wire::EntryRequest& request);
+
 // When an entry is made, seen against the entry before it and a clock that cannot be set. Exposed for its tests.
 class EntryClock {
  public:
