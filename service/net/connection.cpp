@@ -1,0 +1,423 @@
+#include "service/net/connection.h"
+
+#include <algorithm>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/status.hpp>
+#include <ctime>
+
+namespace service::net {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+// An idle client does not read our farewell before its next request: a stop does not wait for it.
+constexpr milliseconds kFarewellTimeout{50};
+constexpr std::size_t kFirstBodyStep = 64U << 10;  // a body's memory grows with what has come, not with what is claimed
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+// IMF-fixdate (RFC 9110, 5.6.7).
+std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[64];
+  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text, size};
+}
+
+bool has_body(unsigned status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+// A field that could end its line would let a handler's data write fields of its own.
+bool fields_are_sound(const Fields& fields) {
+  return std::ranges::all_of(fields, [](const auto& field) {
+    return is_printable(field.first) && !field.first.empty() && !field.first.contains(':') &&
+           std::ranges::none_of(field.second, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  });
+}
+
+std::string header_text(const Response& response, std::uint64_t size, bool keep_alive) {
+  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " +
+                     std::string(http::obsolete_reason(static_cast<http::status>(response.status))) + "\r\n";
+  text += "Date: " + http_date() + "\r\n";
+  for (const auto& [name, value] : response.fields) text += name + ": " + value + "\r\n";
+  if (has_body(response.status)) text += "Content-Length: " + std::to_string(size) + "\r\n";
+  if (!keep_alive) text += "Connection: close\r\n";
+  return text + "\r\n";
+}
+
+// Zero when it failed, or broke its promise.
+asio::awaitable<std::size_t> read_source(const BodySource& source, std::span<std::byte> into) {
+  const auto got = source.read(into);
+  co_return got && *got <= into.size() ? *got : 0;
+}
+
+}  // namespace
+
+struct Connection::Head {
+  Request request;
+  const Route* route = nullptr;
+  unsigned status = 0;  // not 0: answered without a handler
+  std::string_view detail;
+  std::string allow;
+  bool keep_alive = false;
+  steady_clock::time_point since = steady_clock::now();
+};
+
+Connection::Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer)
+    : shared_(shared),
+      stream_(beast::tcp_stream(std::move(socket)), tls),
+      buffer_(kReadBufferBytes),
+      peer_(std::move(peer)) {}
+
+Connection::~Connection() {
+  release();
+}
+
+void Connection::finish() {
+  if (idle_) stream_.next_layer().cancel();
+}
+
+asio::awaitable<void> Connection::run() {
+  idle_ = true;
+  if (shared_.stopping) co_return;
+  stream_.next_layer().expires_after(shared_.limits.handshake_timeout);
+  const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
+  idle_ = false;
+  if (error) {
+    ++shared_.counters.handshakes_failed;
+    note_timeout(error);
+    co_return;
+  }
+  buffer_.reserve(kReadBufferBytes);  // an empty one starts with reads of 512 bytes
+  bool keep_alive = true;
+  while (keep_alive && !broken_) {
+    std::optional<Head> head = co_await read_head();
+    if (!head) break;
+    ++shared_.counters.requests;
+    Response response = co_await answer(*head);
+    const unsigned status = response.status;
+    keep_alive = head->keep_alive && remaining() == 0 && !shared_.stopping;
+    if (!broken_) broken_ = !co_await send(std::move(response), head->request.method == "HEAD", keep_alive);
+    if (shared_.completed)
+      shared_.completed({head->request.method,
+                         head->route == nullptr ? "unmatched" : std::string_view(head->route->pattern), status,
+                         steady_clock::now() - head->since, body_read_, sent_});
+  }
+  co_await close();
+}
+
+// ---- The header ----
+
+asio::awaitable<std::optional<Connection::Head>> Connection::read_head() {
+  body_length_ = body_read_ = sent_ = 0;
+  body_waited_ = {};
+  body_deadline_.reset();
+  expecting_ = false;
+  if (buffer_.size() == 0) {
+    idle_ = true;
+    if (shared_.stopping) co_return std::nullopt;
+    stream_.next_layer().expires_after(shared_.limits.idle_timeout);
+    const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBufferBytes), kToken);
+    idle_ = false;
+    if (error) {
+      broken_ = error != asio::error::operation_aborted;
+      co_return std::nullopt;
+    }
+    buffer_.commit(size);
+  }
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
+  parser.body_limit(boost::none);  // the route's limit is checked when the route is known
+  stream_.next_layer().expires_after(shared_.limits.header_timeout);
+  const auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, kToken);
+  shared_.counters.bytes_received += size;
+  if (!error) co_return check_head(parser);
+  Head bad;
+  body_length_ = kMaxDrainBytes;  // whatever else has been sent
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    bad.status = 431;
+    bad.detail = "the header is too large";
+    co_return bad;
+  }
+  if (error.category() == make_error_code(http::error::bad_method).category() && error != http::error::end_of_stream &&
+      error != http::error::partial_message) {
+    bad.status = 400;
+    bad.detail = "not an HTTP request";
+    co_return bad;
+  }
+  note_timeout(error);
+  broken_ = true;
+  co_return std::nullopt;
+}
+
+Connection::Head Connection::check_head(const http::request_parser<http::empty_body>& parser) {
+  const auto& message = parser.get();
+  Head head;
+  Request& request = head.request;
+  request.method = std::string(message.method_string());
+  request.target = std::string(message.target());
+  request.peer = peer_;
+  for (const auto& field : message) request.fields.emplace_back(lower(field.name_string()), std::string(field.value()));
+  const auto refuse = [&](unsigned status, std::string_view detail) {
+    head.status = status;
+    head.detail = detail;
+    head.keep_alive = false;
+    return std::move(head);
+  };
+  if (message.version() != 11) return refuse(505, "HTTP/1.1 only");
+  if (message.count(http::field::host) != 1) return refuse(400, "there must be one Host");
+  if (message.count(http::field::transfer_encoding) > 0) {
+    body_length_ = kMaxDrainBytes;
+    return refuse(411, "a body needs Content-Length");
+  }
+  if (message.count(http::field::content_length) > 1) return refuse(400, "there must be one Content-Length");
+  if (request.target.size() > kMaxTargetBytes) return refuse(414, "the target is too long");
+  if (!request.target.starts_with('/') || !is_printable(request.target) || request.target.contains('#'))
+    return refuse(400, "the target is not a path and a query");
+  if (const auto length = parser.content_length()) {
+    request.content_length = *length;
+    body_length_ = *length;
+  }
+  const std::size_t mark = request.target.find('?');
+  request.path = request.target.substr(0, mark);
+  if (mark != std::string::npos) request.query = request.target.substr(mark);
+  if (const auto expect = request.field("expect")) {
+    if (lower(*expect) != "100-continue") return refuse(417, "an expectation that this server does not know");
+    expecting_ = body_length_ > 0 && buffer_.size() == 0;
+  }
+  head.keep_alive = message.keep_alive();
+  auto match = shared_.router.match(request.method, request.path);
+  if (match.route == nullptr) {
+    head.allow = std::move(match.allow);
+    head.status = head.allow.empty() ? 404 : 405;
+    head.detail = head.allow.empty() ? "there is nothing here" : "not by this method";
+    return head;
+  }
+  head.route = match.route;
+  request.parameters = std::move(match.parameters);
+  if (head.route->options.streams_body) {
+    request.stream = this;
+  } else if (body_length_ > head.route->options.max_body) {
+    return refuse(413, "the body is too large");
+  }
+  return head;
+}
+
+// ---- The body ----
+
+milliseconds Connection::patience() const {
+  const Limits& limits = shared_.limits;
+  const auto earned = std::chrono::seconds(body_read_ / std::max<std::uint64_t>(limits.min_bytes_per_second, 1));
+  auto left = limits.progress_grace + duration_cast<milliseconds>(earned) - duration_cast<milliseconds>(body_waited_);
+  if (body_deadline_) left = std::min(left, duration_cast<milliseconds>(*body_deadline_ - steady_clock::now()));
+  return std::min(limits.stall_timeout, left);
+}
+
+asio::awaitable<Result<std::size_t>> Connection::read(std::span<std::byte> into) {
+  const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), remaining()));
+  const Error gone{Errc::unavailable, "the client went away or was too slow"};
+  if (expecting_) {
+    expecting_ = false;
+    const bool sent = co_await write(kContinue);
+    if (!sent) broken_ = true;
+  }
+  std::size_t filled = 0;
+  while (filled < want) {
+    const milliseconds at_most = patience();
+    if (at_most <= milliseconds::zero() && !broken_) {
+      ++shared_.counters.timeouts;
+      broken_ = true;
+    }
+    if (broken_) co_return gone;
+    const auto before = steady_clock::now();
+    const std::size_t got = co_await read_some(into.subspan(filled, want - filled), at_most);
+    body_waited_ += steady_clock::now() - before;
+    if (got == 0) co_return gone;
+    filled += got;
+    body_read_ += got;
+  }
+  co_return filled;
+}
+
+asio::awaitable<std::size_t> Connection::read_some(std::span<std::byte> into, milliseconds at_most) {
+  if (buffer_.size() > 0) {
+    const std::size_t size = asio::buffer_copy(asio::buffer(into.data(), into.size()), buffer_.data());
+    buffer_.consume(size);
+    shared_.counters.bytes_received += size;
+    co_return size;
+  }
+  stream_.next_layer().expires_after(at_most);
+  const auto [error, size] = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+  if (error) {
+    note_timeout(error);
+    broken_ = true;
+    co_return 0;
+  }
+  shared_.counters.bytes_received += size;
+  co_return size;
+}
+
+// The whole body into `body`; the status to answer instead, or 0.
+asio::awaitable<unsigned> Connection::read_body(std::size_t length, std::string& body) {
+  body_deadline_ = steady_clock::now() + shared_.limits.body_timeout;
+  while (body.size() < length) {
+    const std::size_t have = body.size();
+    const std::size_t size = std::min(length, std::max(kFirstBodyStep, have * 2));
+    if (!reserve(size - have)) co_return 503;
+    body.resize(size);
+    const auto got = co_await read(std::as_writable_bytes(std::span(body).subspan(have)));
+    if (!got) co_return 408;
+  }
+  co_return 0;
+}
+
+bool Connection::reserve(std::size_t bytes) {
+  const std::uint64_t before = shared_.counters.bytes_buffered.fetch_add(bytes);
+  reserved_ += bytes;
+  return before + bytes <= shared_.limits.buffered_bytes;
+}
+
+void Connection::release() {
+  shared_.counters.bytes_buffered -= reserved_;
+  reserved_ = 0;
+}
+
+// ---- The answer ----
+
+Response Connection::problem(unsigned status, std::string_view detail) const {
+  if (shared_.problem) return shared_.problem(status, detail);
+  return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string(detail) + "\n"};
+}
+
+asio::awaitable<Response> Connection::answer(Head& head) {
+  if (head.status != 0) {
+    Response response = problem(head.status, head.detail);
+    if (!head.allow.empty()) response.fields.emplace_back("Allow", head.allow);
+    co_return response;
+  }
+  Request& request = head.request;
+  if (request.stream == nullptr) {
+    const unsigned status = co_await read_body(static_cast<std::size_t>(body_length_), request.body);
+    if (status != 0) {
+      request.body = {};
+      release();
+      co_return problem(status, status == 503 ? "too many requests at once" : "the body did not come in time");
+    }
+  }
+  std::string fault;
+  try {
+    Response response = co_await head.route->handler(request);
+    if (fields_are_sound(response.fields)) {
+      request.body = {};
+      release();
+      co_return response;
+    }
+    fault = "an answer's field holds a control character";
+  } catch (const std::exception& thrown) {
+    fault = thrown.what();
+  } catch (...) {
+    fault = "something that is no exception";
+  }
+  request.body = {};
+  release();
+  ++shared_.counters.faults;
+  if (shared_.fault) shared_.fault(fault);
+  co_return problem(500, "a fault of this service");
+}
+
+asio::awaitable<bool> Connection::send(Response response, bool head_only, bool keep_alive) {
+  auto* text = std::get_if<std::string>(&response.body);
+  auto* source = std::get_if<BodySource>(&response.body);
+  std::string header = header_text(response, text != nullptr ? text->size() : source->size, keep_alive);
+  if (head_only || !has_body(response.status)) co_return co_await write(header);
+  if (source != nullptr) co_return co_await send_source(std::move(*source), header);
+  sent_ = text->size();
+  if (text->size() <= kReadBufferBytes) {  // in one write: small answers are the many
+    header += *text;
+    co_return co_await write(header);
+  }
+  const bool begun = co_await write(header);
+  if (!begun) co_return false;
+  co_return co_await write(*text);
+}
+
+asio::awaitable<bool> Connection::send_source(BodySource source, std::string& header) {
+  bool good = co_await write(header);
+  std::vector<char> chunk(static_cast<std::size_t>(std::min<std::uint64_t>(source.size, kSendChunkBytes)));
+  while (good && sent_ < source.size) {
+    const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), source.size - sent_));
+    const auto [failure, got] = co_await asio::co_spawn(
+        *shared_.blocking, read_source(source, std::as_writable_bytes(std::span(chunk).first(want))), kToken);
+    if (failure || got == 0) {
+      ++shared_.counters.faults;
+      if (shared_.fault) shared_.fault("a body could not be read to its end");
+      co_return false;
+    }
+    good = co_await write(std::span(chunk).first(got));
+    sent_ += got;
+  }
+  co_return good;
+}
+
+asio::awaitable<bool> Connection::write(std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const auto piece = bytes.first(std::min(bytes.size(), kSendChunkBytes));
+    stream_.next_layer().expires_after(shared_.limits.stall_timeout);
+    const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(piece.data(), piece.size()), kToken);
+    shared_.counters.bytes_sent += size;
+    if (error) {
+      note_timeout(error);
+      co_return false;
+    }
+    bytes = bytes.subspan(piece.size());
+  }
+  co_return true;
+}
+
+// ---- The end ----
+
+void Connection::note_timeout(const ErrorCode& error) {
+  if (error == beast::error::timeout) ++shared_.counters.timeouts;
+}
+
+// Reads what the client is still sending, a little of it: closing at once would reset the connection and could take
+// the answer away from under it.
+asio::awaitable<void> Connection::drain() {
+  const auto until = steady_clock::now() + shared_.limits.close_timeout;
+  std::vector<std::byte> sink(kReadBufferBytes);
+  std::size_t drained = 0;
+  while (!broken_ && remaining() > 0 && drained < kMaxDrainBytes) {
+    const auto left = duration_cast<milliseconds>(until - steady_clock::now());
+    if (left <= milliseconds::zero()) break;
+    const std::size_t got = co_await read_some(sink, left);
+    body_read_ += std::min<std::uint64_t>(got, remaining());
+    drained += got;
+  }
+}
+
+asio::awaitable<void> Connection::close() {
+  if (!broken_ && !expecting_) co_await drain();
+  if (broken_) co_return;
+  stream_.next_layer().expires_after(shared_.stopping ? kFarewellTimeout : shared_.limits.close_timeout);
+  co_await stream_.async_shutdown(kToken);  // whatever it says: there is nothing left to do
+}
+
+}  // namespace service::net

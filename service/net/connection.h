@@ -1,0 +1,66 @@
+// One connection: TLS handshake, requests one after another, close. Runs on its own strand. Used by the server only.
+#pragma once
+#include <atomic>
+
+#include "service/net/asio.h"
+#include "service/net/server.h"
+
+namespace service::net {
+
+// What the connections of a server share. Outlives them.
+struct Shared {
+  Router router;
+  Limits limits;
+  std::function<Response(unsigned status, std::string_view detail)> problem;
+  std::function<void(const Completed&)> completed;
+  std::function<void(std::string_view what)> fault;
+  Counters counters;
+  asio::thread_pool* blocking = nullptr;
+  std::atomic<bool> stopping = false;
+};
+
+class Connection final : public BodyReader {
+ public:
+  Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer);
+  ~Connection() override;
+  asio::awaitable<void> run();
+  void finish();  // on the strand: closes now if between requests, else after the answer
+
+ private:
+  struct Head;  // what a request's header came to
+  asio::awaitable<std::optional<Head>> read_head();
+  Head check_head(const http::request_parser<http::empty_body>& parser);
+  asio::awaitable<unsigned> read_body(std::size_t length, std::string& body);
+  asio::awaitable<Response> answer(Head& head);
+  asio::awaitable<bool> send(Response response, bool head_only, bool keep_alive);
+  asio::awaitable<bool> send_source(BodySource source, std::string& header);
+  asio::awaitable<bool> write(std::span<const char> bytes);
+  asio::awaitable<std::size_t> read_some(std::span<std::byte> into, std::chrono::milliseconds at_most);
+  asio::awaitable<void> drain();
+  asio::awaitable<void> close();
+  Response problem(unsigned status, std::string_view detail) const;
+  void note_timeout(const ErrorCode& error);
+  std::chrono::milliseconds patience() const;
+  bool reserve(std::size_t bytes);
+  void release();
+
+  std::uint64_t length() const override { return body_length_; }
+  std::uint64_t remaining() const override { return body_length_ - body_read_; }
+  asio::awaitable<vault::Result<std::size_t>> read(std::span<std::byte> into) override;
+
+  Shared& shared_;
+  TlsStream stream_;
+  beast::flat_buffer buffer_;
+  const std::string peer_;
+  bool idle_ = false;       // waiting for the first byte of a request
+  bool broken_ = false;     // nothing more can be read or written
+  bool expecting_ = false;  // the client waits for "100 Continue"
+  std::uint64_t body_length_ = 0;
+  std::uint64_t body_read_ = 0;
+  std::chrono::steady_clock::duration body_waited_{};                   // for the client; not while a handler was busy
+  std::optional<std::chrono::steady_clock::time_point> body_deadline_;  // of a body held in memory
+  std::uint64_t sent_ = 0;                                              // of the current answer
+  std::size_t reserved_ = 0;                                            // of the buffered bytes of all connections
+};
+
+}  // namespace service::net

@@ -1,0 +1,47 @@
+// What a stranger can make the server spend. Each is enforced before the memory or time is given.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace service::net {
+
+inline constexpr std::size_t kMaxHeaderBytes = 16U << 10;  // request line and fields; more is 431
+inline constexpr std::size_t kMaxTargetBytes = 4U << 10;   // more is 414
+inline constexpr std::size_t kMaxQueryParameters = 32;
+inline constexpr std::size_t kMaxConnections = 1024;           // more are closed unanswered
+inline constexpr std::size_t kMaxConnectionsPerAddress = 256;  // a whole office may share an address
+inline constexpr std::size_t kMaxBufferedBytes = 256U << 20;   // bodies held in memory, all together; more is 503
+inline constexpr std::size_t kReadBufferBytes = 64U << 10;     // of each connection
+inline constexpr std::size_t kSendChunkBytes = 256U << 10;     // of each answer being streamed
+inline constexpr std::size_t kMaxDrainBytes = 256U << 10;      // of an unread body, before the connection is closed
+
+inline constexpr std::chrono::milliseconds kHandshakeTimeout = std::chrono::seconds(10);
+inline constexpr std::chrono::milliseconds kIdleTimeout = std::chrono::seconds(60);    // between requests
+inline constexpr std::chrono::milliseconds kHeaderTimeout = std::chrono::seconds(10);  // first byte to the empty line
+inline constexpr std::chrono::milliseconds kBodyTimeout = std::chrono::seconds(60);    // of a body held in memory
+inline constexpr std::chrono::milliseconds kStallTimeout = std::chrono::seconds(30);   // without one byte, either way
+// A streamed body may take this long, and a second more for each so many bytes that have come.
+inline constexpr std::chrono::milliseconds kProgressGrace = std::chrono::seconds(30);
+inline constexpr std::uint64_t kMinBytesPerSecond = 4U << 10;
+inline constexpr std::chrono::milliseconds kCloseTimeout = std::chrono::seconds(2);
+inline constexpr std::chrono::milliseconds kStopGrace = std::chrono::seconds(10);
+
+// The same as values, so that a test can have smaller ones.
+struct Limits {
+  std::size_t header_bytes = kMaxHeaderBytes;
+  std::size_t connections = kMaxConnections;
+  std::size_t connections_per_address = kMaxConnectionsPerAddress;
+  std::size_t buffered_bytes = kMaxBufferedBytes;
+  std::chrono::milliseconds handshake_timeout = kHandshakeTimeout;
+  std::chrono::milliseconds idle_timeout = kIdleTimeout;
+  std::chrono::milliseconds header_timeout = kHeaderTimeout;
+  std::chrono::milliseconds body_timeout = kBodyTimeout;
+  std::chrono::milliseconds stall_timeout = kStallTimeout;
+  std::chrono::milliseconds progress_grace = kProgressGrace;
+  std::uint64_t min_bytes_per_second = kMinBytesPerSecond;
+  std::chrono::milliseconds close_timeout = kCloseTimeout;
+  std::chrono::milliseconds stop_grace = kStopGrace;
+};
+
+}  // namespace service::net
