@@ -375,8 +375,9 @@ Result<OpenedFile> read_header(const Reader& file) {
     TRY(const bool more, read_more(file, kHeaderReadSize, start));
     if (!more) break;
   }
-  if (!looks_armored(start)) return read_binary_header(std::cref(file), std::move(start));
-  return read_binary_header(read_unarmored(read_on(std::move(start), std::cref(file))), {});
+  const Reader rest = [&file](std::span<std::byte> into) { return file(into); };  // a copy would read on its own
+  if (!looks_armored(start)) return read_binary_header(rest, std::move(start));
+  return read_binary_header(read_unarmored(read_on(std::move(start), rest)), {});
 }
 
 Result<std::uint64_t> decrypt(const Reader& file, const Writer& plain, std::span<const Identity> identities,
