@@ -14,8 +14,8 @@ struct EntryRequest {
   std::string body;    // exactly as received; empty if there was none
   std::string signature_input;
   std::string signature;
-  std::optional<std::string> range;          // the fields that were signed where they were present
-  std::optional<std::string> upload_length;
+  std::optional<std::string> range = std::nullopt;  // the fields that were signed where they were present
+  std::optional<std::string> upload_length = std::nullopt;
 };
 BOOST_DESCRIBE_STRUCT(EntryRequest, (),
                       (method, authority, target, body, signature_input, signature, range, upload_length))

@@ -121,8 +121,8 @@ struct StoredRequest {
   std::string body;
   std::string signature_input;
   std::string signature;
-  std::optional<std::string> range;          // of a refused download
-  std::optional<std::string> upload_length;  // of a refused upload
+  std::optional<std::string> range = std::nullopt;          // of a refused download
+  std::optional<std::string> upload_length = std::nullopt;  // of a refused upload
 };
 
 // The request as it was signed, freshness apart. The caller compares `keyid` and `created` with what the entry says.

@@ -512,6 +512,16 @@ TEST(StoredRequestTest, VerifiesLaterFromWhatAnEntryKeeps) {
                                       key().verify_key()));
 }
 
+TEST(StoredRequestTest, NeedsTheRangeThatWasSigned) {
+  RequestHead head = read_of({});
+  head.range = "bytes=0-99";
+  head = with_signature(head, Coverage::command_or_read);
+  StoredRequest request{"GET", head.authority, head.path + head.query, "", *head.signature_input, *head.signature};
+  EXPECT_FALSE(verify_stored_request(request, key().verify_key()));
+  request.range = "bytes=0-99";
+  EXPECT_TRUE(verify_stored_request(request, key().verify_key()));
+}
+
 TEST(StoredRequestTest, ChangingAnyPartOfItIsFound) {
   using Change = std::function<void(StoredRequest&)>;
   const std::vector<std::pair<std::string, Change>> changes{
