@@ -242,7 +242,7 @@ A capacity is what an enrolled person is with respect to what they ask for. Revo
 | staff | agency-lead, practitioner or depositor in some agency |
 | own-root | root of the agency concerned |
 | lead, practitioner, depositor | agency-lead, practitioner or depositor in the agency concerned; in a case only once that agency has been asked |
-| referrer | lead of the agency that referred the case |
+| referrer | lead of the agency that referred the case: in the case and its review safe |
 | asked | staff of an agency that has been asked in the case |
 | representative, participant | active keyholder of the agency safe, of the review safe |
 | nominee, former | nominated for the safe but not confirmed; nominated once, and ended |

@@ -103,7 +103,8 @@ Capacities Standing::in_case(const CaseRow& row, const AgencyId& agency) const {
 }
 
 Result<Capacities> Standing::in_safe(const CaseRow& row, const SafeRow& safe) const {
-  Capacities who = safe.agency ? in_case(row, *safe.agency) : in_case(row);
+  // Whose agency referred the case has a part in the review safe, and none in another agency's.
+  Capacities who = safe.agency ? in_agency(*safe.agency) : in_case(row);
   if (!row_) return who;
   TRY(const auto nomination, state_->nomination(*txn_, safe.safe, row_->person));
   if (nomination) switch (nomination->state) {

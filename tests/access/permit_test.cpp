@@ -1,0 +1,374 @@
+// The permission table against rules written a second time, by hand, in terms of roles and nominations.
+#include "access/permit.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/access/partnership.h"
+
+namespace strongroom::access::testing {
+namespace {
+
+enum class Kind { agency_safe, review_safe };
+
+// Somebody with one role, and what they have to do with a safe, a copy of its records and an entry about it.
+struct Somebody {
+  Role role = Role::witness;
+  bool in_agency = false;  // the role is held in the agency of the safe, which also referred the case
+  bool root = false;       // of the agency that the action concerns
+  NominationState nomination = NominationState::none;
+  bool issued = false;
+  bool holds = false;
+};
+struct Place {
+  Kind kind = Kind::agency_safe;
+  LockState lock = LockState::engaged;
+  Stage stage = Stage::referred;
+};
+
+bool staff_role(Role role) {
+  return role == Role::agency_lead || role == Role::practitioner || role == Role::depositor;
+}
+bool runs_or_reviews(Role role) {
+  return role == Role::spoc || role == Role::partner || role == Role::reviewer || role == Role::chair;
+}
+
+// Who, lock and stage apart. No table: one rule after the other.
+bool right_person(Action action, const Somebody& who, Kind kind) {
+  const bool agency_safe = kind == Kind::agency_safe;
+  const bool lead = who.role == Role::agency_lead && who.in_agency;
+  const bool local = staff_role(who.role) && who.in_agency;
+  const bool keyholder = who.nomination == NominationState::active;
+  const bool pending = who.nomination == NominationState::pending;
+  const bool referrer = lead && !agency_safe;
+  const bool sees_safe = runs_or_reviews(who.role) || who.role == Role::administrator || keyholder || pending ||
+                         (agency_safe ? local : referrer);
+  switch (action) {
+    case Action::invite:
+    case Action::revoke:
+    case Action::invite_for_partner:  // `root` is of the agency concerned
+      return who.root;
+    case Action::invite_staff:
+    case Action::revoke_staff:
+      return who.root || lead;
+    case Action::enrol:
+    case Action::join:
+      return false;  // it takes an invitation
+    case Action::add_agency:
+      return who.root || who.role == Role::partner;
+    case Action::read_directory:
+    case Action::stage_values:
+      return true;
+    case Action::upload:
+      return staff_role(who.role) || runs_or_reviews(who.role);
+    case Action::refer_case:
+      return who.role == Role::spoc || lead;
+    case Action::ask_agencies:
+      return who.role == Role::spoc;
+    case Action::see_case:
+      return runs_or_reviews(who.role) || who.role == Role::administrator || local;
+    case Action::open_safe:
+      return lead;
+    case Action::see_safe:
+      return sees_safe;
+    case Action::read_safe_chain:
+      return who.role == Role::spoc || keyholder || pending || (agency_safe ? local : referrer);
+    case Action::read_safe_keys:
+    case Action::confirm_nomination:
+      return keyholder || pending;
+    case Action::nominate:
+    case Action::end_nomination:
+      return agency_safe && lead;
+    case Action::nominate_participant:
+    case Action::end_participation:
+      return who.role == Role::spoc;
+    case Action::wrap_nomination:
+    case Action::start_epoch:
+    case Action::complete_shares:
+    case Action::read_descriptors:
+    case Action::issue_copy:
+      return keyholder;
+    case Action::deposit:
+      return agency_safe && (local || keyholder);
+    case Action::deposit_in_review:
+      return !agency_safe ? (who.role == Role::spoc || keyholder || referrer) : who.role == Role::spoc;
+    case Action::deposit_on_behalf:
+      return who.role == Role::spoc || (agency_safe && lead);
+    case Action::list_records:
+      return runs_or_reviews(who.role) || keyholder || (agency_safe ? local : referrer);
+    case Action::see_copy:
+      return runs_or_reviews(who.role) || keyholder || who.issued || who.holds || (agency_safe && lead);
+    case Action::read_released_headers:
+    case Action::prepare_copy:
+      return who.issued && keyholder;
+    case Action::collect_copy:
+    case Action::read_collected_copy:
+    case Action::deliver_copy:
+      return who.holds;
+    case Action::return_copy:
+      return who.holds || who.issued || (agency_safe && lead);
+    case Action::read_entry:
+      return runs_or_reviews(who.role) || keyholder || who.issued || who.holds || (agency_safe && lead);
+  }
+  return false;
+}
+
+bool right_time(Action action, LockState lock, Stage stage) {
+  const bool over = stage == Stage::closed || stage == Stage::not_pursued;
+  switch (action) {
+    case Action::ask_agencies:
+    case Action::open_safe:
+    case Action::deposit:
+    case Action::deposit_in_review:
+    case Action::deposit_on_behalf:
+      return lock == LockState::engaged && !over;
+    case Action::issue_copy:
+      return lock == LockState::engaged;
+    case Action::read_safe_keys:
+    case Action::nominate:
+    case Action::nominate_participant:
+    case Action::wrap_nomination:
+    case Action::confirm_nomination:
+    case Action::start_epoch:
+    case Action::complete_shares:
+    case Action::read_descriptors:
+    case Action::read_released_headers:
+    case Action::prepare_copy:
+    case Action::collect_copy:
+    case Action::read_collected_copy:
+      return lock != LockState::open;
+    default:
+      return true;
+  }
+}
+
+// Nothing to hide about the directory; elsewhere those who see the thing are told why.
+bool told_why(Action action, const Somebody& who, Kind kind) {
+  switch (action) {
+    case Action::invite:
+    case Action::invite_for_partner:
+    case Action::invite_staff:
+    case Action::enrol:
+    case Action::join:
+    case Action::revoke:
+    case Action::revoke_staff:
+    case Action::add_agency:
+    case Action::read_directory:
+    case Action::stage_values:
+    case Action::upload:
+    case Action::refer_case:
+      return true;
+    case Action::ask_agencies:
+    case Action::see_case:
+    case Action::open_safe:
+    case Action::read_entry:
+      return right_person(Action::see_case, who, kind);
+    case Action::see_copy:
+    case Action::read_released_headers:
+    case Action::prepare_copy:
+    case Action::collect_copy:
+    case Action::read_collected_copy:
+    case Action::deliver_copy:
+    case Action::return_copy:
+      return right_person(Action::see_copy, who, kind);
+    default:
+      return right_person(Action::see_safe, who, kind);
+  }
+}
+
+class Permit : public Partnership {
+ protected:
+  // The same somebody in the state's tables, asked for their capacities there.
+  Capacities capacities(Action action, const Somebody& who, Kind kind) {
+    const auto txn = tables_.write();  // never committed
+    State& state = tables_.state();
+    PersonRow person;
+    make_id(person.person);
+    person.memberships = {{who.in_agency ? school_ : clinic_, {who.role}}};
+    person.root = who.root;
+    EXPECT_TRUE(state.put(*txn, person));
+    const SafeId id = kind == Kind::agency_safe ? safe_ : review_safe_;
+    if (who.nomination != NominationState::none) {
+      NominationRow nomination;
+      nomination.safe = id;
+      nomination.person = person.person;
+      nomination.state = who.nomination;
+      EXPECT_TRUE(state.put(*txn, nomination));
+    }
+    const CaseRow row = **state.find_case(*txn, case_);
+    const SafeRow safe = **state.safe(*txn, id);
+    CopyRow copy;
+    copy.safe = id;
+    copy.case_ = case_;
+    copy.issuer = who.issued ? person.person : first_.id;
+    copy.holder = who.holds ? person.person : second_.id;
+    const Standing standing = *Standing::of(state, *txn, person.person);
+    switch (action) {
+      case Action::invite:
+      case Action::invite_for_partner:
+      case Action::invite_staff:
+      case Action::enrol:
+      case Action::join:
+      case Action::revoke:
+      case Action::revoke_staff:
+      case Action::add_agency:
+      case Action::read_directory:
+      case Action::stage_values:
+      case Action::upload:
+      case Action::refer_case:
+        return standing.in_agency(who.root ? person.memberships.front().agency : school_);
+      case Action::ask_agencies:
+      case Action::see_case:
+        return standing.in_case(row);
+      case Action::open_safe:
+        return standing.in_case(row, school_);
+      case Action::see_copy:
+      case Action::read_released_headers:
+      case Action::prepare_copy:
+      case Action::collect_copy:
+      case Action::read_collected_copy:
+      case Action::deliver_copy:
+      case Action::return_copy:
+        return *standing.in_copy(row, safe, copy);
+      case Action::read_entry: {
+        Capacities both = *standing.in_copy(row, safe, copy);
+        both.add(standing.in_case(row));
+        return both;
+      }
+      default:
+        return *standing.in_safe(row, safe);
+    }
+  }
+};
+
+TEST_F(Permit, AgreesWithTheRulesForEveryRoleNominationLockStageAndAction) {
+  open_safe();
+  std::size_t permitted = 0;
+  std::size_t refused = 0;
+  std::size_t hidden = 0;
+  const auto check = [&](Action action, const Somebody& who, Kind kind) {
+    const Capacities capacities_there = capacities(action, who, kind);
+    for (int lock = 0; lock <= static_cast<int>(LockState::released); ++lock)
+      for (int stage = 0; stage <= static_cast<int>(Stage::not_pursued); ++stage) {
+        const Verdict verdict =
+            permit(action, capacities_there, static_cast<LockState>(lock), static_cast<Stage>(stage));
+        const bool may = right_person(action, who, kind) &&
+                         right_time(action, static_cast<LockState>(lock), static_cast<Stage>(stage));
+        const auto expected = may                           ? Outcome::permitted
+                              : told_why(action, who, kind) ? Outcome::refused
+                                                            : Outcome::hidden;
+        ASSERT_EQ(verdict.outcome, expected)
+            << wire::enum_name(action) << " by " << wire::enum_name(who.role)
+            << (who.in_agency ? " of the" : " of another") << " agency, nomination " << wire::enum_name(who.nomination)
+            << (who.root ? ", root" : "") << (who.issued ? ", issuer" : "") << (who.holds ? ", holder" : "")
+            << (kind == Kind::agency_safe ? ", agency safe" : ", review safe") << ", lock "
+            << wire::enum_name(static_cast<LockState>(lock)) << ", stage "
+            << wire::enum_name(static_cast<Stage>(stage));
+        ASSERT_EQ(verdict.rule.empty(), may);
+        if (!right_person(action, who, kind)) ASSERT_TRUE(verdict.rule != kRuleLock && verdict.rule != kRuleStage);
+        (may ? permitted : verdict.outcome == Outcome::refused ? refused : hidden) += 1;
+      }
+  };
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>([&](auto action) {
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<Role>>([&](auto role) {
+      for (const bool in_agency : {true, false})
+        for (const Kind kind : {Kind::agency_safe, Kind::review_safe})
+          for (int nomination = 0; nomination <= static_cast<int>(NominationState::ended); ++nomination)
+            for (const bool issued : {false, true})
+              for (const bool holds : {false, true}) {
+                if (HasFatalFailure()) return;
+                check(action.value,
+                      {role.value, in_agency, false, static_cast<NominationState>(nomination), issued, holds}, kind);
+              }
+    });
+  });
+  if (HasFatalFailure()) return;
+  for (const Action action : {Action::invite, Action::invite_for_partner, Action::invite_staff, Action::revoke,
+                              Action::revoke_staff, Action::add_agency})
+    check(action, {Role::partner, false, true, NominationState::none, false, false}, Kind::agency_safe);
+  EXPECT_GT(permitted, 0U);
+  EXPECT_GT(refused, 0U);
+  EXPECT_GT(hidden, 0U);
+}
+
+TEST_F(Permit, GivesNothingToSomebodyWhoIsRevokedOrUnknown) {
+  open_safe();
+  expect_done(act(lead_.id, wire::RevokePerson{first_.id, std::nullopt}));
+  const auto txn = tables_.read();
+  for (const PersonId& nobody : {first_.id, new_id<PersonId>()}) {
+    const Standing standing = *Standing::of(tables_.state(), *txn, nobody);
+    EXPECT_EQ(standing.general(), Capacities());
+    EXPECT_EQ(standing.in_case(case_row(), school_), Capacities());
+    EXPECT_EQ(*standing.in_safe(case_row(), safe_row(safe_)), Capacities());
+  }
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>(
+      [](auto action) { EXPECT_FALSE(permit(action.value, {}, LockState::engaged).permitted()); });
+}
+
+TEST_F(Permit, LetsAnInvitationEnrolJoinAndStageAndNothingElse) {
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>([](auto action) {
+    const bool may =
+        action.value == Action::enrol || action.value == Action::join || action.value == Action::stage_values;
+    EXPECT_EQ(permit(action.value, {Capacity::invitee}, LockState::engaged).permitted(), may) << action.name;
+  });
+}
+
+TEST_F(Permit, MakesNobodyRootOfAnotherPartnersAgency) {
+  const auto txn = tables_.read();
+  const Standing root = *Standing::of(tables_.state(), *txn, icb_root_.id);
+  EXPECT_TRUE(root.in_agency(icb_).has(Capacity::own_root));
+  EXPECT_FALSE(root.in_agency(police_).has(Capacity::own_root));
+  EXPECT_FALSE(root.in_agency(clinic_).has(Capacity::own_root));
+}
+
+TEST_F(Permit, ShowsTheReferringLeadTheReviewSafeButNoOtherAgencysSafe) {
+  open_safe();
+  expect_done(act(spoc_.id, wire::AskAgencies{case_, {clinic_}}));
+  const auto txn = tables_.read();
+  SafeRow clinics;
+  make_id(clinics.safe);
+  clinics.case_ = case_;
+  clinics.agency = clinic_;
+  const Standing lead = *Standing::of(tables_.state(), *txn, lead_.id);
+  EXPECT_TRUE(permit(Action::see_safe, *lead.in_safe(case_row(), safe_row(review_safe_))).permitted());
+  EXPECT_EQ(permit(Action::see_safe, *lead.in_safe(case_row(), clinics)).outcome, Outcome::hidden);
+}
+
+TEST_F(Permit, LetsThoseWhomAnEntryConcernsReadIt) {
+  open_safe();
+  const wire::EntryBody& opened = entries_[entries_.size() - 3].body;
+  ASSERT_EQ(opened.kind, "safe.opened");
+  const auto txn = tables_.read();
+  const auto may_read = [&](const Member& who) {
+    const Standing standing = *Standing::of(tables_.state(), *txn, who.id);
+    return permit(Action::read_entry, *standing.in_entry(opened)).permitted();
+  };
+  EXPECT_TRUE(may_read(lead_));      // its actor, and the agency's lead
+  EXPECT_TRUE(may_read(first_));     // a keyholder
+  EXPECT_TRUE(may_read(reviewer_));  // reviews the case
+  EXPECT_TRUE(may_read(spoc_));
+  EXPECT_FALSE(may_read(outsider_));
+  EXPECT_FALSE(may_read(other_lead_));
+  EXPECT_FALSE(may_read(administrator_));
+}
+
+TEST(PolicyText, IsTheDocumentThatStandsInDocs) {
+  const char* source = std::getenv("STRONGROOM_SOURCE_DIR");
+  ASSERT_NE(source, nullptr) << "set by CTest";
+  std::ifstream file(std::string(source) + "/docs/policy.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_TRUE(text.str() == policy_markdown()) << "print it again with `strongroomd policy`";
+}
+
+TEST(PolicyText, HasASentenceForEveryRule) {
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>([](auto action) {
+    const Verdict verdict = permit(action.value, {}, LockState::engaged);
+    EXPECT_NE(sentence_of(verdict.rule), sentence_of("a rule that nobody made")) << action.name;
+  });
+  for (const std::string_view general : {kRuleLock, kRuleStage, kRuleUnknown})
+    EXPECT_NE(sentence_of(general), sentence_of("a rule that nobody made"));
+}
+
+}  // namespace
+}  // namespace strongroom::access::testing
