@@ -99,35 +99,6 @@ class DirectoryChain {
   std::vector<wire::RootPin> roots_;
 };
 
-class Directory {
- public:
-  // The mirror in the home, verified again, then extended by what the service has since. A genesis client whose home
-  // has no roots yet pins them when all three have enrolled. Errc::tampered when anything does not verify, a pinned
-  // root that is not among the enrolled ones included.
-  static Result<Directory> load(Session& session);
-  // Fetches and verifies what was added since.
-  Result<void> update(Session& session);
-
-  const DirectoryChain& chain() const { return chain_; }
-  // Errc::tampered "… is not certified" when the chain does not know this person (or they are revoked at that time).
-  // Before encrypting to anybody, and before believing anybody's signature.
-  Result<const Person*> certified(const access::PersonId& person, Seq at = kNow) const;
-  const Person* find(const access::PersonId& person) const;
-  std::vector<const Person*> custodians(const access::AgencyId& partner) const;
-  std::vector<const Person*> spocs() const;
-  const std::vector<access::AgencyId>& partners() const { return chain_.partners(); }
-
-  // That `entry` was caused by its actor's signed command, the actor certified and active at that entry; gives the
-  // actor. The caller compares detail with command (command_of).
-  Result<const Person*> verify_signed(const VerifiedEntry& entry) const;
-
- private:
-  explicit Directory(DirectoryChain chain, std::string authority)
-      : chain_(std::move(chain)), authority_(std::move(authority)) {}
-  DirectoryChain chain_;
-  std::string authority_;
-};
-
 // Verifies the request kept in an entry: its signature under `key`, its key id, that it was made within a minute of the
 // entry, and that it is a `POST` of that act to `authority`. Errc::tampered.
 Result<void> verify_entry_request(const audit::Envelope& envelope, const wire::EntryBody& body,
@@ -152,5 +123,51 @@ Result<Event> event_of(const wire::EntryBody& body) {
 // That every member of `command` stands in `detail` with the same value, those named in `except` apart.
 bool carries(const wire::json::value& detail, const wire::json::value& command,
              std::initializer_list<std::string_view> except = {});
+
+template <class Command, class Event>
+struct SignedEvent {
+  const Person* actor;
+  Command command;
+  Event event;
+};
+
+class Directory {
+ public:
+  // The mirror in the home, verified again, then extended by what the service has since. A genesis client whose home
+  // has no roots yet pins them when all three have enrolled. Errc::tampered when anything does not verify, a pinned
+  // root that is not among the enrolled ones included.
+  static Result<Directory> load(Session& session);
+  // Fetches and verifies what was added since.
+  Result<void> update(Session& session);
+
+  const DirectoryChain& chain() const { return chain_; }
+  // Errc::tampered "… is not certified" when the chain does not know this person (or they are revoked at that time).
+  // Before encrypting to anybody, and before believing anybody's signature.
+  Result<const Person*> certified(const access::PersonId& person, Seq at = kNow) const;
+  const Person* find(const access::PersonId& person) const;
+  std::vector<const Person*> custodians(const access::AgencyId& partner) const;
+  std::vector<const Person*> spocs() const;
+  const std::vector<access::AgencyId>& partners() const { return chain_.partners(); }
+
+  // That `entry` was caused by its actor's signed `act`, the actor certified and active at that entry; gives the actor.
+  Result<const Person*> verify_signed(const VerifiedEntry& entry, std::string_view act) const;
+  // An entry read as what it is: signed as above, and its detail everything that the command said (`except` apart).
+  template <class Command, class Event>
+  Result<SignedEvent<Command, Event>> read(const VerifiedEntry& entry,
+                                           std::initializer_list<std::string_view> except = {}) const {
+    TRY(const Person* actor, verify_signed(entry, Command::kKind));
+    TRY(Event event, event_of<Event>(entry.body));
+    TRY(Command command, command_of<Command>(entry.body));
+    if (!carries(entry.body.detail, wire::to_json(command), except))
+      return Error{Errc::tampered, "an entry of the ledger is not what its signer asked for"};
+    return SignedEvent<Command, Event>{actor, std::move(command), std::move(event)};
+  }
+
+ private:
+  explicit Directory(DirectoryChain chain, std::string authority)
+      : chain_(std::move(chain)), authority_(std::move(authority)) {}
+  DirectoryChain chain_;
+  std::string authority_;
+};
 
 }  // namespace cli::client

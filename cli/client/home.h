@@ -50,6 +50,7 @@ struct Keys {
   vault::crypto::SigningKey signing;
   vault::age::Identity identity;
   static Keys generate();
+  Keys clone() const { return {signing.clone(), identity.clone()}; }
 };
 
 // What the person took on trust, from the invitation and at the first commands.
@@ -70,11 +71,13 @@ struct PendingCommand {
   std::string nonce;
   std::string keyid;  // a person's id, or an invitation's for an enrolment
   std::string kind;
+  std::string target;   // of the request; the nonce stands for it too
+  std::string known;    // the checkpoint that the target names by its size, as a note; empty: none
   std::string body;     // the command's exact JSON
   std::string journal;  // lines for journal.jsonl, appended when the command is known to have been done
   vault::Instant made;
 };
-BOOST_DESCRIBE_STRUCT(PendingCommand, (), (v, nonce, keyid, kind, body, journal, made))
+BOOST_DESCRIBE_STRUCT(PendingCommand, (), (v, nonce, keyid, kind, target, known, body, journal, made))
 
 // A file that was secured from this machine.
 struct SecuredFile {

@@ -27,28 +27,4 @@ Result<std::vector<OpenedRecord>> open_copy(const std::filesystem::path& folder,
 Result<OpenedRecord> open_file(const std::filesystem::path& file, const std::filesystem::path& into,
                                const Openers& openers);
 
-// --- writing below a folder ------------------------------------------------------------------------------------------
-
-// A file without a name in the folder it will stand in (O_TMPFILE; a hidden temporary name where the file system has
-// none), which `commit` names. Dropped before that, it leaves nothing. Mode 0600.
-class StagedFile {
- public:
-  // `inner` (raw bytes, is_inner_path) below `root`, which exists; folders on the way are made, links are refused
-  // (Errc::tampered).
-  static Result<StagedFile> create(const std::filesystem::path& root, std::string_view inner);
-  StagedFile(StagedFile&& other) noexcept;
-  StagedFile& operator=(StagedFile&&) = delete;
-  ~StagedFile();
-  Result<void> write(ByteView bytes);
-  // fsyncs, and links it under its name. Errc::conflict when something stands there already.
-  Result<void> commit(std::optional<vault::Instant> modified = {});
-
- private:
-  StagedFile() = default;
-  int folder_ = -1;
-  int file_ = -1;
-  std::string name_;
-  std::string temporary_;  // empty: O_TMPFILE
-};
-
 }  // namespace cli::client

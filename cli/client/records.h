@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "cli/client/safe_keys.h"
+#include "cli/client/staged_file.h"
 
 namespace cli::client {
 
@@ -48,8 +49,6 @@ struct EncodedPath {
 };
 EncodedPath encode_path(std::string_view raw);
 Result<std::string> decode_path(std::string_view text);
-// Relative, "/"-separated, no empty, "." or ".." part, no NUL: safe to make below a folder.
-bool is_inner_path(std::string_view raw);
 std::string_view media_type_of(std::string_view name);  // by its extension; application/octet-stream when unknown
 
 // --- securing -------------------------------------------------------------------------------------------------------

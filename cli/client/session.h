@@ -10,17 +10,35 @@
 
 #include "audit/receipt.h"
 #include "cli/client/home.h"
-#include "cli/client/transport.h"
 
 namespace cli::client {
 
 inline constexpr int kMaxAttempts = 4;                      // of one request, while the network fails
+inline constexpr std::size_t kMaxAnswerBytes = 64U << 20;   // of an answer that is held in memory
 inline constexpr std::int64_t kSignatureLifeSeconds = 300;  // `expires` after `created`
 inline constexpr std::int64_t kMaxPendingDays = 7;          // the service forgets nonces after that
 
-inline Result<Carrier> carrier_to(const Pins& pins, unsigned connections = kDefaultConnections) {
-  return carrier_to(pins.url, pins.tls_pin, connections);
-}
+// --- what carries requests ------------------------------------------------------------------------------------------
+
+struct HttpRequest {
+  std::string method;
+  std::string target;  // path and query
+  std::vector<std::pair<std::string, std::string>> fields;
+  ByteView body;  // borrowed for the call
+  // For large downloads: takes a 200's or 206's body as it comes; other bodies are held in the answer.
+  std::function<Result<void>(ByteView)> sink;
+};
+struct HttpAnswer {
+  unsigned status = 0;
+  std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
+  Bytes body;
+  const std::string* field(std::string_view lower_case_name) const;
+};
+// Sends one request to the pinned URL and waits. Thread safe. Errc::unavailable when the service cannot be reached or
+// the connection broke: the same request may then be sent again. Errc::tampered when the TLS key is not the pinned one.
+using Carrier = std::function<Result<HttpAnswer>(const HttpRequest&)>;
+// Over TLS 1.3 with the pinned key (transport.h). Up to `connections` at once.
+Result<Carrier> carrier_to(const Pins& pins, unsigned connections = 8);
 
 struct World {
   Carrier carry;
@@ -54,6 +72,8 @@ class Session {
   const Pins& pins() const { return pins_; }
   const Keys& keys() const { return keys_; }
   const access::PersonId& person() const { return pins_.person; }
+  // host:port, as requests sign it.
+  const std::string& authority() const { return authority_; }
   vault::Instant now() const { return world_.clock(); }
   // The TypeID of a thing made now.
   template <class Id>
@@ -87,8 +107,9 @@ class Session {
   Result<wire::json::value> get_json(std::string_view path);
   // Every entry of a listing "with receipts", each verified to be in the ledger; ascending by seq.
   Result<std::vector<VerifiedEntry>> entries(std::string_view path);
-  // The same, a page at a time, while `take` succeeds.
-  Result<void> each_page(std::string_view path, const std::function<Result<void>(std::vector<VerifiedEntry>)>& take);
+  // The same, a page at a time, while `take` succeeds. `from`: where to begin.
+  Result<void> each_page(std::string_view path, std::optional<std::string> from,
+                         const std::function<Result<void>(std::vector<VerifiedEntry>)>& take);
   // Errc::tampered unless the ledger of this size extends into (or is extended by) the kept one; then the larger of
   // the two is kept. For checkpoints that came another way (witnesses, bundles).
   Result<void> keep(const audit::SignedCheckpoint& checkpoint);

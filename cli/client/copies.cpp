@@ -1,0 +1,385 @@
+#include "cli/client/copies.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "cli/client/verified_payload.h"
+#include "vault/age/file.h"
+#include "vault/base/file.h"
+#include "vault/crypto/hash.h"
+
+namespace cli::client {
+namespace {
+
+namespace fs = std::filesystem;
+using vault::age::Identity;
+using vault::age::Recipient;
+
+constexpr std::string_view kIndexName = "index.age";
+constexpr std::size_t kMinNumberWidth = 4;
+
+Error tampered(std::string_view what) {
+  return Error{Errc::tampered, std::string(what)};
+}
+
+std::string padded(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < kMinNumberWidth) digits.insert(0, kMinNumberWidth - digits.size(), '0');
+  return digits;
+}
+
+std::string delivery_note(const access::CopyId& copy) {
+  return copy.to_string() + ".delivery";
+}
+
+// What the ledger says about a copy: each entry signed, each record's sealing among them.
+struct ProvedCopy {
+  wire::CopyIssued issued;
+  access::PersonId issuer;
+  std::optional<wire::CopyPrepared> prepared;
+  TrustedRecords records;
+};
+
+Result<ProvedCopy> prove_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
+  TRY(const auto entries, session.entries("/v1/copies/" + copy.to_string() + "/entries"));
+  ProvedCopy proved;
+  bool found = false;
+  for (const VerifiedEntry& entry : entries) {
+    if (entry.body.kind == wire::CopyIssued::kKind) {
+      TRY(auto issued, (directory.read<wire::IssueCopy, wire::CopyIssued>(entry)));
+      if (issued.event.copy != copy || found) return tampered("the service sent another copy's issue");
+      proved.issued = std::move(issued.event);
+      proved.issuer = issued.actor->id;
+      found = true;
+    } else if (entry.body.kind == wire::CopyPrepared::kKind) {
+      TRY(auto prepared, (directory.read<wire::PrepareCopy, wire::CopyPrepared>(entry)));
+      if (prepared.event.copy != copy || !found || prepared.actor->id != proved.issuer)
+        return tampered("a copy was prepared by somebody who did not issue it");
+      proved.prepared = std::move(prepared.event);
+    }
+  }
+  if (!found) return tampered("no issuing entry in the ledger names this copy");
+  TRY(proved.records, trust_sealings(directory, entries));
+  for (const access::RecordId& record : proved.issued.records) {
+    const auto trusted = proved.records.find(record);
+    if (trusted == proved.records.end() || trusted->second.safe != proved.issued.safe)
+      return tampered("no sealing entry of the safe names " + record.to_string());
+  }
+  return proved;
+}
+
+// The headers as they came are those of the copy's records, in its order, and say of each what was sealed.
+Result<void> check_headers(const ProvedCopy& proved, std::span<const wire::CopyHeader> headers) {
+  if (headers.size() != proved.issued.records.size())
+    return tampered("the service did not send one header for each record of the copy");
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const wire::CopyHeader& header = headers[i];
+    const TrustedRecord& trusted = proved.records.at(proved.issued.records[i]);
+    if (header.record != proved.issued.records[i] || header.ordinal != i + 1 || header.epoch != trusted.epoch ||
+        header.length != trusted.sealed.length || header.payload != trusted.sealed.payload)
+      return tampered(header.record.to_string() + " is shown otherwise than its depositor sealed it");
+  }
+  return {};
+}
+
+struct Rewritten {
+  std::vector<Bytes> headers;  // for the holder, in the copy's order
+  CopyIndex index;
+};
+
+// What an issuer makes of the released headers: the same file keys for the holder, and the index with the real names.
+Result<Rewritten> rewrite_copy(Session& session, const Directory& directory, const ProvedCopy& proved,
+                               const Recipient& holder) {
+  TRY(const VerifiedSafe safe, verify_safe(session, directory, proved.issued.safe));
+  TRY(const SafeSecrets secrets, open_safe(session, safe));
+  TRY(const auto released, session.all<wire::CopyHeader>("/v1/copies/" + proved.issued.copy.to_string() + "/headers"));
+  TRY_VOID(check_headers(proved, released));
+  Rewritten made;
+  made.index.copy = proved.issued.copy;
+  made.index.number = proved.issued.number;
+  made.index.purpose = proved.issued.purpose;
+  made.index.due = proved.issued.due;
+  for (const wire::CopyHeader& header : released) {
+    const TrustedRecord& trusted = proved.records.at(header.record);
+    if (vault::crypto::sha256(header.header) != trusted.sealed.header)
+      return tampered("the header of " + header.record.to_string() + " is not the one that its depositor sealed");
+    if (!header.descriptor) return tampered("the description of " + header.record.to_string() + " is missing");
+    TRY(Descriptor descriptor, open_descriptor(*header.descriptor, trusted, secrets));
+    auto rewritten = rewrite_header(header.header, secrets.identities[trusted.epoch], holder);
+    if (!rewritten)
+      return tampered(header.record.to_string() + " does not open with its safe's key: " + rewritten.error().message);
+    made.headers.push_back(std::move(*rewritten));
+    made.index.records.push_back({copy_file_name(header.ordinal), header.record, descriptor.path, descriptor.size,
+                                  descriptor.sha256, header.length, header.payload, descriptor.modified,
+                                  descriptor.encoded});
+  }
+  return made;
+}
+
+Result<Bytes> encrypt_index(const CopyIndex& index, const Recipient& holder) {
+  std::string text = wire::encode(index);
+  auto file = vault::age::encrypt_small(vault::as_bytes(text), std::span(&holder, 1));
+  vault::wipe(std::as_writable_bytes(std::span(text)));
+  if (!file) return file;
+  if (file->size() > access::kMaxIndexBytes) return Error{Errc::too_large, "the copy's index is too large"};
+  return file;
+}
+
+// What a colleague prepared: bound by the issuer's signed entry, and compared with the depositors' sealings.
+Result<Rewritten> fetch_prepared(Session& session, const ProvedCopy& proved) {
+  const std::string base = "/v1/copies/" + proved.issued.copy.to_string();
+  TRY(auto files, session.all<wire::CopyHeader>(base + "/files"));
+  TRY_VOID(check_headers(proved, files));
+  if (proved.prepared->headers.size() != files.size()) return tampered("the copy was prepared for other records");
+  Rewritten fetched;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (vault::crypto::sha256(files[i].header) != proved.prepared->headers[i])
+      return tampered("a header of the copy is not the one that its issuer prepared");
+    fetched.headers.push_back(std::move(files[i].header));
+  }
+  TRY(const Bytes index, session.get_bytes(base + "/index", access::kMaxIndexBytes));
+  if (vault::crypto::sha256(index) != proved.prepared->index)
+    return tampered("the copy's index is not the one that its issuer prepared");
+  auto plain = vault::age::decrypt_small(index, std::span(&session.keys().identity, 1));
+  if (!plain) return tampered("the copy's index does not open: " + plain.error().message);
+  auto decoded = decode_index(vault::as_text(*plain));
+  vault::wipe(*plain);
+  if (!decoded) return decoded.code() == Errc::unknown_version ? decoded.error() : tampered(decoded.error().message);
+  fetched.index = std::move(*decoded);
+  const CopyIndex& list = fetched.index;
+  bool same = list.copy == proved.issued.copy && list.number == proved.issued.number &&
+              list.records.size() == proved.issued.records.size();
+  for (std::size_t i = 0; same && i < list.records.size(); ++i) {
+    const IndexedFile& file = list.records[i];
+    const wire::SealedRecord& sealed = proved.records.at(proved.issued.records[i]).sealed;
+    same = file.record == sealed.record && file.length == sealed.length && file.payload == sealed.payload &&
+           file.file == copy_file_name(i + 1) && vault::age::ciphertext_size(file.size) == sealed.length;
+  }
+  if (!same) return tampered("the copy's index is not of the records that were issued");
+  return fetched;
+}
+
+Result<std::string> inner_path(const IndexedFile& file) {
+  if (!file.encoded.value_or(false)) return file.path;
+  return decode_path(file.path);
+}
+
+Result<std::optional<Digest>> digest_of_file(const fs::path& path) {
+  auto opened = vault::open_file(path, O_RDONLY | O_NOFOLLOW);
+  if (!opened) {
+    if (opened.code() == Errc::not_found) return std::optional<Digest>();
+    return opened.error();
+  }
+  vault::crypto::Sha256 hash;
+  vault::WipedBytes buffer(1U << 20);
+  for (;;) {
+    const ssize_t got = ::read(opened->get(), buffer.span().data(), buffer.span().size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return vault::system_error(errno, "cannot read " + path.string());
+    if (got == 0) return std::optional(hash.finish());
+    hash.update(buffer.view().first(static_cast<std::size_t>(got)));
+  }
+}
+
+// Writes one file of a copy, verified while it passes; an earlier run's file is checked instead.
+class CopyWriter {
+ public:
+  CopyWriter(Session& session, const access::CopyId& copy, const Rewritten& content, fs::path folder, CopyForm form,
+             CopyProgress& progress)
+      : session_(&session),
+        base_("/v1/copies/" + copy.to_string() + "/records/"),
+        content_(&content),
+        folder_(std::move(folder)),
+        form_(form),
+        progress_(&progress) {}
+
+  Result<WrittenFile> write(std::size_t i) const {
+    const IndexedFile& file = content_->index.records[i];
+    std::string name = file.file;
+    if (form_ == CopyForm::plain) {
+      TRY(name, inner_path(file));
+    }
+    const fs::path path = folder_ / name;
+    TRY(const bool there, is_written(file, path));
+    if (!there) TRY_VOID(fetch(i, name));
+    ++progress_->files;
+    return WrittenFile{file.record, path};
+  }
+
+ private:
+  Result<bool> is_written(const IndexedFile& file, const fs::path& path) const {
+    struct stat status{};
+    if (::lstat(path.c_str(), &status) != 0) return false;
+    const Error other{Errc::conflict, path.string() + " is there already, and is another file; nothing is overwritten"};
+    if (form_ == CopyForm::plain) {
+      TRY(const auto digest, digest_of_file(path));
+      if (digest != file.sha256) return other;
+    } else if (!verify_file(path, std::span(&session_->keys().identity, 1), facts_of(file), {}, nullptr)) {
+      return other;
+    }
+    progress_->bytes += file.length;
+    return true;
+  }
+
+  Result<void> fetch(std::size_t i, const std::string& name) const {
+    const IndexedFile& file = content_->index.records[i];
+    TRY(const vault::age::Header header, vault::age::parse_header(content_->headers[i]));
+    auto key = vault::age::open_header(header, std::span(&session_->keys().identity, 1));
+    if (!key) return tampered("a header of the copy does not open: " + key.error().message);
+    TRY(StagedFile staged, StagedFile::create(folder_, name));
+    const bool plain = form_ == CopyForm::plain;
+    VerifiedPayload payload(
+        *key, facts_of(file),
+        plain ? std::function<Result<void>(ByteView)>([&](ByteView b) { return staged.write(b); }) : nullptr);
+    if (!plain) TRY_VOID(staged.write(content_->headers[i]));
+    TRY_VOID(session_->download(base_ + file.record.to_string() + "/payload", file.length,
+                                [&](ByteView bytes) -> Result<void> {
+                                  if (progress_->stop) return Error{Errc::cancelled, "stopped"};
+                                  TRY_VOID(payload.push(bytes));
+                                  progress_->bytes += bytes.size();
+                                  return plain ? Result<void>() : staged.write(bytes);
+                                }));
+    TRY_VOID(payload.finish());
+    std::optional<vault::Instant> modified;
+    if (const auto time = vault::parse_rfc3339(file.modified); plain && time) modified = *time;
+    return staged.commit(modified);
+  }
+
+  Session* session_;
+  std::string base_;
+  const Rewritten* content_;
+  fs::path folder_;
+  CopyForm form_;
+  CopyProgress* progress_;
+};
+
+Result<void> write_index(const Rewritten& content, const Session& session, const fs::path& folder) {
+  const fs::path path = folder / kIndexName;
+  auto existing = vault::read_file_limited(path, access::kMaxIndexBytes);
+  if (existing) {
+    auto plain = vault::age::decrypt_small(*existing, std::span(&session.keys().identity, 1));
+    const bool same = plain && vault::as_text(*plain) == wire::encode(content.index);
+    if (plain) vault::wipe(*plain);
+    if (!same) return Error{Errc::conflict, path.string() + " is of another copy; nothing is overwritten"};
+    return {};
+  }
+  if (existing.code() != Errc::not_found) return existing.error();
+  TRY(const Bytes file, encrypt_index(content.index, session.keys().identity.recipient()));
+  TRY(StagedFile staged, StagedFile::create(folder, kIndexName));
+  TRY_VOID(staged.write(file));
+  return staged.commit();
+}
+
+}  // namespace
+
+std::string copy_name(std::uint64_t number) {
+  return "C-" + padded(number);
+}
+std::string copy_file_name(std::uint64_t ordinal) {
+  return padded(ordinal) + ".age";
+}
+
+Result<CopyIndex> decode_index(std::string_view text) {
+  TRY(CopyIndex index, wire::decode<CopyIndex>(text, wire::Strictness::tolerant));
+  if (index.v != 1) return Error{Errc::unknown_version, "the copy's index was made by a newer version of Strongroom"};
+  for (const IndexedFile& file : index.records) {
+    const auto path = inner_path(file);
+    if (!path || !is_inner_path(*path) || !is_inner_path(file.file) || file.file.find('/') != std::string::npos)
+      return Error{Errc::tampered, "the copy's index names a path that leads out of the folder"};
+  }
+  return index;
+}
+
+Result<Bytes> rewrite_header(ByteView header, const Identity& safe_identity, const Recipient& holder) {
+  TRY(const vault::age::Header parsed, vault::age::parse_header(header));
+  if (parsed.bytes.size() != header.size() || !vault::age::is_single_x25519(parsed))
+    return Error{Errc::malformed, "a record's header is not that of one recipient"};
+  TRY(const vault::age::FileKey key, vault::age::open_header(parsed, std::span(&safe_identity, 1)));
+  return vault::age::make_header(key, std::span(&holder, 1));
+}
+
+Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, const CopyRequest& request) {
+  TRY_VOID(directory.certified(request.holder));
+  wire::IssueCopy command;
+  command.copy = session.make_id<access::CopyId>();
+  command.safe = request.safe;
+  command.holder = request.holder;
+  command.purpose = request.purpose;
+  command.due = request.due;
+  command.records = request.records;
+  TRY(const ActAnswer answer, session.act(command));
+  TRY(const auto event, event_of<wire::CopyIssued>(answer.entries.front().body));
+  return IssuedCopy{event.copy, event.number, event.holder, event.due};
+}
+
+Result<void> prepare_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
+  TRY(const ProvedCopy proved, prove_copy(session, directory, copy));
+  if (proved.prepared) return {};
+  if (proved.issuer != session.person()) return Error{Errc::refused, "a copy is prepared by the person who issued it"};
+  TRY(const Person* holder, directory.certified(proved.issued.holder));
+  TRY(const Rewritten made, rewrite_copy(session, directory, proved, holder->recipient));
+  TRY(const Bytes index, encrypt_index(made.index, holder->recipient));
+  wire::PrepareCopy command;
+  command.copy = copy;
+  TRY(command.headers, session.stage(made.headers));
+  TRY(command.index, session.stage_large(index));
+  TRY_VOID(session.act(command));
+  return {};
+}
+
+Result<CollectedCopy> collect_copy(Session& session, const Directory& directory, const access::CopyId& copy,
+                                   const fs::path& folder, CopyForm form, CopyProgress& progress) {
+  TRY(const ProvedCopy proved, prove_copy(session, directory, copy));
+  if (proved.issued.holder != session.person()) return Error{Errc::refused, "a copy is collected by its holder"};
+  TRY(const auto view, session.get<wire::CopyView>("/v1/copies/" + copy.to_string()));
+  const bool own = proved.issuer == session.person();
+  Rewritten content;
+  if (own) {
+    TRY(content, rewrite_copy(session, directory, proved, session.keys().identity.recipient()));
+  } else {
+    if (!proved.prepared)
+      return Error{Errc::conflict, copy_name(proved.issued.number) +
+                                       " is not prepared yet: its issuer's client does that at their next command"};
+    if (view.state == access::CopyState::prepared) TRY_VOID(session.act(wire::CollectCopy{copy}));
+    TRY(content, fetch_prepared(session, proved));
+  }
+
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) return vault::system_error(failed.value(), "cannot make " + folder.string());
+  CollectedCopy collected;
+  collected.copy = {copy, proved.issued.number, proved.issued.holder, proved.issued.due};
+  collected.folder = folder / copy_name(proved.issued.number);
+  TRY_VOID(vault::make_private_directory(collected.folder));
+  collected.files.resize(content.index.records.size());
+  const CopyWriter writer(session, copy, content, collected.folder, form, progress);
+  TRY_VOID(for_each_parallel(collected.files.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
+    if (progress.stop) return Error{Errc::cancelled, "stopped; the same command goes on from here"};
+    TRY(collected.files[i], writer.write(i));
+    return {};
+  }));
+  if (form == CopyForm::secured) TRY_VOID(write_index(content, session, collected.folder));
+
+  const bool owed = own ? view.state == access::CopyState::issued
+                        : view.state == access::CopyState::prepared || view.state == access::CopyState::collected;
+  if (owed) {
+    TRY_VOID(session.home().put_note(delivery_note(copy), fs::absolute(collected.folder).string()));
+    TRY_VOID(acknowledge_delivery(session, copy));
+  }
+  return collected;
+}
+
+Result<void> acknowledge_delivery(Session& session, const access::CopyId& copy) {
+  TRY(const auto note, session.home().note(delivery_note(copy)));
+  if (!note)
+    return Error{Errc::conflict,
+                 "the copy does not stand complete on this machine: run strongroom collect " + copy.to_string()};
+  TRY_VOID(session.act(wire::DeliverCopy{copy}));
+  return session.home().drop_note(delivery_note(copy));
+}
+
+}  // namespace cli::client

@@ -1,0 +1,423 @@
+#include "cli/client/directory.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdlib>
+
+#include "access/permit.h"
+#include "access/wire/http_signature.h"
+#include "audit/entry.h"
+
+namespace cli::client {
+namespace {
+
+namespace json = wire::json;
+using access::Action;
+using access::Capacities;
+using access::Capacity;
+using access::Role;
+
+constexpr std::size_t kGenesisEntries = 4;
+constexpr std::size_t kRoots = 3;
+
+Error tampered(std::string_view what) {
+  return Error{Errc::tampered, std::string(what)};
+}
+
+template <class Range, class Value>
+bool contains(const Range& range, const Value& value) {
+  return std::ranges::find(range, value) != std::ranges::end(range);
+}
+
+// The signature of an entry's request, under a key; gives its parameters.
+Result<wire::SignatureParameters> check_stored(const audit::Envelope& envelope, const wire::EntryBody& body,
+                                               const vault::crypto::VerifyKey& key, std::string_view keyid,
+                                               std::string_view authority) {
+  if (!body.request) return tampered("an entry of the ledger has no signed request");
+  const wire::EntryRequest& request = *body.request;
+  const auto parameters = wire::verify_stored_request(
+      {request.method, request.authority, request.target, request.body, request.signature_input, request.signature},
+      key);
+  if (!parameters) return tampered("an entry of the ledger is not signed by the person whom it names");
+  if (parameters->keyid != keyid || request.authority != authority)
+    return tampered("the request kept in an entry was signed for something else");
+  const std::int64_t entered = envelope.time.unix_ms / vault::kMillisecondsPerSecond;
+  if (std::llabs(parameters->created - entered) > wire::kMaxClockSkewSeconds)
+    return tampered("an entry of the ledger was not made when its request was signed");
+  return *parameters;
+}
+
+}  // namespace
+
+bool carries(const json::value& detail, const json::value& command, std::initializer_list<std::string_view> except) {
+  if (const json::object* object = command.if_object()) {
+    const json::object* into = detail.if_object();
+    return into != nullptr && std::ranges::all_of(*object, [&](const auto& member) {
+             const std::string_view name(member.key().data(), member.key().size());
+             if (contains(except, name)) return true;
+             const json::value* found = into->if_contains(member.key());
+             return found != nullptr && carries(*found, member.value(), except);
+           });
+  }
+  if (const json::array* array = command.if_array()) {
+    const json::array* into = detail.if_array();
+    return into != nullptr && std::ranges::equal(*into, *array, [&](const json::value& a, const json::value& b) {
+             return carries(a, b, except);
+           });
+  }
+  return detail == command;
+}
+
+Result<void> verify_entry_request(const audit::Envelope& envelope, const wire::EntryBody& body,
+                                  const vault::crypto::VerifyKey& key, std::string_view keyid,
+                                  std::string_view authority, std::string_view act) {
+  TRY_VOID(check_stored(envelope, body, key, keyid, authority));
+  const std::string_view target = body.request->target;
+  if (body.request->method != "POST" || target.substr(0, target.find('?')) != "/v1/acts/" + std::string(act))
+    return tampered("an entry's request is not for the act that its kind asks for");
+  return {};
+}
+
+// --- persons --------------------------------------------------------------------------------------------------------
+
+bool Person::has_role(Role role, Seq at) const {
+  return active(at) && std::ranges::any_of(memberships, [&](const Membership& membership) {
+           return membership.since <= at && contains(membership.roles, role);
+         });
+}
+
+bool Person::has_role(Role role, const access::AgencyId& agency, Seq at) const {
+  return active(at) && std::ranges::any_of(memberships, [&](const Membership& membership) {
+           return membership.agency == agency && membership.since <= at && contains(membership.roles, role);
+         });
+}
+
+bool Person::member_of(const access::AgencyId& agency, Seq at) const {
+  return active(at) && std::ranges::any_of(memberships, [&](const Membership& membership) {
+           return membership.agency == agency && membership.since <= at;
+         });
+}
+
+// --- the chain ------------------------------------------------------------------------------------------------------
+
+DirectoryChain::DirectoryChain(std::string authority, std::vector<wire::RootPin> pinned)
+    : authority_(std::move(authority)), pinned_(std::move(pinned)) {}
+
+bool DirectoryChain::may_invite(const Person& inviter, const access::AgencyId& agency,
+                                const std::vector<Role>& roles) const {
+  if (!inviter.active() || roots_.size() != kRoots || roles.empty()) return false;
+  Capacities who;
+  if (inviter.root) who.add(Capacity::root);
+  if (inviter.root && inviter.member_of(agency)) who.add(Capacity::own_root);
+  if (inviter.has_role(Role::agency_lead, agency)) who.add(Capacity::lead);
+  return std::ranges::all_of(roles, [&](Role role) {
+    switch (role) {
+      case Role::partner:
+      case Role::custodian:
+        return access::permit(Action::invite_for_partner, who).permitted();
+      case Role::practitioner:
+      case Role::depositor:
+        return access::permit(Action::invite_staff, who).permitted();
+      case Role::administrator:
+      case Role::spoc:
+      case Role::agency_lead:
+      case Role::reviewer:
+      case Role::chair:
+      case Role::witness:
+        return access::permit(Action::invite, who).permitted();
+    }
+    return false;
+  });
+}
+
+Result<const Person*> DirectoryChain::signer(const audit::Envelope& envelope, const wire::EntryBody& body,
+                                             bool must_be_active) const {
+  const auto id = access::PersonId::parse(body.actor.value_or(""));
+  const auto found = id ? persons_.find(*id) : persons_.end();
+  if (found == persons_.end()) return tampered("an entry of the directory is by somebody whom nothing certifies");
+  const Person& person = found->second;
+  if (must_be_active && !person.active()) return tampered("an entry of the directory is by a person who was revoked");
+  TRY_VOID(check_stored(envelope, body, person.signing_key, person.id.to_string(), authority_));
+  return &person;
+}
+
+Result<DirectoryChain::Open*> DirectoryChain::open_invitation(const access::InvitationId& id,
+                                                              const audit::Envelope& envelope) {
+  const auto found = invitations_.find(id);
+  if (found == invitations_.end()) return tampered("somebody was enrolled whom nobody invited");
+  Open& invitation = found->second;
+  if (invitation.used) return tampered("an invitation was used twice");
+  if (envelope.time > invitation.expires) return tampered("an invitation was used after it had expired");
+  if (invitation.by && !persons_.at(*invitation.by).active())
+    return tampered("an invitation was used after its inviter had been revoked");
+  return &invitation;
+}
+
+void DirectoryChain::revoke(const access::PersonId& person, Seq at) {
+  const auto found = persons_.find(person);
+  if (found != persons_.end() && !found->second.revoked) found->second.revoked = at;
+}
+
+Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  const bool first = size_ == 0;
+  if (envelope.n != size_ || (!first && (envelope.chain != tag_ || !envelope.prev ||
+                                         envelope.prev->value != last_seq_ || envelope.seq.value <= last_seq_)))
+    return tampered("the directory's chain has a gap");
+  if (size_ < kGenesisEntries)
+    TRY_VOID(apply_genesis(envelope, body));
+  else if (body.kind == wire::PersonInvited::kKind)
+    TRY_VOID(apply_invited(envelope, body));
+  else if (body.kind == wire::PersonEnrolled::kKind)
+    TRY_VOID(apply_enrolled(envelope, body));
+  else if (body.kind == wire::PersonJoined::kKind)
+    TRY_VOID(apply_joined(envelope, body));
+  else if (body.kind == wire::PersonRevoked::kKind)
+    TRY_VOID(apply_revoked(envelope, body));
+  else if (body.kind == wire::AgencyAdded::kKind)
+    TRY_VOID(apply_agency(envelope, body));
+  else if (body.kind == wire::AccessRefused::kKind) {
+    // No effect. By a person, known if perhaps revoked, or by an invitation.
+    if (body.actor && !body.actor->starts_with(access::InvitationId::kPrefix))
+      TRY_VOID(signer(envelope, body, /*must_be_active=*/false));
+  } else if (body.kind != wire::RequestsLimited::kKind && body.kind != wire::ClockStepped::kKind) {
+    return Error{Errc::unknown_version, "the directory has an entry of a newer version of Strongroom (" +
+                                            body.kind.substr(0, 40) + "); update this program"};
+  }
+  tag_ = envelope.chain;
+  last_seq_ = envelope.seq.value;
+  ++size_;
+  return {};
+}
+
+// The first four leaves of the tree are these: whoever holds the log key vouches for them, and nobody else can.
+Result<void> DirectoryChain::apply_genesis(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  if (envelope.seq.value != size_) return tampered("the directory does not begin where the ledger does");
+  if (body.actor || body.request) return tampered("a genesis entry is signed by somebody");
+  TRY(const auto event, event_of<wire::GenesisInvited>(body));
+  const bool administrator = size_ == kRoots;
+  if (administrator != !event.partner || invitations_.contains(event.invitation))
+    return tampered("the genesis entries are not three partners and an administrator");
+  if (administrator) {
+    if (event.roles != std::vector{Role::administrator} || !agencies_.contains(event.agency))
+      return tampered("the administrator's genesis entry gives other roles");
+  } else {
+    constexpr auto kKinds =
+        std::to_array({access::AgencyKind::local_authority, access::AgencyKind::icb, access::AgencyKind::police});
+    if (*event.partner != kKinds[size_] || agencies_.contains(event.agency))
+      return tampered("the genesis entries are not those of a local authority, an ICB and the police");
+    agencies_[event.agency] = {event.agency, *event.partner, true, {}};
+    partners_.push_back(event.agency);
+  }
+  Open invitation;
+  invitation.agency = event.agency;
+  invitation.roles = event.roles;
+  invitation.key = event.key;
+  invitation.expires = event.expires;
+  invitation.root = !administrator;
+  invitations_.emplace(event.invitation, std::move(invitation));
+  return {};
+}
+
+Result<void> DirectoryChain::apply_invited(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  TRY(const Person* inviter, signer(envelope, body, true));
+  TRY_VOID(verify_entry_request(envelope, body, inviter->signing_key, inviter->id.to_string(), authority_,
+                                wire::InvitePerson::kKind));
+  TRY(const auto event, event_of<wire::PersonInvited>(body));
+  TRY(const auto command, command_of<wire::InvitePerson>(body));
+  if (wire::encode(command) != wire::encode(event)) return tampered("an invitation is not what its inviter signed");
+  if (!agencies_.contains(event.agency) || invitations_.contains(event.invitation))
+    return tampered("an invitation of the directory is impossible");
+  if (!may_invite(*inviter, event.agency, event.roles))
+    return tampered("somebody was invited by a person who may not give those roles");
+  Open invitation;
+  invitation.agency = event.agency;
+  invitation.roles = event.roles;
+  invitation.key = event.key;
+  invitation.expires = event.expires;
+  invitation.name = event.name;
+  invitation.by = inviter->id;
+  invitation.replaces = event.replaces;
+  invitations_.emplace(event.invitation, std::move(invitation));
+  if (event.replaces) revoke(*event.replaces, envelope.seq.value);
+  return {};
+}
+
+Result<void> DirectoryChain::apply_enrolled(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  TRY(const auto event, event_of<wire::PersonEnrolled>(body));
+  TRY(Open * invitation, open_invitation(event.invitation, envelope));
+  if (body.actor != event.invitation.to_string()) return tampered("an enrolment is by another invitation than it says");
+  TRY_VOID(verify_entry_request(envelope, body, invitation->key, event.invitation.to_string(), authority_,
+                                wire::EnrolPerson::kKind));
+  TRY(const auto command, command_of<wire::EnrolPerson>(body));
+  if (!carries(body.detail, wire::to_json(command)) || event.agency != invitation->agency ||
+      event.roles != invitation->roles || persons_.contains(event.person) || command.name != event.name)
+    return tampered("an enrolment is not what the invited person signed");
+  if (invitation->root) {
+    const auto pin = std::ranges::find(pinned_, event.agency, &wire::RootPin::agency);
+    if (pin != pinned_.end() && (pin->person != event.person || pin->signing_key != event.signing_key))
+      return tampered("a safeguarding partner's root is not the one that was pinned: the directory is another one");
+    roots_.push_back({event.agency, event.person, event.signing_key});
+  }
+  Person person;
+  person.id = event.person;
+  person.signing_key = event.signing_key;
+  person.recipient = event.recipient;
+  person.memberships = {{event.agency, event.roles, envelope.seq.value}};
+  person.root = invitation->root;
+  person.enrolled = envelope.seq.value;
+  person.name = event.name ? event.name : (invitation->by ? std::optional(invitation->name) : std::nullopt);
+  person.invited_by = invitation->by;
+  invitation->used = true;
+  persons_.emplace(event.person, std::move(person));
+  return {};
+}
+
+Result<void> DirectoryChain::apply_joined(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  TRY(const Person* joiner, signer(envelope, body, true));
+  TRY_VOID(verify_entry_request(envelope, body, joiner->signing_key, joiner->id.to_string(), authority_,
+                                wire::JoinAgency::kKind));
+  TRY(const auto event, event_of<wire::PersonJoined>(body));
+  TRY(const auto command, command_of<wire::JoinAgency>(body));
+  TRY(Open * invitation, open_invitation(event.invitation, envelope));
+  const std::string statement = wire::join_statement(event.invitation, joiner->id);
+  if (command.invitation != event.invitation || event.agency != invitation->agency ||
+      event.roles != invitation->roles || invitation->root ||
+      !vault::crypto::verify(invitation->key, vault::as_bytes(statement), command.proof))
+    return tampered("somebody joined an agency without an invitation of theirs");
+  invitation->used = true;
+  persons_.at(joiner->id).memberships.push_back({event.agency, event.roles, envelope.seq.value});
+  return {};
+}
+
+Result<void> DirectoryChain::apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  TRY(const Person* actor, signer(envelope, body, true));
+  TRY(const auto event, event_of<wire::PersonRevoked>(body));
+  const auto found = persons_.find(event.person);
+  if (found == persons_.end()) return tampered("somebody was revoked who was never enrolled");
+  // By an act of its own, or by the one that invited a lost identity again.
+  if (const auto command = command_of<wire::RevokePerson>(body)) {
+    TRY_VOID(verify_entry_request(envelope, body, actor->signing_key, actor->id.to_string(), authority_,
+                                  wire::RevokePerson::kKind));
+    if (command->person != event.person || command->reason != event.reason)
+      return tampered("a revocation is not what its actor signed");
+    Capacities who;
+    if (actor->root) who.add(Capacity::root);
+    const bool leads = std::ranges::any_of(found->second.memberships, [&](const Membership& membership) {
+      return actor->has_role(Role::agency_lead, membership.agency);
+    });
+    if (leads) who.add(Capacity::lead);
+    if (!access::permit(Action::revoke, who).permitted() && !access::permit(Action::revoke_staff, who).permitted())
+      return tampered("somebody was revoked by a person who may not do so");
+  } else {
+    TRY(const auto invited, command_of<wire::InvitePerson>(body));
+    if (invited.replaces != event.person) return tampered("a revocation is not what its actor signed");
+  }
+  revoke(event.person, envelope.seq.value);
+  return {};
+}
+
+Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  TRY(const Person* actor, signer(envelope, body, true));
+  TRY_VOID(verify_entry_request(envelope, body, actor->signing_key, actor->id.to_string(), authority_,
+                                wire::AddAgency::kKind));
+  TRY(const auto event, event_of<wire::AgencyAdded>(body));
+  TRY(const auto command, command_of<wire::AddAgency>(body));
+  if (wire::encode(command) != wire::encode(event) || agencies_.contains(event.agency))
+    return tampered("an agency of the directory is not what was signed");
+  Capacities who;
+  if (actor->root) who.add(Capacity::root);
+  if (actor->has_role(Role::partner)) who.add(Capacity::partner);
+  if (!access::permit(Action::add_agency, who).permitted())
+    return tampered("an agency was added by a person who may not do so");
+  agencies_[event.agency] = {event.agency, event.kind, false, event.name};
+  return {};
+}
+
+// --- the directory --------------------------------------------------------------------------------------------------
+
+Result<Directory> Directory::load(Session& session) {
+  Directory directory(DirectoryChain(session.authority(), session.pins().roots), session.authority());
+  const auto read_mirror = [&]() -> Result<void> {
+    TRY(const auto entries, session.home().directory_entries());
+    for (const wire::EntryView& entry : entries) {
+      const ByteView envelope_bytes = vault::as_bytes(entry.envelope);
+      TRY(const audit::Envelope envelope, audit::decode_envelope(envelope_bytes));
+      TRY_VOID(audit::verify_body(envelope, vault::as_bytes(entry.body.value_or(""))));
+      TRY(const auto body, wire::decode<wire::EntryBody>(*entry.body, wire::Strictness::exact));
+      TRY_VOID(directory.chain_.apply(envelope, body));
+    }
+    return {};
+  };
+  if (!read_mirror()) {
+    // The mirror saves time and proves nothing: from the service it is verified all over again.
+    TRY_VOID(session.home().forget_directory());
+    directory = Directory(DirectoryChain(session.authority(), session.pins().roots), session.authority());
+  }
+  TRY_VOID(directory.update(session));
+  return directory;
+}
+
+Result<void> Directory::update(Session& session) {
+  TRY_VOID(session.each_page("/v1/log/directory", std::to_string(chain_.size()),
+                             [&](std::vector<VerifiedEntry> entries) -> Result<void> {
+                               const std::size_t before = chain_.size();
+                               std::vector<wire::EntryView> texts;
+                               for (VerifiedEntry& entry : entries) {
+                                 TRY_VOID(chain_.apply(entry.envelope, entry.body));
+                                 texts.push_back(std::move(entry.text));
+                               }
+                               // When another program of this home was faster, its lines are as good as these.
+                               auto kept = session.home().append_directory(before, texts);
+                               if (!kept && kept.code() != Errc::retry) return kept;
+                               return {};
+                             }));
+  const std::vector<wire::RootPin>& pinned = session.pins().roots;
+  for (const wire::RootPin& pin : pinned)
+    if (!std::ranges::any_of(chain_.roots(), [&](const wire::RootPin& root) {
+          return root.agency == pin.agency && root.person == pin.person && root.signing_key == pin.signing_key;
+        }))
+      return tampered("a pinned root is not in the directory: this is not the partnership that invited this person");
+  const Person* self = find(session.person());
+  if (self != nullptr && (self->signing_key != session.keys().signing.verify_key() ||
+                          self->recipient != session.keys().identity.recipient()))
+    return tampered("the directory has other keys for this person than this home");
+  if (pinned.empty() && chain_.roots().size() == kRoots) return session.pin_roots(chain_.roots());
+  return {};
+}
+
+const Person* Directory::find(const access::PersonId& person) const {
+  const auto found = chain_.persons().find(person);
+  return found == chain_.persons().end() ? nullptr : &found->second;
+}
+
+Result<const Person*> Directory::certified(const access::PersonId& person, Seq at) const {
+  const Person* found = find(person);
+  if (found == nullptr)
+    return tampered(person.to_string() + " is not certified: nothing in the directory vouches for it");
+  if (!found->active(at)) return tampered(person.to_string() + " is not certified any more: it was revoked");
+  return found;
+}
+
+std::vector<const Person*> Directory::custodians(const access::AgencyId& partner) const {
+  std::vector<const Person*> found;
+  for (const auto& [id, person] : chain_.persons())
+    if (person.has_role(Role::custodian, partner)) found.push_back(&person);
+  return found;
+}
+
+std::vector<const Person*> Directory::spocs() const {
+  std::vector<const Person*> found;
+  for (const auto& [id, person] : chain_.persons())
+    if (person.has_role(Role::spoc)) found.push_back(&person);
+  return found;
+}
+
+Result<const Person*> Directory::verify_signed(const VerifiedEntry& entry, std::string_view act) const {
+  const auto id = access::PersonId::parse(entry.body.actor.value_or(""));
+  if (!id) return tampered("an entry of the ledger has no person behind it");
+  TRY(const Person* person, certified(*id, entry.envelope.seq.value));
+  TRY_VOID(verify_entry_request(entry.envelope, entry.body, person->signing_key, id->to_string(), authority_, act));
+  return person;
+}
+
+}  // namespace cli::client

@@ -1,0 +1,152 @@
+#include "cli/client/enrol.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "vault/crypto/hash.h"
+
+namespace cli::client {
+
+Result<std::unique_ptr<Session>> enrol_session(Home home, Keys keys, World world, std::string keyid,
+                                               vault::crypto::SigningKey key);
+
+namespace {
+
+constexpr std::int64_t kMillisecondsPerDay = std::int64_t{24} * 3600 * 1000;
+
+struct OneTimeKey {
+  wire::Invitation invitation;  // its secret wiped
+  vault::crypto::SigningKey key;
+};
+
+Result<OneTimeKey> take_apart(std::string_view text) {
+  TRY(wire::Invitation invitation, wire::parse_invitation(text));
+  auto seed = vault::crypto::SigningSeed::copy_of(invitation.secret);
+  vault::wipe(invitation.secret);
+  return OneTimeKey{std::move(invitation), vault::crypto::SigningKey(std::move(seed))};
+}
+
+Pins pins_of(const wire::Invitation& invitation, const access::PersonId& person) {
+  Pins pins;
+  pins.url = invitation.url;
+  pins.origin = invitation.origin;
+  pins.log_key = invitation.log_key;
+  pins.tls_pin = invitation.tls_pin;
+  pins.roots = invitation.roots;
+  pins.person = person;
+  return pins;
+}
+
+Result<World> world_of(const EnrolOptions& options, const Pins& pins) {
+  TRY(Carrier carry, options.connect(pins));
+  return World{std::move(carry), options.clock, options.pause};
+}
+
+Result<Enrolled> join(std::unique_ptr<Session> session, const OneTimeKey& one) {
+  const std::string statement = wire::join_statement(one.invitation.invitation, session->person());
+  TRY_VOID(session->act(wire::JoinAgency{one.invitation.invitation, one.key.sign(vault::as_bytes(statement))}));
+  return Enrolled{std::move(session), true};
+}
+
+}  // namespace
+
+Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSource& passphrase,
+                       const EnrolOptions& options) {
+  TRY(OneTimeKey one, take_apart(options.invitation));
+  const vault::Instant now = options.clock();
+  if (one.invitation.expires < now)
+    return Error{Errc::conflict, "the invitation has expired; ask whoever invited you for another"};
+
+  std::optional<Keys> keys;
+  std::optional<Home> home;
+  if (Home::has_identity(folder)) {
+    TRY(home, Home::open(folder));
+    TRY(keys, home->unlock(passphrase));
+    TRY(const auto pending, home->pending());
+    const auto is_enrolment = [](const PendingCommand& command) { return command.kind == wire::EnrolPerson::kKind; };
+    if (const auto pins = home->pins()) {
+      if (pins->origin != one.invitation.origin || pins->log_key != one.invitation.log_key)
+        return Error{Errc::conflict, "this home belongs to another vault; enrol with another STRONGROOM_HOME"};
+      TRY(World world, world_of(options, *pins));
+      TRY(auto session, Session::start(*home, keys->clone(), std::move(world)));
+      // Only the service knows whether an enrolment that was broken off came through.
+      const auto self = session->get<wire::PersonView>("/v1/whoami");
+      if (!self && self.code() != Errc::refused) return self.error();
+      if (self && std::ranges::none_of(pending, is_enrolment)) return join(std::move(session), one);
+      for (const PendingCommand& command : pending)
+        if (is_enrolment(command)) TRY_VOID(home->drop_pending(command.nonce));
+      if (self) return Enrolled{std::move(session), false};
+    }
+  } else {
+    keys = Keys::generate();
+    TRY(const vault::SecretText secret, passphrase("Choose a passphrase for this identity"));
+    TRY(home, Home::create(folder, *keys, secret, options.scrypt_log_n));
+  }
+
+  wire::EnrolPerson command;
+  command.invitation = one.invitation.invitation;
+  command.person = access::PersonId::generate(static_cast<std::uint64_t>(now.unix_ms));
+  command.signing_key = keys->signing.verify_key();
+  command.recipient = keys->identity.recipient();
+  const Pins pins = pins_of(one.invitation, command.person);
+  TRY_VOID(home->write_pins(pins));
+  TRY(World world, world_of(options, pins));
+  const World later = world;
+  {
+    const std::string keyid = one.invitation.invitation.to_string();
+    TRY(auto session, enrol_session(*home, keys->clone(), std::move(world), keyid, one.key.clone()));
+    if (options.name) {
+      TRY(command.name, session->stage_text(*options.name, access::kMaxNameBytes));
+    }
+    TRY_VOID(session->act(command));
+  }
+  TRY(auto session, Session::start(std::move(*home), std::move(*keys), later));
+  return Enrolled{std::move(session), false};
+}
+
+Result<NewInvitation> invite(Session& session, const Directory& directory, const access::AgencyId& agency,
+                             const std::vector<access::Role>& roles, std::string_view name,
+                             const std::optional<access::PersonId>& replaces) {
+  TRY(const Person* self, directory.certified(session.person()));
+  if (!directory.chain().may_invite(*self, agency, roles))
+    return Error{Errc::refused,
+                 "a root invites any role (partner and custodian in its own agency) once all three roots have "
+                 "enrolled; a lead invites practitioners and depositors of the own agency"};
+  const auto key = vault::crypto::SigningKey::generate();
+  wire::InvitePerson command;
+  command.invitation = session.make_id<access::InvitationId>();
+  command.agency = agency;
+  command.roles = roles;
+  command.key = key.verify_key();
+  command.expires = {session.now().unix_ms + kInvitationDays * kMillisecondsPerDay};
+  TRY(command.name, session.stage_text(name, access::kMaxNameBytes));
+  command.replaces = replaces;
+  TRY_VOID(session.act(command));
+
+  const Pins& pins = session.pins();
+  wire::Invitation invitation;
+  invitation.url = pins.url;
+  invitation.origin = pins.origin;
+  invitation.log_key = pins.log_key;
+  invitation.tls_pin = pins.tls_pin;
+  invitation.roots = directory.chain().roots();
+  invitation.invitation = command.invitation;
+  invitation.agency = agency;
+  invitation.roles = roles;
+  invitation.expires = command.expires;
+  std::ranges::copy(key.seed().expose(), invitation.secret.begin());
+  NewInvitation made{wire::format_invitation(invitation), command.invitation, command.expires};
+  vault::wipe(invitation.secret);
+  return made;
+}
+
+std::string fingerprint(const vault::crypto::VerifyKey& key) {
+  constexpr std::size_t kGroups = 12;
+  constexpr std::size_t kGroupDigits = 4;
+  const std::string digits = vault::hex(vault::crypto::sha256(key.bytes));
+  std::string text;
+  for (std::size_t i = 0; i < kGroups; ++i) text += (i == 0 ? "" : " ") + digits.substr(i * kGroupDigits, kGroupDigits);
+  return text;
+}
+
+}  // namespace cli::client

@@ -1,0 +1,133 @@
+#include "cli/client/open.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "cli/client/verified_payload.h"
+#include "vault/age/armor.h"
+#include "vault/age/file.h"
+#include "vault/age/identity_file.h"
+#include "vault/base/file.h"
+
+namespace cli::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kIndexName = "index.age";
+constexpr std::string_view kExtension = ".age";
+
+vault::age::Reader read_from_file(const vault::FileDescriptor& file) {
+  return [&file](std::span<std::byte> into) -> Result<std::size_t> {
+    for (;;) {
+      const ssize_t got = ::read(file.get(), into.data(), into.size());
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) return vault::system_error(errno, "cannot read the file");
+    }
+  };
+}
+
+// Armored files count as they are: their header cannot be read without unarmoring the beginning.
+bool needs_passphrase(ByteView beginning) {
+  if (vault::age::looks_armored(beginning)) return false;
+  const auto header = vault::age::parse_header_so_far(beginning);
+  return header && *header && vault::age::is_single_scrypt(**header);
+}
+
+Result<Bytes> decrypt_index(const fs::path& path, const Openers& openers) {
+  TRY(const Bytes file, vault::read_file_limited(path, access::kMaxIndexBytes));
+  if (!needs_passphrase(file)) return vault::age::decrypt_small(file, openers.identities);
+  TRY(const vault::SecretText passphrase, openers.passphrase("Passphrase of " + path.string()));
+  return vault::age::decrypt_small_with_passphrase(file, passphrase);
+}
+
+Result<void> make_folder(const fs::path& folder) {
+  std::error_code failed;
+  if (!folder.empty()) fs::create_directories(folder, failed);
+  if (failed) return vault::system_error(failed.value(), "cannot make " + folder.string());
+  return {};
+}
+
+Result<OpenedRecord> open_indexed(const fs::path& folder, const fs::path& into, const IndexedFile& file,
+                                  const Openers& openers, CopyProgress& progress) {
+  std::string inner = file.path;
+  if (file.encoded.value_or(false)) {
+    TRY(inner, decode_path(file.path));
+  }
+  TRY(StagedFile staged, StagedFile::create(into, inner));
+  TRY_VOID(verify_file(
+      folder / file.file, openers.identities, facts_of(file), [&](ByteView bytes) { return staged.write(bytes); },
+      &progress.bytes));
+  std::optional<vault::Instant> modified;
+  if (const auto time = vault::parse_rfc3339(file.modified)) modified = *time;
+  TRY_VOID(staged.commit(modified));
+  return OpenedRecord{into / inner, file.size, {}};
+}
+
+}  // namespace
+
+Result<std::vector<vault::age::Identity>> read_identities(const fs::path& file, const PassphraseSource& passphrase) {
+  TRY(const Bytes bytes, vault::read_file_limited(file, vault::age::kMaxIdentityFileSize * 2));
+  TRY(vault::age::IdentityFile identities, vault::age::read_identity_file(bytes, [&]() {
+        return passphrase ? passphrase("Passphrase of " + file.string())
+                          : Result<vault::SecretText>(Errc::invalid_argument, "the identity file needs a passphrase");
+      }));
+  return std::move(identities.identities);
+}
+
+Result<std::vector<OpenedRecord>> open_copy(const fs::path& folder, const fs::path& into, const Openers& openers,
+                                            CopyProgress& progress) {
+  TRY(Bytes plain, decrypt_index(folder / kIndexName, openers));
+  auto index = decode_index(vault::as_text(plain));
+  vault::wipe(plain);
+  if (!index) return index.error();
+  TRY_VOID(make_folder(into));
+  std::vector<OpenedRecord> opened(index->records.size());
+  TRY_VOID(for_each_parallel(opened.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
+    if (progress.stop) return Error{Errc::cancelled, "stopped"};
+    const IndexedFile& file = index->records[i];
+    auto one = open_indexed(folder, into, file, openers, progress);
+    if (one)
+      opened[i] = std::move(*one);
+    else
+      opened[i] = {into / file.path, file.size, one.error()};
+    ++progress.files;
+    return {};
+  }));
+  return opened;
+}
+
+Result<OpenedRecord> open_file(const fs::path& path, const fs::path& into, const Openers& openers) {
+  fs::path target = into;
+  std::error_code ignored;
+  if (fs::is_directory(into, ignored)) {
+    std::string name = path.filename().string();
+    if (name.size() <= kExtension.size() || !name.ends_with(kExtension))
+      return Error{Errc::invalid_argument, "the file's name does not end in .age: say with -o what to make"};
+    target = into / name.substr(0, name.size() - kExtension.size());
+  }
+  TRY(const vault::FileDescriptor file, vault::open_file(path, O_RDONLY));
+  Bytes beginning(vault::age::kMaxHeaderSize);
+  const ssize_t got = ::pread(file.get(), beginning.data(), beginning.size(), 0);
+  if (got < 0) return vault::system_error(errno, "cannot read " + path.string());
+  beginning.resize(static_cast<std::size_t>(got));
+
+  const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  TRY_VOID(make_folder(parent));
+  TRY(StagedFile staged, StagedFile::create(parent, target.filename().string()));
+  const vault::age::Writer write = [&](ByteView bytes) { return staged.write(bytes); };
+  OpenedRecord opened{target, 0, {}};
+  if (needs_passphrase(beginning)) {
+    TRY(const vault::SecretText passphrase, openers.passphrase("Passphrase of " + path.string()));
+    TRY(opened.size, vault::age::decrypt_with_passphrase(read_from_file(file), write, passphrase));
+  } else {
+    TRY(opened.size, vault::age::decrypt(read_from_file(file), write, openers.identities));
+  }
+  TRY_VOID(staged.commit());
+  return opened;
+}
+
+}  // namespace cli::client

@@ -1,0 +1,740 @@
+#include "cli/client/records.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <condition_variable>
+#include <thread>
+#include <unordered_map>
+
+#include "vault/age/file.h"
+#include "vault/base/file.h"
+#include "vault/crypto/hash.h"
+#include "vault/payload/digest.h"
+
+namespace cli::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kBatchPayload = 256U << 20;  // sealed at the latest when so much waits for it
+constexpr int kMaxRestarts = 3;                      // of one file, when the service lost what was not yet durable
+
+Error tampered(std::string_view what) {
+  return Error{Errc::tampered, std::string(what)};
+}
+
+bool is_plain_text(std::string_view raw) {
+  return vault::is_utf8(raw) && std::ranges::none_of(raw, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte < 0x20 || byte == 0x7f;
+         });
+}
+
+std::string percent_encode(std::string_view raw) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : raw) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '%')
+      text += c;
+    else
+      text.append({'%', kDigits[byte >> 4U], kDigits[byte & 15U]});
+  }
+  return text;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// --- one file -------------------------------------------------------------------------------------------------------
+
+// What tells whether a file is still the one that was begun.
+struct FileState {
+  std::uint64_t size = 0;
+  timespec modified{};
+  timespec changed{};
+  ino_t inode = 0;
+  bool operator==(const FileState& other) const {
+    const auto same = [](const timespec& a, const timespec& b) {
+      return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+    };
+    return size == other.size && inode == other.inode && same(modified, other.modified) && same(changed, other.changed);
+  }
+};
+
+class SourceFile {
+ public:
+  static Result<SourceFile> open(const fs::path& path) {
+    TRY(vault::FileDescriptor file, vault::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    SourceFile source(std::move(file));
+    struct stat status{};
+    if (::fstat(source.file_.get(), &status) != 0) return vault::system_error(errno, "cannot look at the file");
+    if (!S_ISREG(status.st_mode)) return Error{Errc::invalid_argument, "not a regular file"};
+    TRY(source.state_, source.look());
+    return source;
+  }
+  const FileState& state() const { return state_; }
+  Result<std::size_t> read(std::span<std::byte> into) {
+    for (;;) {
+      const ssize_t got = ::read(file_.get(), into.data(), into.size());
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) return vault::system_error(errno, "cannot read the file");
+    }
+  }
+  Result<void> rewind() {
+    if (::lseek(file_.get(), 0, SEEK_SET) != 0) return vault::system_error(errno, "cannot read the file again");
+    return {};
+  }
+  // Errc::conflict unless the file is as it was when it was opened, and `read_bytes` was all of it.
+  Result<void> check_unchanged(std::uint64_t read_bytes) const {
+    TRY(const FileState now, look());
+    if (!(now == state_) || read_bytes != state_.size)
+      return Error{Errc::conflict, "the file changed while it was being read; secure it again"};
+    return {};
+  }
+
+ private:
+  explicit SourceFile(vault::FileDescriptor file) : file_(std::move(file)) {}
+  Result<FileState> look() const {
+    struct stat status{};
+    if (::fstat(file_.get(), &status) != 0) return vault::system_error(errno, "cannot look at the file");
+    return FileState{static_cast<std::uint64_t>(status.st_size), status.st_mtim, status.st_ctim, status.st_ino};
+  }
+  vault::FileDescriptor file_;
+  FileState state_;
+};
+
+// Hands chunks to a thread that sends them, so that encrypting goes on meanwhile. Holds two chunks.
+class ChunkSender {
+ public:
+  explicit ChunkSender(Upload& upload) : upload_(&upload), thread_([this] { run(); }) {}
+  ~ChunkSender() {
+    if (thread_.joinable()) static_cast<void>(stop());
+  }
+  ChunkSender(const ChunkSender&) = delete;
+  ChunkSender& operator=(const ChunkSender&) = delete;
+
+  Result<void> push(ByteView bytes) {
+    while (!bytes.empty()) {
+      const std::size_t room = std::min(bytes.size(), kUploadChunk - filling_.size());
+      vault::append(filling_, bytes.first(room));
+      bytes = bytes.subspan(room);
+      if (filling_.size() == kUploadChunk) TRY_VOID(hand_over());
+    }
+    return {};
+  }
+  Result<void> finish() {
+    Result<void> handed = filling_.empty() ? Result<void>() : hand_over();
+    const Result<void> sent = stop();
+    return sent ? handed : sent;
+  }
+
+ private:
+  Result<void> hand_over() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return sending_.empty() || !status_; });
+    if (!status_) return status_;
+    std::swap(filling_, sending_);
+    filling_.clear();
+    changed_.notify_all();
+    return {};
+  }
+  Result<void> stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+    return status_;
+  }
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return !sending_.empty() || ended_; });
+      if (sending_.empty()) return;
+      lock.unlock();
+      auto sent = upload_->write(sending_);
+      lock.lock();
+      status_ = std::move(sent);
+      sending_.clear();
+      changed_.notify_all();
+      if (!status_) return;
+    }
+  }
+
+  Upload* upload_;
+  Bytes filling_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  Bytes sending_;
+  Result<void> status_;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+// A file that is uploaded and waits for its sealing command.
+struct Prepared {
+  std::size_t index = 0;  // in the files to secure
+  wire::NewRecord record;
+  Bytes header;
+  Bytes descriptor;
+  SecuredFile journal;
+};
+
+struct Fault {
+  Error error;
+  bool of_this_file = false;  // the others may go on
+};
+
+// What has stood in the journal since earlier runs, by path.
+using Journal = std::unordered_multimap<std::string, SecuredFile>;
+
+class Securing {
+ public:
+  Securing(Session& session, const VerifiedSafe& safe, std::span<const FileToSecure> files,
+           const SecureOptions& options, SecureProgress& progress, Journal journal)
+      : session_(&session),
+        safe_(&safe),
+        files_(files),
+        options_(&options),
+        progress_(&progress),
+        journal_(std::move(journal)),
+        results_(files.size()) {}
+
+  Result<std::vector<SecuredResult>> run() {
+    const auto workers = std::min<std::size_t>(kFilesInFlight, files_.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
+    for (std::thread& thread : threads) thread.join();
+    if (!fatal_) {
+      if (auto sealed = seal(std::move(batch_)); !sealed) fatal_ = sealed.error();
+    }
+    if (fatal_) return *fatal_;
+    return std::move(results_);
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::size_t index = 0;
+      {
+        const std::scoped_lock lock(mutex_);
+        if (fatal_ || next_ == files_.size() || progress_->stop) break;
+        index = next_++;
+      }
+      SecuredResult& result = results_[index];
+      result.path = files_[index].path;
+      auto prepared = prepare(index, result);
+      ++progress_->files;
+      std::vector<Prepared> full;
+      {
+        const std::scoped_lock lock(mutex_);
+        if (!prepared) {
+          if (prepared.error().of_this_file)
+            result.failure = prepared.error().error;
+          else if (!fatal_)
+            fatal_ = prepared.error().error;
+        } else if (*prepared) {
+          batch_payload_ += (*prepared)->record.length;
+          batch_.push_back(std::move(**prepared));
+          if (batch_.size() == access::kMaxRecordsPerSeal || batch_payload_ >= kBatchPayload) {
+            full = std::exchange(batch_, {});
+            batch_payload_ = 0;
+          }
+        }
+      }
+      auto sealed = seal(std::move(full));
+      if (sealed) continue;
+      const std::scoped_lock lock(mutex_);
+      if (!fatal_) fatal_ = sealed.error();
+    }
+    // Files that were not begun because of a stop are left as they are, without record or failure.
+    const std::scoped_lock lock(mutex_);
+    for (; next_ < files_.size(); ++next_) {
+      results_[next_].path = files_[next_].path;
+      if (progress_->stop) results_[next_].failure = Error{Errc::cancelled, "stopped before this file was begun"};
+    }
+  }
+
+  using Outcome = std::expected<std::optional<Prepared>, Fault>;
+
+  static Fault of_file(Error error) { return {std::move(error), true}; }
+
+  // Nothing when the file was secured by an earlier run.
+  Outcome prepare(std::size_t index, SecuredResult& result) {
+    const FileToSecure& file = files_[index];
+    if (!is_inner_path(file.path))
+      return std::unexpected(of_file({Errc::invalid_argument, "not a path below a folder"}));
+    auto source = SourceFile::open(file.file);
+    if (!source) return std::unexpected(of_file(source.error()));
+    result.size = source->state().size;
+    const std::string local = encode_path(fs::absolute(file.file).lexically_normal().string()).text;
+
+    Prepared prepared;
+    prepared.index = index;
+    prepared.record.record = session_->make_id<access::RecordId>();
+    const auto [first, last] = journal_.equal_range(local);
+    const bool seen = std::any_of(first, last, [&](const auto& line) { return line.second.size == result.size; });
+    if (seen) {
+      auto digest = digest_of(*source);
+      if (!digest) return std::unexpected(of_file(digest.error()));
+      for (auto line = first; line != last; ++line) {
+        if (line->second.size != result.size || line->second.sha256 != *digest) continue;
+        result.sha256 = *digest;
+        result.record = line->second.record;
+        result.skipped = true;
+        progress_->bytes += result.size;
+        return std::nullopt;
+      }
+    }
+
+    for (int attempt = 1;; ++attempt) {
+      if (auto again = source->rewind(); !again) return std::unexpected(of_file(again.error()));
+      auto sent =
+          result.size <= kSmallFile ? send_small(*source, prepared, result) : send_large(*source, prepared, result);
+      if (sent) break;
+      const bool restarted = !sent.error().of_this_file && sent.error().error.code == Errc::retry;
+      if (!restarted || attempt == kMaxRestarts) return std::unexpected(std::move(sent).error());
+    }
+    if (auto described = describe(file, *source, local, prepared, result); !described)
+      return std::unexpected(of_file(described.error()));
+    return prepared;
+  }
+
+  static Result<Digest> digest_of(SourceFile& source) {
+    vault::crypto::Sha256 hash;
+    vault::WipedBytes buffer(kSmallFile);
+    std::uint64_t total = 0;
+    for (;;) {
+      TRY(const std::size_t got, source.read(buffer.span()));
+      if (got == 0) break;
+      hash.update(buffer.view().first(got));
+      total += got;
+    }
+    TRY_VOID(source.check_unchanged(total));
+    return hash.finish();
+  }
+
+  using Sent = std::expected<void, Fault>;
+
+  Sent send_small(SourceFile& source, Prepared& prepared, SecuredResult& result) {
+    vault::WipedBytes plain(kSmallFile + 1);
+    std::size_t size = 0;
+    for (;;) {
+      auto got = source.read(plain.span().subspan(size));
+      if (!got) return std::unexpected(of_file(got.error()));
+      size += *got;
+      if (*got == 0 || size == plain.span().size()) break;
+    }
+    if (auto same = source.check_unchanged(size); !same) return std::unexpected(of_file(same.error()));
+    const ByteView content = plain.view().first(size);
+    result.sha256 = vault::crypto::sha256(content);
+    const auto key = vault::age::FileKey::generate();
+    Bytes payload;
+    auto sealed =
+        encrypt(key, prepared, vault::age::read_from(content), vault::age::append_to(payload), vault::age::Threads{1});
+    if (!sealed) return std::unexpected(Fault{sealed.error()});
+    vault::payload::PayloadDigest digest;
+    digest.update(payload);
+    prepared.record.payload = digest.finish();
+    prepared.record.length = payload.size();
+    auto upload = Upload::create(*session_, payload.size(), payload);
+    if (!upload) return std::unexpected(Fault{upload.error()});
+    prepared.record.upload = upload->id();
+    progress_->bytes += size;
+    return {};
+  }
+
+  Sent send_large(SourceFile& source, Prepared& prepared, SecuredResult& result) {
+    const std::scoped_lock one_at_a_time(large_);  // it takes all cores by itself
+    std::optional<Error> file_error;
+    vault::crypto::Sha256 hash;
+    std::uint64_t total = 0;
+    const vault::age::Reader reader = [&](std::span<std::byte> into) -> Result<std::size_t> {
+      auto got = source.read(into);
+      if (got && total + *got > source.state().size)
+        got = Error{Errc::conflict, "the file grew while it was being read"};
+      if (!got) {
+        file_error = got.error();
+        return got;
+      }
+      hash.update(into.first(*got));
+      total += *got;
+      progress_->bytes += *got;
+      return got;
+    };
+    const std::uint64_t length = vault::age::ciphertext_size(source.state().size);
+    auto upload = Upload::create(*session_, length);
+    if (!upload) return std::unexpected(Fault{upload.error()});
+    vault::payload::PayloadDigest digest;
+    Result<void> sent;
+    {
+      ChunkSender sender(*upload);
+      const auto key = vault::age::FileKey::generate();
+      const auto sealed = encrypt(
+          key, prepared, reader,
+          [&](ByteView bytes) -> Result<void> {
+            digest.update(bytes);
+            return sender.push(bytes);
+          },
+          vault::age::Threads{});
+      sent = sender.finish();
+      if (!sealed && sent) sent = sealed.error();
+    }
+    if (!file_error && sent) {
+      if (auto same = source.check_unchanged(total); !same) file_error = same.error();
+    }
+    if (file_error || !sent) {
+      static_cast<void>(upload->abandon());  // the service collects what nobody seals in any case
+      if (file_error) return std::unexpected(of_file(*file_error));
+      return std::unexpected(Fault{sent.error()});
+    }
+    result.sha256 = hash.finish();
+    prepared.record.payload = digest.finish();
+    prepared.record.length = length;
+    prepared.record.upload = upload->id();
+    return {};
+  }
+
+  Result<void> encrypt(const vault::age::FileKey& key, Prepared& prepared, const vault::age::Reader& plain,
+                       const vault::age::Writer& payload, vault::age::Threads threads) {
+    const vault::age::Recipient recipient = safe_->current().recipient;
+    TRY(prepared.header, vault::age::make_header(key, std::span(&recipient, 1)));
+    prepared.record.header = vault::crypto::sha256(prepared.header);
+    TRY_VOID(vault::age::encrypt_payload(key, plain, payload, threads));
+    return {};
+  }
+
+  Result<void> describe(const FileToSecure& file, const SourceFile& source, const std::string& local,
+                        Prepared& prepared, const SecuredResult& result) const {
+    const std::string_view raw = file.path;
+    const EncodedPath path = encode_path(raw);
+    const std::size_t slash = path.text.rfind('/');
+    Descriptor descriptor;
+    descriptor.record = prepared.record.record;
+    descriptor.name = slash == std::string::npos ? path.text : path.text.substr(slash + 1);
+    descriptor.path = path.text;
+    descriptor.source = file.source.value_or(options_->source);
+    const timespec& modified = source.state().modified;
+    descriptor.modified = vault::to_rfc3339(
+        {std::max<std::int64_t>(0, modified.tv_sec * vault::kMillisecondsPerSecond + modified.tv_nsec / 1'000'000)});
+    descriptor.dates = file.dates.value_or(options_->dates);
+    descriptor.media_type = media_type_of(descriptor.name);
+    descriptor.size = result.size;
+    descriptor.sha256 = result.sha256;
+    if (path.encoded) descriptor.encoded = true;
+    TRY(const std::string text, encode_descriptor(descriptor));
+    const vault::age::Recipient recipient = safe_->current().recipient;
+    TRY(prepared.descriptor, vault::age::encrypt_small(vault::as_bytes(text), std::span(&recipient, 1)));
+    prepared.record.descriptor = vault::crypto::sha256(prepared.descriptor);
+    prepared.record.class_ = file.class_.value_or(options_->class_);
+    prepared.record.subject = file.subject ? file.subject : options_->subject;
+    if (options_->late) prepared.record.late = true;
+    prepared.record.derived_from = options_->derived_from;
+    prepared.journal = {safe_->safe,
+                        local,
+                        result.size,
+                        result.sha256,
+                        std::to_string(modified.tv_sec) + "." + std::to_string(modified.tv_nsec),
+                        prepared.record.record};
+    return {};
+  }
+
+  Result<void> seal(std::vector<Prepared> batch) {
+    if (batch.empty()) return {};
+    wire::SealRecords command;
+    command.safe = safe_->safe;
+    command.epoch = safe_->current().epoch;
+    command.on_behalf_of = options_->on_behalf_of;
+    std::vector<Bytes> values;
+    std::string journal;
+    for (Prepared& one : batch) {
+      values.push_back(std::move(one.header));
+      values.push_back(std::move(one.descriptor));
+      journal += journal_line(one.journal);
+      command.records.push_back(std::move(one.record));
+    }
+    TRY_VOID(session_->stage(values));
+    TRY_VOID(session_->act(command, std::move(journal)));
+    for (std::size_t i = 0; i < batch.size(); ++i) results_[batch[i].index].record = command.records[i].record;
+    return {};
+  }
+
+  Session* session_;
+  const VerifiedSafe* safe_;
+  std::span<const FileToSecure> files_;
+  const SecureOptions* options_;
+  SecureProgress* progress_;
+  const Journal journal_;
+  std::vector<SecuredResult> results_;  // each written by the worker that has its file, then by the one that seals it
+  std::mutex large_;
+  std::mutex mutex_;  // guards what follows
+  std::size_t next_ = 0;
+  std::vector<Prepared> batch_;
+  std::uint64_t batch_payload_ = 0;
+  std::optional<Error> fatal_;
+};
+
+struct MediaType {
+  std::string_view extension;
+  std::string_view type;
+};
+constexpr auto kMediaTypes = std::to_array<MediaType>({
+    {"txt", "text/plain"},
+    {"log", "text/plain"},
+    {"md", "text/markdown"},
+    {"csv", "text/csv"},
+    {"html", "text/html"},
+    {"htm", "text/html"},
+    {"xml", "application/xml"},
+    {"json", "application/json"},
+    {"pdf", "application/pdf"},
+    {"rtf", "application/rtf"},
+    {"doc", "application/msword"},
+    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {"xls", "application/vnd.ms-excel"},
+    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {"ppt", "application/vnd.ms-powerpoint"},
+    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {"odt", "application/vnd.oasis.opendocument.text"},
+    {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
+    {"msg", "application/vnd.ms-outlook"},
+    {"eml", "message/rfc822"},
+    {"zip", "application/zip"},
+    {"jpg", "image/jpeg"},
+    {"jpeg", "image/jpeg"},
+    {"png", "image/png"},
+    {"gif", "image/gif"},
+    {"tif", "image/tiff"},
+    {"tiff", "image/tiff"},
+    {"heic", "image/heic"},
+    {"bmp", "image/bmp"},
+    {"svg", "image/svg+xml"},
+    {"mp3", "audio/mpeg"},
+    {"wav", "audio/wav"},
+    {"m4a", "audio/mp4"},
+    {"mp4", "video/mp4"},
+    {"mov", "video/quicktime"},
+    {"avi", "video/x-msvideo"},
+    {"mkv", "video/x-matroska"},
+    {"dcm", "application/dicom"},
+});
+
+}  // namespace
+
+// --- descriptors ----------------------------------------------------------------------------------------------------
+
+EncodedPath encode_path(std::string_view raw) {
+  if (is_plain_text(raw)) return {std::string(raw), false};
+  return {percent_encode(raw), true};
+}
+
+Result<std::string> decode_path(std::string_view text) {
+  std::string raw;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      raw += text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return Error{Errc::malformed, "a percent sign in a name is not followed by two digits"};
+    raw += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return raw;
+}
+
+Result<std::string> raw_path(const Descriptor& descriptor) {
+  if (!descriptor.encoded.value_or(false)) return descriptor.path;
+  return decode_path(descriptor.path);
+}
+Result<std::string> raw_name(const Descriptor& descriptor) {
+  if (!descriptor.encoded.value_or(false)) return descriptor.name;
+  return decode_path(descriptor.name);
+}
+
+std::string_view media_type_of(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  std::string extension(dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1));
+  for (char& c : extension)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const auto* found = std::ranges::find(kMediaTypes, std::string_view(extension), &MediaType::extension);
+  return found == kMediaTypes.end() ? "application/octet-stream" : found->type;
+}
+
+Result<std::string> encode_descriptor(const Descriptor& descriptor) {
+  TRY(const std::string path, raw_path(descriptor));
+  if (!is_inner_path(path)) return Error{Errc::invalid_argument, "a record's path is not one below a folder"};
+  if (descriptor.path.size() > kMaxPathBytes) return Error{Errc::too_large, "the path has more than 4096 bytes"};
+  if (descriptor.source.size() > kMaxSourceBytes) return Error{Errc::too_large, "the source has more than 200 bytes"};
+  std::string text = wire::encode(descriptor);
+  if (text.size() > kMaxDescriptorBytes) return Error{Errc::too_large, "the record's description is too large"};
+  return text;
+}
+
+Result<Descriptor> decode_descriptor(std::string_view text) {
+  if (text.size() > kMaxDescriptorBytes) return Error{Errc::too_large, "the record's description is too large"};
+  TRY(const Descriptor descriptor, wire::decode<Descriptor>(text, wire::Strictness::tolerant));
+  if (descriptor.v != 1) return Error{Errc::unknown_version, "a record was described by a newer version of Strongroom"};
+  const auto path = raw_path(descriptor);
+  const auto name = raw_name(descriptor);
+  if (!path || !name || !is_inner_path(*path) || !is_inner_path(*name) || name->find('/') != std::string::npos ||
+      descriptor.path.size() > kMaxPathBytes)
+    return Error{Errc::malformed, "a record's description names a path that is none"};
+  return descriptor;
+}
+
+// --- securing -------------------------------------------------------------------------------------------------------
+
+Result<FoundFiles> find_files(std::span<const fs::path> paths) {
+  FoundFiles found;
+  const auto take = [&](const fs::directory_entry& item, const std::string& inner) {
+    std::error_code failed;
+    const fs::file_status status = item.symlink_status(failed);
+    if (failed)
+      found.passed_over.emplace_back(inner, failed.message());
+    else if (fs::is_regular_file(status))
+      found.files.push_back({item.path(), inner, {}, {}, {}, {}});
+    else if (fs::is_symlink(status))
+      found.passed_over.emplace_back(inner, "a symbolic link; it is not followed");
+    else if (!fs::is_directory(status))
+      found.passed_over.emplace_back(inner, "neither a file nor a folder");
+    return !failed && fs::is_directory(status);
+  };
+  for (const fs::path& given : paths) {
+    std::error_code failed;
+    const fs::path path = fs::absolute(given, failed).lexically_normal();
+    const fs::path clean = path.has_filename() ? path : path.parent_path();
+    const fs::directory_entry top(clean, failed);
+    if (failed || !top.exists(failed)) return Error{Errc::not_found, "there is no " + given.string()};
+    const std::string base = clean.filename().string();
+    if (!take(top, base.empty() ? "." : base)) continue;
+    // Sorted, so that a second run meets the files in the same order.
+    std::vector<std::pair<fs::path, std::string>> folders{{clean, base.empty() ? "" : base + "/"}};
+    while (!folders.empty()) {
+      const auto [folder, prefix] = std::move(folders.back());
+      folders.pop_back();
+      std::vector<fs::directory_entry> items;
+      fs::directory_iterator iterator(folder, failed);
+      if (failed) {
+        found.passed_over.emplace_back(prefix, failed.message());
+        continue;
+      }
+      for (; !failed && iterator != fs::directory_iterator(); iterator.increment(failed)) items.push_back(*iterator);
+      if (failed) found.passed_over.emplace_back(prefix, failed.message());
+      std::ranges::sort(items, {}, [](const fs::directory_entry& item) { return item.path().native(); });
+      for (const fs::directory_entry& item : items) {
+        const std::string inner = prefix + item.path().filename().string();
+        if (take(item, inner)) folders.emplace_back(item.path(), inner + "/");
+      }
+    }
+  }
+  std::ranges::sort(found.files, {}, &FileToSecure::path);
+  return found;
+}
+
+Result<std::vector<SecuredResult>> secure(Session& session, const VerifiedSafe& safe,
+                                          std::span<const FileToSecure> files, const SecureOptions& options,
+                                          SecureProgress& progress) {
+  TRY(const std::vector<SecuredFile> lines, session.home().secured_files(safe.safe));
+  Journal journal;
+  for (const SecuredFile& line : lines) journal.emplace(line.path, line);
+  return Securing(session, safe, files, options, progress, std::move(journal)).run();
+}
+
+// --- trusting records -----------------------------------------------------------------------------------------------
+
+Result<TrustedRecords> trust_sealings(const Directory& directory, std::span<const VerifiedEntry> entries) {
+  using access::Role;
+  constexpr auto kMayDeposit = std::to_array(
+      {Role::depositor, Role::practitioner, Role::agency_lead, Role::spoc, Role::partner, Role::reviewer, Role::chair});
+  TrustedRecords records;
+  for (const VerifiedEntry& entry : entries) {
+    if (entry.body.kind != wire::RecordsSealed::kKind) continue;
+    TRY(const auto sealed, (directory.read<wire::SealRecords, wire::RecordsSealed>(entry, {"upload"})));
+    const Seq at = entry.envelope.seq.value;
+    if (std::ranges::none_of(kMayDeposit, [&](Role role) { return sealed.actor->has_role(role, at); }))
+      return tampered("records were sealed by somebody who may not secure records");
+    for (const wire::SealedRecord& record : sealed.event.records) {
+      const bool first = records
+                             .try_emplace(record.record, TrustedRecord{record, sealed.event.safe, sealed.event.epoch,
+                                                                       sealed.actor->id, at, entry.envelope.time})
+                             .second;
+      if (!first) return tampered("the ledger has one record sealed twice");
+    }
+  }
+  return records;
+}
+
+Result<TrustedRecord> trust_record(Session& session, const Directory& directory, const wire::RecordView& record) {
+  TRY(const auto entries,
+      session.entries("/v1/safes/" + record.safe.to_string() + "/sealings?record=" + record.record.to_string()));
+  TRY(const TrustedRecords records, trust_sealings(directory, entries));
+  const auto found = records.find(record.record);
+  if (found == records.end()) return tampered("no sealing entry in the ledger names this record");
+  TRY_VOID(check_view(record, found->second));
+  return found->second;
+}
+
+Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const access::SafeId& safe) {
+  TRY(const auto entries, session.entries("/v1/safes/" + safe.to_string() + "/sealings"));
+  return trust_sealings(directory, entries);
+}
+
+Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trusted) {
+  const wire::SealedRecord& sealed = trusted.sealed;
+  const bool same = view.record == sealed.record && view.safe == trusted.safe && view.epoch == trusted.epoch &&
+                    view.seq == trusted.seq && view.depositor == trusted.depositor && view.length == sealed.length &&
+                    view.header == sealed.header && view.payload == sealed.payload && view.class_ == sealed.class_ &&
+                    view.subject == sealed.subject && view.late == sealed.late &&
+                    view.derived_from == sealed.derived_from;
+  if (!same) return tampered(view.record.to_string() + " is shown otherwise than its depositor sealed it");
+  return {};
+}
+
+Result<Descriptor> open_descriptor(ByteView descriptor, const TrustedRecord& trusted, const SafeSecrets& secrets) {
+  const std::string name = trusted.sealed.record.to_string();
+  if (vault::crypto::sha256(descriptor) != trusted.sealed.descriptor)
+    return tampered("the description of " + name + " is not the one that its depositor sealed");
+  if (trusted.epoch >= secrets.identities.size()) return tampered(name + " is of an epoch that its safe does not have");
+  auto plain = vault::age::decrypt_small(descriptor, std::span(&secrets.identities[trusted.epoch], 1));
+  if (!plain) return tampered("the description of " + name + " does not open: " + plain.error().message);
+  auto decoded = decode_descriptor(vault::as_text(*plain));
+  vault::wipe(*plain);
+  if (!decoded) return decoded.code() == Errc::unknown_version ? decoded.error() : tampered(decoded.error().message);
+  if (decoded->record != trusted.sealed.record || vault::age::ciphertext_size(decoded->size) != trusted.sealed.length)
+    return tampered("the description of " + name + " is of another record");
+  return decoded;
+}
+
+Result<std::vector<ListedRecord>> list_records(Session& session, const Directory& directory, const VerifiedSafe& safe,
+                                               const SafeSecrets* secrets, std::string_view query) {
+  std::string path = "/v1/safes/" + safe.safe.to_string() + "/records";
+  if (!query.empty()) path += "?" + std::string(query);
+  TRY(auto views, session.all<wire::RecordView>(path));
+  TRY(const TrustedRecords trusted, trust_safe_records(session, directory, safe.safe));
+  std::vector<ListedRecord> listed;
+  for (wire::RecordView& view : views) {
+    const auto found = trusted.find(view.record);
+    if (found == trusted.end()) return tampered("no sealing entry in the ledger names " + view.record.to_string());
+    TRY_VOID(check_view(view, found->second));
+    ListedRecord one{std::move(view), {}};
+    if (secrets != nullptr && one.view.descriptor) {
+      TRY(one.descriptor, open_descriptor(*one.view.descriptor, found->second, *secrets));
+    }
+    listed.push_back(std::move(one));
+  }
+  return listed;
+}
+
+}  // namespace cli::client

@@ -1,0 +1,747 @@
+#include "cli/client/session.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <charconv>
+#include <thread>
+
+#include "access/wire/http_signature.h"
+#include "cli/client/directory.h"
+#include "vault/crypto/hash.h"
+
+namespace cli::client {
+namespace {
+
+namespace json = wire::json;
+
+constexpr std::size_t kMaxStageBytes = 512U << 10;  // of values in one request, before base64
+constexpr std::size_t kTextBlind = 32;
+constexpr std::size_t kNonceBytes = 16;
+constexpr std::int64_t kMillisecondsPerDay = 24 * 3600 * 1000;
+constexpr unsigned kMaxRetryAfterSeconds = 30;
+constexpr std::string_view kProblemType = "urn:strongroom:problem:";
+constexpr std::string_view kTusVersion = "1.0.0";
+constexpr std::string_view kOffsetType = "application/offset+octet-stream";
+
+struct Staging {
+  std::vector<Bytes> values;
+};
+BOOST_DESCRIBE_STRUCT(Staging, (), (values))
+struct Staged {
+  std::vector<Digest> digests;
+};
+BOOST_DESCRIBE_STRUCT(Staged, (), (digests))
+struct Consistency {
+  std::vector<Digest> proof;
+};
+BOOST_DESCRIBE_STRUCT(Consistency, (), (proof))
+
+// What the command of each act becomes first. The members of a command stand in the detail with the same values, those
+// listed here apart.
+struct ActKind {
+  std::string_view command;
+  std::string_view event;
+};
+constexpr auto kActKinds = std::to_array<ActKind>({
+    {"person.invite", "person.invited"},
+    {"person.enrol", "person.enrolled"},
+    {"person.join", "person.joined"},
+    {"person.revoke", "person.revoked"},
+    {"agency.add", "agency.added"},
+    {"case.refer", "case.referred"},
+    {"case.ask", "agencies.asked"},
+    {"safe.open", "safe.opened"},
+    {"nomination.make", "nomination.made"},
+    {"nomination.wrap", "nomination.wrapped"},
+    {"nomination.confirm", "nomination.confirmed"},
+    {"nomination.end", "nomination.ended"},
+    {"epoch.start", "epoch.started"},
+    {"shares.complete", "shares.completed"},
+    {"records.seal", "records.sealed"},
+    {"copy.issue", "copy.issued"},
+    {"copy.prepare", "copy.prepared"},
+    {"copy.collect", "copy.collected"},
+    {"copy.deliver", "copy.delivered"},
+    {"copy.return", "copy.returned"},
+});
+
+std::string fresh_nonce() {
+  std::array<std::byte, kNonceBytes> bytes;
+  vault::fill_random(bytes);
+  return vault::hex(bytes);
+}
+
+Error tampered(std::string_view what) {
+  return Error{Errc::tampered, std::string(what)};
+}
+
+// Whatever audit finds wrong with what the service says about its ledger is an integrity failure here.
+template <class T>
+Result<T> as_proof(Result<T> result, std::string_view what) {
+  if (result) return result;
+  if (result.code() == Errc::wrong_key)
+    return tampered(std::string(what) + ": it is not signed by the log key that was pinned at enrolment");
+  return tampered(std::string(what) + ": " + result.error().message);
+}
+
+Result<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc{} || end != text.data() + text.size() || text.empty())
+    return Error{Errc::malformed, "the service sent a number that is none"};
+  return value;
+}
+
+bool is_transient(const HttpAnswer& answer) {
+  return answer.status == 503 || answer.status == 429 || answer.status == 502 || answer.status == 504;
+}
+
+// host:port of "https://host:port", in lower case, the default port dropped.
+Result<std::string> authority_of(std::string_view url) {
+  constexpr std::string_view kScheme = "https://";
+  constexpr std::string_view kDefaultPort = ":443";
+  if (!url.starts_with(kScheme)) return Error{Errc::malformed, "the pinned URL is not an https:// URL"};
+  std::string authority(url.substr(kScheme.size()));
+  while (authority.ends_with('/')) authority.pop_back();
+  if (authority.ends_with(kDefaultPort)) authority.resize(authority.size() - kDefaultPort.size());
+  std::ranges::transform(authority, authority.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (authority.empty() || authority.find('/') != std::string::npos)
+    return Error{Errc::malformed, "the pinned URL is not of the form https://host:port"};
+  return authority;
+}
+
+Result<audit::SignedCheckpoint> read_note(std::string_view note, const audit::NoteKey& log_key) {
+  return as_proof(audit::verify_checkpoint(note, log_key.name, log_key.key), "the checkpoint");
+}
+
+const json::value* member(const json::value& value, std::string_view name) {
+  const json::object* object = value.if_object();
+  return object == nullptr ? nullptr : object->if_contains(name);
+}
+
+std::string_view text_member(const json::value& value, std::string_view name) {
+  const json::value* found = member(value, name);
+  const json::string* text = found == nullptr ? nullptr : found->if_string();
+  return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
+}
+
+Errc errc_of_status(unsigned status) {
+  switch (status) {
+    case 400:
+      return Errc::invalid_argument;
+    case 401:
+    case 403:
+      return Errc::refused;
+    case 404:
+      return Errc::not_found;
+    case 409:
+      return Errc::conflict;
+    case 413:
+      return Errc::too_large;
+    case 429:
+      return Errc::limited;
+    case 502:
+    case 503:
+    case 504:
+      return Errc::unavailable;
+    case 507:
+      return Errc::full;
+    default:
+      return Errc::internal;
+  }
+}
+
+std::optional<Errc> errc_of_name(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Errc::internal); ++i)
+    if (vault::to_string(static_cast<Errc>(i)) == name) return static_cast<Errc>(i);
+  return std::nullopt;
+}
+
+// The receipt of an act is for this command and no other.
+Result<void> check_receipt(const PendingCommand& pending, std::span<const VerifiedEntry> entries,
+                           const vault::crypto::VerifyKey& key, const std::string& authority) {
+  if (entries.empty()) return tampered("the service says that it is done, but gives no receipt");
+  for (const VerifiedEntry& entry : entries) {
+    const wire::EntryBody& body = entry.body;
+    if (body.actor != pending.keyid || !body.request || body.request->body != pending.body)
+      return tampered("the receipt is for another command");
+    wire::StoredRequest stored{body.request->method, body.request->authority,       body.request->target,
+                               body.request->body,   body.request->signature_input, body.request->signature};
+    const auto parameters = wire::verify_stored_request(stored, key);
+    if (!parameters) return tampered("the receipt holds a request that this person did not sign");
+    const std::string_view path = std::string_view(stored.target).substr(0, stored.target.find('?'));
+    if (parameters->nonce != pending.nonce || parameters->keyid != pending.keyid || stored.method != "POST" ||
+        stored.authority != authority || path != "/v1/acts/" + pending.kind)
+      return tampered("the receipt is for another command");
+  }
+  const auto* known = std::ranges::find(kActKinds, std::string_view(pending.kind), &ActKind::command);
+  if (known == kActKinds.end()) return {};
+  const wire::EntryBody& first = entries.front().body;
+  TRY(const json::value command, wire::parse_json(pending.body));
+  const bool same = pending.kind == wire::ReturnCopy::kKind ? carries(first.detail, command, {"records"})
+                                                            : carries(first.detail, command, {"proof", "upload"});
+  if (first.kind != known->event || !same) return tampered("the entry in the ledger is not what was asked for");
+  return {};
+}
+
+// Whether an answer settles a command: another attempt would be answered alike.
+bool settles(const HttpAnswer& answer) {
+  if (is_transient(answer) || answer.status < 400) return false;
+  const auto problem = wire::parse_json(vault::as_text(answer.body));
+  return problem && text_member(*problem, "type").starts_with(kProblemType);
+}
+
+std::string describe(const PendingCommand& pending) {
+  return pending.kind + " of " + vault::to_rfc3339(pending.made);
+}
+
+}  // namespace
+
+const std::string* HttpAnswer::field(std::string_view lower_case_name) const {
+  for (const auto& [name, value] : fields)
+    if (name == lower_case_name) return &value;
+  return nullptr;
+}
+
+Error error_of(const HttpAnswer& answer) {
+  const std::string status = "the service answered " + std::to_string(answer.status);
+  const auto problem = wire::parse_json(vault::as_text(answer.body));
+  if (!problem) return Error{errc_of_status(answer.status), status};
+  std::string_view type = text_member(*problem, "type");
+  if (!type.starts_with(kProblemType)) return Error{errc_of_status(answer.status), status};
+  type.remove_prefix(kProblemType.size());
+  std::string message(text_member(*problem, "detail"));
+  if (message.empty()) message = text_member(*problem, "title");
+  if (message.empty()) message = status;
+  const std::string_view rule = text_member(*problem, "rule");
+  if (!rule.empty()) message += " (rule: " + std::string(rule) + ")";
+  return Error{errc_of_name(type).value_or(errc_of_status(answer.status)), std::move(message)};
+}
+
+// --- starting -------------------------------------------------------------------------------------------------------
+
+Session::Session(Home home, Keys keys, Pins pins, World world, audit::NoteKey log_key)
+    : home_(std::move(home)),
+      keys_(std::move(keys)),
+      pins_(std::move(pins)),
+      world_(std::move(world)),
+      log_key_(std::move(log_key)),
+      keyid_(pins_.person.to_string()) {
+  if (!world_.pause) world_.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+}
+
+Result<std::unique_ptr<Session>> Session::start(Home home, const PassphraseSource& passphrase, World world) {
+  TRY_VOID(home.pins());  // an enrolment that was not begun is found before a passphrase is asked for
+  TRY(Keys keys, home.unlock(passphrase));
+  return start(std::move(home), std::move(keys), std::move(world));
+}
+
+Result<std::unique_ptr<Session>> Session::start(Home home, Keys keys, World world) {
+  TRY(Pins pins, home.pins());
+  auto log_key = audit::parse_note_key(pins.log_key);
+  if (!log_key || log_key->name != pins.origin) return tampered("the log key in pins.json is not one of this origin");
+  TRY(std::string authority, authority_of(pins.url));
+  std::unique_ptr<Session> session(
+      new Session(std::move(home), std::move(keys), std::move(pins), std::move(world), std::move(*log_key)));
+  session->authority_ = std::move(authority);
+  TRY(const auto note, session->home_.checkpoint_note());
+  if (note) {
+    auto kept = audit::verify_checkpoint(*note, session->log_key_.name, session->log_key_.key);
+    if (!kept) return tampered("the checkpoint kept in this home is damaged or of another log");
+    session->kept_ = std::move(*kept);
+  }
+  return session;
+}
+
+Result<std::unique_ptr<Session>> enrol_session(Home home, Keys keys, World world, std::string keyid,
+                                               vault::crypto::SigningKey key) {
+  TRY(std::unique_ptr<Session> session, Session::start(std::move(home), std::move(keys), std::move(world)));
+  session->keyid_ = std::move(keyid);
+  session->signing_as_ = std::move(key);
+  return session;
+}
+
+std::optional<audit::SignedCheckpoint> Session::checkpoint() const {
+  const std::scoped_lock lock(mutex_);
+  return kept_;
+}
+
+Result<void> Session::pin_roots(std::vector<wire::RootPin> roots) {
+  Pins pins = pins_;
+  pins.roots = std::move(roots);
+  TRY_VOID(home_.write_pins(pins));
+  pins_ = std::move(pins);
+  return {};
+}
+
+// --- one request ----------------------------------------------------------------------------------------------------
+
+std::string Session::with_query(std::string_view path, std::string_view name, std::string_view value) {
+  return std::string(path) + (path.find('?') == std::string_view::npos ? '?' : '&') + std::string(name) + "=" +
+         std::string(value);
+}
+
+std::string Session::target_of(std::string_view path, const std::optional<audit::SignedCheckpoint>& known) const {
+  return with_query(path, "known", std::to_string(known ? known->checkpoint.size.value : 0));
+}
+
+Result<HttpAnswer> Session::send_once(std::string_view method, const std::string& target, const Signed& request) {
+  HttpRequest http;
+  http.method = method;
+  http.target = target;
+  http.fields = request.fields;
+  http.body = request.body;
+  http.sink = request.sink;
+
+  wire::RequestHead head;
+  head.method = method;
+  head.authority = authority_;
+  const std::size_t query = target.find('?');
+  head.path = target.substr(0, query);
+  if (query != std::string::npos) head.query = target.substr(query);
+  head.has_body = request.has_body;
+  if (request.chunk) {
+    head.content_length = std::to_string(request.body.size());
+  } else if (request.has_body) {
+    head.content_digest = wire::content_digest(request.body);
+    http.fields.emplace_back("Content-Digest", *head.content_digest);
+  }
+  for (const auto& [name, value] : request.fields) {
+    if (name == "Range") head.range = value;
+    if (name == "Upload-Length") head.upload_length = value;
+    if (name == "Upload-Offset" && request.chunk) head.upload_offset = value;
+  }
+  wire::SignatureParameters parameters;
+  parameters.created = now().unix_ms / vault::kMillisecondsPerSecond;
+  parameters.expires = parameters.created + kSignatureLifeSeconds;
+  parameters.nonce = request.nonce.value_or(fresh_nonce());
+  parameters.keyid = keyid_;
+  TRY(wire::SignatureFields fields,
+      wire::sign_request(head, request.chunk ? wire::Coverage::upload_chunk : wire::Coverage::command_or_read,
+                         parameters, signing_as_ ? *signing_as_ : keys_.signing));
+  http.fields.emplace_back("Signature-Input", std::move(fields.signature_input));
+  http.fields.emplace_back("Signature", std::move(fields.signature));
+  return world_.carry(http);
+}
+
+Result<void> Session::pause_before(int attempt) {
+  constexpr std::chrono::milliseconds kFirst{200};
+  constexpr int kGrowth = 4;
+  auto time = kFirst;
+  for (int i = 1; i < attempt; ++i) time *= kGrowth;
+  world_.pause(time);
+  return {};
+}
+
+Result<HttpAnswer> Session::send(std::string_view method, const std::string& target, const Signed& request) {
+  for (int attempt = 1;; ++attempt) {
+    auto answer = send_once(method, target, request);
+    if (!answer && (answer.code() != Errc::unavailable || attempt == kMaxAttempts)) return answer;
+    if (answer && (!is_transient(*answer) || attempt == kMaxAttempts)) return answer;
+    const std::string* wait = answer ? answer->field("retry-after") : nullptr;
+    const auto seconds = wait == nullptr ? Result<std::uint64_t>(Errc::not_found, {}) : parse_number(*wait);
+    if (seconds && *seconds > 0)
+      world_.pause(std::chrono::seconds(std::min<std::uint64_t>(*seconds, kMaxRetryAfterSeconds)));
+    else
+      TRY_VOID(pause_before(attempt));
+  }
+}
+
+// --- what an answer says about the ledger ---------------------------------------------------------------------------
+
+Result<void> Session::keep(const audit::SignedCheckpoint& checkpoint) {
+  constexpr int kMaxRaces = 8;
+  for (int race = 0; race < kMaxRaces; ++race) {
+    const std::optional<audit::SignedCheckpoint> kept = this->checkpoint();
+    if (kept) {
+      const audit::Checkpoint& a = kept->checkpoint;
+      const audit::Checkpoint& b = checkpoint.checkpoint;
+      if (a.size == b.size) {
+        if (a.root != b.root) return tampered(audit::kLedgerIsSplit);
+        return {};
+      }
+      const audit::Checkpoint& first = a.size < b.size ? a : b;
+      const audit::Checkpoint& second = a.size < b.size ? b : a;
+      const std::string target =
+          "/v1/log/consistency?from=" + std::to_string(first.size.value) + "&to=" + std::to_string(second.size.value);
+      TRY(const HttpAnswer answer, send("GET", target, {}));
+      if (answer.status != 200) return error_of(answer);
+      TRY(const json::value value, wire::parse_json(vault::as_text(answer.body)));
+      const json::value* data = member(value, "data");
+      TRY(const Consistency consistency, wire::from_json<Consistency>(data == nullptr ? json::value() : *data));
+      if (!audit::verify_consistency(first.size, second.size, consistency.proof, first.root, second.root))
+        return tampered(audit::kLedgerIsSplit);
+      if (a.size > b.size) return {};
+    }
+    TRY(const bool moved, home_.replace_checkpoint(kept ? std::optional(kept->note) : std::nullopt, checkpoint.note));
+    TRY(const auto note, home_.checkpoint_note());
+    if (!note) return Error{Errc::io, "the checkpoint cannot be kept"};
+    TRY(audit::SignedCheckpoint stored, read_note(*note, log_key_));
+    const std::scoped_lock lock(mutex_);
+    kept_ = std::move(stored);
+    if (moved) return {};
+  }
+  return Error{Errc::retry, "other programs keep changing this home"};
+}
+
+Result<void> Session::keep_update(const audit::LogUpdate& update, const std::optional<audit::SignedCheckpoint>& known) {
+  const std::optional<audit::Checkpoint> before = known ? std::optional(known->checkpoint) : std::nullopt;
+  TRY(audit::SignedCheckpoint latest,
+      as_proof(audit::verify_update(update, before, log_key_.name, log_key_.key), "the ledger does not verify"));
+  {
+    const std::scoped_lock lock(mutex_);
+    const bool unmoved = kept_.has_value() == known.has_value() && (!known || kept_->note == known->note);
+    if (unmoved) {
+      if (known && known->checkpoint.size == latest.checkpoint.size) return {};
+      TRY(const bool moved, home_.replace_checkpoint(known ? std::optional(known->note) : std::nullopt, latest.note));
+      if (moved) {
+        kept_ = std::move(latest);
+        return {};
+      }
+      // Another program of this home has been answered meanwhile: what it kept counts.
+      TRY(const auto note, home_.checkpoint_note());
+      if (!note) return tampered("the kept checkpoint has disappeared from this home");
+      TRY(kept_, read_note(*note, log_key_));
+    }
+  }
+  // Requests that overlapped: this answer's checkpoint and the kept one must be of one history too.
+  return keep(latest);
+}
+
+Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::optional<audit::SignedCheckpoint>& known,
+                                         std::vector<VerifiedEntry>* entries) {
+  const bool good = answer.status >= 200 && answer.status < 300;
+  auto value = wire::parse_json(vault::as_text(answer.body));
+  if (!value) {
+    if (!good) return error_of(answer);
+    return Error{Errc::malformed, "the service's answer is not JSON"};
+  }
+  std::string checkpoint;
+  if (const json::value* log = member(*value, "log")) {
+    TRY(const audit::LogUpdate update, as_proof(audit::log_update_from_json(*log), "the answer"));
+    checkpoint = update.checkpoint;
+    TRY_VOID(keep_update(update, known));
+  } else if (good) {
+    return tampered("the answer says nothing about the ledger");
+  }
+  if (!good) return error_of(answer);
+
+  if (entries != nullptr) {
+    if (const json::value* part = member(*value, "receipt")) {
+      TRY(const audit::Receipt receipt, as_proof(audit::receipt_from_json(*part), "the receipt"));
+      if (receipt.checkpoint != checkpoint) return tampered("the receipt is under another checkpoint than the answer");
+      TRY(const audit::VerifiedReceipt verified,
+          as_proof(audit::verify_receipt(receipt, log_key_.name, log_key_.key), "the receipt"));
+      for (std::size_t i = 0; i < verified.envelopes.size(); ++i) {
+        wire::EntryView text{vault::to_text(receipt.entries[i].envelope), vault::to_text(receipt.entries[i].body)};
+        TRY(wire::EntryBody body,
+            as_proof(wire::decode<wire::EntryBody>(*text.body, wire::Strictness::exact), "an entry's body"));
+        entries->push_back({verified.envelopes[i], std::move(body), std::move(text)});
+      }
+    }
+  }
+  json::value* data = value->as_object().if_contains("data");
+  if (data == nullptr) return Error{Errc::malformed, "the answer has no data"};
+  return std::move(*data);
+}
+
+Result<json::value> Session::exchange(std::string_view method, std::string_view path, const Signed& request,
+                                      std::vector<VerifiedEntry>* entries) {
+  const std::optional<audit::SignedCheckpoint> known = checkpoint();
+  TRY(const HttpAnswer answer, send(method, target_of(path, known), request));
+  return read_answer(answer, known, entries);
+}
+
+// --- reads ----------------------------------------------------------------------------------------------------------
+
+Result<json::value> Session::get_json(std::string_view path) {
+  return exchange("GET", path, {}, nullptr);
+}
+
+Result<void> Session::check_progress(const std::optional<std::string>& from, const std::optional<std::string>& next,
+                                     bool empty) {
+  if (next && (empty || next == from)) return Error{Errc::malformed, "the service's listing does not end"};
+  return {};
+}
+
+Result<void> Session::each_page(std::string_view path, std::optional<std::string> from,
+                                const std::function<Result<void>(std::vector<VerifiedEntry>)>& take) {
+  do {
+    std::vector<VerifiedEntry> entries;
+    TRY(const json::value data,
+        exchange("GET", from ? with_query(path, "from", *from) : std::string(path), {}, &entries));
+    TRY(auto page, wire::from_json<wire::Page<json::value>>(data));
+    TRY_VOID(check_progress(from, page.next, entries.empty()));
+    if (!entries.empty()) TRY_VOID(take(std::move(entries)));
+    from = std::move(page.next);
+  } while (from);
+  return {};
+}
+
+Result<std::vector<VerifiedEntry>> Session::entries(std::string_view path) {
+  std::vector<VerifiedEntry> all;
+  TRY_VOID(each_page(path, std::nullopt, [&](std::vector<VerifiedEntry> page) -> Result<void> {
+    for (VerifiedEntry& entry : page) {
+      if (!all.empty() && entry.envelope.seq <= all.back().envelope.seq)
+        return tampered("the service's list of entries does not ascend");
+      all.push_back(std::move(entry));
+    }
+    return {};
+  }));
+  return all;
+}
+
+// --- acts -----------------------------------------------------------------------------------------------------------
+
+Result<ActAnswer> Session::perform(const PendingCommand& pending) {
+  Signed request;
+  request.body = vault::as_bytes(pending.body);
+  request.has_body = true;
+  request.nonce = pending.nonce;
+  request.fields = {{"Content-Type", "application/json"}};
+  std::optional<audit::SignedCheckpoint> known;
+  if (!pending.known.empty()) {
+    TRY(known, read_note(pending.known, log_key_));
+  }
+  TRY(const HttpAnswer answer, send("POST", pending.target, request));
+  ActAnswer result;
+  auto data = read_answer(answer, known, &result.entries);
+  if (!data) {
+    // The service has settled it: there is nothing left to finish.
+    if (settles(answer) && data.code() == error_of(answer).code) TRY_VOID(home_.drop_pending(pending.nonce));
+    return data.error();
+  }
+  const vault::crypto::VerifyKey& key = (signing_as_ ? *signing_as_ : keys_.signing).verify_key();
+  TRY_VOID(check_receipt(pending, result.entries, key, authority_));
+  result.data = std::move(*data);
+  TRY_VOID(home_.finish_pending(pending));
+  return result;
+}
+
+Result<ActAnswer> Session::act(std::string_view kind, std::string body, std::string journal) {
+  if (body.size() > access::kMaxCommandBytes) return Error{Errc::too_large, "this is too much for one command"};
+  PendingCommand pending;
+  pending.nonce = fresh_nonce();
+  pending.keyid = keyid_;
+  pending.kind = kind;
+  const std::optional<audit::SignedCheckpoint> known = checkpoint();
+  pending.target = target_of("/v1/acts/" + pending.kind, known);
+  if (known) pending.known = known->note;
+  pending.body = std::move(body);
+  pending.journal = std::move(journal);
+  pending.made = now();
+  TRY_VOID(home_.put_pending(pending));
+  auto answer = perform(pending);
+  if (!answer && answer.code() == Errc::unavailable)
+    return Error{Errc::unavailable, answer.error().message + "; the command is kept and finished by the next one"};
+  return answer;
+}
+
+Result<std::vector<std::string>> Session::finish_outbox() {
+  std::vector<std::string> lines;
+  TRY(const std::vector<PendingCommand> all, home_.pending());
+  for (const PendingCommand& pending : all) {
+    if (pending.keyid != keyid_) continue;  // an enrolment: `strongroom enrol` goes on with it
+    if (now().unix_ms - pending.made.unix_ms > kMaxPendingDays * kMillisecondsPerDay) {
+      TRY_VOID(home_.drop_pending(pending.nonce));
+      lines.push_back("Given up: " + describe(pending) + " (too old to be sent again; see whether it was done)");
+      continue;
+    }
+    auto answer = perform(pending);
+    if (answer) {
+      lines.push_back("Finished: " + describe(pending));
+      continue;
+    }
+    TRY(const std::vector<PendingCommand> left, home_.pending());
+    const bool settled = std::ranges::none_of(left, [&](const PendingCommand& p) { return p.nonce == pending.nonce; });
+    if (!settled) return answer.error();
+    lines.push_back("Not done: " + describe(pending) + ": " + answer.error().message);
+  }
+  return lines;
+}
+
+// --- beside values --------------------------------------------------------------------------------------------------
+
+Result<std::vector<Digest>> Session::stage(std::span<const Bytes> values) {
+  std::vector<Digest> digests;
+  Staging batch;
+  std::size_t batch_bytes = 0;
+  const auto flush = [&]() -> Result<void> {
+    if (batch.values.empty()) return {};
+    const std::string body = wire::encode(batch);
+    Signed request;
+    request.body = vault::as_bytes(body);
+    request.has_body = true;
+    request.fields = {{"Content-Type", "application/json"}};
+    TRY(const json::value data, exchange("POST", "/v1/beside", request, nullptr));
+    TRY(const Staged staged, wire::from_json<Staged>(data));
+    if (!std::ranges::equal(staged.digests, std::span(digests).last(batch.values.size())))
+      return tampered("the service holds other values than it was sent");
+    batch.values.clear();
+    batch_bytes = 0;
+    return {};
+  };
+  for (const Bytes& value : values) {
+    if (value.size() > access::kMaxBesideValueBytes) return Error{Errc::too_large, "a value to stage is too large"};
+    if (batch.values.size() == access::kMaxBesideValuesPerRequest || batch_bytes + value.size() > kMaxStageBytes)
+      TRY_VOID(flush());
+    batch.values.push_back(value);
+    batch_bytes += value.size();
+    digests.push_back(vault::crypto::sha256(value));
+  }
+  TRY_VOID(flush());
+  return digests;
+}
+
+Result<Digest> Session::stage(const Bytes& value) {
+  TRY(const std::vector<Digest> digests, stage(std::span(&value, 1)));
+  return digests.front();
+}
+
+Result<Digest> Session::stage_text(std::string_view text, std::size_t max) {
+  if (text.empty()) return Error{Errc::invalid_argument, "the text is empty"};
+  if (text.size() > max) return Error{Errc::too_large, "the text has more than " + std::to_string(max) + " bytes"};
+  const bool plain = std::ranges::all_of(
+      text, [](char c) { return c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
+  if (!plain || !vault::is_utf8(text))
+    return Error{Errc::invalid_argument, "the text has control characters in it, or is not UTF-8"};
+  Bytes value(kTextBlind);
+  vault::fill_random(value);
+  vault::append(value, vault::as_bytes(text));
+  return stage(value);
+}
+
+Result<Digest> Session::stage_large(ByteView value) {
+  if (value.size() > access::kMaxIndexBytes) return Error{Errc::too_large, "the copy's index is too large"};
+  const Digest digest = vault::crypto::sha256(value);
+  Signed request;
+  request.body = value;
+  request.has_body = true;
+  request.fields = {{"Content-Type", "application/octet-stream"}};
+  TRY(const HttpAnswer answer, send("PUT", "/v1/beside/" + vault::hex(digest), request));
+  if (answer.status < 200 || answer.status >= 300) return error_of(answer);
+  return digest;
+}
+
+// --- payloads -------------------------------------------------------------------------------------------------------
+
+Result<Bytes> Session::get_bytes(std::string_view path, std::size_t max) {
+  TRY(HttpAnswer answer, send("GET", std::string(path), {}));
+  if (answer.status != 200) return error_of(answer);
+  if (answer.body.size() > max) return Error{Errc::too_large, "the service sent more than was asked for"};
+  return std::move(answer.body);
+}
+
+Result<void> Session::download(std::string_view path, std::uint64_t length,
+                               const std::function<Result<void>(ByteView)>& write) {
+  std::uint64_t position = 0;
+  std::optional<Error> own;  // an error of the writer or of the data: not the network's
+  int attempt = 1;
+  while (position < length) {
+    const std::uint64_t before = position;
+    Signed request;
+    if (position > 0)
+      request.fields = {{"Range", "bytes=" + std::to_string(position) + "-" + std::to_string(length - 1)}};
+    request.sink = [&](ByteView bytes) -> Result<void> {
+      if (bytes.size() > length - position) own = tampered("the service sent more of a record than was sealed");
+      if (!own) {
+        if (auto written = write(bytes); !written) own = written.error();
+      }
+      if (own) return *own;
+      position += bytes.size();
+      return {};
+    };
+    auto answer = send_once("GET", std::string(path), request);
+    if (own) return *own;
+    if (answer && !is_transient(*answer)) {
+      const unsigned expected = before == 0 ? 200 : 206;
+      if (answer->status != expected && !(before == 0 && answer->status == 206)) return error_of(*answer);
+      if (position == length) return {};
+    } else if (!answer && answer.code() != Errc::unavailable) {
+      return answer.error();
+    }
+    if (position > before) attempt = 1;
+    if (attempt == kMaxAttempts) return answer ? error_of(*answer) : answer.error();
+    TRY_VOID(pause_before(attempt++));
+  }
+  return {};
+}
+
+Result<Upload> Upload::create(Session& session, std::uint64_t length, ByteView first) {
+  Session::Signed request;
+  request.fields = {{"Tus-Resumable", std::string(kTusVersion)}, {"Upload-Length", std::to_string(length)}};
+  if (!first.empty()) {
+    request.body = first;
+    request.has_body = true;
+    request.fields.emplace_back("Upload-Offset", "0");
+    request.fields.emplace_back("Content-Type", std::string(kOffsetType));
+  }
+  TRY(const HttpAnswer answer, session.send("POST", "/v1/uploads", request));
+  if (answer.status != 201) return error_of(answer);
+  const std::string* location = answer.field("location");
+  const std::size_t slash = location == nullptr ? std::string::npos : location->rfind('/');
+  if (slash == std::string::npos) return Error{Errc::malformed, "the service did not say where the upload is"};
+  TRY(const access::UploadId id, access::UploadId::parse(std::string_view(*location).substr(slash + 1)));
+  Upload upload(session, id, length);
+  const std::string* offset = answer.field("upload-offset");
+  if (offset != nullptr) {
+    TRY(upload.offset_, parse_number(*offset));
+  }
+  if (upload.offset_ > first.size()) return Error{Errc::malformed, "the service counts more than it was sent"};
+  if (upload.offset_ < first.size()) TRY_VOID(upload.write(first.subspan(upload.offset_)));
+  return upload;
+}
+
+Result<void> Upload::write(ByteView chunk) {
+  const std::uint64_t start = offset_;
+  const std::uint64_t end = start + chunk.size();
+  if (end > length_) return Error{Errc::invalid_argument, "more than the upload's length"};
+  const std::string target = "/v1/uploads/" + id_.to_string();
+  int attempt = 1;
+  while (offset_ < end) {
+    Session::Signed request;
+    request.chunk = true;
+    request.has_body = true;
+    request.body = chunk.subspan(offset_ - start);
+    request.fields = {{"Tus-Resumable", std::string(kTusVersion)},
+                      {"Upload-Offset", std::to_string(offset_)},
+                      {"Content-Type", std::string(kOffsetType)}};
+    auto answer = session_->send_once("PATCH", target, request);
+    const std::uint64_t before = offset_;
+    if (answer && answer->status == 204) {
+      const std::string* offset = answer->field("upload-offset");
+      if (offset == nullptr) return Error{Errc::malformed, "the service did not say how far the upload is"};
+      TRY(offset_, parse_number(*offset));
+    } else if (answer && !is_transient(*answer) && answer->status != 409) {
+      return error_of(*answer);
+    } else if (!answer && answer.code() != Errc::unavailable) {
+      return answer.error();
+    } else {
+      if (attempt == kMaxAttempts) return answer ? error_of(*answer) : answer.error();
+      TRY_VOID(session_->pause_before(attempt++));
+      Session::Signed ask;
+      ask.fields = {{"Tus-Resumable", std::string(kTusVersion)}};
+      TRY(const HttpAnswer where, session_->send("HEAD", target, ask));
+      if (where.status != 200 && where.status != 204) return error_of(where);
+      const std::string* offset = where.field("upload-offset");
+      if (offset == nullptr) return Error{Errc::malformed, "the service did not say how far the upload is"};
+      TRY(offset_, parse_number(*offset));
+    }
+    if (offset_ > end) return Error{Errc::malformed, "the service counts more than it was sent"};
+    if (offset_ < start) return Error{Errc::retry, "the service restarted; the file is sent again from its beginning"};
+    if (offset_ > before) attempt = 1;
+  }
+  return {};
+}
+
+Result<void> Upload::abandon() {
+  Session::Signed request;
+  request.fields = {{"Tus-Resumable", std::string(kTusVersion)}};
+  TRY(const HttpAnswer answer, session_->send("DELETE", "/v1/uploads/" + id_.to_string(), request));
+  if (answer.status >= 300 && answer.status != 404 && answer.status != 410) return error_of(answer);
+  return {};
+}
+
+}  // namespace cli::client

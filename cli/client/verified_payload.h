@@ -1,0 +1,48 @@
+// A payload that is compared, while it passes, with everything that was signed about it: its ciphertext's length and
+// payload digest, and its plaintext's size and SHA-256.
+#pragma once
+#include "cli/client/copies.h"
+#include "vault/age/stream.h"
+#include "vault/crypto/hash.h"
+#include "vault/payload/digest.h"
+
+namespace cli::client {
+
+struct PayloadFacts {
+  std::uint64_t length = 0;
+  Digest payload{};
+  std::uint64_t size = 0;
+  Digest sha256{};
+};
+PayloadFacts facts_of(const IndexedFile& file);
+
+// Not thread safe. What `plain` was given before `finish` succeeded proves nothing.
+class VerifiedPayload {
+ public:
+  VerifiedPayload(const vault::age::FileKey& key, const PayloadFacts& facts,
+                  std::function<Result<void>(ByteView)> plain = {});
+  VerifiedPayload(const VerifiedPayload&) = delete;  // the decryptor writes into it
+  VerifiedPayload& operator=(const VerifiedPayload&) = delete;
+  Result<void> push(ByteView ciphertext);
+  Result<void> finish();  // Errc::tampered
+
+ private:
+  PayloadFacts facts_;
+  std::function<Result<void>(ByteView)> plain_;
+  vault::payload::PayloadDigest digest_;
+  vault::crypto::Sha256 hash_;
+  std::uint64_t length_ = 0;
+  std::uint64_t size_ = 0;
+  vault::age::Decryptor decryptor_;
+};
+
+// Reads an age file on this machine, opens its header with one of `identities`, and verifies its payload.
+Result<void> verify_file(const std::filesystem::path& file, std::span<const vault::age::Identity> identities,
+                         const PayloadFacts& facts, const std::function<Result<void>(ByteView)>& plain,
+                         std::atomic<std::uint64_t>* bytes);
+
+// Runs `task` for 0 … count - 1 on a few threads. The first error stops the rest and comes back.
+Result<void> for_each_parallel(std::size_t count, unsigned threads,
+                               const std::function<Result<void>(std::size_t)>& task);
+
+}  // namespace cli::client
