@@ -199,12 +199,6 @@ std::string describe(const PendingCommand& pending) {
 
 }  // namespace
 
-const std::string* HttpAnswer::field(std::string_view lower_case_name) const {
-  for (const auto& [name, value] : fields)
-    if (name == lower_case_name) return &value;
-  return nullptr;
-}
-
 Error error_of(const HttpAnswer& answer) {
   const std::string status = "the service answered " + std::to_string(answer.status);
   const auto problem = wire::parse_json(vault::as_text(answer.body));

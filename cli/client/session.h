@@ -10,35 +10,17 @@
 
 #include "audit/receipt.h"
 #include "cli/client/home.h"
+#include "cli/client/transport.h"
 
 namespace cli::client {
 
 inline constexpr int kMaxAttempts = 4;                      // of one request, while the network fails
-inline constexpr std::size_t kMaxAnswerBytes = 64U << 20;   // of an answer that is held in memory
 inline constexpr std::int64_t kSignatureLifeSeconds = 300;  // `expires` after `created`
 inline constexpr std::int64_t kMaxPendingDays = 7;          // the service forgets nonces after that
 
-// --- what carries requests ------------------------------------------------------------------------------------------
-
-struct HttpRequest {
-  std::string method;
-  std::string target;  // path and query
-  std::vector<std::pair<std::string, std::string>> fields;
-  ByteView body;  // borrowed for the call
-  // For large downloads: takes a 200's or 206's body as it comes; other bodies are held in the answer.
-  std::function<Result<void>(ByteView)> sink;
-};
-struct HttpAnswer {
-  unsigned status = 0;
-  std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
-  Bytes body;
-  const std::string* field(std::string_view lower_case_name) const;
-};
-// Sends one request to the pinned URL and waits. Thread safe. Errc::unavailable when the service cannot be reached or
-// the connection broke: the same request may then be sent again. Errc::tampered when the TLS key is not the pinned one.
-using Carrier = std::function<Result<HttpAnswer>(const HttpRequest&)>;
-// Over TLS 1.3 with the pinned key (transport.h). Up to `connections` at once.
-Result<Carrier> carrier_to(const Pins& pins, unsigned connections = 8);
+inline Result<Carrier> carrier_to(const Pins& pins, unsigned connections = kDefaultConnections) {
+  return carrier_to(pins.url, pins.tls_pin, connections);
+}
 
 struct World {
   Carrier carry;

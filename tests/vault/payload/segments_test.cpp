@@ -639,6 +639,46 @@ TEST_F(SegmentFiles, BytesThatArriveDuringASyncAreNotCountedByIt) {
   expect_payload(record, bytes);
 }
 
+TEST_F(SegmentFiles, ASyncWaitsForTheOneThatGoesOnAndSharesItsFailure) {
+  const UploadId id = begin(1000);
+  ASSERT_TRUE(send(id, noise(1000), 1000));
+  Pause pause;
+  disk_->on_sync = [hold = pause.hook()]() -> Result<void> {
+    TRY_VOID(hold());
+    return Error{Errc::io, "injected"};
+  };
+  std::thread first([&] { EXPECT_EQ(store_->sync(id).code(), Errc::io); });
+  pause.wait_until_reached();
+  std::atomic<bool> started = false;
+  std::thread second([&] {
+    started = true;
+    EXPECT_EQ(store_->sync(id).code(), Errc::io);
+  });
+  while (!started) std::this_thread::yield();
+  EXPECT_TRUE(store_->status(id));
+  pause.release();
+  first.join();
+  second.join();
+  EXPECT_EQ(seal(id, new_record()).code(), Errc::io);
+}
+
+TEST_F(SegmentFiles, BytesThatReachTheDiskAfterASyncAreSyncedByTheNext) {
+  const Bytes bytes = noise(1000);
+  const UploadId id = begin(bytes.size());
+  Pause pause;
+  disk_->on_write = pause.hook();
+  std::thread writer([&] { EXPECT_TRUE(store_->write(id, 0, bytes)); });
+  pause.wait_until_reached();
+  ASSERT_TRUE(store_->sync(id));
+  pause.release();
+  writer.join();
+  ASSERT_TRUE(store_->sync(id));
+  const RecordId record = new_record();
+  ASSERT_TRUE(seal(id, record));
+  reopen_after_power_loss();
+  expect_payload(record, bytes);
+}
+
 TEST_F(SegmentFiles, DiscardingWaitsForTheWriteThatGoesOn) {
   const UploadId id = begin(1000);
   Pause pause;

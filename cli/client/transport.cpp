@@ -1,0 +1,341 @@
+#include "cli/client/transport.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+namespace cli::client {
+namespace {
+
+using vault::ByteView;
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+constexpr long kBufferBytes = 256L << 10;  // of libcurl's, in either direction
+
+struct EasyFree {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using Easy = std::unique_ptr<CURL, EasyFree>;
+
+struct UrlFree {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+
+class HeaderList {
+ public:
+  HeaderList() = default;
+  HeaderList(const HeaderList&) = delete;
+  HeaderList& operator=(const HeaderList&) = delete;
+  ~HeaderList() { curl_slist_free_all(list_); }
+  void add(const std::string& line) {
+    curl_slist* longer = curl_slist_append(list_, line.c_str());
+    vault::invariant(longer != nullptr, "there is memory for a header");
+    list_ = longer;
+  }
+  curl_slist* get() const { return list_; }
+
+ private:
+  curl_slist* list_ = nullptr;
+};
+
+bool start_curl() {
+  static const bool started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;  // once, by whichever thread is first
+  return started;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view white = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(white);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(white) - begin + 1);
+}
+
+// "https://host[:port]", nothing more, without a slash at its end.
+Result<std::string> base_url(std::string_view url) {
+  const Error wrong{Errc::invalid_argument, "a service's address is https://host:port and nothing more"};
+  if (!url.starts_with("https://")) return wrong;
+  const std::unique_ptr<CURLU, UrlFree> parsed(curl_url());
+  const std::string text(url);
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return wrong;
+  const auto has = [&](CURLUPart part, std::string_view unless = {}) {
+    char* value = nullptr;
+    if (curl_url_get(parsed.get(), part, &value, 0) != CURLUE_OK) return false;
+    const bool differs = value != unless;
+    curl_free(value);
+    return differs;
+  };
+  if (!has(CURLUPART_HOST) || has(CURLUPART_USER) || has(CURLUPART_PASSWORD) || has(CURLUPART_OPTIONS) ||
+      has(CURLUPART_QUERY) || has(CURLUPART_FRAGMENT) || has(CURLUPART_PATH, "/"))
+    return wrong;
+  return text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > 0x20 && c < 0x7f && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+  });
+}
+
+Result<void> check_request(const HttpRequest& request) {
+  if (!is_token(request.method) || !request.target.starts_with('/') ||
+      !std::ranges::all_of(request.target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; }))
+    return Error{Errc::invalid_argument, "a request's method or target cannot be sent"};
+  for (const auto& [name, value] : request.fields)
+    if (!is_token(name) || std::ranges::any_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }))
+      return Error{Errc::invalid_argument, "a request's field cannot be sent"};
+  return {};
+}
+
+// What libcurl calls back to while one request is under way.
+struct Exchange {
+  explicit Exchange(const HttpRequest& sent) : request(sent) {}
+  const HttpRequest& request;
+  std::size_t body_sent = 0;
+  HttpAnswer answer;
+  std::size_t header_bytes = 0;
+  std::optional<Error> failure;  // ours or a callback's, rather than the network's
+
+  bool to_sink() const { return request.sink && (answer.status == 200 || answer.status == 206); }
+
+  std::size_t take_header(std::string_view line) {
+    header_bytes += line.size();
+    if (header_bytes > kMaxAnswerHeaderBytes) {
+      failure = Error{Errc::too_large, "the service's answer has too large a header"};
+      return 0;
+    }
+    if (line.starts_with("HTTP/")) {  // again after "100 Continue"
+      answer.fields.clear();
+      const std::size_t space = line.find(' ');
+      answer.status = 0;
+      if (space != std::string_view::npos)
+        for (const char c : line.substr(space + 1, 3))
+          answer.status = c >= '0' && c <= '9' ? answer.status * 10 + static_cast<unsigned>(c - '0') : 0;
+    } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
+      answer.fields.emplace_back(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    }
+    return line.size();
+  }
+
+  std::size_t take_body(ByteView bytes) {
+    if (to_sink()) {
+      if (auto taken = request.sink(bytes); !taken) {
+        failure = taken.error();
+        return bytes.empty() ? 1 : 0;
+      }
+    } else {
+      if (bytes.size() > kMaxAnswerBytes - answer.body.size()) {
+        failure = Error{Errc::too_large, "the service's answer is too large"};
+        return 0;
+      }
+      vault::append(answer.body, bytes);
+    }
+    return bytes.size();
+  }
+
+  std::size_t give_body(std::span<std::byte> into) {
+    if (request.source) {
+      const std::uint64_t left = request.source_length - body_sent;
+      if (left == 0) return 0;
+      auto given = request.source(into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left))));
+      if (!given || *given == 0) {
+        failure = given ? Error{Errc::invalid_argument, "an upload ended before its length"} : given.error();
+        return CURL_READFUNC_ABORT;
+      }
+      body_sent += *given;
+      return *given;
+    }
+    const ByteView piece = request.body.subspan(body_sent, std::min(into.size(), request.body.size() - body_sent));
+    std::ranges::copy(piece, into.begin());
+    body_sent += piece.size();
+    return piece.size();
+  }
+
+  // libcurl sends the beginning again when a kept connection turns out to be dead. A source cannot.
+  int seek(curl_off_t offset, int origin) {
+    if (request.source || origin != SEEK_SET || offset < 0 || static_cast<std::size_t>(offset) > request.body.size())
+      return CURL_SEEKFUNC_CANTSEEK;
+    body_sent = static_cast<std::size_t>(offset);
+    return CURL_SEEKFUNC_OK;
+  }
+};
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* exchange) {
+  return static_cast<Exchange*>(exchange)->take_header({data, size});
+}
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* exchange) {
+  return static_cast<Exchange*>(exchange)->take_body(std::as_bytes(std::span(data, size)));
+}
+std::size_t on_read(char* data, std::size_t, std::size_t size, void* exchange) {
+  return static_cast<Exchange*>(exchange)->give_body(std::as_writable_bytes(std::span(data, size)));
+}
+int on_seek(void* exchange, curl_off_t offset, int origin) {
+  return static_cast<Exchange*>(exchange)->seek(offset, origin);
+}
+int on_progress(void* data, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto* exchange = static_cast<Exchange*>(data);
+  if (exchange->request.progress(static_cast<std::uint64_t>(sent), static_cast<std::uint64_t>(received))) return 0;
+  exchange->failure = Error{Errc::cancelled, "stopped as asked"};
+  return 1;
+}
+
+template <class Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  vault::invariant(curl_easy_setopt(easy, option, value) == CURLE_OK, "libcurl takes the options that we use");
+}
+
+Error error_of(CURLcode code) {
+  switch (code) {
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+      return {Errc::tampered,
+              "the service's TLS key is not the one pinned at enrolment: somebody may stand in between, or the service "
+              "was given another key. Nothing was sent. Ask its operator by another way before doing anything else"};
+    case CURLE_URL_MALFORMAT:
+      return {Errc::invalid_argument, "the service's address cannot be used"};
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9
+      return {Errc::malformed, "what answers there does not speak HTTP/1.1"};
+    case CURLE_OPERATION_TIMEDOUT:
+      return {Errc::unavailable, "the service did not answer in time"};
+    default:
+      return {Errc::unavailable, std::string("the service cannot be reached: ") + curl_easy_strerror(code)};
+  }
+}
+
+}  // namespace
+
+const std::string* HttpAnswer::field(std::string_view lower_case_name) const {
+  const auto found =
+      std::ranges::find(fields, lower_case_name, [](const auto& field) -> std::string_view { return field.first; });
+  return found == fields.end() ? nullptr : &found->second;
+}
+
+struct Transport::Impl {
+  std::string url;
+  std::string pin;  // "sha256//…", as libcurl wants it
+  std::mutex mutex;
+  std::condition_variable returned;
+  std::vector<Easy> idle;  // guarded by mutex, as is `unmade`
+  unsigned unmade = 0;     // handles that may still be made
+
+  Result<Easy> take() {
+    std::unique_lock lock(mutex);
+    returned.wait(lock, [this] { return !idle.empty() || unmade > 0; });
+    if (!idle.empty()) {
+      Easy easy = std::move(idle.back());  // the one used last: its connection is the likeliest to live
+      idle.pop_back();
+      return easy;
+    }
+    Easy easy(curl_easy_init());
+    if (!easy) return Error{Errc::internal, "libcurl cannot start"};
+    --unmade;
+    return easy;
+  }
+  void give_back(Easy easy) {
+    {
+      const std::scoped_lock lock(mutex);
+      idle.push_back(std::move(easy));
+    }
+    returned.notify_one();
+  }
+
+  Result<HttpAnswer> perform(CURL* easy, const HttpRequest& request);
+};
+
+Result<HttpAnswer> Transport::Impl::perform(CURL* easy, const HttpRequest& request) {
+  curl_easy_reset(easy);  // its connections stay
+  Exchange exchange(request);
+  const std::string whole = url + request.target;
+  set(easy, CURLOPT_URL, whole.c_str());
+  set(easy, CURLOPT_PATH_AS_IS, 1L);  // what is signed is what is sent
+  set(easy, CURLOPT_PROTOCOLS_STR, "https");
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy, CURLOPT_PROXY, "");  // not even the environment's
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
+  // The pin is the whole trust: it came with the invitation, signed and compared in person, and names one key. What
+  // certificate authorities or names say besides could only refuse the right key. Neither check may be off without it.
+  set(easy, CURLOPT_PINNEDPUBLICKEY, pin.c_str());
+  set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+  set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectTimeout.count()));
+  set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(kStallTimeout.count()));
+  set(easy, CURLOPT_BUFFERSIZE, kBufferBytes);
+  set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+  set(easy, CURLOPT_HEADERFUNCTION, &on_header);
+  set(easy, CURLOPT_HEADERDATA, &exchange);
+  set(easy, CURLOPT_WRITEFUNCTION, &on_body);
+  set(easy, CURLOPT_WRITEDATA, &exchange);
+  if (request.progress) {
+    set(easy, CURLOPT_NOPROGRESS, 0L);
+    set(easy, CURLOPT_XFERINFOFUNCTION, &on_progress);
+    set(easy, CURLOPT_XFERINFODATA, &exchange);
+  }
+  const bool carries_body = request.source || !request.body.empty() || request.method == "POST" ||
+                            request.method == "PUT" || request.method == "PATCH";
+  if (request.method == "HEAD") {
+    set(easy, CURLOPT_NOBODY, 1L);
+  } else if (carries_body) {
+    const std::uint64_t length = request.source ? request.source_length : request.body.size();
+    set(easy, CURLOPT_UPLOAD, 1L);
+    set(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(length));
+    set(easy, CURLOPT_READFUNCTION, &on_read);
+    set(easy, CURLOPT_READDATA, &exchange);
+    set(easy, CURLOPT_SEEKFUNCTION, &on_seek);
+    set(easy, CURLOPT_SEEKDATA, &exchange);
+  }
+  if (request.method != "HEAD") set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  HeaderList headers;
+  for (const auto& [name, value] : request.fields) headers.add(value.empty() ? name + ";" : name + ": " + value);
+  set(easy, CURLOPT_HTTPHEADER, headers.get());
+
+  const CURLcode code = curl_easy_perform(easy);
+  if (exchange.failure) return *std::move(exchange.failure);
+  if (code != CURLE_OK) return error_of(code);
+  return std::move(exchange.answer);
+}
+
+Transport::Transport(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Transport::Transport(Transport&&) noexcept = default;
+Transport& Transport::operator=(Transport&&) noexcept = default;
+Transport::~Transport() = default;
+
+Result<Transport> Transport::make(std::string_view url, const vault::Digest& tls_pin, unsigned connections) {
+  if (!start_curl()) return Error{Errc::internal, "libcurl cannot start"};
+  auto impl = std::make_unique<Impl>();
+  TRY(impl->url, base_url(url));
+  impl->pin = "sha256//" + vault::base64(tls_pin, vault::Base64::padded);
+  impl->unmade = std::max(1U, connections);
+  return Transport(std::move(impl));
+}
+
+Result<HttpAnswer> Transport::send(const HttpRequest& request) {
+  TRY_VOID(check_request(request));
+  TRY(Easy easy, impl_->take());
+  auto answer = impl_->perform(easy.get(), request);
+  impl_->give_back(std::move(easy));
+  return answer;
+}
+
+Result<Carrier> carrier_to(std::string_view url, const vault::Digest& tls_pin, unsigned connections) {
+  TRY(Transport made, Transport::make(url, tls_pin, connections));
+  // Shared, because a std::function can be copied.
+  return Carrier([transport = std::make_shared<Transport>(std::move(made))](const HttpRequest& request) {
+    return transport->send(request);
+  });
+}
+
+}  // namespace cli::client
