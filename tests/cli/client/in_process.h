@@ -1,0 +1,142 @@
+// A whole vault behind a Carrier, in this process and without a network: the real store, gate, views and payloads, and
+// an operator who can do what an operator with the log key can (forge entries, sign other histories, alter answers).
+#pragma once
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/gate.h"
+#include "access/store.h"
+#include "access/views.h"
+#include "cli/client/copies.h"
+#include "cli/client/duties.h"
+#include "cli/client/enrol.h"
+#include "tests/support/temporary_directory.h"
+#include "vault/payload/segments.h"
+
+namespace cli::client::testing {
+
+inline constexpr std::string_view kPassphrase = "a passphrase for tests";
+inline constexpr unsigned kCheapScrypt = 4;
+
+inline PassphraseSource passphrase() {
+  return [](std::string_view) -> Result<vault::SecretText> { return vault::SecretText(kPassphrase); };
+}
+
+class Vault {
+ public:
+  Vault();
+
+  Result<HttpAnswer> carry(const HttpRequest& request);
+  Carrier carrier() {
+    return [this](const HttpRequest& request) { return carry(request); };
+  }
+  vault::Instant now() const { return {now_ms_}; }
+  vault::Clock clock() const {
+    return [this] { return now(); };
+  }
+  void pass(std::int64_t ms) {
+    now_ms_ += ms;
+    steady_ms_ += ms;
+  }
+  access::Store& store() { return *store_; }
+  // local-authority, icb, police, administrator
+  const std::vector<wire::Invitation>& invitations() const { return invitations_; }
+
+  // --- the network ---
+  // Asked before a request is carried out, and after: true loses it, or its answer.
+  std::function<bool(const HttpRequest&)> lose_request;
+  std::function<bool(const HttpRequest&)> lose_answer;
+  std::atomic<int> requests = 0;
+
+  // --- the operator ---
+  // A last look at each answer.
+  std::function<void(const HttpRequest&, HttpAnswer&)> alter;
+  // Appends an entry that nobody asked for, projects it, and signs the ledger with it.
+  void forge(const std::optional<access::CaseId>& chain, const wire::EntryBody& body);
+
+ private:
+  Result<HttpAnswer> serve(const HttpRequest& request);
+  Result<HttpAnswer> act(access::SignedRequest request, std::uint64_t known);
+  Result<HttpAnswer> read(const access::SignedRequest& request, std::string_view path, std::uint64_t known);
+  Result<HttpAnswer> upload(const access::SignedRequest& caller, const HttpRequest& request, std::string_view path);
+  HttpAnswer answer(unsigned status, wire::json::value data, std::uint64_t known,
+                    std::optional<audit::Receipt> receipt = {});
+  HttpAnswer refused(access::SignedRequest request, access::Refusal refusal, std::uint64_t known);
+  HttpAnswer refused(const access::Refused& refusal, std::uint64_t known);
+
+  vault::test::TemporaryDirectory directory_;
+  std::atomic<std::int64_t> now_ms_ = vault::parse_rfc3339("2026-11-23T09:30:00.000Z")->unix_ms;
+  std::atomic<std::int64_t> steady_ms_ = 1000;
+  std::unique_ptr<access::Store> store_;
+  std::vector<wire::Invitation> invitations_;
+  std::unique_ptr<access::Gate> gate_;
+};
+
+// Somebody with a home and a session.
+struct Client {
+  std::unique_ptr<vault::test::TemporaryDirectory> folder;
+  std::unique_ptr<Session> session;
+  std::unique_ptr<Directory> directory_;
+  access::PersonId id() const { return session->person(); }
+  std::filesystem::path home() const { return folder->path() / "home"; }
+  // Loaded, or brought up to date.
+  Directory& directory();
+  // Everything that is owed, done; fails the test otherwise.
+  std::vector<DutyDone> sync();
+};
+
+Client enrol_client(Vault& vault, const std::string& invitation, std::string_view name = {});
+
+// Three roots, custodians of each partner, a SPOC, an agency with a lead and three practitioners.
+class Partnership : public ::testing::Test {
+ protected:
+  Partnership();
+  Client invite_client(Client& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles,
+                       std::string_view name);
+  // A case of the school's, asked to secure; and its safe with two representatives, confirmed.
+  void open_case();
+  VerifiedSafe safe_of(Client& client) {
+    auto safe = verify_safe(*client.session, client.directory(), safe_);
+    EXPECT_TRUE(safe) << safe.error().message;
+    return std::move(*safe);
+  }
+  // Files below a fresh folder, secured by the lead; gives their records in order of path.
+  std::vector<SecuredResult> secure_files(Client& client,
+                                          const std::vector<std::pair<std::string, std::string>>& files);
+  access::AgencyId partner(std::size_t i) const { return vault_.invitations()[i].agency; }
+
+  Vault vault_;
+  Client authority_root_, icb_root_, police_root_;
+  std::vector<Client> custodians_;
+  Client spoc_, lead_, first_, second_, third_;
+  access::AgencyId school_;
+  access::CaseId case_;
+  access::SafeId review_safe_, safe_;
+  vault::test::TemporaryDirectory files_;
+  int folders_ = 0;
+};
+
+void write_text(const std::filesystem::path& file, std::string_view text);
+std::string read_text(const std::filesystem::path& file);
+
+// EXPECT_TAMPERED(f(), "words"): Errc::tampered, and the message has those words.
+#define EXPECT_TAMPERED(expression, words)                                                                        \
+  do {                                                                                                            \
+    const auto tampered_result = (expression);                                                                    \
+    ASSERT_FALSE(tampered_result);                                                                                \
+    EXPECT_EQ(tampered_result.error().code, vault::Errc::tampered) << tampered_result.error().message;            \
+    EXPECT_NE(tampered_result.error().message.find(words), std::string::npos) << tampered_result.error().message; \
+  } while (false)
+
+#define ASSERT_DONE(expression)                              \
+  do {                                                       \
+    const auto done_result = (expression);                   \
+    ASSERT_TRUE(done_result) << done_result.error().message; \
+  } while (false)
+
+}  // namespace cli::client::testing
