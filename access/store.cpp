@@ -173,8 +173,13 @@ std::vector<const SealedTable*> Store::tables() const {
 }
 
 Result<void> Store::project(WriteTransaction& txn, const audit::Envelope& envelope, const wire::EntryBody& body) {
-  TRY_VOID(apply(*state_, txn, envelope, body));
-  for (const IndexTerm& term : index_terms(body)) TRY_VOID(index_->put(txn, term.field, term.id, envelope.seq));
+  return access::project(*state_, *index_, txn, envelope, body);
+}
+
+Result<void> project(State& state, audit::Index& index, WriteTransaction& txn, const audit::Envelope& envelope,
+                     const wire::EntryBody& body) {
+  TRY_VOID(apply(state, txn, envelope, body));
+  for (const IndexTerm& term : index_terms(body)) TRY_VOID(index.put(txn, term.field, term.id, envelope.seq));
   return {};
 }
 

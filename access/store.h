@@ -132,6 +132,9 @@ struct IndexTerm {
 std::vector<IndexTerm> index_terms(const wire::EntryBody& body);
 inline constexpr std::string_view kSafeKindField = "safe-kind";
 inline constexpr std::string_view kCopyKindField = "copy-kind";
+// An entry into state and index: from what is in the ledger alone.
+Result<void> project(State& state, audit::Index& index, WriteTransaction& txn, const audit::Envelope& envelope,
+                     const wire::EntryBody& body);
 std::string safe_kind_id(const SafeId& safe, std::string_view kind);
 std::string copy_kind_id(const CopyId& copy, std::string_view kind);
 

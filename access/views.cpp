@@ -246,9 +246,10 @@ Result<wire::DutiesView> View::duties() const {
     for (const PartnerRow& partner : directory.partners) {
       TRY(const auto custodians, state.holders_of(*txn_, Role::custodian, partner.agency));
       for (const PersonId& custodian : custodians)
-        if (std::ranges::none_of(epoch->key.shares, [&](const wire::Share& share) {
-              return share.custodian == custodian && share.partner == partner.agency;
-            }))
+        // One share for each, whoever is a custodian of two: nobody counts for two partners.
+        if (std::ranges::none_of(epoch->key.shares,
+                                 [&](const wire::Share& share) { return share.custodian == custodian; }) &&
+            std::ranges::find(shares.custodians, custodian) == shares.custodians.end())
           shares.custodians.push_back(custodian);
     }
     if (!shares.custodians.empty()) duties.shares.push_back(std::move(shares));

@@ -1,0 +1,492 @@
+#include "access/replay.h"
+
+#include <algorithm>
+#include <set>
+
+#include "access/gate.h"
+#include "vault/crypto/hash.h"
+
+namespace strongroom::access {
+namespace {
+
+using audit::LeafIndex;
+using vault::keyring::Sealer;
+using vault::keyring::SealingKey;
+
+constexpr int kRebuildAttempts = 24;  // each doubles the store, if it is that which is too small
+
+Error altered(std::string what) {
+  return {Errc::tampered, std::move(what)};
+}
+
+Error in_entry(const audit::Envelope& envelope, const Error& error) {
+  return {error.code, "entry " + std::to_string(envelope.seq.value) + ": " + error.message};
+}
+
+Given given_of(const wire::EntryBody& body) {
+  Given given;
+  const wire::json::object* detail = body.detail.if_object();
+  if (detail == nullptr) return given;
+  if (body.kind == wire::CaseReferred::kKind) {
+    const wire::json::value* reference = detail->if_contains("reference");
+    if (reference != nullptr && reference->is_string()) given.reference = std::string(reference->get_string());
+  } else if (body.kind == wire::CopyIssued::kKind) {
+    const wire::json::value* number = detail->if_contains("number");
+    if (number != nullptr && (number->is_uint64() || number->is_int64()))
+      given.number = number->to_number<std::uint64_t>();
+  }
+  return given;
+}
+
+bool is_same(const wire::EntryRequest& a, const wire::EntryRequest& b) {
+  return wire::encode(a) == wire::encode(b);
+}
+
+}  // namespace
+
+// --- projection -----------------------------------------------------------------------------------------------------
+
+Projection::Projection() : engine_(engine::make_memory_engine()), sealer_(SealingKey::generate()) {}
+
+Result<std::unique_ptr<Projection>> Projection::make() {
+  TRY_VOID(vault::start_secure_memory());
+  std::unique_ptr<Projection> made(new Projection());
+  TRY(made->state_, State::open(*made->engine_, made->sealer_));
+  TRY(made->index_, audit::Index::open(*made->engine_, made->sealer_));
+  TRY(made->txn_, made->engine_->write());
+  return made;
+}
+
+Result<void> Projection::add(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  return project(*state_, *index_, *txn_, envelope, body);
+}
+
+// --- replay ---------------------------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Replay>> Replay::begin(std::optional<std::string> authority) {
+  std::unique_ptr<Replay> replay(new Replay());
+  TRY(replay->projection_, Projection::make());
+  replay->authority_ = std::move(authority);
+  return replay;
+}
+
+Result<void> Replay::next(const audit::Envelope& envelope, const std::optional<ByteView>& body) {
+  if (envelope.seq.value != (last_ ? last_->seq.value + 1 : 0))
+    return in_entry(envelope, altered("it does not follow the one before it"));
+  if (last_ && envelope.time < last_->time) return in_entry(envelope, altered("its time is before the last one's"));
+  last_ = envelope;
+  if (!body) {
+    if (chains_.contains(envelope.chain)) return in_entry(envelope, altered("a body of its chain is missing"));
+    return {};
+  }
+  if (const auto right = check_chain(envelope, *body); !right) return in_entry(envelope, right.error());
+  const auto decoded = wire::decode<wire::EntryBody>(vault::as_text(*body), wire::Strictness::exact);
+  if (!decoded) return in_entry(envelope, altered(decoded.error().message));
+  if (decoded->policy != kPolicyVersion)
+    return in_entry(envelope, {Errc::unknown_version, "it was decided under a policy that this program does not know"});
+  if (const auto right = check_entry(envelope, *decoded, *body); !right) return in_entry(envelope, right.error());
+  if (const auto added = projection_->add(envelope, *decoded); !added) return in_entry(envelope, added.error());
+  return {};
+}
+
+Result<void> Replay::finish() const {
+  if (!expected_.empty()) return altered("the last command's entries are not all there");
+  return {};
+}
+
+Result<void> Replay::check_chain(const audit::Envelope& envelope, ByteView body) {
+  const auto at = chains_.try_emplace(envelope.chain, envelope.chain).first;
+  TRY_VOID(at->second.next({audit::encode_envelope(envelope), body}));
+  return {};
+}
+
+Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::EntryBody& body, ByteView text) {
+  if (!body.request) {
+    if (!expected_.empty()) return altered("it interrupts the entries of one command");
+    return check_system_entry(envelope, body);
+  }
+  const bool continues = !expected_.empty() && is_same(expected_.back().request, *body.request);
+  if (!expected_.empty() && !continues) return altered("entries of the command before it are missing");
+  if (!continues) {
+    TRY_VOID(derive(envelope, body));
+    if (expected_.empty()) return {};  // a refused read, whose words alone can be checked
+  }
+  const Expected expected = std::move(expected_.back());
+  expected_.pop_back();
+  TRY(const audit::ChainTag chain, chain_of(expected.event, envelope));
+  if (chain != envelope.chain) return altered("it is in another chain than its command leads to");
+  wire::EntryBody derived;
+  derived.salt = body.salt;
+  derived.kind = expected.event.kind;
+  derived.policy = kPolicyVersion;
+  derived.actor = expected.actor;
+  derived.ids = expected.event.ids;
+  derived.detail = expected.event.detail;
+  derived.request = expected.request;
+  if (wire::encode(derived) != vault::as_text(text))
+    return altered("it is not what its signed request and the entries before it lead to");
+  return {};
+}
+
+Result<audit::ChainTag> Replay::chain_of(const Event& event, const audit::Envelope& envelope) const {
+  if (!event.chain) {
+    TRY(const DirectoryRow directory, projection_->state().directory(projection_->txn()));
+    return audit::ChainTag::parse(directory.chain);
+  }
+  if (event.kind == wire::CaseReferred::kKind) {
+    if (envelope.n != 0) return altered("a case begins with a chain of its own");
+    return envelope.chain;
+  }
+  TRY(const auto row, projection_->state().find_case(projection_->txn(), *event.chain));
+  if (!row) return altered("it is of a case that no earlier entry began");
+  return audit::ChainTag::parse(row->chain);
+}
+
+// Entries that nobody signs: genesis, the clock, limits.
+Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const {
+  if (body.actor) return altered("somebody acted, and no signed request says so");
+  wire::Concerned ids;
+  if (body.kind == wire::GenesisInvited::kKind) {
+    if (envelope.seq.value >= kGenesisEntries) return altered("there is no genesis after the first four entries");
+    TRY(const auto detail, wire::from_json<wire::GenesisInvited>(body.detail, wire::Strictness::exact));
+    constexpr std::optional<AgencyKind> kPartners[kGenesisEntries] = {AgencyKind::local_authority, AgencyKind::icb,
+                                                                      AgencyKind::police, std::nullopt};
+    if (detail.partner != kPartners[envelope.seq.value])
+      return altered("the genesis entries are the three partners', in order, and the administrator's");
+    ids.agency = detail.agency;
+  } else {
+    if (envelope.seq.value < kGenesisEntries) return altered("the first four entries are the genesis");
+    if (body.kind == wire::ClockStepped::kKind) {
+      TRY(const auto detail, wire::from_json<wire::ClockStepped>(body.detail, wire::Strictness::exact));
+      const bool back = detail.from == envelope.time && detail.to < detail.from;
+      const bool jump = detail.to == envelope.time && detail.from != detail.to;
+      if (!back && !jump) return altered("a step of the clock does not fit the entry's time");
+    } else if (body.kind == wire::RequestsLimited::kKind) {
+      TRY(const auto detail, wire::from_json<wire::RequestsLimited>(body.detail, wire::Strictness::exact));
+      ids.person = detail.person;
+    } else {
+      return altered("it names nobody who signed it");
+    }
+  }
+  if (wire::encode(body.ids) != wire::encode(ids)) return altered("it concerns something else");
+  if (envelope.seq.value == 0) return {};
+  TRY(const DirectoryRow directory, projection_->state().directory(projection_->txn()));
+  if (envelope.chain.to_string() != directory.chain) return altered("it does not stand in the directory's chain");
+  return {};
+}
+
+Result<Actor> Replay::verify_request(const audit::Envelope& envelope, const wire::EntryBody& body,
+                                     wire::SignatureParameters& parameters) const {
+  const wire::EntryRequest& request = *body.request;
+  if (!body.actor) return altered("a signed request, and nobody acted");
+  if (authority_ && request.authority != *authority_) return altered("its request was signed for another service");
+  Actor actor{.keyid = *body.actor, .person = std::nullopt, .invitation = std::nullopt};
+  const Projection& at = *projection_;
+  VerifyKey key;
+  if (const auto person = PersonId::parse(actor.keyid)) {
+    TRY(const auto row, at.state().person(at.txn(), *person));
+    if (!row) return altered("its actor was not enrolled");
+    if (row->revoked) return altered("its actor was revoked");
+    actor.person = *person;
+    key = row->signing_key;
+  } else if (const auto invitation = InvitationId::parse(actor.keyid)) {
+    TRY(const auto row, at.state().invitation(at.txn(), *invitation));
+    if (!row) return altered("its invitation did not stand");
+    actor.invitation = *invitation;
+    key = row->key;
+  } else {
+    return altered("its actor is nobody");
+  }
+  const auto verified = wire::verify_stored_request({.method = request.method,
+                                                     .authority = request.authority,
+                                                     .target = request.target,
+                                                     .body = request.body,
+                                                     .signature_input = request.signature_input,
+                                                     .signature = request.signature,
+                                                     .range = request.range,
+                                                     .upload_length = request.upload_length},
+                                                    key);
+  if (!verified) return altered("its request's signature does not verify");
+  parameters = *verified;
+  if (parameters.keyid != actor.keyid) return altered("its request was signed by somebody else");
+  if (!wire::check_freshness(parameters, envelope.time)) return altered("its request was signed at another time");
+  return actor;
+}
+
+Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  wire::SignatureParameters parameters;
+  TRY(const Actor actor, verify_request(envelope, body, parameters));
+  const Projection& at = *projection_;
+  const auto kind = kind_of_act(*body.request);
+  if (!kind) return check_refused_read(body);
+  if (body.kind != wire::AccessRefused::kKind) {
+    TRY(const auto used, at.state().used_nonce(at.txn(), actor.keyid, parameters.nonce, envelope.time));
+    if (used) return altered("its request has had its effect already");
+  }
+  auto decided = decide(at.state(), at.txn(), actor, *kind, body.request->body, envelope.time, given_of(body));
+  if (!decided) return altered("its request leads to no entry: " + decided.error().message);
+  std::vector<Event> events;
+  if (const auto* refusal = std::get_if<Refusal>(&*decided))
+    events.push_back(refused_event(*refusal));
+  else
+    events = std::move(std::get<Decision>(*decided).events);
+  for (auto event = events.rbegin(); event != events.rend(); ++event)
+    expected_.push_back({.event = std::move(*event), .actor = actor.keyid, .request = *body.request});
+  return {};
+}
+
+// A refused read leaves the rule that refused it. What was asked for is in its target; it had no effect to derive
+// again.
+Result<void> Replay::check_refused_read(const wire::EntryBody& body) const {
+  if (body.kind != wire::AccessRefused::kKind) return altered("its request is for no act");
+  TRY(const auto detail, wire::from_json<wire::AccessRefused>(body.detail, wire::Strictness::exact));
+  const auto action = wire::parse_enum<Action>(detail.action);
+  if (!action) return altered("it refuses an action that there is not");
+  const bool known = permit(*action, {}).rule == detail.rule || detail.rule == kRuleUnknown ||
+                     detail.rule == kRuleLock || detail.rule == kRuleStage;
+  if (!known) return altered("it names a rule that this action does not have");
+  return {};
+}
+
+// --- check ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+std::string row_name(const SealedTable& table, ByteView key) {
+  return "row " + vault::hex(key) + " of " + table.name();
+}
+
+class Check {
+ public:
+  Check(const Store& store, const ReadTransaction& txn, const CheckOptions& options)
+      : store_(store), txn_(txn), options_(options) {}
+
+  Result<CheckReport> run() {
+    TRY(report_.ledger,
+        audit::check_ledger(txn_, store_.ledger(), store_.config().origin, store_.log_key().verify_key()));
+    TRY_VOID(others_open());
+    TRY(const auto replayed, replay());
+    if (replayed) {
+      TRY_VOID(compare_projections(*replayed));
+      TRY_VOID(compare_besides(replayed->state(), replayed->txn()));
+      TRY_VOID(compare_payloads(replayed->state(), replayed->txn()));
+    } else {
+      // The entries do not tell what should be there; what the tables say is compared all the same.
+      const auto besides = compare_besides(store_.state(), txn_);
+      if (!besides) find("state tables", besides.error());
+      const auto payloads = compare_payloads(store_.state(), txn_);
+      if (!payloads && payloads.code() == Errc::cancelled) return payloads.error();
+      if (!payloads) find("state tables", payloads.error());
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void find(std::string value, const Error& error) {
+    if (report_.findings.size() == audit::kMaxFindings)
+      ++report_.more_findings;
+    else
+      report_.findings.push_back({std::move(value), error.code, error.message});
+  }
+  Result<void> go_on() const {
+    if (options_.go_on && !options_.go_on()) return Error{Errc::cancelled, "the check was stopped"};
+    return {};
+  }
+
+  // Each row's key, and its value or why it does not open.
+  static Result<void> walk(const ReadTransaction& txn, const SealedTable& table,
+                           const std::function<Result<void>(ByteView key, const Result<Bytes>& value)>& visit) {
+    TRY(auto row, txn.seek(table.table(), {}));
+    while (row) {
+      const Bytes key = vault::to_bytes(row->key);
+      const auto value = table.get(txn, key);
+      if (value && !*value) return Error{Errc::internal, "a row is gone while it is read"};
+      TRY_VOID(visit(key, value ? Result<Bytes>(**value) : Result<Bytes>(value.error())));
+      Bytes next = key;
+      next.push_back(std::byte{0});
+      if (next.size() > engine::kMaxKeySize) return Error{Errc::internal, "a row's key is too long"};
+      TRY(row, txn.seek(table.table(), next));
+    }
+    return {};
+  }
+
+  // The local tables: nothing says what is in them, but all of it must open. The ledger's own are check_ledger's.
+  Result<void> others_open() {
+    for (const SealedTable* table : store_.tables()) {
+      if (table->table_class() != TableClass::local) continue;
+      TRY_VOID(go_on());
+      TRY_VOID(walk(txn_, *table, [&](ByteView key, const Result<Bytes>& value) -> Result<void> {
+        if (!value) find(row_name(*table, key), value.error());
+        return {};
+      }));
+    }
+    return {};
+  }
+
+  // Nothing when it fails, and a finding says where.
+  Result<std::unique_ptr<Projection>> replay() {
+    TRY(const auto replay, Replay::begin());
+    TRY(const audit::TreeSize size, store_.ledger().size(txn_));
+    for (std::uint64_t seq = 0; seq < size.value; ++seq) {
+      if (seq % 256 == 0) TRY_VOID(go_on());
+      const auto envelope = store_.ledger().envelope(txn_, LeafIndex{seq});
+      const auto body = store_.ledger().body(txn_, LeafIndex{seq});
+      const std::string name = "entry " + std::to_string(seq);
+      if (!envelope || !body) {
+        find(name, envelope ? body.error() : envelope.error());
+        return std::unique_ptr<Projection>();
+      }
+      if (const auto right = replay->next(*envelope, *body); !right) {
+        find(name, right.error());
+        return std::unique_ptr<Projection>();
+      }
+    }
+    if (const auto right = replay->finish(); !right) {
+      find("entry " + std::to_string(size.value - 1), right.error());
+      return std::unique_ptr<Projection>();
+    }
+    return replay->take_projection();
+  }
+
+  Result<void> compare_projections(const Projection& replayed) {
+    const auto expected = replayed.state().tables();
+    const auto stored = store_.state().tables();
+    for (std::size_t i = 0; i < stored.size(); ++i)
+      if (stored[i]->table_class() == TableClass::projection)
+        TRY_VOID(compare_table(*stored[i], *expected[i], replayed.txn()));
+    return compare_table(store_.index().table(), replayed.index().table(), replayed.txn());
+  }
+
+  Result<void> compare_table(const SealedTable& stored, const SealedTable& expected, const ReadTransaction& made) {
+    TRY_VOID(go_on());
+    TRY_VOID(walk(txn_, stored, [&](ByteView key, const Result<Bytes>& value) -> Result<void> {
+      TRY(const auto right, expected.get(made, key));
+      if (!value)
+        find(row_name(stored, key), value.error());
+      else if (!right)
+        find(row_name(stored, key), altered("no entry leads to it"));
+      else if (*value != *right)
+        find(row_name(stored, key), altered("the entries lead to another value"));
+      return {};
+    }));
+    return walk(made, expected, [&](ByteView key, const Result<Bytes>& value) -> Result<void> {
+      TRY_VOID(value);
+      TRY(const auto there, txn_.get(stored.table(), key));
+      if (!there) find(row_name(stored, key), altered("it is missing"));
+      return {};
+    });
+  }
+
+  Result<void> compare_besides(const State& state, const ReadTransaction& made) {
+    std::set<std::pair<BesideTable, Bytes>> expected;
+    TRY_VOID(state.expected_besides(made, [&](BesideTable table, ByteView key, const Digest& digest) -> Result<bool> {
+      const SealedTable& besides = store_.state().beside_table(table);
+      expected.emplace(table, vault::to_bytes(key));
+      const auto value = besides.get(txn_, key);
+      if (!value)
+        find(row_name(besides, key), value.error());
+      else if (!*value)
+        find(row_name(besides, key), altered("it is missing"));
+      else if (vault::crypto::sha256(**value) != digest)
+        find(row_name(besides, key), altered("it is not the one that its entry names"));
+      TRY_VOID(go_on());
+      return true;
+    }));
+    Result<void> outcome;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<BesideTable>>([&](auto d) {
+      if (!outcome) return;
+      const SealedTable& besides = store_.state().beside_table(d.value);
+      outcome = txn_.scan(besides.table(), {}, {}, [&](engine::KeyValue row) {
+        if (!expected.contains({d.value, vault::to_bytes(row.key)}))
+          find(row_name(besides, row.key), altered("no entry names it"));
+        return true;
+      });
+    });
+    return outcome;
+  }
+
+  Result<void> compare_payloads(const State& state, const ReadTransaction& made) {
+    return each_record(state, made, [&](const RecordRow& row) -> Result<void> {
+      TRY_VOID(go_on());
+      ++report_.records;
+      const std::string name = "payload of " + row.record.to_string();
+      const auto found = store_.payload().find(txn_, payload_id(row.record));
+      if (!found) {
+        find(name, found.error());
+      } else if (!*found) {
+        find(name, altered("it is missing"));
+      } else if (**found != vault::payload::Payload{.length = row.length, .digest = row.payload}) {
+        find(name, altered("its length or digest is not the one that its entry names"));
+      } else if (options_.payloads) {
+        const auto verified = store_.payload().verify(payload_id(row.record), row.payload, options_.go_on);
+        if (!verified && verified.code() == Errc::cancelled) return verified.error();
+        if (!verified) find(name, verified.error());
+      }
+      return {};
+    });
+  }
+
+  static Result<void> each_record(const State& state, const ReadTransaction& made,
+                                  const std::function<Result<void>(const RecordRow&)>& visit) {
+    return state.cases(made, {}, [&](const CaseRow& row) -> Result<bool> {
+      TRY(const auto safes, state.safes_of(made, row.case_));
+      for (const SafeId& safe : safes)
+        TRY_VOID(state.records_of(made, safe, 0, [&](const RecordRow& record) -> Result<bool> {
+          TRY_VOID(visit(record));
+          return true;
+        }));
+      return true;
+    });
+  }
+
+  const Store& store_;
+  const ReadTransaction& txn_;
+  const CheckOptions& options_;
+  CheckReport report_;
+};
+
+Result<void> copy_rows(const SealedTable& from, const ReadTransaction& made, SealedTable to, WriteTransaction& txn) {
+  TRY_VOID(to.clear(txn));
+  return from.scan(made, {}, {}, [&](ByteView key, ByteView value) -> Result<bool> {
+    TRY_VOID(to.put(txn, key, value));
+    return true;
+  });
+}
+
+Result<void> swap_projections(Store& store, const Projection& made) {
+  TRY(const auto txn, store.engine().write());
+  const auto from = made.state().tables();
+  const auto to = store.state().tables();
+  for (std::size_t i = 0; i < to.size(); ++i)
+    if (to[i]->table_class() == TableClass::projection) TRY_VOID(copy_rows(*from[i], made.txn(), *to[i], *txn));
+  TRY_VOID(copy_rows(made.index().table(), made.txn(), store.index().table(), *txn));
+  TRY_VOID(store.ledger().rebuild_chains(*txn));
+  return txn->commit();
+}
+
+}  // namespace
+
+Result<CheckReport> check(const Store& store, const CheckOptions& options) {
+  TRY(const auto txn, store.engine().read());
+  return Check(store, *txn, options).run();
+}
+
+Result<void> rebuild(Store& store) {
+  TRY(const auto made, Projection::make());
+  {
+    TRY(const auto txn, store.engine().read());
+    TRY(const audit::TreeSize size, store.ledger().size(*txn));
+    for (std::uint64_t seq = 0; seq < size.value; ++seq) {
+      TRY(const audit::Envelope envelope, store.ledger().envelope(*txn, LeafIndex{seq}));
+      TRY(const Bytes text, store.ledger().body(*txn, LeafIndex{seq}));
+      TRY(const auto body, wire::decode<wire::EntryBody>(vault::as_text(text), wire::Strictness::exact));
+      if (const auto added = made->add(envelope, body); !added) return in_entry(envelope, added.error());
+    }
+  }
+  Result<void> swapped = Error{Errc::retry, "not tried"};
+  for (int i = 0; !swapped && swapped.code() == Errc::retry && i < kRebuildAttempts; ++i)
+    swapped = swap_projections(store, *made);
+  return swapped;
+}
+
+}  // namespace strongroom::access

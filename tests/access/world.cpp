@@ -1,0 +1,351 @@
+#include "tests/access/world.h"
+
+namespace strongroom::access::testing {
+namespace {
+
+constexpr std::string_view kUrl = "https://vault.example:8443";
+constexpr std::string_view kAuthority = "vault.example:8443";
+constexpr std::int64_t kDayMs = 86'400'000;
+
+vault::keyring::SealingKey new_sealing_key() {
+  static_cast<void>(vault::start_secure_memory());
+  return vault::keyring::SealingKey::generate();
+}
+
+std::unique_ptr<vault::engine::Engine> open_engine(On on, const std::filesystem::path& directory) {
+  if (on == On::memory) return vault::engine::make_memory_engine();
+  return std::move(*vault::engine::open_lmdb(directory / "db", {.initial_map_bytes = 16U << 20}));
+}
+
+Bytes with_salt(std::string_view text) {
+  Bytes value(32);
+  vault::fill_random(value);
+  vault::append(value, vault::as_bytes(text));
+  return value;
+}
+
+class SharedWrite final : public WriteTransaction {
+ public:
+  SharedWrite(std::unique_ptr<WriteTransaction> inner, std::shared_ptr<SharedEngine::RefusesPut> refuses)
+      : inner_(std::move(inner)), refuses_(std::move(refuses)) {}
+  using Table = vault::engine::Table;
+  using KeyValue = vault::engine::KeyValue;
+  Result<std::optional<ByteView>> get(Table table, ByteView key) const override { return inner_->get(table, key); }
+  Result<std::optional<KeyValue>> seek(Table table, ByteView key) const override { return inner_->seek(table, key); }
+  Result<std::optional<KeyValue>> seek_back(Table table, ByteView key) const override {
+    return inner_->seek_back(table, key);
+  }
+  Result<std::uint64_t> count(Table table) const override { return inner_->count(table); }
+  Result<void> put(Table table, ByteView key, ByteView value) override {
+    if (*refuses_ && (*refuses_)(key)) return Error{Errc::full, "refused by the test"};
+    return inner_->put(table, key, value);
+  }
+  Result<bool> erase(Table table, ByteView key) override { return inner_->erase(table, key); }
+  Result<void> clear(Table table) override { return inner_->clear(table); }
+  Result<void> commit() override { return inner_->commit(); }
+
+ private:
+  std::unique_ptr<WriteTransaction> inner_;
+  std::shared_ptr<SharedEngine::RefusesPut> refuses_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<WriteTransaction>> SharedEngine::write() {
+  TRY(auto txn, inner_->write());
+  return std::make_unique<SharedWrite>(std::move(txn), refuses_);
+}
+
+World::World(On on)
+    : on_(on),
+      sealing_key_(new_sealing_key()),
+      engine_(std::make_shared<vault::engine::FaultyEngine>(open_engine(on, directory_.path()))),
+      now_ms_(vault::parse_rfc3339("2026-11-22T09:30:00.000Z")->unix_ms) {
+  auto created =
+      Store::create(std::make_unique<SharedEngine>(engine_, refuses_put_), vault::keyring::Sealer(sealing_key_.clone()),
+                    open_payload(), {.origin = "vault.example/fictional", .url = std::string(kUrl), .now = now()});
+  EXPECT_TRUE(created) << created.error().message;
+  store_ = std::move(created->store);
+  genesis_ = std::move(created->invitations);
+  config_ = store_->config();
+  start_gate();
+}
+
+World::~World() {
+  close();
+}
+
+OpenPayload World::open_payload() {
+  return [this](vault::engine::Engine& engine, const vault::keyring::Sealer& sealer) {
+    vault::payload::SegmentOptions options;
+    options.segment_bytes = 64U << 20;
+    options.free_space_reserve = 0;
+    options.clock = [this] { return now(); };
+    return vault::payload::open_segments(engine, sealer, directory_.path() / "payload", options);
+  };
+}
+
+void World::start_gate() {
+  gate_ = std::make_unique<Gate>(
+      *store_, Clocks{.wall = [this] { return now(); }, .steady_ms = [this] { return steady_ms_.load(); }},
+      [this](const Error& error) { fatal_.push_back(error); });
+}
+
+void World::close() {
+  gate_.reset();
+  store_.reset();
+}
+
+Result<void> World::reopen() {
+  close();
+  if (on_ == On::lmdb) {
+    engine_.reset();
+    engine_ = std::make_shared<vault::engine::FaultyEngine>(open_engine(on_, directory_.path()));
+  }
+  TRY(store_, Store::open(std::make_unique<SharedEngine>(engine_, refuses_put_),
+                          vault::keyring::Sealer(sealing_key_.clone()), open_payload(), config_));
+  start_gate();
+  return {};
+}
+
+// --- requests -------------------------------------------------------------------------------------------------------
+
+std::string World::new_nonce() {
+  std::string number = std::to_string(++nonces_);
+  return "nonce-" + std::string(16 - std::min<std::size_t>(number.size(), 16), '0') + number;
+}
+
+Result<SignedRequest> World::sign(const std::string& keyid, const vault::crypto::SigningKey& key,
+                                  const std::string& method, const std::string& target, const std::string& body,
+                                  std::string nonce) {
+  wire::RequestHead head;
+  head.method = method;
+  head.authority = std::string(kAuthority);
+  const std::size_t query = target.find('?');
+  head.path = target.substr(0, query);
+  if (query != std::string::npos) head.query = target.substr(query);
+  head.has_body = !body.empty();
+  if (head.has_body) head.content_digest = wire::content_digest(vault::as_bytes(body));
+  wire::SignatureParameters parameters;
+  parameters.created = now_ms_ / vault::kMillisecondsPerSecond;
+  parameters.expires = parameters.created + 60;
+  parameters.nonce = nonce.empty() ? new_nonce() : std::move(nonce);
+  parameters.keyid = keyid;
+  TRY(const wire::SignatureFields fields, wire::sign_request(head, wire::Coverage::command_or_read, parameters, key));
+  head.signature_input = fields.signature_input;
+  head.signature = fields.signature;
+  return gate_->authenticate(head, body);
+}
+
+std::future<Result<Answer>> World::submit(SignedRequest request) {
+  auto promise = std::make_shared<std::promise<Result<Answer>>>();
+  auto answer = promise->get_future();
+  const std::string kind = kind_of_act(request.request).value_or("");
+  gate_->submit(std::move(request), kind, [promise](Result<Answer> result) { promise->set_value(std::move(result)); });
+  return answer;
+}
+
+Done World::expect_done(const Result<Answer>& answer) {
+  if (!answer) {
+    ADD_FAILURE() << vault::to_string(answer.code()) << ": " << answer.error().message;
+    return {};
+  }
+  if (const auto* refused = std::get_if<Refused>(&*answer)) {
+    ADD_FAILURE() << "refused by " << refused->rule;
+    return {};
+  }
+  return std::get<Done>(*answer);
+}
+
+Result<std::vector<Digest>> World::stage(const Actor& owner, std::vector<Bytes> values) {
+  std::promise<Result<std::vector<Digest>>> promise;
+  gate_->stage_besides(owner, std::move(values), [&](auto result) { promise.set_value(std::move(result)); });
+  return promise.get_future().get();
+}
+
+Digest World::stage(const Identity& who, const Bytes& value) {
+  const auto staged = stage(Actor{who.id.to_string(), who.id, std::nullopt}, {value});
+  EXPECT_TRUE(staged) << staged.error().message;
+  return staged ? staged->front() : Digest{};
+}
+
+Digest World::stage_text(const Identity& who, std::string_view text) {
+  return stage(who, with_salt(text));
+}
+
+// --- people ---------------------------------------------------------------------------------------------------------
+
+Identity World::enrol(const InvitationId& invitation, const vault::crypto::SigningKey& key, std::string_view name) {
+  Identity person;
+  person.id = PersonId::generate(static_cast<std::uint64_t>(now_ms_));
+  const auto staged = stage(Actor{invitation.to_string(), std::nullopt, invitation}, {with_salt(name)});
+  EXPECT_TRUE(staged) << staged.error().message;
+  const wire::EnrolPerson command{.invitation = invitation,
+                                  .person = person.id,
+                                  .signing_key = person.signing.verify_key(),
+                                  .recipient = person.age.recipient(),
+                                  .name = staged ? std::optional(staged->front()) : std::nullopt};
+  auto request =
+      sign(invitation.to_string(), key, "POST", "/v1/acts/" + std::string(command.kKind), wire::encode(command));
+  EXPECT_TRUE(request) << request.error().message;
+  if (request) expect_done(submit(std::move(*request)).get());
+  return person;
+}
+
+Identity World::enrol(const wire::Invitation& invitation, std::string_view name) {
+  return enrol(invitation.invitation, vault::crypto::SigningKey(vault::crypto::SigningSeed::copy_of(invitation.secret)),
+               name);
+}
+
+Identity World::invite(const Identity& inviter, const AgencyId& agency, const std::vector<Role>& roles,
+                       std::string_view name) {
+  const auto key = vault::crypto::SigningKey::generate();
+  const wire::InvitePerson command{.invitation = InvitationId::generate(static_cast<std::uint64_t>(now_ms_)),
+                                   .agency = agency,
+                                   .roles = roles,
+                                   .key = key.verify_key(),
+                                   .expires = {now_ms_ + kDayMs},
+                                   .name = stage_text(inviter, name),
+                                   .replaces = std::nullopt};
+  done(inviter, command);
+  return enrol(command.invitation, key, name);
+}
+
+AgencyId World::add_agency(const Identity& by, AgencyKind kind, std::string_view name) {
+  const wire::AddAgency command{
+      .agency = AgencyId::generate(static_cast<std::uint64_t>(now_ms_)), .kind = kind, .name = stage_text(by, name)};
+  done(by, command);
+  return command.agency;
+}
+
+void World::populate() {
+  authority_root = enrol(genesis_[0], "Root of the fictional authority");
+  icb_root = enrol(genesis_[1], "Root of the fictional ICB");
+  police_root = enrol(genesis_[2], "Root of the fictional police");
+  administrator = enrol(genesis_[3], "Administrator");
+  authority = genesis_[0].agency;
+  icb = genesis_[1].agency;
+  police = genesis_[2].agency;
+  for (int i = 0; i < 2; ++i) {
+    custodians.push_back(invite(authority_root, authority, {Role::custodian}, "Custodian"));
+    custodians.push_back(invite(icb_root, icb, {Role::custodian}, "Custodian"));
+    custodians.push_back(invite(police_root, police, {Role::custodian}, "Custodian"));
+  }
+  spoc = invite(authority_root, authority, {Role::spoc}, "Single point of contact");
+  reviewer = invite(authority_root, authority, {Role::reviewer}, "Reviewer");
+  school = add_agency(authority_root, AgencyKind::school, "Fictional School");
+  clinic = add_agency(icb_root, AgencyKind::health, "Fictional Clinic");
+  lead = invite(authority_root, school, {Role::agency_lead}, "Lead of the school");
+  other_lead = invite(icb_root, clinic, {Role::agency_lead}, "Lead of the clinic");
+  first = invite(lead, school, {Role::practitioner}, "First practitioner");
+  second = invite(lead, school, {Role::practitioner}, "Second practitioner");
+  depositor = invite(lead, school, {Role::depositor}, "Depositor");
+  outsider = invite(other_lead, clinic, {Role::practitioner}, "Practitioner of the clinic");
+}
+
+// --- cases, safes, records ------------------------------------------------------------------------------------------
+
+Bytes World::age_file(std::string_view plain, const vault::age::Recipient& recipient) {
+  auto file = vault::age::encrypt_small(vault::as_bytes(plain), std::span(&recipient, 1));
+  EXPECT_TRUE(file) << file.error().message;
+  return std::move(*file);
+}
+
+EpochKey World::key_for(const Identity& who, const KnownSafe& known, const std::vector<const Identity*>& keyholders,
+                        const KnownSafe* previous) {
+  EpochKey key;
+  key.recipient = known.key.recipient();
+  const std::string secret(known.key.to_text().expose());
+  for (const Identity* keyholder : keyholders)
+    key.wraps.push_back({keyholder->id, stage(who, age_file(secret, keyholder->age.recipient()))});
+  const AgencyId partners[] = {authority, icb, police};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string share = "share " + std::to_string(i) + " of " + known.id.to_string();
+    key.commitments.push_back({partners[i], vault::crypto::sha256(vault::as_bytes(share))});
+    for (std::size_t j = i; j < custodians.size(); j += 3)
+      key.shares.push_back({custodians[j].id, partners[i], stage(who, age_file(share, custodians[j].age.recipient()))});
+  }
+  if (previous != nullptr) key.previous = stage(who, age_file(previous->key.to_text().expose(), known.key.recipient()));
+  return key;
+}
+
+void World::open_case() {
+  const auto ms = static_cast<std::uint64_t>(now_ms_);
+  case_id = CaseId::generate(ms);
+  review_safe = {.id = SafeId::generate(ms)};
+  safe = {.id = SafeId::generate(ms)};
+  wire::ReferCase referral;
+  referral.case_ = case_id;
+  referral.agency = school;
+  referral.incident_date = *vault::parse_date("2026-11-18");
+  referral.aware_date = *vault::parse_date("2026-11-19");
+  referral.received = {now_ms_ - 3'600'000};
+  referral.subjects = {"child-1", "parent-1"};
+  referral.review_safe = review_safe.id;
+  referral.key = key_for(spoc, review_safe, {&spoc});
+  reference = std::string(done(spoc, referral).data.at("reference").as_string());
+  done(spoc, wire::ConfirmNomination{review_safe.id, 0});
+  done(spoc, wire::AskAgencies{case_id, {clinic}});
+  done(lead, wire::OpenSafe{.case_ = case_id,
+                            .safe = safe.id,
+                            .agency = school,
+                            .key = key_for(lead, safe, {&first, &second}),
+                            .representatives = {{first.id, Involvement::none, std::nullopt},
+                                                {second.id, Involvement::none, std::nullopt}},
+                            .reason = std::nullopt});
+  done(first, wire::ConfirmNomination{safe.id, 0});
+  done(second, wire::ConfirmNomination{safe.id, 0});
+}
+
+wire::NewRecord World::new_record(const Identity& who, const KnownSafe& known, const Bytes& plain) {
+  const auto ms = static_cast<std::uint64_t>(now_ms_);
+  const auto recipient = known.key.recipient();
+  const Bytes file = *vault::age::encrypt_small(plain, std::span(&recipient, 1));
+  const auto header = *vault::age::parse_header(file);
+  const ByteView payload = ByteView(file).subspan(header.bytes.size());
+  wire::NewRecord record;
+  record.record = RecordId::generate(ms);
+  record.upload = UploadId::generate(ms);
+  record.length = payload.size();
+  vault::payload::PayloadDigest digest;
+  digest.update(payload);
+  record.payload = digest.finish();
+  record.class_ = RecordClass::case_notes;
+  record.subject = "child-1";
+  const auto staged =
+      stage(Actor{who.id.to_string(), who.id, std::nullopt}, {header.bytes, age_file("{\"v\":1}", recipient)});
+  EXPECT_TRUE(staged) << staged.error().message;
+  record.header = (*staged)[0];
+  record.descriptor = (*staged)[1];
+  const auto upload = payload_id(record.upload);
+  EXPECT_TRUE(store_->payload().create(upload, who.id.to_string(), record.length));
+  EXPECT_TRUE(store_->payload().write(upload, 0, payload));
+  return record;
+}
+
+std::vector<RecordId> World::seal(const Identity& who, const KnownSafe& known, std::size_t count,
+                                  std::size_t plain_bytes) {
+  wire::SealRecords command;
+  command.safe = known.id;
+  command.epoch = known.epoch;
+  std::vector<RecordId> records;
+  for (std::size_t i = 0; i < count; ++i) {
+    Bytes plain(plain_bytes);
+    vault::fill_random(plain);
+    command.records.push_back(new_record(who, known, plain));
+    records.push_back(command.records.back().record);
+  }
+  done(who, command);
+  return records;
+}
+
+wire::IssueCopy World::issuing(const SafeId& id, const std::vector<RecordId>& records, const Identity& holder) {
+  return {.copy = CopyId::generate(static_cast<std::uint64_t>(now_ms_)),
+          .safe = id,
+          .holder = holder.id,
+          .purpose = Purpose::case_work,
+          .due = *vault::parse_date("2026-12-01"),
+          .records = records};
+}
+
+}  // namespace strongroom::access::testing
