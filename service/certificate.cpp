@@ -100,7 +100,7 @@ bool is_host_name(std::string_view host) {
 
 std::string ServiceUrl::authority() const {
   const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return port == kHttpsPort ? name : name + ":" + std::to_string(port);
+  return name + ":" + std::to_string(port);
 }
 
 std::string ServiceUrl::to_string() const {

@@ -21,8 +21,7 @@ inline constexpr std::uint16_t kHttpsPort = 443;
 struct ServiceUrl {
   std::string host;  // lower case, without brackets
   std::uint16_t port = kHttpsPort;
-  // As @authority is signed (RFC 9421, 2.2.3): the default port is left out.
-  std::string authority() const;
+  std::string authority() const;  // "host:port", as requests sign it; the port always stands there
   std::string to_string() const;
 };
 vault::Result<ServiceUrl> parse_service_url(std::string_view text);  // Errc::invalid_argument

@@ -95,18 +95,19 @@ unsigned http_status(Errc code, Fault fault) {
 }
 
 Problem problem_of(const vault::Error& error, Fault fault) {
-  Problem problem{
-      .code = error.code, .status = http_status(error.code, fault), .detail = error.message, .rule = {}, .log = {}};
-  if (problem.status == 500) problem.detail = "The service failed; its operator's log says more.";
+  Problem problem;
+  problem.code = error.code;
+  problem.status = http_status(error.code, fault);
+  problem.detail = problem.status == 500 ? "The service failed; its operator's log says more." : error.message;
   return problem;
 }
 
 Problem unauthenticated() {
-  return Problem{.code = Errc::refused,
-                 .status = 401,
-                 .detail = "The request's signature, key or time is not accepted.",
-                 .rule = {},
-                 .log = {}};
+  Problem problem;
+  problem.code = Errc::refused;
+  problem.status = 401;
+  problem.detail = "The request's signature, key or time is not accepted.";
+  return problem;
 }
 
 std::string to_json(const Problem& problem) {
@@ -115,6 +116,7 @@ std::string to_json(const Problem& problem) {
   object["title"] = title(problem.code);
   object["status"] = problem.status;
   object["detail"] = problem.detail;
+  if (problem.instance) object["instance"] = *problem.instance;
   if (problem.rule) object["rule"] = *problem.rule;
   if (problem.log) object["log"] = *problem.log;
   return boost::json::serialize(object);

@@ -19,6 +19,7 @@ struct Problem {
   vault::Errc code = vault::Errc::internal;
   unsigned status = 500;
   std::string detail;
+  std::optional<std::string> instance;    // of a failure of ours: what the operator's log calls it
   std::optional<std::string> rule;        // of the permission table
   std::optional<boost::json::value> log;  // of a refusal: the entry that records it
 };

@@ -60,6 +60,8 @@ std::string_view to_string(Verb verb) {
       return "PATCH";
     case Verb::del:
       return "DELETE";
+    case Verb::options:
+      return "OPTIONS";
   }
   return "GET";
 }

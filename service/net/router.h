@@ -8,7 +8,7 @@
 
 namespace service::net {
 
-enum class Verb { get, head, post, put, patch, del };
+enum class Verb { get, head, post, put, patch, del, options };
 std::string_view to_string(Verb verb);  // "GET", …
 
 // Who may call a route, by name. It has no default: a route without callers does not compile. What the name means is

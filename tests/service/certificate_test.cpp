@@ -30,9 +30,9 @@ TEST(ServiceUrl, IsASchemeAHostAndAPort) {
   EXPECT_EQ(url->to_string(), "https://vault.example:8443");
 }
 
-TEST(ServiceUrl, LeavesTheDefaultPortOutOfTheAuthority) {
-  EXPECT_EQ(parse_service_url("https://vault.example")->authority(), "vault.example");
-  EXPECT_EQ(parse_service_url("https://vault.example:443/")->authority(), "vault.example");
+TEST(ServiceUrl, NamesTheDefaultPortInItsAuthority) {
+  EXPECT_EQ(parse_service_url("https://vault.example")->authority(), "vault.example:443");
+  EXPECT_EQ(parse_service_url("https://vault.example:443/")->authority(), "vault.example:443");
 }
 
 TEST(ServiceUrl, KeepsTheBracketsOfAnIpv6Address) {

@@ -1,0 +1,68 @@
+// What every handler begins and ends with: who asks, and the forms of an answer. Docs: docs/formats.md ("Requests")
+#pragma once
+#include <expected>
+#include <span>
+
+#include "service/await.h"
+#include "service/parameters.h"
+#include "service/problem.h"
+#include "service/routes.h"
+
+namespace service {
+
+using Awaitable = asio::awaitable<net::Response>;
+template <class T>
+using OrResponse = std::expected<T, net::Response>;
+
+// What a read shows.
+struct Shown {
+  wire::json::value data;
+  std::optional<audit::Receipt> receipt;
+};
+using Read = std::function<access::Viewed<Shown>(const access::View&, const Parameters&)>;
+
+// --- answers ---------------------------------------------------------------------------------------------------------
+
+net::Response answer_problem(const Problem& problem);
+// A failure of ours (status 500) is logged, and the answer carries the line's id.
+net::Response answer_error(Service& service, std::string_view where, const vault::Error& error, Fault fault);
+net::Response answer_json(unsigned status, std::string body);
+net::Response answer_text(unsigned status, std::string_view type, std::string body);
+
+// {"data":…,"log":…,"receipt":…} with the ledger as `txn` has it, which is also where the receipt comes from.
+vault::Result<std::string> answer_body(const access::Store& store, const vault::engine::ReadTransaction& txn,
+                                       std::uint64_t known, const Shown& shown);
+
+// --- who asks --------------------------------------------------------------------------------------------------------
+
+// The request's signature and the key's rate: 401, always the same whatever is wrong, or 429. Nothing is recorded.
+OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request,
+                                               wire::Coverage coverage = wire::Coverage::command_or_read);
+// As `authenticate`, for routes that an invitation's key may not use.
+OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
+                                                      wire::Coverage coverage = wire::Coverage::command_or_read);
+// 400 where the query is not as the route takes it.
+OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
+
+// --- ways to answer --------------------------------------------------------------------------------------------------
+
+// Records that the read was refused, then answers 403, or 404 where the refusal is hidden.
+Awaitable refuse(Service& service, access::SignedRequest request, access::Refusal refusal, std::uint64_t known);
+// The answer to a refusal that is recorded already.
+Awaitable answer_refused(Service& service, access::Refused refused, std::uint64_t known);
+
+// Runs `view` in one snapshot on a worker. `view(View, ReadTransaction) -> Viewed<T>`.
+template <class T, class Call>
+asio::awaitable<access::Viewed<T>> look(Service& service, access::PersonId person, Call call) {
+  auto work = [&service, person, call = std::move(call)]() -> access::Viewed<T> {
+    TRY(const auto txn, service.store.engine().read());
+    TRY(const access::View view, access::View::of(service.store, *txn, person, service.clock()));
+    return call(view, *txn);
+  };
+  co_return co_await run_on(service.workers, std::move(work));
+}
+
+// A signed GET whose answer is JSON: authenticates, reads, records a refusal.
+net::Handler read_route(Service* service, std::vector<std::string_view> accepted, Read read);
+
+}  // namespace service

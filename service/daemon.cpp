@@ -1,0 +1,169 @@
+#include "service/daemon.h"
+
+#include <pthread.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "service/problem.h"
+
+namespace service {
+namespace {
+
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+// For what never reaches a handler. net's statuses are HTTP's own; the kinds of problem are ours.
+Errc code_of(unsigned status) {
+  switch (status) {
+    case 404:
+    case 405:
+      return Errc::not_found;
+    case 413:
+    case 414:
+    case 431:
+      return Errc::too_large;
+    case 500:
+      return Errc::internal;
+    case 408:
+    case 503:
+      return Errc::unavailable;
+    default:  // 400 and its like: the caller's
+      return Errc::malformed;
+  }
+}
+
+net::Response net_problem(unsigned status, std::string_view detail) {
+  Problem problem;
+  problem.code = code_of(status);
+  problem.status = status;
+  problem.detail = detail;
+  return {.status = status,
+          .fields = {{"Content-Type", std::string(kProblemType)}, {"Cache-Control", "no-store"}},
+          .body = to_json(problem)};
+}
+
+// A stranger's method must become neither a label nor a line of the log.
+std::string route_name(const net::Completed& done) {
+  constexpr std::string_view kUnmatched = "unmatched";
+  if (done.pattern == kUnmatched) return std::string(kUnmatched);
+  return std::string(done.method) + " " + std::string(done.pattern);
+}
+
+double number(const std::atomic<std::uint64_t>& counter) {
+  return static_cast<double>(counter.load());
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const Error wrong{Errc::invalid_argument, "an address to listen on is ADDRESS:PORT, as 127.0.0.1:8443 or [::1]:8443"};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return wrong;
+  std::string_view address = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  if (bracketed) address = address.substr(1, address.size() - 2);
+  if (address.empty() || (!bracketed && address.find(':') != std::string_view::npos)) return wrong;
+  ListenAddress listen{std::string(address), 0};
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), listen.port);
+  if (port.empty() || error != std::errc{} || end != port.data() + port.size()) return wrong;
+  return listen;
+}
+
+Daemon::Daemon(OpenVault vault, DaemonOptions options)
+    : vault_(std::move(vault)),
+      log_(options.log),
+      workers_(kWorkers),
+      gate_(*vault_.store, options.clocks, std::move(options.fatal)),
+      jobs_(std::make_unique<Jobs>(gate_, vault_.store->payload(), options.clocks.wall, log_)),
+      service_{.store = *vault_.store,
+               .gate = gate_,
+               .metrics = metrics_,
+               .log = log_,
+               .workers = workers_,
+               .clock = options.clocks.wall,
+               .authority = {}} {}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(OpenVault vault, DaemonOptions options) {
+  TRY(std::string authority, access::authority_of(vault.store->config().url));
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(vault), options));
+  daemon->service_.authority = std::move(authority);
+  TRY_VOID(daemon->listen(options));
+  if (options.run_jobs) daemon->jobs_->start();
+  return daemon;
+}
+
+Result<void> Daemon::listen(const DaemonOptions& options) {
+  net::ServerOptions server{.certificate_pem = vault_.tls.certificate,
+                            .key_pem = vault_.tls.key.expose(),
+                            .limits = options.limits,
+                            .problem = net_problem,
+                            .completed = {},
+                            .fault = {}};
+  server.completed = [this](const net::Completed& done) {
+    metrics_.count_request(route_name(done), done.status, done.took);
+    log_.request(route_name(done), done);
+  };
+  server.fault = [this](std::string_view what) { log_.failure("handler", {Errc::internal, std::string(what)}); };
+  TRY(server_, net::Server::make(make_router(&service_), std::move(server)));
+
+  const net::Counters& counters = server_->counters();
+  const auto gauge = [&](std::string name, std::string help, const std::atomic<std::uint64_t>& counter) {
+    metrics_.add_gauge(std::move(name), std::move(help), [&counter] { return number(counter); });
+  };
+  gauge("strongroom_connections", "Connections now.", counters.connections_open);
+  gauge("strongroom_connections_refused", "Connections over a limit since the start.", counters.connections_refused);
+  gauge("strongroom_handshakes_failed", "TLS handshakes that failed since the start.", counters.handshakes_failed);
+  gauge("strongroom_timeouts", "Waits that met their deadline since the start.", counters.timeouts);
+  gauge("strongroom_buffered_bytes", "Bytes of bodies held in memory now.", counters.bytes_buffered);
+  gauge("strongroom_received_bytes", "Bytes received since the start.", counters.bytes_received);
+  gauge("strongroom_sent_bytes", "Bytes sent since the start.", counters.bytes_sent);
+  metrics_.add_gauge("strongroom_anonymous_bytes", "Anonymous memory of the process (RssAnon).", anonymous_memory);
+
+  TRY(port_, server_->listen(options.listen.address, options.listen.port));
+  return {};
+}
+
+void Daemon::stop() {
+  jobs_->stop();
+  if (server_) server_->stop();  // while the gate still answers what is in flight
+  gate_.stop();
+  workers_.join();
+}
+
+Daemon::~Daemon() {
+  stop();
+}
+
+Result<void> serve(OpenVault vault, const ListenAddress& listen) {
+  // Blocked before any thread starts, so that all inherit it and only the wait below sees them.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const access::Config config = vault.store->config();
+  DaemonOptions options;
+  options.listen = listen;
+  options.fatal = [](const Error& error) {
+    std::cerr << "strongroomd: the outcome of a commit is unknown, so nobody is answered: " << error.message
+              << std::endl;
+    std::_Exit(1);
+  };
+  TRY(const std::unique_ptr<Daemon> daemon, Daemon::start(std::move(vault), std::move(options)));
+  std::cout << "ready " << config.url << " origin " << config.origin << " listening on " << listen.address << ":"
+            << daemon->port() << std::endl;
+  int signal = 0;
+  sigwait(&ends, &signal);
+  daemon->stop();
+  return {};
+}
+
+}  // namespace service

@@ -1,0 +1,132 @@
+// Commands, and the values staged before them.
+#include <boost/json/serialize.hpp>
+
+#include "access/wire/commands.h"
+#include "service/answers.h"
+#include "vault/crypto/hash.h"
+
+namespace service {
+namespace {
+
+using vault::Bytes;
+using vault::Digest;
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+struct StagingBody {
+  std::vector<Bytes> values;
+};
+BOOST_DESCRIBE_STRUCT(StagingBody, (), (values))
+
+Result<std::vector<Bytes>> values_of(std::string_view body) {
+  TRY(StagingBody staging, wire::decode<StagingBody>(body, wire::Strictness::exact));
+  if (staging.values.empty()) return Error{Errc::invalid_argument, "there is no value to stage"};
+  if (staging.values.size() > access::kMaxBesideValuesPerRequest)
+    return Error{Errc::too_large, "too many values in one request"};
+  for (const Bytes& value : staging.values)
+    if (value.size() > access::kMaxBesideValueBytes) return Error{Errc::too_large, "a staged value is too large"};
+  return std::move(staging.values);
+}
+
+wire::json::object digests_json(const std::vector<Digest>& digests) {
+  return {{"digests", wire::to_json(digests)}};
+}
+
+asio::awaitable<Result<std::vector<Digest>>> stage(Service& service, access::Actor owner, std::vector<Bytes> values) {
+  auto start = [&service, owner = std::move(owner), values = std::move(values)](auto done) mutable {
+    service.gate.stage_besides(std::move(owner), std::move(values), std::move(done));
+  };
+  co_return co_await wait_for<Result<std::vector<Digest>>>(std::move(start));
+}
+
+net::Response answer_staging_error(Service& service, const Error& error) {
+  if (error.code == Errc::refused) return answer_problem(unauthenticated());
+  return answer_error(service, "staging", error, Fault::callers);
+}
+
+Awaitable stage_values(Service& service, net::Request& request) {
+  auto caller = authenticate(service, request);
+  if (!caller) co_return std::move(caller.error());
+  const auto parameters = parameters_of(request);
+  if (!parameters) co_return parameters.error();
+  auto values = values_of(request.body);
+  if (!values) co_return answer_error(service, "staging", values.error(), Fault::callers);
+  const auto staged = co_await stage(service, caller->actor, std::move(*values));
+  if (!staged) co_return answer_staging_error(service, staged.error());
+
+  const std::uint64_t known = parameters->known().value_or(0);
+  auto work = [&service, known, shown = Shown{digests_json(*staged), {}}]() -> Result<std::string> {
+    TRY(const auto txn, service.store.engine().read());
+    return answer_body(service.store, *txn, known, shown);
+  };
+  auto body = co_await run_on(service.workers, std::move(work));
+  if (!body) co_return answer_error(service, "staging", body.error(), Fault::ours);
+  co_return answer_json(201, std::move(*body));
+}
+
+Awaitable stage_one_value(Service& service, net::Request& request) {
+  auto caller = authenticate_person(service, request);
+  if (!caller) co_return std::move(caller.error());
+  const auto parameters = parameters_of(request);
+  if (!parameters) co_return parameters.error();
+  const auto named = vault::parse_digest(parameters->path("digest"));
+  if (!named || vault::crypto::sha256(vault::as_bytes(request.body)) != *named)
+    co_return answer_error(service, "staging", {Errc::invalid_argument, "the path is not the value's SHA-256"},
+                           Fault::callers);
+  std::vector<Bytes> values;
+  values.push_back(vault::to_bytes(request.body));
+  const auto staged = co_await stage(service, caller->actor, std::move(values));
+  if (!staged) co_return answer_staging_error(service, staged.error());
+  co_return answer_json(201, wire::json::serialize(wire::json::object{{"data", digests_json(*staged)}}));
+}
+
+// The answer to an act that is durable.
+Result<std::string> done_body(const access::Store& store, const access::Done& done, std::uint64_t known) {
+  TRY(const auto txn, store.engine().read());
+  wire::json::array entries;
+  for (const audit::LeafIndex seq : done.seqs) entries.push_back(seq.value);
+  wire::json::object data{{"entries", std::move(entries)}};
+  for (const auto& [name, value] : done.data) data[name] = value;
+  TRY(auto receipt, store.ledger().receipt(*txn, done.seqs));
+  return answer_body(store, *txn, known, Shown{std::move(data), std::move(receipt)});
+}
+
+Awaitable act(Service& service, net::Request& request) {
+  auto caller = authenticate(service, request);
+  if (!caller) co_return std::move(caller.error());
+  const auto parameters = parameters_of(request);
+  if (!parameters) co_return parameters.error();
+  const std::uint64_t known = parameters->known().value_or(0);
+
+  auto start = [&service, caller = std::move(*caller), kind = parameters->path("kind")](auto done) mutable {
+    service.gate.submit(std::move(caller), std::move(kind), std::move(done));
+  };
+  auto answer = co_await wait_for<Result<access::Answer>>(std::move(start));
+  if (!answer && answer.error().code == Errc::refused) co_return answer_problem(unauthenticated());
+  if (!answer) co_return answer_error(service, "act", answer.error(), Fault::callers);
+  if (auto* refused = std::get_if<access::Refused>(&*answer))
+    co_return co_await answer_refused(service, std::move(*refused), known);
+
+  auto work = [&service, done = std::get<access::Done>(std::move(*answer)), known]() {
+    return done_body(service.store, done, known);
+  };
+  auto body = co_await run_on(service.workers, std::move(work));
+  if (!body) co_return answer_error(service, "act", body.error(), Fault::ours);
+  co_return answer_json(201, std::move(*body));
+}
+
+}  // namespace
+
+void add_act_routes(net::Router& router, Service* service) {
+  const auto with = [service](Awaitable (*handler)(Service&, net::Request&)) {
+    return [service, handler](net::Request& request) { return handler(*service, request); };
+  };
+  using net::Verb;
+  router.route(Verb::post, "/v1/beside", kEnrolledOrInvited, {.max_body = kMaxStagingBytes}, with(stage_values));
+  router.route(Verb::put, "/v1/beside/{digest}", kEnrolled, {.max_body = access::kMaxIndexBytes},
+               with(stage_one_value));
+  router.route(Verb::post, "/v1/acts/{kind}", kEnrolledOrInvited, {.max_body = access::kMaxCommandBytes}, with(act));
+}
+
+}  // namespace service

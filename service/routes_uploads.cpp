@@ -1,0 +1,190 @@
+// Ciphertext on its way in: tus 1.0 with creation, creation-with-upload and termination (https://tus.io). What arrives
+// goes to its place at once; memory per upload is one piece. Metadata is refused: names of files do not belong here.
+#include "audit/decimal.h"
+#include "service/answers.h"
+
+namespace service {
+namespace {
+
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+using vault::payload::UploadId;
+using vault::payload::UploadStatus;
+
+constexpr std::string_view kTusVersion = "1.0.0";
+constexpr std::string_view kTusExtensions = "creation,creation-with-upload,termination";
+constexpr std::string_view kChunkType = "application/offset+octet-stream";
+constexpr unsigned kPreconditionFailed = 412;
+
+net::Response with_tus(net::Response response) {
+  response.fields.emplace_back("Tus-Resumable", kTusVersion);
+  return response;
+}
+
+net::Response answer_nothing(unsigned status, net::Fields fields = {}) {
+  fields.emplace_back("Cache-Control", "no-store");
+  return with_tus({.status = status, .fields = std::move(fields), .body = std::string()});
+}
+
+net::Response answer_upload_error(Service& service, const Error& error) {
+  return with_tus(answer_error(service, "upload", error, Fault::callers));
+}
+
+// What tus asks of every request but OPTIONS.
+std::optional<net::Response> wrong_version(const net::Request& request) {
+  if (request.field("tus-resumable") == kTusVersion) return std::nullopt;
+  Problem problem = problem_of({Errc::unsupported, "uploads speak tus 1.0.0 (Tus-Resumable)"}, Fault::callers);
+  problem.status = kPreconditionFailed;
+  net::Response response = with_tus(answer_problem(problem));
+  response.fields.emplace_back("Tus-Version", kTusVersion);
+  return response;
+}
+
+OrResponse<std::uint64_t> number_field(Service& service, const net::Request& request, std::string_view name) {
+  const auto field = request.field(name);
+  const auto number = audit::parse_decimal(field.value_or(""), vault::payload::kMaxPayloadBytes);
+  if (number) return *number;
+  return std::unexpected(
+      answer_upload_error(service, {Errc::invalid_argument, std::string(name) + " is a number of bytes"}));
+}
+
+// Who asks, in tus's version, from whom.
+OrResponse<access::SignedRequest> begin(Service& service, const net::Request& request,
+                                        wire::Coverage coverage = wire::Coverage::command_or_read) {
+  if (auto wrong = wrong_version(request)) return std::unexpected(std::move(*wrong));
+  auto caller = authenticate_person(service, request, coverage);
+  if (!caller) return std::unexpected(with_tus(std::move(caller.error())));
+  if (auto parameters = parameters_of(request); !parameters)
+    return std::unexpected(with_tus(std::move(parameters.error())));
+  return caller;
+}
+
+// Another person's upload is as absent as one that was never begun.
+Result<UploadStatus> own_upload(const access::Store& store, const UploadId& id, const access::Actor& actor) {
+  TRY(UploadStatus status, store.payload().status(id));
+  if (status.owner != actor.keyid) return Error{Errc::not_found, "there is no such upload"};
+  return status;
+}
+
+asio::awaitable<Result<UploadStatus>> find_upload(Service& service, const net::Request& request, access::Actor actor) {
+  auto id = UploadId::parse(request.parameter("upload"));
+  if (!id) co_return Error{Errc::not_found, "there is no such upload"};
+  auto work = [&service, id = *id, actor = std::move(actor)]() { return own_upload(service.store, id, actor); };
+  co_return co_await run_on(service.workers, std::move(work));
+}
+
+Awaitable create_upload(Service& service, net::Request& request) {
+  auto caller = begin(service, request);
+  if (!caller) co_return std::move(caller.error());
+  if (request.field("upload-metadata"))
+    co_return answer_upload_error(service,
+                                  {Errc::invalid_argument, "Upload-Metadata is not taken: it would name files"});
+  if (request.field("upload-defer-length"))
+    co_return answer_upload_error(service, {Errc::invalid_argument, "an upload's length is known when it begins"});
+  const auto length = number_field(service, request, "upload-length");
+  if (!length) co_return length.error();
+  const bool has_bytes = !request.body.empty();
+  if (has_bytes && request.field("content-type") != kChunkType)
+    co_return answer_upload_error(service,
+                                  {Errc::invalid_argument, "the first bytes are application/offset+octet-stream"});
+  if (request.field("upload-offset").value_or("0") != "0")
+    co_return answer_upload_error(service, {Errc::invalid_argument, "an upload begins at offset 0"});
+  if (request.body.size() > *length)
+    co_return answer_upload_error(service, {Errc::too_large, "more bytes than the upload's length"});
+
+  auto may = [](const access::View& view, const vault::engine::ReadTransaction&) { return view.may_upload(); };
+  auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
+  if (!permitted) co_return answer_upload_error(service, permitted.error());
+  if (auto* refusal = std::get_if<access::Refusal>(&*permitted)) {
+    auto refused = co_await refuse(service, std::move(*caller), std::move(*refusal), 0);
+    co_return with_tus(std::move(refused));
+  }
+
+  const UploadId id = UploadId::generate(static_cast<std::uint64_t>(service.clock().unix_ms));
+  auto work = [&service, &request, id, owner = caller->actor.keyid, length = *length]() -> Result<std::uint64_t> {
+    TRY_VOID(service.store.payload().create(id, owner, length));
+    if (request.body.empty()) return std::uint64_t{0};
+    return service.store.payload().write(id, 0, vault::as_bytes(request.body));
+  };
+  const auto offset = co_await run_on(service.workers, std::move(work));
+  if (!offset) co_return answer_upload_error(service, offset.error());
+  co_return answer_nothing(201,
+                           {{"Location", "/v1/uploads/" + id.to_string()}, {"Upload-Offset", std::to_string(*offset)}});
+}
+
+Awaitable head_upload(Service& service, net::Request& request) {
+  auto caller = begin(service, request);
+  if (!caller) co_return std::move(caller.error());
+  const auto status = co_await find_upload(service, request, caller->actor);
+  if (!status) co_return answer_upload_error(service, status.error());
+  co_return answer_nothing(
+      200, {{"Upload-Offset", std::to_string(status->offset)}, {"Upload-Length", std::to_string(status->length)}});
+}
+
+Awaitable patch_upload(Service& service, net::Request& request) {
+  auto caller = begin(service, request, wire::Coverage::upload_chunk);
+  if (!caller) co_return std::move(caller.error());
+  if (request.field("content-type") != kChunkType)
+    co_return answer_upload_error(service, {Errc::invalid_argument, "a chunk is application/offset+octet-stream"});
+  const auto begins = number_field(service, request, "upload-offset");
+  if (!begins) co_return begins.error();
+  const auto status = co_await find_upload(service, request, caller->actor);
+  if (!status) co_return answer_upload_error(service, status.error());
+  if (*begins != status->offset)
+    co_return answer_upload_error(service, {Errc::conflict, "the upload goes on at another offset"});
+  if (request.stream->length() > status->length - status->offset)
+    co_return answer_upload_error(service, {Errc::too_large, "more bytes than are missing"});
+
+  const auto id = UploadId::parse(request.parameter("upload"));
+  std::uint64_t offset = *begins;
+  vault::Bytes piece(std::min<std::uint64_t>(kUploadPieceBytes, request.stream->length()));
+  while (request.stream->remaining() != 0) {
+    const auto got = co_await request.stream->read(piece);
+    if (!got) co_return answer_upload_error(service, got.error());
+    auto write = [&service, &piece, id = *id, offset, size = *got]() {
+      return service.store.payload().write(id, offset, vault::ByteView(piece).first(size));
+    };
+    const auto next = co_await run_on(service.workers, std::move(write));
+    if (!next) co_return answer_upload_error(service, next.error());
+    offset = *next;
+  }
+  co_return answer_nothing(204, {{"Upload-Offset", std::to_string(offset)}});
+}
+
+Awaitable delete_upload(Service& service, net::Request& request) {
+  auto caller = begin(service, request);
+  if (!caller) co_return std::move(caller.error());
+  const auto status = co_await find_upload(service, request, caller->actor);
+  if (!status) co_return answer_upload_error(service, status.error());
+  const auto id = UploadId::parse(request.parameter("upload"));
+  auto work = [&service, id = *id]() -> Result<std::monostate> {
+    TRY_VOID(service.store.payload().discard(id));
+    return std::monostate{};
+  };
+  const auto gone = co_await run_on(service.workers, std::move(work));
+  if (!gone) co_return answer_upload_error(service, gone.error());
+  co_return answer_nothing(204);
+}
+
+Awaitable describe_uploads(Service&, net::Request&) {
+  co_return answer_nothing(204, {{"Tus-Version", std::string(kTusVersion)},
+                                 {"Tus-Extension", std::string(kTusExtensions)},
+                                 {"Tus-Max-Size", std::to_string(vault::payload::kMaxPayloadBytes)}});
+}
+
+}  // namespace
+
+void add_upload_routes(net::Router& router, Service* service) {
+  const auto with = [service](Awaitable (*handler)(Service&, net::Request&)) {
+    return [service, handler](net::Request& request) { return handler(*service, request); };
+  };
+  using net::Verb;
+  router.route(Verb::options, "/v1/uploads", kAnybody, with(describe_uploads));
+  router.route(Verb::post, "/v1/uploads", kEnrolled, {.max_body = kMaxFirstBytes}, with(create_upload));
+  router.route(Verb::head, "/v1/uploads/{upload}", kEnrolled, with(head_upload));
+  router.route(Verb::patch, "/v1/uploads/{upload}", kEnrolled, {.streams_body = true}, with(patch_upload));
+  router.route(Verb::del, "/v1/uploads/{upload}", kEnrolled, with(delete_upload));
+}
+
+}  // namespace service

@@ -1,0 +1,250 @@
+// strongroomd: makes a vault and serves it. What it is asked stands in the command line, what it answers on
+// stdout, everything for people on stderr.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "access/permit.h"
+#include "service/daemon.h"
+#include "service/vault_directory.h"
+#include "vault/base/file.h"
+
+namespace service {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+constexpr int kDone = 0;
+constexpr int kWrongCommandLine = 2;
+constexpr int kNotConsistent = 5;
+
+int exit_code(Errc code) {
+  switch (code) {
+    case Errc::invalid_argument:
+      return kWrongCommandLine;
+    case Errc::malformed:
+      return kWrongCommandLine;
+    case Errc::too_large:
+      return kWrongCommandLine;
+    case Errc::refused:
+      return 3;
+    case Errc::not_found:
+      return 4;
+    case Errc::tampered:
+      return kNotConsistent;
+    case Errc::wrong_key:
+      return kNotConsistent;
+    case Errc::unknown_version:
+      return kNotConsistent;
+    case Errc::unsupported:
+      return kNotConsistent;
+    case Errc::conflict:
+      return 6;
+    case Errc::busy:
+      return 6;
+    case Errc::full:
+      return 1;
+    case Errc::retry:
+      return 1;
+    case Errc::limited:
+      return 1;
+    case Errc::unavailable:
+      return 1;
+    case Errc::cancelled:
+      return 1;
+    case Errc::io:
+      return 1;
+    case Errc::internal:
+      return 1;
+  }
+  return 1;
+}
+
+int complain(const Error& error) {
+  std::cerr << "strongroomd: " << error.message << "\n";
+  return exit_code(error.code);
+}
+
+// How the vault key is sealed: one of the two.
+struct SealOptions {
+  std::string key_file;
+  std::string passphrase_file;
+
+  void add_to(CLI::App& app) {
+    auto* group =
+        app.add_option_group("seal", "What opens the vault key. Keep it apart from the vault and its backups.");
+    group
+        ->add_option("--seal-keyfile", key_file,
+                     "A file of 32 to 4096 random bytes, outside the vault (init makes it if absent)")
+        ->type_name("FILE");
+    group->add_option("--seal-passphrase-file", passphrase_file, "A file whose first line is the passphrase")
+        ->type_name("FILE");
+    group->require_option(1);
+  }
+
+  Result<vault::keyring::Opener> read() const {
+    if (!key_file.empty()) return vault::keyring::Opener(vault::keyring::KeyFile{key_file});
+    constexpr std::size_t kMaxLine = vault::keyring::kMaxPassphraseBytes + 2;
+    vault::WipedBytes line(kMaxLine);
+    TRY(const vault::FileDescriptor file, vault::open_file(passphrase_file, O_RDONLY));
+    std::size_t size = 0;
+    while (size < kMaxLine) {
+      const ssize_t got = ::read(file.get(), line.span().data() + size, kMaxLine - size);
+      if (got < 0) return vault::system_error(errno, "cannot read " + passphrase_file);
+      if (got == 0) break;
+      size += static_cast<std::size_t>(got);
+    }
+    std::string_view text = vault::as_text(line.view().first(size));
+    text = text.substr(0, text.find('\n'));
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    return vault::keyring::Opener(vault::SecretText(text));
+  }
+};
+
+struct Options {
+  fs::path directory;
+  SealOptions seal;
+  // init
+  std::string origin;
+  std::string url;
+  fs::path tls_certificate;
+  fs::path tls_key;
+  // serve
+  std::string listen = "127.0.0.1:8443";
+};
+
+// --- init -----------------------------------------------------------------------------------------------------------
+
+// Its key in the JSON: the partner's kind, or "administrator".
+std::string name_of(const access::wire::Invitation& invitation, std::size_t position) {
+  constexpr std::array<std::string_view, 3> kPartners = {"local-authority", "icb", "police"};
+  const bool administrator = std::ranges::find(invitation.roles, access::Role::administrator) != invitation.roles.end();
+  return std::string(administrator || position >= kPartners.size() ? "administrator" : kPartners[position]);
+}
+
+Result<void> init(const Options& options) {
+  std::optional<TlsIdentity> tls;
+  if (!options.tls_certificate.empty()) {
+    TRY(const vault::Bytes certificate, vault::read_file_limited(options.tls_certificate, kMaxPemBytes));
+    TRY(vault::Bytes key, vault::read_file_limited(options.tls_key, kMaxPemBytes));
+    tls = TlsIdentity{vault::to_text(certificate), vault::SecretText(vault::as_text(key))};
+    vault::wipe(key);
+  }
+  TRY(const auto seal, options.seal.read());
+  const NewVault wanted{
+      .directory = options.directory, .origin = options.origin, .url = options.url, .tls = std::move(tls)};
+  TRY(const MadeVault made, make_vault(wanted, seal, vault::system_clock()()));
+
+  json::object invitations;
+  for (std::size_t i = 0; i < made.invitations.size(); ++i)
+    invitations[name_of(made.invitations[i], i)] = access::wire::format_invitation(made.invitations[i]);
+  std::cout << json::object{{"origin", made.config.origin},
+                            {"log_key", made.config.log_key},
+                            {"invitations", std::move(invitations)}}
+            << "\n";
+  std::cerr << "Hand each invitation to the person it is for, and keep none: whoever has it can enrol with it.\n"
+               "Serve the vault with: strongroomd serve "
+            << options.directory.string() << " --seal-…\n";
+  return {};
+}
+
+// --- the command line -----------------------------------------------------------------------------------------------
+
+Result<int> always_done(Result<void> result) {
+  if (!result) return result.error();
+  return kDone;
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  std::function<Result<int>()> command;
+  CLI::App app{
+      "Makes and serves a Strongroom vault.\n\n"
+      "A first vault:\n"
+      "  strongroomd init /srv/vault --origin vault.example/partnership --url https://vault.example:8443 \\\n"
+      "      --seal-keyfile /etc/strongroom/seal.key > invitations.json\n"
+      "  strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", STRONGROOM_VERSION);
+  const auto add = [&](const std::string& name, const std::string& summary, const std::string& example) {
+    CLI::App* added = app.add_subcommand(name, summary);
+    added->footer("Example:\n  " + example + "\n");
+    return added;
+  };
+  const auto takes_vault = [&](CLI::App* sub) {
+    sub->add_option("DIR", options.directory, "The vault's directory")->required();
+    options.seal.add_to(*sub);
+  };
+
+  CLI::App* init_command =
+      add("init", "Makes a vault and the four invitations that everybody else's hang on",
+          "strongroomd init /srv/vault --origin vault.example/partnership \\\n"
+          "      --url https://vault.example:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
+          "Prints JSON: origin, log_key, invitations {administrator, local-authority, icb, police}.");
+  takes_vault(init_command);
+  init_command->add_option("--origin", options.origin, "The ledger's name for ever, e.g. vault.example/partnership")
+      ->type_name("NAME")
+      ->required();
+  init_command->add_option("--url", options.url, "Where clients reach the service: https://HOST:PORT")
+      ->type_name("URL")
+      ->required();
+  auto* certificate = init_command
+                          ->add_option("--tls-cert", options.tls_certificate,
+                                       "A certificate of your own (PEM); else one is made and signed by itself")
+                          ->type_name("PEM");
+  auto* key = init_command->add_option("--tls-key", options.tls_key, "Its key (PEM, no passphrase)")->type_name("PEM");
+  certificate->needs(key);
+  key->needs(certificate);
+  init_command->callback([&] { command = [&] { return always_done(init(options)); }; });
+
+  CLI::App* serve_command =
+      add("serve", "Serves a vault until SIGTERM or SIGINT",
+          "strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
+          "Prints one line when it takes requests. Told to stop, it finishes what is in flight, ten seconds at most.");
+  takes_vault(serve_command);
+  serve_command->add_option("--listen", options.listen, "Address and port; port 0 takes any that is free")
+      ->type_name("ADDRESS:PORT")
+      ->capture_default_str();
+  serve_command->callback([&] {
+    command = [&]() -> Result<int> {
+      TRY(const ListenAddress listen, parse_listen_address(options.listen));
+      TRY(const auto seal, options.seal.read());
+      TRY(OpenVault opened, open_vault(options.directory, seal));
+      return always_done(serve(std::move(opened), listen));
+    };
+  });
+
+  CLI::App* policy_command =
+      add("policy", "Prints the permission table as Markdown", "strongroomd policy > docs/policy.md");
+  policy_command->callback([&] {
+    command = [] {
+      std::cout << access::policy_markdown();
+      return Result<int>(kDone);
+    };
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kWrongCommandLine;
+  }
+  if (auto started = vault::start_secure_memory(); !started) return complain(started.error());
+  const auto result = command();
+  if (!result) return complain(result.error());
+  return *result;
+}
+
+}  // namespace
+}  // namespace service
+
+int main(int argc, char** argv) {
+  return service::run(argc, argv);
+}
