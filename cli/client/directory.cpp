@@ -420,4 +420,12 @@ Result<const Person*> Directory::verify_signed(const VerifiedEntry& entry, std::
   return person;
 }
 
+Result<const Person*> Directory::verify_caused(const VerifiedEntry& entry) const {
+  const auto id = access::PersonId::parse(entry.body.actor.value_or(""));
+  if (!id) return tampered("an entry of the ledger has no person behind it");
+  TRY(const Person* person, certified(*id, entry.envelope.seq.value));
+  TRY_VOID(check_stored(entry.envelope, entry.body, person->signing_key, id->to_string(), authority_));
+  return person;
+}
+
 }  // namespace cli::client

@@ -141,6 +141,7 @@ class Directory {
   Result<void> update(Session& session);
 
   const DirectoryChain& chain() const { return chain_; }
+  const std::string& authority() const { return authority_; }
   // Errc::tampered "… is not certified" when the chain does not know this person (or they are revoked at that time).
   // Before encrypting to anybody, and before believing anybody's signature.
   Result<const Person*> certified(const access::PersonId& person, Seq at = kNow) const;
@@ -151,6 +152,8 @@ class Directory {
 
   // That `entry` was caused by its actor's signed `act`, the actor certified and active at that entry; gives the actor.
   Result<const Person*> verify_signed(const VerifiedEntry& entry, std::string_view act) const;
+  // The same for any request, a refused read included: that its actor signed it, not what it asked for.
+  Result<const Person*> verify_caused(const VerifiedEntry& entry) const;
   // An entry read as what it is: signed as above, and its detail everything that the command said (`except` apart).
   template <class Command, class Event>
   Result<SignedEvent<Command, Event>> read(const VerifiedEntry& entry,

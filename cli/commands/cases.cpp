@@ -1,0 +1,340 @@
+// case, safe, nominate: from the referral to a safe that only its representatives open.
+#include <iostream>
+
+#include "cli/client/safe_keys.h"
+#include "cli/commands/context.h"
+
+namespace cli {
+namespace {
+
+using access::Involvement;
+using access::Role;
+
+void print_case(Context& context, const wire::CaseView& view) {
+  std::string asked, subjects;
+  for (const auto& agency : view.asked) asked += (asked.empty() ? "" : ", ") + context.name_of(agency);
+  for (const auto& subject : view.subjects) subjects += (subjects.empty() ? "" : ", ") + subject;
+  Table table({view.reference, ""});
+  table.add({"case", view.case_.to_string()});
+  table.add({"stage", wire::enum_name(view.stage)});
+  table.add({"lock", wire::enum_name(view.lock)});
+  table.add({"referred by", context.name_of(view.agency)});
+  table.add({"incident", vault::to_string(view.incident_date)});
+  table.add({"aware", vault::to_string(view.aware_date)});
+  table.add({"received", vault::to_rfc3339(view.received)});
+  table.add({"subjects", subjects});
+  table.add({"asked", asked});
+  table.add({"review safe", view.review_safe.to_string()});
+  table.print("");
+}
+
+void add_case(CLI::App& app) {
+  auto* group = add_command(app, "case", "Referred incidents and their reviews", "");
+  group->require_subcommand(1);
+
+  struct Refer {
+    std::string agency, incident, aware;
+    std::optional<std::string> received;
+    std::vector<std::string> subjects;
+  };
+  auto refer = std::make_shared<Refer>();
+  auto* command =
+      add_command(*group, "refer", "Refer a serious incident: opens the case and engages the lock (4.1.1)",
+                  "strongroom case refer --agency AGENCY --incident-date 2026-03-01 --aware-date 2026-03-02 "
+                  "--subjects child-1,parent-1");
+  command->add_option("--agency", refer->agency, "The agency that refers")->required();
+  command->add_option("--incident-date", refer->incident, "When it happened, as 2026-03-01")->required();
+  command->add_option("--aware-date", refer->aware, "When the partners became aware; the 15 working days run from here")
+      ->required();
+  command->add_option("--received", refer->received, "When the SPOC received it, if earlier than now (UTC)");
+  command->add_option("--subjects", refer->subjects, "Opaque words for who it concerns: child-1,parent-1")
+      ->delimiter(',');
+  on_run(command, [refer](Context& context) -> Result<void> {
+    client::ReferralWords words;
+    TRY(words.incident_date, vault::parse_date(refer->incident));
+    TRY(words.aware_date, vault::parse_date(refer->aware));
+    words.subjects = refer->subjects.empty() ? std::vector<std::string>{"child-1"} : refer->subjects;
+    TRY_VOID(context.connect());
+    words.received = context.session().now();
+    if (refer->received) {
+      TRY(words.received, parse_moment(*refer->received));
+    }
+    TRY(words.agency, context.agency(refer->agency));
+    TRY(const auto referred, client::refer_case(context.session(), context.directory(), words));
+    if (context.as_json) {
+      Context::print({{"case", referred.case_.to_string()},
+                      {"reference", referred.reference},
+                      {"review_safe", referred.review_safe.to_string()}});
+    } else {
+      std::cout << referred.reference << "  " << referred.case_.to_string() << '\n';
+      note("The lock is engaged. Ask the other agencies: strongroom case ask " + referred.reference +
+           " --agency AGENCY");
+    }
+    return {};
+  });
+
+  auto* list = add_command(*group, "list", "List the cases that you see", "strongroom case list --json");
+  on_run(list, [](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    TRY(const auto cases, context.session().all<wire::CaseView>("/v1/cases"));
+    if (context.as_json) {
+      Context::print(wire::to_json(cases));
+      return {};
+    }
+    Table table({"reference", "stage", "lock", "incident", "referred by", "case"});
+    for (const auto& one : cases)
+      table.add({one.reference, wire::enum_name(one.stage), wire::enum_name(one.lock),
+                 vault::to_string(one.incident_date), context.name_of(one.agency), one.case_.to_string()});
+    table.print("no case that you may see");
+    return {};
+  });
+
+  auto name = std::make_shared<std::string>();
+  auto* show = add_command(*group, "show", "Show one case", "strongroom case show RR-2026-0001");
+  show->add_option("CASE", *name, "Its reference or id")->required();
+  on_run(show, [name](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    TRY(const auto id, context.case_id(*name));
+    TRY(const auto view, context.session().get<wire::CaseView>("/v1/cases/" + id.to_string()));
+    if (context.as_json)
+      Context::print(wire::to_json(view));
+    else
+      print_case(context, view);
+    return {};
+  });
+
+  struct Ask {
+    std::string case_;
+    std::vector<std::string> agencies;
+  };
+  auto ask = std::make_shared<Ask>();
+  auto* asking = add_command(*group, "ask", "Ask agencies to scope and to secure (by a SPOC)",
+                             "strongroom case ask RR-2026-0001 --agency AGENCY --agency AGENCY");
+  asking->add_option("CASE", ask->case_, "Its reference or id")->required();
+  asking->add_option("--agency", ask->agencies, "An agency that had involvement")->required();
+  on_run(asking, [ask](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    wire::AskAgencies command;
+    TRY(command.case_, context.case_id(ask->case_));
+    for (const std::string& words : ask->agencies) {
+      TRY(const auto agency, context.agency(words));
+      command.agencies.push_back(agency);
+    }
+    TRY_VOID(context.session().act(command));
+    if (context.as_json)
+      Context::print({{"case", command.case_.to_string()}, {"asked", wire::to_json(command.agencies)}});
+    else
+      std::cout << "asked " << command.agencies.size() << (command.agencies.size() == 1 ? " agency\n" : " agencies\n");
+    return {};
+  });
+}
+
+void print_safe(Context& context, const wire::SafeView& view) {
+  Table table({"safe", view.safe.to_string()});
+  table.add({"case", view.case_.to_string()});
+  table.add({"agency", view.agency ? context.name_of(*view.agency) : "the review's own"});
+  table.add({"records", std::to_string(view.records)});
+  table.add({"epoch", std::to_string(view.epoch)});
+  table.add(
+      {"recovery", view.recovery_complete ? "complete" : "incomplete: a partner lacks two custodians with a share"});
+  for (const auto& nomination : view.nominations)
+    table.add({"representative", context.name_of(nomination.person) + ": " + wire::enum_name(nomination.state) +
+                                     ", involvement " + wire::enum_name(nomination.involvement) +
+                                     (nomination.own ? ", nominated themselves" : "") +
+                                     (nomination.state == access::NominationState::pending && !nomination.wrapped
+                                          ? ", waits for a keyholder's client"
+                                          : "")});
+  table.print("");
+}
+
+void add_safe(CLI::App& app) {
+  auto* group = add_command(app, "safe", "Compartments with a key of their own", "");
+  group->require_subcommand(1);
+
+  struct Open {
+    std::string case_;
+    std::vector<std::string> representatives;
+    std::string involvement = "none";
+    FreeText reason;
+  };
+  auto open = std::make_shared<Open>();
+  auto* command = add_command(*group, "open", "Open your agency's safe in a case and nominate representatives (4.3.5)",
+                              "strongroom safe open RR-2026-0001 --representative PERSON --representative PERSON");
+  command->add_option("CASE", open->case_, "Its reference or id")->required();
+  command->add_option("--representative", open->representatives, "Who may open records; two are expected")->required();
+  command->add_option("--involvement", open->involvement, "Their involvement with the case")
+      ->check(word_of<Involvement>());
+  open->reason.bind(command, "reason");
+  on_run(command, [open](Context& context) -> Result<void> {
+    TRY(const auto involvement, wire::parse_enum<Involvement>(open->involvement));
+    TRY_VOID(context.connect());
+    TRY(const auto case_, context.case_id(open->case_));
+    TRY(const auto agency, context.acting_agency(Role::agency_lead));
+    std::string reason;
+    if (open->representatives.size() == 1 || involvement != Involvement::none || open->reason.given()) {
+      TRY(reason, free_text("reason", open->reason.text, open->reason.file));
+    }
+    std::vector<client::NomineeWords> nominees;
+    for (const std::string& words : open->representatives) {
+      TRY(const auto person, context.person(words));
+      nominees.push_back({person, involvement, involvement == Involvement::none ? "" : reason});
+    }
+    TRY(const auto opened, client::open_new_safe(context.session(), context.directory(), case_, agency, nominees,
+                                                 nominees.size() == 1 ? reason : std::string()));
+    if (context.as_json) {
+      Context::print({{"safe", opened.safe.to_string()}});
+    } else {
+      std::cout << opened.safe.to_string() << '\n';
+      note("Each representative confirms with their next command (strongroom sync).");
+    }
+    return {};
+  });
+
+  auto filter = std::make_shared<std::optional<std::string>>();
+  auto* list = add_command(*group, "list", "List the safes that you see", "strongroom safe list RR-2026-0001");
+  list->add_option("CASE", *filter, "Of this case alone");
+  on_run(list, [filter](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    std::string path = "/v1/safes";
+    if (*filter) {
+      TRY(const auto id, context.case_id(**filter));
+      path += "?case=" + id.to_string();
+    }
+    TRY(const auto safes, context.session().all<wire::SafeView>(path));
+    if (context.as_json) {
+      Context::print(wire::to_json(safes));
+      return {};
+    }
+    Table table({"safe", "agency", "records", "representatives", "recovery"});
+    for (const auto& one : safes) {
+      const auto active = std::count_if(one.nominations.begin(), one.nominations.end(), [](const auto& nomination) {
+        return nomination.state == access::NominationState::active;
+      });
+      table.add({one.safe.to_string(), one.agency ? context.name_of(*one.agency) : "(review)",
+                 std::to_string(one.records), std::to_string(active) + " active",
+                 one.recovery_complete ? "complete" : "incomplete"});
+    }
+    table.print("no safe that you may see");
+    return {};
+  });
+
+  auto name = std::make_shared<std::string>();
+  auto* show = add_command(*group, "show", "Show one safe", "strongroom safe show SAFE");
+  show->add_option("SAFE", *name)->required();
+  on_run(show, [name](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    TRY(const auto id, context.safe(*name));
+    TRY(const auto view, context.session().get<wire::SafeView>("/v1/safes/" + id.to_string()));
+    if (context.as_json)
+      Context::print(wire::to_json(view));
+    else
+      print_safe(context, view);
+    return {};
+  });
+}
+
+// `nominate SAFE PERSON` and `nominate end|list …` share one name: the verbs are options of their own first word.
+void add_nominate(CLI::App& app) {
+  auto* group =
+      add_command(app, "nominate", "Who may open a safe's records (4.3.5)",
+                  "strongroom nominate SAFE PERSON --involvement none\n  strongroom nominate end SAFE PERSON\n  "
+                  "strongroom nominate list SAFE");
+  group->require_subcommand(0, 1);
+
+  struct Make {
+    std::optional<std::string> safe, person, involvement;
+    FreeText reason;
+  };
+  auto make = std::make_shared<Make>();
+  group->add_option("SAFE", make->safe);
+  group->add_option("PERSON", make->person);
+  group->add_option("--involvement", make->involvement, "Their involvement with the case")
+      ->check(word_of<Involvement>());
+  make->reason.bind(group, "reason");
+  on_run(group, [make](Context& context) -> Result<void> {
+    if (!make->safe || !make->person || !make->involvement)
+      return Error{Errc::invalid_argument,
+                   "say whom and how: strongroom nominate SAFE PERSON --involvement none|supervised|practised"};
+    client::NomineeWords nominee;
+    TRY(nominee.involvement, wire::parse_enum<Involvement>(*make->involvement));
+    TRY_VOID(context.connect());
+    TRY(const auto safe, context.safe(*make->safe));
+    TRY(nominee.person, context.person(*make->person));
+    if (nominee.involvement != Involvement::none || make->reason.given()) {
+      TRY(nominee.reason, free_text("reason", make->reason.text, make->reason.file));
+    }
+    TRY_VOID(client::nominate(context.session(), context.directory(), safe, nominee));
+    if (context.as_json)
+      Context::print({{"safe", safe.to_string()}, {"person", nominee.person.to_string()}, {"state", "pending"}});
+    else {
+      std::cout << "nominated " << nominee.person.to_string() << '\n';
+      note("Pending until a keyholder's client has wrapped the key and the nominee's has confirmed it.");
+    }
+    return {};
+  });
+
+  struct End {
+    std::string safe, person;
+    FreeText reason;
+  };
+  auto end = std::make_shared<End>();
+  auto* ending = add_command(*group, "end", "End a nomination; a new key is made by a remaining keyholder's client",
+                             "strongroom nominate end SAFE PERSON --reason \"moved to another team\"");
+  ending->add_option("SAFE", end->safe)->required();
+  ending->add_option("PERSON", end->person)->required();
+  end->reason.bind(ending, "reason");
+  on_run(ending, [end](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    wire::EndNomination command;
+    TRY(command.safe, context.safe(end->safe));
+    TRY(command.person, context.person(end->person));
+    TRY(const auto view, context.session().get<wire::SafeView>("/v1/safes/" + command.safe.to_string()));
+    const auto left = std::count_if(view.nominations.begin(), view.nominations.end(), [&](const auto& nomination) {
+      return nomination.state == access::NominationState::active && nomination.person != command.person;
+    });
+    if (left == 0 && !context.yes) {
+      TRY(const bool sure,
+          confirm("Nobody else can open this safe: only recovery by the partners' custodians could. End it?"));
+      if (!sure) return Error{Errc::invalid_argument, "nothing was done"};
+    }
+    if (end->reason.given()) {
+      TRY(const std::string text, free_text("reason", end->reason.text, end->reason.file));
+      TRY(command.reason, context.session().stage_text(text));
+    }
+    TRY_VOID(context.session().act(command));
+    if (context.as_json)
+      Context::print({{"safe", command.safe.to_string()}, {"person", command.person.to_string()}, {"state", "ended"}});
+    else
+      std::cout << "ended\n";
+    return {};
+  });
+
+  auto name = std::make_shared<std::string>();
+  auto* list = add_command(*group, "list", "List a safe's nominations", "strongroom nominate list SAFE");
+  list->add_option("SAFE", *name)->required();
+  on_run(list, [name](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    TRY(const auto id, context.safe(*name));
+    TRY(const auto view, context.session().get<wire::SafeView>("/v1/safes/" + id.to_string()));
+    if (context.as_json) {
+      Context::print(wire::to_json(view.nominations));
+      return {};
+    }
+    Table table({"person", "name", "state", "involvement", ""});
+    for (const auto& one : view.nominations)
+      table.add({one.person.to_string(), context.name_of(one.person), wire::enum_name(one.state),
+                 wire::enum_name(one.involvement), one.own ? "nominated themselves" : ""});
+    table.print("nobody is nominated");
+    return {};
+  });
+}
+
+}  // namespace
+
+void add_case_commands(CLI::App& app) {
+  add_case(app);
+  add_safe(app);
+  add_nominate(app);
+}
+
+}  // namespace cli

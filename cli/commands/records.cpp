@@ -1,0 +1,744 @@
+// secure, records, checkout, collect, open, copies, return: files go in, audited copies come out.
+#include <fnmatch.h>
+
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <set>
+#include <thread>
+
+#include "cli/client/open.h"
+#include "cli/commands/context.h"
+
+namespace cli {
+namespace {
+
+using access::Purpose;
+using access::RecordClass;
+
+constexpr std::size_t kMaxIdsFileBytes = 1U << 20;
+constexpr std::size_t kMaxManifestBytes = 64U << 20;
+
+// Ctrl-C while files are under way: what is begun is finished, and the same command goes on from there.
+std::atomic<bool>* interrupted = nullptr;
+class StopOnInterrupt {
+ public:
+  explicit StopOnInterrupt(std::atomic<bool>& stop) {
+    interrupted = &stop;
+    before_ = std::signal(SIGINT, [](int) { interrupted->store(true); });
+  }
+  ~StopOnInterrupt() {
+    std::signal(SIGINT, before_);
+    interrupted = nullptr;
+  }
+  StopOnInterrupt(const StopOnInterrupt&) = delete;
+  StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
+
+ private:
+  void (*before_)(int);
+};
+
+// Follows a client's counters with a bar until it goes.
+template <class Counters>
+class Follow {
+ public:
+  Follow(std::string what, std::uint64_t total, Counters& counters)
+      : bar_(std::move(what), total), thread_([this, &counters](const std::stop_token& stop) {
+          std::uint64_t seen = 0;
+          while (!stop.stop_requested()) {
+            const std::uint64_t now = counters.bytes;
+            bar_.set_detail(std::to_string(counters.files) + " files");
+            bar_.advance(now - seen);
+            seen = now;
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          }
+        }) {}
+
+ private:
+  Progress bar_;
+  std::jthread thread_;
+};
+
+// --- choosing records -----------------------------------------------------------------------------------------------
+
+struct Filter {
+  std::optional<std::string> class_, source, subject, from, to, name;
+  void bind(CLI::App* command) {
+    command->add_option("--class", class_, "Records of this class")->check(word_of<RecordClass>());
+    command->add_option("--source", source, "From this source (for keyholders)");
+    command->add_option("--subject", subject, "About this subject, such as child-1");
+    command->add_option("--from", from, "Dated from this day on: by its own dates, else by the day it was secured");
+    command->add_option("--to", to, "Dated up to this day");
+    command->add_option("--name", name, "Whose name or path matches this pattern, such as '*.pdf' (for keyholders)");
+  }
+  bool empty() const { return !class_ && !source && !subject && !from && !to && !name; }
+  // What the service can choose by.
+  std::string query() const {
+    std::string text;
+    if (class_) text += "class=" + *class_;
+    if (subject) text += (text.empty() ? "" : "&") + ("subject=" + *subject);
+    return text;
+  }
+};
+
+Result<void> check_filter(const Filter& filter) {
+  for (const auto& day : {filter.from, filter.to}) {
+    if (!day) continue;
+    if (auto date = vault::parse_date(*day); !date) return date.error();
+  }
+  if (filter.subject && !std::all_of(filter.subject->begin(), filter.subject->end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+      }))
+    return Error{Errc::invalid_argument, "a subject is an opaque word such as child-1"};
+  return {};
+}
+
+bool matches(const Filter& filter, const client::ListedRecord& record) {
+  if (filter.source && (!record.descriptor || record.descriptor->source != *filter.source)) return false;
+  if (filter.name) {
+    if (!record.descriptor) return false;
+    const bool by_name = fnmatch(filter.name->c_str(), record.descriptor->name.c_str(), 0) == 0;
+    const bool by_path = fnmatch(filter.name->c_str(), record.descriptor->path.c_str(), 0) == 0;
+    if (!by_name && !by_path) return false;
+  }
+  std::string first = vault::to_string(vault::london_date(record.view.sealed)), last = first;
+  if (record.descriptor && !record.descriptor->dates.empty()) {
+    const std::string& dates = record.descriptor->dates;
+    const std::size_t dots = dates.find("..");
+    first = dates.substr(0, dots);
+    last = dots == std::string::npos ? first : dates.substr(dots + 2);
+  }
+  return (!filter.from || last >= *filter.from) && (!filter.to || first <= *filter.to);
+}
+
+struct Listing {
+  client::VerifiedSafe safe;
+  std::vector<client::ListedRecord> records;
+};
+
+// The records of a safe that pass, verified; with names where this person holds a key.
+Result<Listing> list(Context& context, const access::SafeId& safe, const Filter& filter) {
+  TRY_VOID(check_filter(filter));
+  Listing listing;
+  TRY(listing.safe, client::verify_safe(context.session(), context.directory(), safe));
+  std::optional<client::SafeSecrets> secrets;
+  if (listing.safe.keyholder(context.session().person())) {
+    TRY(secrets, client::open_safe(context.session(), listing.safe));
+  } else if (filter.name || filter.source) {
+    return Error{Errc::invalid_argument, "names and sources are for keyholders; you are none of this safe's"};
+  }
+  TRY(listing.records, client::list_records(context.session(), context.directory(), listing.safe,
+                                            secrets ? &*secrets : nullptr, filter.query()));
+  std::erase_if(listing.records, [&](const client::ListedRecord& record) { return !matches(filter, record); });
+  return listing;
+}
+
+json::value record_json(const client::ListedRecord& record) {
+  json::object object{{"record", record.view.record.to_string()},
+                      {"safe", record.view.safe.to_string()},
+                      {"seq", record.view.seq},
+                      {"sealed", vault::to_rfc3339(record.view.sealed)},
+                      {"depositor", record.view.depositor.to_string()},
+                      {"class", wire::enum_name(record.view.class_)},
+                      {"length", record.view.length}};
+  if (record.view.subject) object["subject"] = *record.view.subject;
+  if (record.view.late) object["late"] = *record.view.late;
+  if (record.view.derived_from) object["derived_from"] = record.view.derived_from->to_string();
+  if (record.descriptor) {
+    object["name"] = record.descriptor->name;
+    object["path"] = record.descriptor->path;
+    object["size"] = record.descriptor->size;
+    object["sha256"] = vault::hex(record.descriptor->sha256);
+    object["media_type"] = record.descriptor->media_type;
+    if (!record.descriptor->source.empty()) object["source"] = record.descriptor->source;
+    if (!record.descriptor->dates.empty()) object["dates"] = record.descriptor->dates;
+  }
+  return object;
+}
+
+// RFC 4180, and no cell that a spreadsheet would take for a formula.
+std::string csv_cell(std::string_view text) {
+  std::string cell = text.find_first_of("=+-@\t\r") == 0 ? "'" : "";
+  cell += text;
+  if (cell.find_first_of("\",\r\n") == std::string::npos) return cell;
+  std::string quoted = "\"";
+  for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+Result<void> write_csv(const std::vector<client::ListedRecord>& records, const std::string& file) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << "record,class,subject,sealed,length,name,path,size,sha256,source,dates\r\n";
+  for (const client::ListedRecord& record : records) {
+    const client::Descriptor none{};
+    const client::Descriptor& d = record.descriptor ? *record.descriptor : none;
+    const bool named = record.descriptor.has_value();
+    out << record.view.record.to_string() << ',' << wire::enum_name(record.view.class_) << ','
+        << csv_cell(record.view.subject.value_or("")) << ',' << vault::to_rfc3339(record.view.sealed) << ','
+        << record.view.length << ',' << csv_cell(d.name) << ',' << csv_cell(d.path) << ','
+        << (named ? std::to_string(d.size) : "") << ',' << (named ? vault::hex(d.sha256) : "") << ','
+        << csv_cell(d.source) << ',' << csv_cell(d.dates) << "\r\n";
+  }
+  if (!out.flush()) return Error{Errc::io, "cannot write " + printable(file)};
+  return {};
+}
+
+void add_records(CLI::App& app) {
+  struct Options {
+    std::string safe;
+    Filter filter;
+    std::optional<std::string> csv;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = add_command(app, "records", "List a safe's records: keyholders see names, others numbers",
+                              "strongroom records SAFE --class case-notes --name '*.pdf'");
+  command->add_option("SAFE", options->safe)->required();
+  options->filter.bind(command);
+  command->add_option("--csv", options->csv, "Write the list to this file")->type_name("FILE");
+  on_run(command, [options](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    TRY(const auto safe, context.safe(options->safe));
+    TRY(const Listing listing, list(context, safe, options->filter));
+    if (options->csv) {
+      TRY_VOID(write_csv(listing.records, *options->csv));
+      note(std::to_string(listing.records.size()) + " records listed in " + printable(*options->csv));
+      if (!context.as_json) return {};
+    }
+    if (context.as_json) {
+      json::array array;
+      for (const auto& record : listing.records) array.push_back(record_json(record));
+      Context::print(array);
+      return {};
+    }
+    Table table({"record", "class", "secured", "size", "name"});
+    for (const auto& record : listing.records)
+      table.add({record.view.record.to_string(), wire::enum_name(record.view.class_),
+                 vault::to_string(vault::london_date(record.view.sealed)),
+                 size_for_people(record.descriptor ? record.descriptor->size : record.view.length),
+                 record.descriptor ? record.descriptor->path : "(for keyholders)"});
+    table.print("no records");
+    return {};
+  });
+}
+
+// --- secure ---------------------------------------------------------------------------------------------------------
+
+// One line of RFC 4180 CSV starting at `at`; quotes may hold line breaks.
+Result<std::vector<std::string>> csv_line(std::string_view text, std::size_t& at) {
+  std::vector<std::string> cells(1);
+  bool quoted = false;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted) {
+      if (c != '"')
+        cells.back() += c;
+      else if (at + 1 < text.size() && text[at + 1] == '"')
+        cells.back() += text[++at];
+      else
+        quoted = false;
+    } else if (c == '"' && cells.back().empty()) {
+      quoted = true;
+    } else if (c == ',') {
+      cells.emplace_back();
+    } else if (c == '\n') {
+      ++at;
+      break;
+    } else if (c != '\r') {
+      cells.back() += c;
+    }
+  }
+  if (quoted) return Error{Errc::malformed, "a quoted cell of the manifest does not end"};
+  return cells;
+}
+
+// "path" and any of class, subject, source, dates, in the order of the first line.
+Result<void> apply_manifest(const std::string& file, std::vector<client::FileToSecure>& files) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Error{Errc::not_found, "cannot read the manifest " + printable(file)};
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  if (text.size() > kMaxManifestBytes) return Error{Errc::too_large, "a manifest is at most 64 MiB"};
+  std::size_t at = 0;
+  TRY(const auto header, csv_line(text, at));
+  std::map<std::string, std::vector<std::string>> by_path;
+  const auto path_column = std::find(header.begin(), header.end(), "path") - header.begin();
+  if (static_cast<std::size_t>(path_column) == header.size())
+    return Error{Errc::malformed, "the manifest's first line names its columns; \"path\" is missing"};
+  for (const std::string& column : header)
+    if (column != "path" && column != "class" && column != "subject" && column != "source" && column != "dates")
+      return Error{Errc::malformed, "the manifest has a column \"" + printable(column) +
+                                        "\"; known are path, class, subject, source, dates"};
+  while (at < text.size()) {
+    TRY(auto cells, csv_line(text, at));
+    if (cells.size() == 1 && cells[0].empty()) continue;
+    if (cells.size() != header.size())
+      return Error{Errc::malformed, "a line of the manifest has another number of cells than its first"};
+    by_path[cells[static_cast<std::size_t>(path_column)]] = std::move(cells);
+  }
+  std::size_t used = 0;
+  for (client::FileToSecure& one : files) {
+    auto found = by_path.find(one.path);
+    if (found == by_path.end()) found = by_path.find(one.file.native());
+    if (found == by_path.end()) continue;
+    ++used;
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      const std::string& cell = found->second[i];
+      if (cell.empty()) continue;
+      if (header[i] == "class") {
+        TRY(one.class_, wire::parse_enum<RecordClass>(cell));
+      } else if (header[i] == "subject") {
+        one.subject = cell;
+      } else if (header[i] == "source") {
+        one.source = cell;
+      } else if (header[i] == "dates") {
+        one.dates = cell;
+      }
+    }
+  }
+  if (used < by_path.size())
+    note(std::to_string(by_path.size() - used) + " lines of the manifest name no file that is being secured");
+  return {};
+}
+
+// "2026-01-01..2026-02-01" or one day.
+Result<void> check_dates(const std::string& dates) {
+  const std::size_t dots = dates.find("..");
+  const auto first = vault::parse_date(dates.substr(0, dots));
+  const auto last = dots == std::string::npos ? first : vault::parse_date(dates.substr(dots + 2));
+  if (!first || !last || *last < *first)
+    return Error{Errc::invalid_argument, "dates are a day or two days, such as 2026-01-01..2026-02-01"};
+  return {};
+}
+
+void add_secure(CLI::App& app) {
+  struct Options {
+    std::string safe;
+    std::vector<std::string> paths;
+    std::string class_ = "other";
+    std::optional<std::string> source, subject, dates, derived_from, on_behalf_of, manifest;
+    bool late = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = add_command(app, "secure", "Encrypt files here and put them into a safe; run again to continue",
+                              "strongroom secure SAFE \"Case files\" --class case-notes");
+  command->add_option("SAFE", options->safe)->required();
+  command->add_option("PATH", options->paths, "Files and folders (recursively)")->required();
+  command->add_option("--class", options->class_, "What kind of records they are")->check(word_of<RecordClass>());
+  command->add_option("--source", options->source, "The system, share or cupboard they come from");
+  command->add_option("--subject", options->subject, "Whom they are about, such as child-1");
+  command->add_option("--dates", options->dates, "The time they cover, such as 2026-01-01..2026-02-01");
+  command->add_flag("--late", options->late, "Found after the agency had declared itself complete");
+  command->add_option("--derived-from", options->derived_from, "The copy that they are an updated working copy of")
+      ->type_name("COPY");
+  command->add_option("--on-behalf-of", options->on_behalf_of, "The agency whose records they are")
+      ->type_name("AGENCY");
+  command
+      ->add_option("--manifest", options->manifest, "CSV: path and any of class, subject, source, dates for each file")
+      ->type_name("FILE");
+  on_run(command, [options](Context& context) -> Result<void> {
+    client::SecureOptions how;
+    TRY(how.class_, wire::parse_enum<RecordClass>(options->class_));
+    how.source = options->source.value_or("");
+    how.subject = options->subject;
+    how.dates = options->dates.value_or("");
+    how.late = options->late;
+    if (options->dates) TRY_VOID(check_dates(*options->dates));
+    std::vector<std::filesystem::path> paths(options->paths.begin(), options->paths.end());
+    TRY(client::FoundFiles found, client::find_files(paths));
+    if (options->manifest) TRY_VOID(apply_manifest(*options->manifest, found.files));
+
+    TRY_VOID(context.connect());
+    TRY(const auto id, context.safe(options->safe));
+    if (options->derived_from) {
+      TRY(const auto copy, context.copy(*options->derived_from));
+      how.derived_from = copy.copy;
+    }
+    if (options->on_behalf_of) {
+      TRY(how.on_behalf_of, context.agency(*options->on_behalf_of));
+    }
+    TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
+
+    std::uint64_t total = 0;
+    for (const auto& one : found.files) {
+      std::error_code ignored;
+      const auto size = std::filesystem::file_size(one.file, ignored);
+      if (!ignored) total += size;
+    }
+    client::SecureProgress progress;
+    Result<std::vector<client::SecuredResult>> results;
+    {
+      const StopOnInterrupt stop(progress.stop);
+      const Follow follow("securing", total, progress);
+      results = client::secure(context.session(), safe, found.files, how, progress);
+    }
+    if (!results) return results.error();
+
+    json::array array;
+    std::vector<std::pair<std::string, Error>> failed;
+    for (const auto& [path, why] : found.passed_over) failed.emplace_back(path, Error{Errc::io, why});
+    std::uint64_t bytes = 0;
+    std::size_t secured = 0, skipped = 0;
+    for (const client::SecuredResult& one : *results) {
+      if (one.failure || !one.record) {
+        failed.emplace_back(one.path, one.failure.value_or(Error{Errc::cancelled, "stopped before its turn"}));
+        continue;
+      }
+      bytes += one.size;
+      ++(one.skipped ? skipped : secured);
+      const client::EncodedPath shown = client::encode_path(one.path);
+      json::object object{{"record", one.record->to_string()},
+                          {"path", vault::is_utf8(one.path) ? one.path : shown.text},
+                          {"size", one.size},
+                          {"sha256", vault::hex(one.sha256)}};
+      if (one.skipped) object["skipped"] = true;
+      array.push_back(std::move(object));
+    }
+    if (context.as_json) {
+      Context::print(array);
+    } else {
+      std::cout << secured << " files secured" << (skipped > 0 ? ", " + std::to_string(skipped) + " stood already" : "")
+                << ", " << size_for_people(bytes) << '\n';
+    }
+    for (const auto& [path, error] : failed) note("not secured: " + printable(path) + ": " + error.message);
+    if (failed.empty()) return {};
+    const bool stopped = progress.stop;
+    return Error{stopped ? Errc::cancelled : failed.front().second.code,
+                 std::to_string(failed.size()) + " of " +
+                     std::to_string(found.files.size() + found.passed_over.size()) +
+                     " files are not secured; the others are. Run the same command again to continue."};
+  });
+}
+
+// --- checkout, collect, open ----------------------------------------------------------------------------------------
+
+json::value copy_json(const client::IssuedCopy& copy, json::array records) {
+  return {{"copy", copy.copy.to_string()},
+          {"number", client::copy_name(copy.number)},
+          {"holder", copy.holder.to_string()},
+          {"due", vault::to_string(copy.due)},
+          {"records", std::move(records)}};
+}
+
+Result<client::CollectedCopy> collect_with_bar(Context& context, const access::CopyId& copy, const std::string& folder,
+                                               client::CopyForm form, std::uint64_t total) {
+  client::CopyProgress progress;
+  const StopOnInterrupt stop(progress.stop);
+  const Follow follow("collecting", total, progress);
+  return client::collect_copy(context.session(), context.directory(), copy, folder, form, progress);
+}
+
+void show_collected(Context& context, const client::CollectedCopy& collected) {
+  json::array records;
+  for (const auto& file : collected.files)
+    records.push_back(
+        {{"record", file.record.to_string()},
+         {"file", vault::is_utf8(file.file.native()) ? file.file.native() : printable(file.file.native())}});
+  if (context.as_json) {
+    Context::print(copy_json(collected.copy, std::move(records)));
+    return;
+  }
+  std::cout << client::copy_name(collected.copy.number) << "  " << collected.files.size()
+            << (collected.files.size() == 1 ? " record in " : " records in ") << printable(collected.folder.native())
+            << ", due back " << vault::to_string(collected.copy.due) << '\n';
+}
+
+Result<std::vector<std::string>> read_ids(const std::string& file) {
+  std::ifstream in;
+  if (file != "-") in.open(file);
+  std::istream& source = file == "-" ? std::cin : in;
+  if (!source) return Error{Errc::not_found, "cannot read " + printable(file)};
+  std::vector<std::string> ids;
+  std::string word;
+  std::size_t read = 0;
+  while (source >> word) {
+    if ((read += word.size()) > kMaxIdsFileBytes) return Error{Errc::too_large, "the list of ids is longer than 1 MiB"};
+    ids.push_back(word);
+  }
+  return ids;
+}
+
+void add_checkout(CLI::App& app) {
+  struct Options {
+    std::vector<std::string> what;
+    Filter filter;
+    bool all = false, plain = false, dry_run = false;
+    std::optional<std::string> ids, holder, folder;
+    std::string purpose, due;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command =
+      add_command(app, "checkout", "Issue one copy, recorded before its keys are released (4.3.5)",
+                  "strongroom checkout SAFE --class case-notes --for PERSON --purpose case-work --due 2026-04-01");
+  command->add_option("SAFE|RECORD", options->what, "A safe and which of its records, or records of one safe")
+      ->required();
+  options->filter.bind(command);
+  command->add_flag("--all", options->all, "Every record of the safe");
+  command->add_option("--ids", options->ids, "Records listed in this file")->type_name("FILE");
+  command->add_option("--for", options->holder, "The colleague who will hold it; you, unless given")
+      ->type_name("PERSON");
+  command->add_option("--purpose", options->purpose, "What it is needed for")->required()->check(word_of<Purpose>());
+  command->add_option("--due", options->due, "When it is due back, as 2026-04-01")->required();
+  command->add_option("-o,--output", options->folder, "Below which folder the copy is written")->type_name("DIR");
+  command->add_flag("--plain", options->plain, "Write the opened files instead of a secured copy");
+  command->add_flag("--dry-run", options->dry_run, "Show what it would hold, and issue nothing");
+  on_run(command, [options](Context& context) -> Result<void> {
+    client::CopyRequest request;
+    TRY(request.purpose, wire::parse_enum<Purpose>(options->purpose));
+    TRY(request.due, vault::parse_date(options->due));
+    if (options->holder && options->plain)
+      return Error{Errc::invalid_argument, "--plain is for a copy of your own; the holder opens theirs"};
+    if (!options->holder && !options->folder && !options->dry_run) options->folder = ".";
+    TRY_VOID(context.connect());
+    request.holder = context.session().person();
+    if (options->holder) {
+      TRY(request.holder, context.person(*options->holder));
+    }
+
+    std::vector<std::string> words = options->what;
+    if (options->ids) {
+      TRY(const auto listed, read_ids(*options->ids));
+      words.insert(words.end(), listed.begin(), listed.end());
+    }
+    std::uint64_t total = 0;
+    json::array chosen;
+    const bool whole_safe = words.front().starts_with("safe");
+    if (whole_safe && words.size() == 1) {
+      if (!options->all && options->filter.empty())
+        return Error{Errc::invalid_argument,
+                     "say which records: --all, a filter such as --class case-notes, or their ids"};
+      TRY(request.safe, context.safe(words.front()));
+      TRY(const Listing listing, list(context, request.safe, options->filter));
+      for (const auto& record : listing.records) {
+        request.records.push_back(record.view.record);
+        total += record.view.length;
+        chosen.push_back(record_json(record));
+      }
+    } else {
+      if (!options->filter.empty() || options->all)
+        return Error{Errc::invalid_argument,
+                     "filters and --all choose among a safe's records; give a safe, or records"};
+      for (std::size_t i = whole_safe ? 1 : 0; i < words.size(); ++i) {
+        TRY(const auto id, context.record(words[i]));
+        TRY(const auto view, context.session().get<wire::RecordView>("/v1/records/" + id.to_string()));
+        if (!request.records.empty() && view.safe != request.safe)
+          return Error{Errc::invalid_argument, "a copy holds records of one safe; these are of several"};
+        request.safe = view.safe;
+        request.records.push_back(id);
+        total += view.length;
+        chosen.push_back(record_json({view, {}}));
+      }
+    }
+    if (request.records.empty()) return Error{Errc::not_found, "no record is chosen by that"};
+    if (request.records.size() > access::kMaxRecordsPerCopy)
+      return Error{Errc::too_large, "a copy holds at most " + std::to_string(access::kMaxRecordsPerCopy) + " records"};
+    if (options->dry_run) {
+      if (context.as_json)
+        Context::print(chosen);
+      else
+        std::cout << "would issue one copy of " << request.records.size() << " records, " << size_for_people(total)
+                  << '\n';
+      return {};
+    }
+
+    TRY(const client::IssuedCopy issued, client::issue_copy(context.session(), context.directory(), request));
+    if (request.holder != context.session().person()) {
+      TRY_VOID(client::prepare_copy(context.session(), context.directory(), issued.copy));
+      json::array records;
+      for (const auto& id : request.records) records.push_back({{"record", id.to_string()}});
+      if (context.as_json)
+        Context::print(copy_json(issued, std::move(records)));
+      else {
+        std::cout << client::copy_name(issued.number) << "  " << request.records.size() << " records for "
+                  << printable(context.name_of(request.holder)) << ", due back " << vault::to_string(issued.due)
+                  << '\n';
+        note("Its holder collects it: strongroom collect " + client::copy_name(issued.number) + " -o DIR");
+      }
+      return {};
+    }
+    auto collected = collect_with_bar(context, issued.copy, *options->folder,
+                                      options->plain ? client::CopyForm::plain : client::CopyForm::secured, total);
+    if (!collected)
+      return Error{collected.error().code, client::copy_name(issued.number) + " is issued, but not complete here: " +
+                                               collected.error().message + ". Continue with: strongroom collect " +
+                                               client::copy_name(issued.number) + " -o DIR"};
+    show_collected(context, *collected);
+    return {};
+  });
+}
+
+void add_collect(CLI::App& app) {
+  struct Options {
+    std::string copy, folder;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command =
+      add_command(app, "collect", "Fetch a copy that is yours; recorded", "strongroom collect C-0042 -o copies");
+  command->add_option("COPY", options->copy, "Its number or id")->required();
+  command->add_option("-o,--output", options->folder, "Below which folder it is written")->required()->type_name("DIR");
+  on_run(command, [options](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    TRY(const auto copy, context.copy(options->copy));
+    TRY(const auto collected, collect_with_bar(context, copy.copy, options->folder, client::CopyForm::secured, 0));
+    show_collected(context, collected);
+    return {};
+  });
+}
+
+void add_open(CLI::App& app) {
+  struct Options {
+    std::vector<std::string> what;
+    std::optional<std::string> identity, output;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = add_command(app, "open", "Open secured copies, or any age file, on this machine",
+                              "strongroom open copies/C-0042 -o reading");
+  command->add_option("FILE.age|DIR", options->what)->required();
+  command->add_option("-i,--identity", options->identity, "An age identity file instead of your own")
+      ->type_name("FILE");
+  command->add_option("-o,--output", options->output, "Where to: a folder, or for one file its new name")
+      ->type_name("PATH");
+  on_run(command, [options](Context& context) -> Result<void> {
+    client::Openers openers;
+    openers.passphrase = context.passphrase();
+    if (options->identity) {
+      TRY(openers.identities, client::read_identities(*options->identity, context.passphrase()));
+    } else if (client::Home::has_identity(client::Home::default_path())) {
+      TRY(const auto home, client::Home::open(client::Home::default_path()));
+      TRY(client::Keys keys, home.unlock(context.passphrase()));
+      openers.identities.push_back(std::move(keys.identity));
+    }
+    const std::filesystem::path into = options->output.value_or(".");
+    json::array opened;
+    std::optional<Error> failed;
+    for (const std::string& what : options->what) {
+      std::vector<client::OpenedRecord> results;
+      if (std::filesystem::is_directory(what)) {
+        std::error_code failure;
+        std::filesystem::create_directories(into, failure);
+        if (failure) return Error{Errc::io, "cannot make the folder " + printable(into.native())};
+        client::CopyProgress progress;
+        const StopOnInterrupt stop(progress.stop);
+        TRY(results, client::open_copy(what, into, openers, progress));
+      } else if (!std::filesystem::exists(what)) {
+        return Error{Errc::not_found, "there is no file " + printable(what)};
+      } else {
+        TRY(client::OpenedRecord one, client::open_file(what, into, openers));
+        results.push_back(std::move(one));
+      }
+      for (const auto& one : results) {
+        if (one.failure) {
+          note("not opened: " + printable(one.file.native()) + ": " + one.failure->message);
+          if (!failed) failed = one.failure;
+          continue;
+        }
+        opened.push_back(
+            {{"file", vault::is_utf8(one.file.native()) ? one.file.native() : printable(one.file.native())},
+             {"size", one.size}});
+        if (!context.as_json) std::cout << printable(one.file.native()) << '\n';
+      }
+    }
+    if (context.as_json) Context::print(opened);
+    if (failed) return Error{failed->code, "some files were not opened; the others were"};
+    return {};
+  });
+}
+
+// --- copies, return -------------------------------------------------------------------------------------------------
+
+void add_copies(CLI::App& app) {
+  struct Options {
+    std::optional<std::string> case_;
+    bool overdue = false, mine = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command =
+      add_command(app, "copies", "List copies: who holds them and when they are due", "strongroom copies --overdue");
+  command->add_option("--case", options->case_, "Of this case")->type_name("CASE");
+  command->add_flag("--overdue", options->overdue, "Only those past their date");
+  command->add_flag("--mine", options->mine, "Only those that you hold or issued");
+  on_run(command, [options](Context& context) -> Result<void> {
+    TRY_VOID(context.connect());
+    std::string query;
+    const auto add = [&](const std::string& part) { query += (query.empty() ? "?" : "&") + part; };
+    if (options->case_) {
+      TRY(const auto id, context.case_id(*options->case_));
+      add("case=" + id.to_string());
+    }
+    if (options->overdue) add("overdue=true");
+    if (options->mine) add("mine=true");
+    TRY(const auto copies, context.session().all<wire::CopyView>("/v1/copies" + query));
+    if (context.as_json) {
+      json::array array;
+      for (const auto& copy : copies) {
+        TRY(const auto records,
+            context.session().all<wire::CopyRecordView>("/v1/copies/" + copy.copy.to_string() + "/records"));
+        json::value one = wire::to_json(copy);
+        one.as_object()["number"] = client::copy_name(copy.number);
+        one.as_object()["records"] = wire::to_json(records);
+        array.push_back(std::move(one));
+      }
+      Context::print(array);
+      return {};
+    }
+    Table table({"number", "state", "due", "holder", "purpose", "records", ""});
+    for (const auto& copy : copies)
+      table.add({client::copy_name(copy.number), wire::enum_name(copy.state), vault::to_string(copy.due),
+                 context.name_of(copy.holder), wire::enum_name(copy.purpose), std::to_string(copy.records),
+                 copy.overdue ? "OVERDUE" : ""});
+    table.print(options->overdue ? "no copy is overdue" : "no copy");
+    return {};
+  });
+}
+
+void add_return(CLI::App& app) {
+  struct Options {
+    std::string copy, how;
+    std::vector<std::string> records;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command =
+      add_command(app, "return", "End a copy, or some of its records", "strongroom return C-0042 --how returned");
+  command->add_option("COPY", options->copy, "Its number or id")->required();
+  command->add_option("RECORD", options->records, "Only these records; all that are out unless given");
+  command->add_option("--how", options->how, "What became of it")->required()->check(word_of<access::CopyEnd>());
+  on_run(command, [options](Context& context) -> Result<void> {
+    wire::ReturnCopy command_;
+    TRY(command_.how, wire::parse_enum<access::CopyEnd>(options->how));
+    TRY_VOID(context.connect());
+    TRY(const auto copy, context.copy(options->copy));
+    command_.copy = copy.copy;
+    if (!options->records.empty()) {
+      TRY(const auto held,
+          context.session().all<wire::CopyRecordView>("/v1/copies/" + copy.copy.to_string() + "/records"));
+      for (const std::string& words : options->records) {
+        std::vector<access::RecordId> same;
+        for (const auto& one : held)
+          if (one.record.to_string().starts_with(words)) same.push_back(one.record);
+        if (same.size() != 1)
+          return Error{same.empty() ? Errc::not_found : Errc::invalid_argument,
+                       (same.empty() ? "the copy holds no record " : "several records begin with ") + printable(words)};
+        command_.records.push_back(same.front());
+      }
+    }
+    TRY_VOID(context.session().act(command_));
+    TRY(const auto after, context.session().get<wire::CopyView>("/v1/copies/" + copy.copy.to_string()));
+    if (context.as_json)
+      Context::print({{"number", client::copy_name(after.number)}, {"state", wire::enum_name(after.state)}});
+    else
+      std::cout << client::copy_name(after.number) << " is " << wire::enum_name(after.state) << '\n';
+    return {};
+  });
+}
+
+}  // namespace
+
+void add_record_commands(CLI::App& app) {
+  add_secure(app);
+  add_records(app);
+  add_checkout(app);
+  add_collect(app);
+  add_open(app);
+  add_copies(app);
+  add_return(app);
+}
+
+}  // namespace cli
