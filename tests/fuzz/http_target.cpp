@@ -1,0 +1,42 @@
+// A request's target, as the router and the handlers take it apart.
+#include "service/net/router.h"
+#include "tests/fuzz/require.h"
+
+using namespace service::net;
+
+namespace fuzz = vault::fuzz;
+
+namespace {
+
+boost::asio::awaitable<Response> nothing(Request&) {
+  co_return Response{};
+}
+
+Router example() {
+  constexpr Callers anyone("anyone");
+  Router router;
+  router.route(Verb::get, "/v1/safes/{safe}", anyone, nothing);
+  router.route(Verb::get, "/v1/safes/mine", anyone, nothing);
+  router.route(Verb::post, "/v1/acts/{kind}/of/{thing}", anyone, nothing);
+  return router;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Router router = example();
+  const std::string_view target(reinterpret_cast<const char*>(data), size);
+  const std::string_view path = target.substr(0, target.find('?'));
+  for (const char* method : {"GET", "POST"}) {
+    const auto match = router.match(method, path);
+    if (match.route == nullptr) continue;
+    fuzz::require(match.allow.find(method) != std::string::npos && match.parameters.size() <= 2);
+    for (const auto& [name, value] : match.parameters) fuzz::require(!name.empty() && !value.empty());
+  }
+  if (const auto pairs = parse_query(target.substr(path.size()))) {
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : *pairs) bytes += name.size() + value.size();
+    fuzz::require(bytes <= size);
+  }
+  return 0;
+}
