@@ -12,6 +12,9 @@ using vault::Error;
 using vault::Result;
 
 constexpr std::string_view kJson = "application/json";
+constexpr unsigned kTooManyRequests = 429;
+constexpr unsigned kUnavailable = 503;
+constexpr std::string_view kRetryAfterSeconds = "1";
 
 wire::RequestHead head_of(const Service& service, const net::Request& request) {
   return {.method = request.method,
@@ -62,7 +65,10 @@ net::Response answer_json(unsigned status, std::string body) {
 }
 
 net::Response answer_problem(const Problem& problem) {
-  return answer_text(problem.status, kProblemType, to_json(problem));
+  net::Response response = answer_text(problem.status, kProblemType, to_json(problem));
+  if (problem.status == kTooManyRequests || problem.status == kUnavailable)
+    response.fields.emplace_back("Retry-After", std::string(kRetryAfterSeconds));
+  return response;
 }
 
 net::Response answer_error(Service& service, std::string_view where, const Error& error, Fault fault) {

@@ -1,6 +1,7 @@
-// strongroomd: makes a vault and serves it. What it is asked stands in the command line, what it answers on
+// strongroomd: makes a vault, serves it, checks it. What it is asked stands in the command line, what it answers on
 // stdout, everything for people on stderr.
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,7 @@
 #include <iostream>
 
 #include "access/permit.h"
+#include "access/replay.h"
 #include "service/daemon.h"
 #include "service/vault_directory.h"
 #include "vault/base/file.h"
@@ -107,6 +109,11 @@ struct SealOptions {
     if (text.ends_with('\r')) text.remove_suffix(1);
     return vault::keyring::Opener(vault::SecretText(text));
   }
+
+  std::vector<std::string> arguments() const {
+    if (!key_file.empty()) return {"--seal-keyfile", key_file};
+    return {"--seal-passphrase-file", passphrase_file};
+  }
 };
 
 struct Options {
@@ -119,6 +126,9 @@ struct Options {
   fs::path tls_key;
   // serve
   std::string listen = "127.0.0.1:8443";
+  // check
+  bool as_json = false;
+  bool in_child = false;
 };
 
 // --- init -----------------------------------------------------------------------------------------------------------
@@ -156,6 +166,89 @@ Result<void> init(const Options& options) {
   return {};
 }
 
+// --- check and rebuild ----------------------------------------------------------------------------------------------
+
+struct Findings {
+  std::vector<audit::Finding> list;
+  std::uint64_t more = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t records = 0;
+};
+
+int report(const Findings& found, bool as_json) {
+  const bool consistent = found.list.empty();
+  if (as_json) {
+    json::array list;
+    for (const audit::Finding& finding : found.list)
+      list.push_back(
+          {{"value", finding.value}, {"code", vault::to_string(finding.code)}, {"problem", finding.problem}});
+    std::cout << json::object{{"consistent", consistent},
+                              {"entries", found.entries},
+                              {"records", found.records},
+                              {"findings", std::move(list)},
+                              {"more_findings", found.more}}
+              << "\n";
+  } else {
+    for (const audit::Finding& finding : found.list) std::cout << finding.value << ": " << finding.problem << "\n";
+    if (found.more != 0) std::cout << "and " << found.more << " more\n";
+    if (consistent) std::cout << "consistent: " << found.entries << " entries, " << found.records << " records\n";
+  }
+  return consistent ? kDone : kNotConsistent;
+}
+
+// Damaged pages can end the process within the database's library. So the walk has a process of its own, and its death
+// is a finding.
+Result<int> check_in_child(const Options& options) {
+  std::vector<std::string> arguments = {"strongroomd", "check", options.directory.string(), "--in-child"};
+  for (std::string& argument : options.seal.arguments()) arguments.push_back(std::move(argument));
+  if (options.as_json) arguments.emplace_back("--json");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+
+  const pid_t child = ::fork();
+  if (child < 0) return vault::system_error(errno, "cannot start the check");
+  if (child == 0) {
+    ::execv("/proc/self/exe", argv.data());
+    ::_exit(1);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return vault::system_error(errno, "cannot wait for the check");
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  Findings found;
+  found.list.push_back({"database", Errc::tampered,
+                        "reading it ended with signal " + std::to_string(WTERMSIG(status)) + ": pages are damaged"});
+  return report(found, options.as_json);
+}
+
+Result<int> check(const Options& options) {
+  if (!options.in_child) return check_in_child(options);
+  TRY(const auto seal, options.seal.read());
+  const auto opened = open_vault(options.directory, seal);
+  Findings found;
+  if (!opened && opened.error().code == Errc::tampered) {  // what is too damaged to be opened is found, too
+    found.list.push_back({"vault", opened.error().code, opened.error().message});
+    return report(found, options.as_json);
+  }
+  if (!opened) return opened.error();
+  TRY(access::CheckReport checked, access::check(*opened->store));
+  found = {.list = std::move(checked.ledger.findings),
+           .more = checked.ledger.more_findings + checked.more_findings,
+           .entries = checked.ledger.size.value,
+           .records = checked.records};
+  for (audit::Finding& finding : checked.findings) found.list.push_back(std::move(finding));
+  return report(found, options.as_json);
+}
+
+Result<void> rebuild(const Options& options) {
+  TRY(const auto seal, options.seal.read());
+  TRY(const OpenVault opened, open_vault(options.directory, seal));
+  TRY_VOID(access::rebuild(*opened.store));
+  std::cerr << "The tables were made again from the ledger.\n";
+  return {};
+}
+
 // --- the command line -----------------------------------------------------------------------------------------------
 
 Result<int> always_done(Result<void> result) {
@@ -167,7 +260,7 @@ int run(int argc, char** argv) {
   Options options;
   std::function<Result<int>()> command;
   CLI::App app{
-      "Makes and serves a Strongroom vault.\n\n"
+      "Makes, serves and checks a Strongroom vault.\n\n"
       "A first vault:\n"
       "  strongroomd init /srv/vault --origin vault.example/partnership --url https://vault.example:8443 \\\n"
       "      --seal-keyfile /etc/strongroom/seal.key > invitations.json\n"
@@ -221,6 +314,20 @@ int run(int argc, char** argv) {
       return always_done(serve(std::move(opened), listen));
     };
   });
+
+  CLI::App* check_command = add("check", "Compares everything with everything: tree, chains, tables, digests, payloads",
+                                "strongroomd check /srv/vault --seal-keyfile /etc/strongroom/seal.key\n\n"
+                                "Exit 0 when all is consistent, 5 with one finding a line when not.");
+  takes_vault(check_command);
+  check_command->add_flag("--json", options.as_json,
+                          "Prints JSON: consistent, entries, records, findings (value, code, problem)");
+  check_command->add_flag("--in-child", options.in_child)->group("");
+  check_command->callback([&] { command = [&] { return check(options); }; });
+
+  CLI::App* rebuild_command = add("rebuild", "Drops the tables and makes them again from the ledger",
+                                  "strongroomd rebuild /srv/vault --seal-keyfile /etc/strongroom/seal.key");
+  takes_vault(rebuild_command);
+  rebuild_command->callback([&] { command = [&] { return always_done(rebuild(options)); }; });
 
   CLI::App* policy_command =
       add("policy", "Prints the permission table as Markdown", "strongroomd policy > docs/policy.md");

@@ -67,6 +67,24 @@ Result<TlsIdentity> load_tls(const fs::path& directory, const access::Config& co
   return identity;
 }
 
+// A file of the vault's own that is missing or does not parse: the vault's damage, not the caller's mistake.
+Error damaged(std::string_view file, const Error& error) {
+  switch (error.code) {
+    case Errc::not_found:
+    case Errc::malformed:
+    case Errc::too_large:
+    case Errc::invalid_argument:
+      return Error{Errc::tampered, std::string(file) + " is missing or damaged: " + error.message};
+    default:
+      return error;
+  }
+}
+
+Result<access::Config> load_config(const fs::path& file) {
+  TRY(const vault::Bytes text, vault::read_file_limited(file, access::kMaxConfigBytes));
+  return access::wire::decode<access::Config>(vault::as_text(text), access::wire::Strictness::tolerant);
+}
+
 // Everything within `directory`, which is empty.
 Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& seal, vault::Instant now) {
   TRY(const ServiceUrl url, parse_service_url(wanted.url));
@@ -118,17 +136,18 @@ Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Op
   if (vault::as_text(*format) != kFormat)
     return Error{Errc::unknown_version, "the vault in " + directory.string() + " was made by a newer program"};
 
-  TRY(const auto keyring, vault::keyring::Keyring::load(directory));
-  TRY(const auto vault_key, keyring.unlock(seal));
-  TRY(const auto previous, keyring.previous(vault_key));
+  const auto keyring = vault::keyring::Keyring::load(directory);
+  if (!keyring) return damaged(vault::keyring::kKeyringFileName, keyring.error());
+  TRY(const auto vault_key, keyring->unlock(seal));
+  TRY(const auto previous, keyring->previous(vault_key));
   const auto sealer = [&] { return vault::keyring::make_sealer(vault_key, previous ? &*previous : nullptr); };
-  TRY(const vault::Bytes text, vault::read_file_limited(directory / kConfigFile, access::kMaxConfigBytes));
-  TRY(const access::Config config,
-      access::wire::decode<access::Config>(vault::as_text(text), access::wire::Strictness::tolerant));
-  TRY(TlsIdentity tls, load_tls(directory / kTlsFolder, config, sealer()));
+  const auto config = load_config(directory / kConfigFile);
+  if (!config) return damaged(kConfigFile, config.error());
+  auto tls = load_tls(directory / kTlsFolder, *config, sealer());
+  if (!tls) return damaged(kTlsFolder, tls.error());
   TRY(auto engine, vault::engine::open_lmdb(directory / kDatabaseFolder));
-  TRY(auto store, access::Store::open(std::move(engine), sealer(), payload_in(directory / kPayloadFolder), config));
-  return OpenVault{std::move(store), std::move(tls)};
+  TRY(auto store, access::Store::open(std::move(engine), sealer(), payload_in(directory / kPayloadFolder), *config));
+  return OpenVault{std::move(store), std::move(*tls)};
 }
 
 }  // namespace service
