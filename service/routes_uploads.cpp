@@ -88,8 +88,6 @@ Awaitable create_upload(Service& service, net::Request& request) {
   if (has_bytes && request.field("content-type") != kChunkType)
     co_return answer_upload_error(service,
                                   {Errc::invalid_argument, "the first bytes are application/offset+octet-stream"});
-  if (request.field("upload-offset").value_or("0") != "0")
-    co_return answer_upload_error(service, {Errc::invalid_argument, "an upload begins at offset 0"});
   if (request.body.size() > *length)
     co_return answer_upload_error(service, {Errc::too_large, "more bytes than the upload's length"});
 

@@ -222,17 +222,26 @@ Result<int> check_in_child(const Options& options) {
   return report(found, options.as_json);
 }
 
+// Whether a failure to read a vault says that its bytes are not what was written, and not that the caller is wrong.
+bool is_damage(Errc code) {
+  return code == Errc::tampered || code == Errc::malformed || code == Errc::too_large || code == Errc::internal ||
+         code == Errc::io;
+}
+
 Result<int> check(const Options& options) {
   if (!options.in_child) return check_in_child(options);
   TRY(const auto seal, options.seal.read());
   const auto opened = open_vault(options.directory, seal);
   Findings found;
-  if (!opened && opened.error().code == Errc::tampered) {  // what is too damaged to be opened is found, too
-    found.list.push_back({"vault", opened.error().code, opened.error().message});
+  const auto report_damage = [&](std::string_view value, const Error& error) -> Result<int> {
+    if (!is_damage(error.code)) return error;
+    found.list.push_back({std::string(value), error.code, error.message});
     return report(found, options.as_json);
-  }
-  if (!opened) return opened.error();
-  TRY(access::CheckReport checked, access::check(*opened->store));
+  };
+  if (!opened) return report_damage("vault", opened.error());  // too damaged to be opened
+  auto walked = access::check(*opened->store);
+  if (!walked) return report_damage("database", walked.error());
+  access::CheckReport& checked = *walked;
   found = {.list = std::move(checked.ledger.findings),
            .more = checked.ledger.more_findings + checked.more_findings,
            .entries = checked.ledger.size.value,

@@ -66,7 +66,9 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
     const auto is_enrolment = [](const PendingCommand& command) { return command.kind == wire::EnrolPerson::kKind; };
     if (const auto pins = home->pins()) {
       if (pins->origin != one.invitation.origin || pins->log_key != one.invitation.log_key)
-        return Error{Errc::conflict, "this home belongs to another vault; enrol with another STRONGROOM_HOME"};
+        return Error{Errc::conflict, "this home belongs to the vault of origin " + pins->origin +
+                                         ", and the invitation is for " + one.invitation.origin +
+                                         "; enrol with another STRONGROOM_HOME"};
       TRY(World world, world_of(options, *pins));
       TRY(auto session, Session::start(*home, keys->clone(), std::move(world)));
       // Only the service knows whether an enrolment that was broken off came through.
@@ -95,10 +97,20 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
   {
     const std::string keyid = one.invitation.invitation.to_string();
     TRY(auto session, enrol_session(*home, keys->clone(), std::move(world), keyid, one.key.clone()));
+    // The service tells strangers nothing of why a key is not accepted.
+    const auto explained = [](Error error) {
+      if (error.code == Errc::refused)
+        error.message =
+            "the invitation is not accepted: it was used, or withdrawn, or this machine's clock is wrong. Ask for "
+            "another";
+      return error;
+    };
     if (options.name) {
-      TRY(command.name, session->stage_text(*options.name, access::kMaxNameBytes));
+      auto staged = session->stage_text(*options.name, access::kMaxNameBytes);
+      if (!staged) return explained(staged.error());
+      command.name = *staged;
     }
-    TRY_VOID(session->act(command));
+    if (auto done = session->act(command); !done) return explained(done.error());
   }
   TRY(auto session, Session::start(std::move(*home), std::move(*keys), later));
   return Enrolled{std::move(session), false};

@@ -669,7 +669,6 @@ Result<Upload> Upload::create(Session& session, std::uint64_t length, ByteView f
   if (!first.empty()) {
     request.body = first;
     request.has_body = true;
-    request.fields.emplace_back("Upload-Offset", "0");
     request.fields.emplace_back("Content-Type", std::string(kOffsetType));
   }
   TRY(const HttpAnswer answer, session.send("POST", "/v1/uploads", request));

@@ -1,0 +1,220 @@
+"""Bad input: each with a clear error, and nothing lost."""
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import unittest
+
+import harness
+from harness import CONFLICT, DONE, INTEGRITY, NOT_FOUND, REFUSED, USAGE
+
+
+class BadInput(harness.WorldTest):
+    def test_a_wrong_passphrase_is_said_to_be_one(self):
+        world = self.world
+        wrong = world.text("not the passphrase")
+        outcome = world.run("lead", "whoami", check=INTEGRITY, environment={"STRONGROOM_PASSPHRASE_FILE": str(wrong)})
+        self.assertIn("passphrase", outcome.err)
+
+    def test_a_truncated_identity_is_said_to_be_damaged(self):
+        world = self.world
+        world.invite("lead", "unlucky", "local-authority", "practitioner")
+        identity = world.home("unlucky") / "identity.age"
+        whole = identity.read_bytes()
+        for size in (0, 10, len(whole) // 2, len(whole) - 1):
+            identity.write_bytes(whole[:size])
+            outcome = world.run("unlucky", "whoami", check=INTEGRITY)
+            self.assertIn("identity", outcome.err)
+        identity.write_bytes(whole)
+        world.run("unlucky", "whoami")
+
+    def test_without_an_identity_the_error_says_what_to_do(self):
+        outcome = self.world.run("nobody", "whoami", check=NOT_FOUND)
+        self.assertIn("enrol", outcome.err)
+
+    def test_a_vault_of_a_newer_format_is_left_alone(self):
+        world = self.world
+        with world.stopped():
+            mark = world.vault / "format"
+            before = mark.read_bytes()
+            mark.write_text("2\n")
+            outcome = world.daemon("serve", world.vault, "--seal-keyfile", world.keyfile, check=INTEGRITY)
+            self.assertIn("newer", outcome.err)
+            mark.write_bytes(before)
+
+    def test_a_second_serve_on_one_directory_is_a_conflict(self):
+        world = self.world
+        outcome = world.daemon("serve", world.vault, "--listen", "127.0.0.1:0", "--seal-keyfile", world.keyfile,
+                               check=CONFLICT)
+        self.assertTrue(outcome.err.strip())
+        world.run("lead", "whoami")
+
+    def test_init_refuses_what_would_be_unsafe(self):
+        world = self.world
+        common = ("--origin", "test.example/other", "--url", "https://127.0.0.1:1")
+        inside = world.top / "other"
+        world.daemon("init", inside, *common, check=USAGE)  # no seal
+        world.daemon("init", inside, *common, "--seal-keyfile", inside / "key", check=USAGE)
+        full = world.folder({"something.txt": b"x"})
+        world.daemon("init", full, *common, "--seal-keyfile", world.top / "other.key", check=CONFLICT)
+        self.assertTrue((full / "something.txt").exists())
+
+    def test_a_file_that_changes_while_it_is_secured_is_reported_and_the_others_are_in(self):
+        world = self.world
+        _, safe = world.open_safe()
+        folder = world.folder({"steady.txt": b"steady", "moving.bin": os.urandom(64 << 20)})
+        moving = folder / "moving.bin"
+        done = threading.Event()
+
+        def write():
+            while not done.is_set():
+                with moving.open("r+b") as file:
+                    file.write(os.urandom(16))
+                    file.seek(0, os.SEEK_END)
+                    file.write(b"more")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            outcome = world.run("depositor", "secure", safe, folder, "--json", check=None)
+        finally:
+            done.set()
+            writer.join()
+        self.assertNotEqual(outcome.code, DONE)
+        self.assertIn("moving.bin", outcome.err)
+        self.assertEqual([os.path.basename(e["path"]) for e in outcome.json()], ["steady.txt"])
+        self.assertEqual(len(world.data("representative", "records", safe)), 1)
+
+    def test_an_unreadable_file_among_many_is_listed_and_the_others_are_secured(self):
+        world = self.world
+        _, safe = world.open_safe()
+        folder = world.folder({f"{i}.txt": b"content" for i in range(5)})
+        (folder / "dangling").symlink_to(folder / "nowhere")
+        os.mkfifo(folder / "pipe")
+        outcome = world.run("depositor", "secure", safe, folder, "--json", check=None)
+        self.assertNotEqual(outcome.code, DONE)
+        self.assertEqual(len(outcome.json()), 5)
+        for name in ("dangling", "pipe"):
+            self.assertIn(name, outcome.err)
+
+    @unittest.skipIf(os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"), "root reads every file")
+    def test_a_path_that_is_not_there_is_an_error_before_anything_is_sent(self):
+        world = self.world
+        _, safe = world.open_safe()
+        outcome = world.run("depositor", "secure", safe, world.top / "not there", check=None)
+        self.assertNotEqual(outcome.code, DONE)
+        self.assertEqual(world.data("depositor", "records", safe), [])
+
+    def test_an_empty_file_is_a_record_like_any_other(self):
+        world = self.world
+        _, safe = world.open_safe()
+        world.secure(safe, {"empty": b""})
+        copy = world.checkout(safe, "representative", "--all")
+        opened = world.top / f"opened-{world.next()}"
+        world.run("representative", "open", copy["folder"], "-o", opened)
+        self.assertEqual([p.stat().st_size for p in opened.rglob("*") if p.is_file()], [0])
+
+    def test_an_invitation_is_good_once(self):
+        world = self.world
+        invitation = world.data("lead", "person", "invite", "--agency", world.agency["local-authority"], "--role",
+                                "practitioner", "--name", "Test twice")["invitation"]
+        world.enrol("once", invitation)
+        outcome = world.enrol("twice", invitation, check=None)
+        self.assertIn(outcome.code, (REFUSED, CONFLICT), outcome)
+        self.assertIn("invitation", outcome.err)
+
+    def test_an_expired_invitation_is_said_to_be_expired(self):
+        world = self.world
+        invitation = world.data("lead", "person", "invite", "--agency", world.agency["local-authority"], "--role",
+                                "practitioner", "--name", "Test late")
+        world.stop()
+        world.days = 40
+        world.serve()
+        try:
+            outcome = world.enrol("late", invitation["invitation"], check=None)
+            self.assertIn(outcome.code, (REFUSED, CONFLICT), outcome)
+            self.assertIn("expired", outcome.err)
+        finally:
+            world.stop()
+            world.days = 0
+            # Entries are 40 days ahead now; the vault says so and goes on.
+            world.serve()
+
+    def test_a_damaged_invitation_is_refused_before_anything_is_made(self):
+        world = self.world
+        invitation = world.data("lead", "person", "invite", "--agency", world.agency["local-authority"], "--role",
+                                "practitioner", "--name", "Test damaged")["invitation"]
+        for text in (invitation[:-4], invitation.replace("v1.", "v2."), "nonsense", ""):
+            outcome = world.enrol("damaged", text, check=None)
+            self.assertNotEqual(outcome.code, DONE)
+            self.assertFalse((world.home("damaged") / "identity.age").exists())
+
+    def test_an_invitation_for_another_origin_joins_nothing(self):
+        world = self.world
+        other = harness.World(people=False)
+        self.addCleanup(other.close)
+        outcome = world.run("lead", "enrol", other.init["invitations"]["icb"], "--name", "Test stranger", check=None)
+        self.assertNotEqual(outcome.code, DONE)
+        self.assertIn("origin", outcome.err)
+        world.run("lead", "whoami")
+
+    def test_a_path_that_climbs_out_of_the_folder_is_refused(self):
+        # A copy whose index names a path above the folder, sealed for the reader by somebody hostile.
+        world = self.world
+        _, safe = world.open_safe()
+        world.secure(safe, {"a.txt": b"a"})
+        copy = world.checkout(safe, "representative", "--all")
+        recipient = world.data("representative", "whoami")["recipient"]
+        plain = world.top / f"index-{world.next()}"
+        world.run("representative", "open", copy["folder"] / "index.age", "-o", plain)
+        index = json.loads(plain.read_text())
+        target = world.top / "climbed.txt"
+        for path in ("../climbed.txt", "/tmp/climbed.txt", "a/../../climbed.txt", ".."):
+            index["records"][0]["path"] = path
+            (copy["folder"] / "index.age").unlink()
+            subprocess.run(["age", "-r", recipient, "-o", copy["folder"] / "index.age"],
+                           input=json.dumps(index, separators=(",", ":")).encode(), check=True)
+            outcome = world.run("representative", "open", copy["folder"], "-o", world.top / f"opened-{world.next()}", check=None)
+            self.assertNotEqual(outcome.code, DONE, path)
+            self.assertFalse(target.exists() or pathlib.Path("/tmp/climbed.txt").exists(), path)
+
+    def test_a_command_line_without_what_it_needs_is_a_usage_error(self):
+        world = self.world
+        for arguments in ((), ("case",), ("case", "refer"), ("safe", "open"), ("checkout",), ("secure",), ("no-such-command",),
+                          ("checkout", "rec_1", "--purpose", "curiosity", "--due", "2030-01-01"),
+                          ("person", "invite", "--agency", "x", "--role", "king", "--name", "n"),
+                          ("return", "C-0001")):
+            outcome = world.run("lead", *arguments, check=USAGE)
+            self.assertTrue(outcome.err.strip() or outcome.out.strip(), arguments)
+        for arguments in (("--help",), ("case", "--help"), ("checkout", "-h"), ("audit", "trail", "--help")):
+            self.assertIn("xample", world.run("lead", *arguments).out, arguments)
+
+    def test_dates_and_ids_that_are_none_are_usage_errors_or_not_found(self):
+        world = self.world
+        _, safe = world.open_safe()
+        record = world.secure(safe, {"a.txt": b"a"})[0]["record"]
+        world.run("representative", "checkout", record, "--purpose", "case-work", "--due", "next week", check=USAGE)
+        world.run("representative", "checkout", record, "--purpose", "case-work", "--due", "2020-01-01", check=USAGE)
+        world.run("spoc", "case", "show", "RR-1999-0001", check=NOT_FOUND)
+        world.run("representative", "collect", "C-9999", "-o", world.top / "x", check=NOT_FOUND)
+
+    def test_a_safe_of_one_representative_needs_a_reason(self):
+        world = self.world
+        case = world.refer()
+        world.run("lead", "safe", "open", case, "--representative", world.person["representative"], check=USAGE)
+
+    def test_the_server_being_away_is_said_so_and_nothing_is_lost(self):
+        world = self.world
+        case = world.refer()
+        world.stop()
+        try:
+            outcome = world.run("lead", "safe", "list", check=harness.FAILURE)
+            self.assertIn("reach", outcome.err)
+        finally:
+            world.serve()
+        self.assertEqual(world.data("spoc", "case", "show", case)["case"], case)
+
+
+if __name__ == "__main__":
+    unittest.main()
