@@ -127,7 +127,7 @@ std::string read_text(const std::filesystem::path& file);
 // EXPECT_TAMPERED(f(), "words"): Errc::tampered, and the message has those words.
 #define EXPECT_TAMPERED(expression, words)                                                                        \
   do {                                                                                                            \
-    const auto tampered_result = (expression);                                                                    \
+    const auto& tampered_result = (expression);                                                                    \
     ASSERT_FALSE(tampered_result);                                                                                \
     EXPECT_EQ(tampered_result.error().code, vault::Errc::tampered) << tampered_result.error().message;            \
     EXPECT_NE(tampered_result.error().message.find(words), std::string::npos) << tampered_result.error().message; \
@@ -135,7 +135,7 @@ std::string read_text(const std::filesystem::path& file);
 
 #define ASSERT_DONE(expression)                              \
   do {                                                       \
-    const auto done_result = (expression);                   \
+    const auto& done_result = (expression);                   \
     ASSERT_TRUE(done_result) << done_result.error().message; \
   } while (false)
 
