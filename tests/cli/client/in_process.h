@@ -12,6 +12,7 @@
 #include "access/gate.h"
 #include "access/store.h"
 #include "access/views.h"
+#include "access/wire/http_signature.h"
 #include "cli/client/copies.h"
 #include "cli/client/duties.h"
 #include "cli/client/enrol.h"
@@ -121,13 +122,52 @@ class Partnership : public ::testing::Test {
   int folders_ = 0;
 };
 
+// --- forging --------------------------------------------------------------------------------------------------------
+
+// A request as its signer would have sent it, for the operator to enter by itself.
+template <class Command>
+wire::EntryRequest signed_request(const Command& command, const std::string& keyid,
+                                  const vault::crypto::SigningKey& key, vault::Instant now) {
+  wire::EntryRequest request{
+      "POST", "vault.example:8443", "/v1/acts/" + std::string(Command::kKind), wire::encode(command), "", ""};
+  wire::RequestHead head;
+  head.method = request.method;
+  head.authority = request.authority;
+  head.path = request.target;
+  head.has_body = true;
+  head.content_digest = wire::content_digest(vault::as_bytes(request.body));
+  wire::SignatureParameters parameters;
+  parameters.created = now.unix_ms / 1000;
+  parameters.expires = parameters.created + 60;
+  parameters.nonce = "0123456789abcdef";
+  parameters.keyid = keyid;
+  auto fields = wire::sign_request(head, wire::Coverage::command_or_read, parameters, key);
+  EXPECT_TRUE(fields) << fields.error().message;
+  request.signature_input = fields->signature_input;
+  request.signature = fields->signature;
+  return request;
+}
+
+// An entry as the operator would make it.
+template <class Event>
+wire::EntryBody body_of(const Event& event, const std::optional<std::string>& actor,
+                        std::optional<wire::EntryRequest> request) {
+  wire::EntryBody body;
+  vault::fill_random(body.salt);
+  body.kind = Event::kKind;
+  body.actor = actor;
+  body.detail = wire::to_json(event);
+  body.request = std::move(request);
+  return body;
+}
+
 void write_text(const std::filesystem::path& file, std::string_view text);
 std::string read_text(const std::filesystem::path& file);
 
 // EXPECT_TAMPERED(f(), "words"): Errc::tampered, and the message has those words.
 #define EXPECT_TAMPERED(expression, words)                                                                        \
   do {                                                                                                            \
-    const auto& tampered_result = (expression);                                                                    \
+    const auto& tampered_result = (expression);                                                                   \
     ASSERT_FALSE(tampered_result);                                                                                \
     EXPECT_EQ(tampered_result.error().code, vault::Errc::tampered) << tampered_result.error().message;            \
     EXPECT_NE(tampered_result.error().message.find(words), std::string::npos) << tampered_result.error().message; \
@@ -135,7 +175,7 @@ std::string read_text(const std::filesystem::path& file);
 
 #define ASSERT_DONE(expression)                              \
   do {                                                       \
-    const auto& done_result = (expression);                   \
+    const auto& done_result = (expression);                  \
     ASSERT_TRUE(done_result) << done_result.error().message; \
   } while (false)
 
