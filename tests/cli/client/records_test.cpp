@@ -1,0 +1,334 @@
+#include "cli/client/records.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "tests/cli/client/in_process.h"
+#include "vault/age/file.h"
+#include "vault/crypto/hash.h"
+
+namespace cli::client::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+Descriptor descriptor_of(std::string_view raw) {
+  const EncodedPath path = encode_path(raw);
+  Descriptor descriptor;
+  descriptor.record = access::RecordId::generate(1);
+  descriptor.path = path.text;
+  const std::size_t slash = path.text.rfind('/');
+  descriptor.name = slash == std::string::npos ? path.text : path.text.substr(slash + 1);
+  descriptor.modified = "2026-11-22T09:30:00.000Z";
+  descriptor.media_type = "text/plain";
+  if (path.encoded) descriptor.encoded = true;
+  return descriptor;
+}
+
+TEST(Descriptors, ComeBackByteForByteWhateverTheName) {
+  std::string every_byte;
+  for (int byte = 1; byte < 256; ++byte)
+    if (byte != '/') every_byte += static_cast<char>(byte);
+  const auto names = std::to_array<std::string>({"plain.txt", "a/b/c", "two\nlines", "tab\there", "\xc3\xa9t\xc3\xa9",
+                                                 "100%", "%41 and \xff", "bad\xff/utf8", every_byte, "a b", "\x7f"});
+  for (const std::string& raw : names) {
+    const Descriptor descriptor = descriptor_of(raw);
+    const auto text = encode_descriptor(descriptor);
+    ASSERT_TRUE(text) << raw;
+    const auto decoded = decode_descriptor(*text);
+    ASSERT_TRUE(decoded) << raw << ": " << decoded.error().message;
+    EXPECT_EQ(*raw_path(*decoded), raw);
+    EXPECT_EQ(*raw_name(*decoded), raw.substr(raw.rfind('/') + 1));
+    EXPECT_TRUE(vault::is_utf8(decoded->path));
+    EXPECT_EQ(wire::encode(*decoded), *text);
+  }
+}
+
+TEST(Descriptors, PlainNamesAreNotEncodedAndOthersAre) {
+  EXPECT_FALSE(encode_path("100% plain").encoded);
+  EXPECT_EQ(encode_path("a\nb%").text, "a%0Ab%25");
+  EXPECT_TRUE(encode_path("\xff").encoded);
+  EXPECT_FALSE(decode_path("%4"));
+  EXPECT_FALSE(decode_path("%4g"));
+  EXPECT_FALSE(decode_path("%ff"));  // one spelling only
+}
+
+TEST(Descriptors, PathsThatClimbAreRefusedEncodedOrNot) {
+  const auto climbing =
+      std::to_array<std::string_view>({"", "/etc/passwd", "..", "../x", "a/../b", "a//b", "a/", ".", "./a", "a/."});
+  for (const std::string_view path : climbing) {
+    EXPECT_FALSE(is_inner_path(path)) << path;
+    Descriptor descriptor = descriptor_of("name");
+    descriptor.path = path;
+    EXPECT_FALSE(encode_descriptor(descriptor)) << path;
+    EXPECT_FALSE(decode_descriptor(wire::encode(descriptor))) << path;
+  }
+  EXPECT_FALSE(is_inner_path(std::string_view("a\0b", 3)));
+  Descriptor hidden = descriptor_of("name");
+  hidden.encoded = true;
+  hidden.path = "%2E%2E/x";
+  EXPECT_FALSE(decode_descriptor(wire::encode(hidden)));
+  hidden.path = "a%2F..%2F..%2Fx";
+  EXPECT_FALSE(decode_descriptor(wire::encode(hidden)));
+  EXPECT_TRUE(is_inner_path("..a/b..c/..."));
+}
+
+TEST(Descriptors, KeepToTheirLimits) {
+  Descriptor descriptor = descriptor_of("name");
+  descriptor.path = std::string(kMaxPathBytes, 'p');
+  EXPECT_TRUE(encode_descriptor(descriptor));
+  EXPECT_TRUE(decode_descriptor(wire::encode(descriptor)));
+  descriptor.path += 'p';
+  EXPECT_EQ(encode_descriptor(descriptor).code(), Errc::too_large);
+  EXPECT_FALSE(decode_descriptor(wire::encode(descriptor)));
+  descriptor = descriptor_of("name");
+  descriptor.source = std::string(kMaxSourceBytes, 's');
+  EXPECT_TRUE(encode_descriptor(descriptor));
+  descriptor.source += 's';
+  EXPECT_EQ(encode_descriptor(descriptor).code(), Errc::too_large);
+  EXPECT_EQ(decode_descriptor(std::string(kMaxDescriptorBytes + 1, ' ')).code(), Errc::too_large);
+}
+
+TEST(Descriptors, OfANewerVersionAreNotGuessedAt) {
+  Descriptor descriptor = descriptor_of("name");
+  descriptor.v = 2;
+  EXPECT_EQ(decode_descriptor(wire::encode(descriptor)).code(), Errc::unknown_version);
+}
+
+TEST(MediaTypes, GoByTheExtensionWhateverItsCase) {
+  EXPECT_EQ(media_type_of("letter.PDF"), "application/pdf");
+  EXPECT_EQ(media_type_of("notes.tar.txt"), "text/plain");
+  EXPECT_EQ(media_type_of("no-extension"), "application/octet-stream");
+  EXPECT_EQ(media_type_of("pdf"), "application/octet-stream");
+}
+
+class FindingFiles : public ::testing::Test {
+ protected:
+  fs::path root() const { return folder_.path() / "case files"; }
+  void SetUp() override {
+    fs::create_directories(root() / "b");
+    write_text(root() / "z.txt", "z");
+    write_text(root() / "b/a.txt", "a");
+    write_text(root() / "b/.hidden", "h");
+  }
+  vault::test::TemporaryDirectory folder_;
+};
+
+TEST_F(FindingFiles, AFoldersNameBeginsThePathsOfItsFiles) {
+  const std::array paths{root()};
+  const auto found = find_files(paths);
+  ASSERT_TRUE(found);
+  std::vector<std::string> names;
+  for (const FileToSecure& file : found->files) names.push_back(file.path);
+  EXPECT_EQ(names, (std::vector<std::string>{"case files/b/.hidden", "case files/b/a.txt", "case files/z.txt"}));
+  const std::array with_slash{fs::path(root().string() + "/")};
+  EXPECT_EQ(find_files(with_slash)->files.size(), 3U);
+}
+
+TEST_F(FindingFiles, LinksAndSpecialFilesAreReportedAndNotFollowed) {
+  fs::create_symlink("/etc/passwd", root() / "link");
+  fs::create_symlink(root(), root() / "b/loop");
+  ASSERT_EQ(::mkfifo((root() / "pipe").c_str(), 0600), 0);
+  const std::array paths{root()};
+  const auto found = find_files(paths);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->files.size(), 3U);
+  EXPECT_EQ(found->passed_over.size(), 3U);
+}
+
+TEST_F(FindingFiles, APathThatIsNotThereIsAnError) {
+  const std::array paths{folder_.path() / "absent"};
+  EXPECT_EQ(find_files(paths).code(), Errc::not_found);
+}
+
+class SecuringTest : public Partnership {
+ protected:
+  void SetUp() override { open_case(); }
+  fs::path folder() {
+    const fs::path path = files_.path() / "case";
+    fs::create_directories(path);
+    return path;
+  }
+  Result<std::vector<SecuredResult>> secure_folder() {
+    const std::array paths{folder()};
+    const auto found = find_files(paths);
+    EXPECT_TRUE(found);
+    SecureProgress progress;
+    return secure(*third_.session, safe_of(third_), found->files, options_, progress);
+  }
+  std::uint64_t records() { return third_.session->get<wire::SafeView>("/v1/safes/" + safe_.to_string())->records; }
+  Result<std::vector<ListedRecord>> list(Client& client) {
+    const VerifiedSafe safe = safe_of(client);
+    TRY(const SafeSecrets secrets, open_safe(*client.session, safe));
+    return list_records(*client.session, client.directory(), safe, &secrets);
+  }
+  SecureOptions options_;
+};
+
+TEST_F(SecuringTest, ARunAgainSkipsWhatStandsInTheJournal) {
+  write_text(folder() / "one", "1");
+  write_text(folder() / "two", std::string(kSmallFile + 1, '2'));
+  const auto first = secure_folder();
+  ASSERT_TRUE(first) << first.error().message;
+  write_text(folder() / "one", "x");  // of the same size
+  write_text(folder() / "three", "3");
+  const auto again = secure_folder();
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_EQ(again->size(), 3U);
+  EXPECT_FALSE((*again)[0].skipped);
+  EXPECT_FALSE((*again)[1].skipped);
+  EXPECT_TRUE((*again)[2].skipped);
+  EXPECT_EQ((*again)[2].record, (*first)[1].record);
+  EXPECT_EQ(records(), 4U);
+}
+
+TEST_F(SecuringTest, AFileThatCannotBeReadDoesNotStopTheOthers) {
+  write_text(folder() / "good", "good");
+  write_text(folder() / "gone", "gone");
+  const std::array paths{folder()};
+  const auto found = find_files(paths);
+  fs::remove(folder() / "gone");
+  SecureProgress progress;
+  const auto secured = secure(*third_.session, safe_of(third_), found->files, {}, progress);
+  ASSERT_TRUE(secured) << secured.error().message;
+  EXPECT_TRUE((*secured)[0].failure);
+  EXPECT_FALSE((*secured)[0].record);
+  EXPECT_FALSE((*secured)[1].failure);
+  EXPECT_TRUE((*secured)[1].record);
+}
+
+TEST_F(SecuringTest, AFileThatChangesWhileItIsSentIsNotSealed) {
+  const fs::path file = folder() / "large";
+  write_text(file, std::string(3 * kUploadChunk, 'l'));
+  write_text(folder() / "small", "s");
+  bool grown = false;
+  vault_.lose_request = [&](const HttpRequest& request) {
+    if (request.method == "PATCH" && !grown) {
+      std::ofstream(file, std::ios::app) << "more";
+      grown = true;
+    }
+    return false;
+  };
+  const auto secured = secure_folder();
+  ASSERT_TRUE(secured) << secured.error().message;
+  ASSERT_TRUE((*secured)[0].failure);
+  EXPECT_EQ((*secured)[0].failure->code, Errc::conflict);
+  EXPECT_FALSE((*secured)[1].failure);
+  EXPECT_EQ(records(), 1U);
+}
+
+TEST_F(SecuringTest, FilesAtTheBordersOfEncryptionAndSendingComeThrough) {
+  const auto sizes = std::to_array<std::size_t>({0, 1, 65535, 65536, 65537, kSmallFile - 1, kSmallFile, kSmallFile + 1,
+                                                 kUploadChunk - 200, kUploadChunk, kUploadChunk + 1});
+  for (const std::size_t size : sizes) write_text(folder() / std::to_string(size), std::string(size, 'x'));
+  const auto secured = secure_folder();
+  ASSERT_TRUE(secured) << secured.error().message;
+  for (const SecuredResult& one : *secured) EXPECT_TRUE(one.record) << one.path;
+  const auto listed = list(first_);
+  ASSERT_TRUE(listed) << listed.error().message;
+  ASSERT_EQ(listed->size(), sizes.size());
+  for (const ListedRecord& one : *listed) EXPECT_EQ(one.descriptor->name, std::to_string(one.descriptor->size));
+}
+
+TEST_F(SecuringTest, MoreFilesThanOneCommandSealsTakeSeveral) {
+  for (std::size_t i = 0; i < access::kMaxRecordsPerSeal + 1; ++i)
+    write_text(folder() / std::to_string(i), std::to_string(i));
+  const auto secured = secure_folder();
+  ASSERT_TRUE(secured) << secured.error().message;
+  EXPECT_EQ(records(), access::kMaxRecordsPerSeal + 1);
+  const auto sealings = third_.session->entries("/v1/safes/" + safe_.to_string() + "/sealings");
+  ASSERT_TRUE(sealings);
+  EXPECT_EQ(sealings->size(), 2U);
+}
+
+TEST_F(SecuringTest, ASealingWhoseAnswerIsLostIsInTheJournalOnceItIsFinished) {
+  write_text(folder() / "one", "1");
+  vault_.lose_answer = [](const HttpRequest& request) { return request.target.starts_with("/v1/acts/"); };
+  EXPECT_EQ(secure_folder().code(), Errc::unavailable);
+  vault_.lose_answer = {};
+  ASSERT_DONE(third_.session->finish_outbox());
+  const auto again = secure_folder();
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->front().skipped);
+  EXPECT_EQ(records(), 1U);
+}
+
+TEST_F(SecuringTest, WhatTheDepositorSaysOfARecordIsWhatKeyholdersSee) {
+  write_text(folder() / "letter.pdf", "content");
+  options_.class_ = access::RecordClass::correspondence;
+  options_.source = "Filing cabinet";
+  options_.subject = "child-1";
+  options_.dates = "2020-01-01..2026-11-01";
+  options_.late = true;
+  ASSERT_DONE(secure_folder());
+  const auto listed = list(first_);
+  ASSERT_TRUE(listed) << listed.error().message;
+  const ListedRecord& one = listed->front();
+  EXPECT_EQ(one.view.class_, access::RecordClass::correspondence);
+  EXPECT_EQ(one.view.subject, "child-1");
+  EXPECT_EQ(one.view.late, true);
+  EXPECT_EQ(one.descriptor->path, "case/letter.pdf");
+  EXPECT_EQ(one.descriptor->source, "Filing cabinet");
+  EXPECT_EQ(one.descriptor->dates, "2020-01-01..2026-11-01");
+  EXPECT_EQ(one.descriptor->media_type, "application/pdf");
+  EXPECT_EQ(one.descriptor->size, 7U);
+  EXPECT_EQ(one.descriptor->sha256, vault::crypto::sha256(vault::as_bytes("content")));
+}
+
+TEST_F(SecuringTest, AListingThatDiffersFromTheSealingIsRefused) {
+  write_text(folder() / "one", "1");
+  ASSERT_DONE(secure_folder());
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.target.find("/records") == std::string::npos) return;
+    auto body = wire::parse_json(vault::as_text(answer.body))->as_object();
+    body["data"].as_object()["items"].as_array()[0].as_object()["class"] = "image";
+    answer.body = vault::to_bytes(wire::json::serialize(body));
+  };
+  EXPECT_TAMPERED(list(first_), "otherwise than its depositor sealed it");
+}
+
+TEST_F(SecuringTest, ASubstitutedDescriptionIsRefused) {
+  write_text(folder() / "one", "1");
+  ASSERT_DONE(secure_folder());
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.target.find("/records") == std::string::npos) return;
+    auto body = wire::parse_json(vault::as_text(answer.body))->as_object();
+    const auto recipient = vault::age::Identity::generate().recipient();
+    const Bytes other = *vault::age::encrypt_small(vault::as_bytes("{}"), std::span(&recipient, 1));
+    body["data"].as_object()["items"].as_array()[0].as_object()["descriptor"] =
+        vault::base64(other, vault::Base64::url_unpadded);
+    answer.body = vault::to_bytes(wire::json::serialize(body));
+  };
+  EXPECT_TAMPERED(list(first_), "not the one that its depositor sealed");
+}
+
+TEST_F(SecuringTest, ARecordThatOnlyTheServiceKnowsOfIsRefused) {
+  write_text(folder() / "one", "1");
+  ASSERT_DONE(secure_folder());
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.target.find("/records") == std::string::npos) return;
+    auto body = wire::parse_json(vault::as_text(answer.body))->as_object();
+    body["data"].as_object()["items"].as_array()[0].as_object()["record"] = access::RecordId::generate(7).to_string();
+    answer.body = vault::to_bytes(wire::json::serialize(body));
+  };
+  EXPECT_TAMPERED(list(first_), "no sealing entry");
+}
+
+TEST_F(SecuringTest, RecordsSealedUnderAKeyThatIsNotTheDepositorsAreRefused) {
+  write_text(folder() / "one", "1");
+  ASSERT_DONE(secure_folder());
+  auto sealings = third_.session->entries("/v1/safes/" + safe_.to_string() + "/sealings");
+  ASSERT_TRUE(sealings);
+  const auto command = *command_of<wire::SealRecords>(sealings->front().body);
+  auto& body = sealings->front().body;
+  body.request =
+      signed_request(command, *body.actor, vault::crypto::SigningKey::generate(), sealings->front().envelope.time);
+  EXPECT_TAMPERED(trust_sealings(first_.directory(), *sealings), "not signed by the person");
+}
+
+}  // namespace
+}  // namespace cli::client::testing
