@@ -156,8 +156,8 @@ void EntryClock::keep(Reading now, Instant last_entry) {
 
 class Gate::Core {
  public:
-  Core(Store& store, Clocks clocks, std::function<void(const Error&)> fatal)
-      : store_(store), clocks_(std::move(clocks)), fatal_(std::move(fatal)) {
+  Core(Store& store, Clocks clocks, std::function<void(const Error&)> fatal, std::function<void(std::size_t)> committed)
+      : store_(store), clocks_(std::move(clocks)), fatal_(std::move(fatal)), committed_(std::move(committed)) {
     if (!clocks_.steady_ms) clocks_.steady_ms = system_steady_ms;
     syncer_ = std::thread([this] { sync_loop(); });
     writer_ = std::thread([this] { write_loop(); });
@@ -174,6 +174,10 @@ class Gate::Core {
   bool is_taking() const {
     const std::lock_guard lock(mutex_);
     return taking_;
+  }
+  std::size_t queued() const {
+    const std::lock_guard lock(mutex_);
+    return queued_commands_;
   }
 
  private:
@@ -212,6 +216,7 @@ class Gate::Core {
   Store& store_;
   Clocks clocks_;
   std::function<void(const Error&)> fatal_;
+  std::function<void(std::size_t)> committed_;
 
   mutable std::mutex mutex_;  // guards what follows, up to the blank line
   std::condition_variable work_;
@@ -481,6 +486,7 @@ Result<std::vector<JobResult>> Gate::Core::attempt(std::span<Job> jobs) {
     if (committed.code() == Errc::io) die(committed.error());
     return undo(committed.error());
   }
+  if (committed_) committed_(jobs.size());
   clock_.keep(now, moment.time);
   return results;
 }
@@ -743,8 +749,9 @@ void Gate::Core::stop() {
     if (thread->joinable()) thread->join();
 }
 
-Gate::Gate(Store& store, Clocks clocks, std::function<void(const Error&)> fatal)
-    : core_(std::make_unique<Core>(store, std::move(clocks), std::move(fatal))) {}
+Gate::Gate(Store& store, Clocks clocks, std::function<void(const Error&)> fatal,
+           std::function<void(std::size_t)> committed)
+    : core_(std::make_unique<Core>(store, std::move(clocks), std::move(fatal), std::move(committed))) {}
 
 Gate::~Gate() = default;
 
@@ -792,6 +799,10 @@ void Gate::stop() {
 
 bool Gate::is_taking() const {
   return core_->is_taking();
+}
+
+std::size_t Gate::queued() const {
+  return core_->queued();
 }
 
 }  // namespace strongroom::access

@@ -77,7 +77,9 @@ class Gate {
  public:
   // `store` must outlive it. `fatal` ends the process; where it returns (tests), the gate takes and answers nothing
   // more.
-  Gate(Store& store, Clocks clocks, std::function<void(const Error&)> fatal);
+  // `committed` is told, on the writer's thread, how many commands, refusals and stagings each commit had.
+  Gate(Store& store, Clocks clocks, std::function<void(const Error&)> fatal,
+       std::function<void(std::size_t)> committed = {});
   ~Gate();  // as `stop`
 
   // The signature over head and body, against the key as it stands. Errc::refused for an unknown or revoked key,
@@ -104,6 +106,8 @@ class Gate {
   void stop();
   // False after `fatal`, or once stopping.
   bool is_taking() const;
+  // Commands, refusals and stagings that the writer has not taken up yet.
+  std::size_t queued() const;
 
  private:
   class Core;

@@ -16,7 +16,8 @@ constexpr unsigned kTooManyRequests = 429;
 constexpr unsigned kUnavailable = 503;
 constexpr std::string_view kRetryAfterSeconds = "1";
 
-wire::RequestHead head_of(const Service& service, const net::Request& request) {
+wire::RequestHead head_of(const Service& service, const net::Request& request, wire::Coverage coverage) {
+  const bool is_chunk = coverage == wire::Coverage::upload_chunk;
   return {.method = request.method,
           .authority = service.authority,
           .path = request.path,
@@ -24,7 +25,8 @@ wire::RequestHead head_of(const Service& service, const net::Request& request) {
           .content_digest = request.field("content-digest"),
           .range = request.field("range"),
           .upload_length = request.field("upload-length"),
-          .upload_offset = request.field("upload-offset"),
+          // Of a creation it may say 0, unsigned, as tus has it; what else it says is refused there.
+          .upload_offset = is_chunk ? request.field("upload-offset") : std::nullopt,
           .content_length = request.field("content-length"),
           .signature_input = request.field("signature-input"),
           .signature = request.field("signature"),
@@ -90,7 +92,7 @@ Result<std::string> answer_body(const access::Store& store, const vault::engine:
 
 OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request, wire::Coverage coverage) {
   if (!is_for_us(service, request)) return std::unexpected(answer_problem(unauthenticated()));
-  auto accepted = service.gate.authenticate(head_of(service, request), request.body, coverage);
+  auto accepted = service.gate.authenticate(head_of(service, request, coverage), request.body, coverage);
   if (!accepted) return std::unexpected(answer_problem(unauthenticated()));
   if (auto admitted = service.gate.admit(accepted->actor); !admitted)
     return std::unexpected(answer_error(service, "rate", admitted.error(), Fault::callers));

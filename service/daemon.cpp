@@ -54,10 +54,6 @@ std::string route_name(const net::Completed& done) {
   return std::string(done.method) + " " + std::string(done.pattern);
 }
 
-double number(const std::atomic<std::uint64_t>& counter) {
-  return static_cast<double>(counter.load());
-}
-
 }  // namespace
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
@@ -79,7 +75,8 @@ Daemon::Daemon(OpenVault vault, DaemonOptions options)
     : vault_(std::move(vault)),
       log_(options.log),
       workers_(kWorkers),
-      gate_(*vault_.store, options.clocks, std::move(options.fatal)),
+      gate_(*vault_.store, options.clocks, std::move(options.fatal),
+            [this](std::size_t commands) { metrics_.count_batch(commands); }),
       jobs_(std::make_unique<Jobs>(gate_, vault_.store->payload(), options.clocks.wall, log_)),
       service_{.store = *vault_.store,
                .gate = gate_,
@@ -112,21 +109,29 @@ Result<void> Daemon::listen(const DaemonOptions& options) {
   server.fault = [this](std::string_view what) { log_.failure("handler", {Errc::internal, std::string(what)}); };
   TRY(server_, net::Server::make(make_router(&service_), std::move(server)));
 
-  const net::Counters& counters = server_->counters();
-  const auto gauge = [&](std::string name, std::string help, const std::atomic<std::uint64_t>& counter) {
-    metrics_.add_gauge(std::move(name), std::move(help), [&counter] { return number(counter); });
-  };
-  gauge("strongroom_connections", "Connections now.", counters.connections_open);
-  gauge("strongroom_connections_refused", "Connections over a limit since the start.", counters.connections_refused);
-  gauge("strongroom_handshakes_failed", "TLS handshakes that failed since the start.", counters.handshakes_failed);
-  gauge("strongroom_timeouts", "Waits that met their deadline since the start.", counters.timeouts);
-  gauge("strongroom_buffered_bytes", "Bytes of bodies held in memory now.", counters.bytes_buffered);
-  gauge("strongroom_received_bytes", "Bytes received since the start.", counters.bytes_received);
-  gauge("strongroom_sent_bytes", "Bytes sent since the start.", counters.bytes_sent);
-  metrics_.add_gauge("strongroom_anonymous_bytes", "Anonymous memory of the process (RssAnon).", anonymous_memory);
-
+  add_values();
   TRY(port_, server_->listen(options.listen.address, options.listen.port));
   return {};
+}
+
+void Daemon::add_values() {
+  using enum Metrics::Type;
+  const auto add = [this](Metrics::Type type, std::string name, std::string help,
+                          const std::atomic<std::uint64_t>& value) {
+    metrics_.add(type, std::move(name), std::move(help), [&value] { return static_cast<double>(value.load()); });
+  };
+  const net::Counters& counters = server_->counters();
+  add(gauge, "strongroom_connections", "Connections now.", counters.connections_open);
+  add(counter, "strongroom_connections_total", "Connections accepted.", counters.connections_accepted);
+  add(counter, "strongroom_connections_refused_total", "Connections over a limit.", counters.connections_refused);
+  add(counter, "strongroom_handshakes_failed_total", "TLS handshakes that failed.", counters.handshakes_failed);
+  add(counter, "strongroom_timeouts_total", "Waits that met their deadline.", counters.timeouts);
+  add(counter, "strongroom_received_bytes_total", "Bytes received.", counters.bytes_received);
+  add(counter, "strongroom_sent_bytes_total", "Bytes sent.", counters.bytes_sent);
+  add(gauge, "strongroom_buffered_bytes", "Bytes of bodies held in memory now.", counters.bytes_buffered);
+  metrics_.add(gauge, "strongroom_queued_commands", "Commands, refusals and stagings that wait for the writer.",
+               [this] { return static_cast<double>(gate_.queued()); });
+  metrics_.add(gauge, "strongroom_anonymous_bytes", "Anonymous memory of the process (RssAnon).", anonymous_memory);
 }
 
 void Daemon::stop() {

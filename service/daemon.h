@@ -52,6 +52,7 @@ class Daemon {
  private:
   Daemon(OpenVault vault, DaemonOptions options);
   vault::Result<void> listen(const DaemonOptions& options);
+  void add_values();
 
   // In the order of their making; each uses those before it.
   OpenVault vault_;

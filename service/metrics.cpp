@@ -50,8 +50,8 @@ void Metrics::count_batch(std::size_t commands) {
   batches_.observe(static_cast<double>(commands));
 }
 
-void Metrics::add_gauge(std::string name, std::string help, std::function<double()> read) {
-  gauges_.push_back({std::move(name), std::move(help), std::move(read)});
+void Metrics::add(Type type, std::string name, std::string help, std::function<double()> read) {
+  values_.push_back({type, std::move(name), std::move(help), std::move(read)});
 }
 
 std::string Metrics::render() const {
@@ -69,13 +69,9 @@ std::string Metrics::render() const {
     describe(out, "strongroom_commit_commands", "histogram", "Commands in each commit; its count is the commits.");
     batches_.render(out, "strongroom_commit_commands", "");
   }
-  describe(out, "strongroom_received_bytes_total", "counter", "Bytes of request bodies.");
-  fmt::format_to(std::back_inserter(out), "strongroom_received_bytes_total {}\n", received_.load());
-  describe(out, "strongroom_sent_bytes_total", "counter", "Bytes of answers' bodies.");
-  fmt::format_to(std::back_inserter(out), "strongroom_sent_bytes_total {}\n", sent_.load());
-  for (const Gauge& gauge : gauges_) {
-    describe(out, gauge.name, "gauge", gauge.help);
-    fmt::format_to(std::back_inserter(out), "{} {}\n", gauge.name, gauge.read());
+  for (const Value& value : values_) {
+    describe(out, value.name, value.type == Type::counter ? "counter" : "gauge", value.help);
+    fmt::format_to(std::back_inserter(out), "{} {}\n", value.name, value.read());
   }
   return out;
 }

@@ -2,7 +2,6 @@
 // of anybody or anything ever becomes a label.
 #pragma once
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -40,10 +39,9 @@ class Metrics {
   // `route` is a template such as "GET /v1/cases/{case}", or "unmatched".
   void count_request(std::string_view route, unsigned status, std::chrono::nanoseconds took);
   void count_batch(std::size_t commands);  // one commit of the gate
-  void count_received(std::uint64_t bytes) { received_ += bytes; }
-  void count_sent(std::uint64_t bytes) { sent_ += bytes; }
   // Read when rendered. Registered at start-up, before anything renders.
-  void add_gauge(std::string name, std::string help, std::function<double()> read);
+  enum class Type { counter, gauge };
+  void add(Type type, std::string name, std::string help, std::function<double()> read);
   std::string render() const;
 
  private:
@@ -51,7 +49,8 @@ class Metrics {
     std::map<unsigned, std::uint64_t> by_status;
     Histogram<kLatencyBuckets.size()> latency{kLatencyBuckets};
   };
-  struct Gauge {
+  struct Value {
+    Type type;
     std::string name;
     std::string help;
     std::function<double()> read;
@@ -59,9 +58,7 @@ class Metrics {
   mutable std::mutex mutex_;  // guards routes_ and batches_
   std::map<std::string, Route, std::less<>> routes_;
   Histogram<kBatchBuckets.size()> batches_{kBatchBuckets};
-  std::atomic<std::uint64_t> received_ = 0;
-  std::atomic<std::uint64_t> sent_ = 0;
-  std::vector<Gauge> gauges_;
+  std::vector<Value> values_;
 };
 
 // Anonymous memory of this process in bytes: what can be watched for leaks, since LMDB's map counts as resident too.

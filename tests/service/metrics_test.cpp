@@ -41,10 +41,10 @@ TEST(Metrics, BatchesCountCommitsAndCommands) {
   EXPECT_THAT(text, HasSubstr("strongroom_commit_commands_sum 201\nstrongroom_commit_commands_count 2\n"));
 }
 
-TEST(Metrics, GaugesAreReadWhenRendered) {
+TEST(Metrics, ValuesOfOthersAreReadWhenRendered) {
   Metrics metrics;
   double depth = 1;
-  metrics.add_gauge("strongroom_queued_commands", "Commands waiting.", [&depth] { return depth; });
+  metrics.add(Metrics::Type::gauge, "strongroom_queued_commands", "Commands waiting.", [&depth] { return depth; });
   depth = 7;
   EXPECT_THAT(metrics.render(), HasSubstr("# TYPE strongroom_queued_commands gauge\nstrongroom_queued_commands 7\n"));
 }
