@@ -19,7 +19,9 @@ constexpr std::size_t kMaxStageBytes = 512U << 10;  // of values in one request,
 constexpr std::size_t kTextBlind = 32;
 constexpr std::size_t kNonceBytes = 16;
 constexpr std::int64_t kMillisecondsPerDay = 24 * 3600 * 1000;
-constexpr unsigned kMaxRetryAfterSeconds = 30;
+constexpr unsigned kTooManyRequests = 429;
+constexpr int kMaxLimited = 60;  // answers of 429 to one request, each waited for as it says
+constexpr std::uint64_t kMaxRetryAfterSeconds = 30;
 constexpr std::string_view kProblemType = "urn:strongroom:problem:";
 constexpr std::string_view kTusVersion = "1.0.0";
 constexpr std::string_view kOffsetType = "application/offset+octet-stream";
@@ -94,7 +96,7 @@ Result<std::uint64_t> parse_number(std::string_view text) {
 }
 
 bool is_transient(const HttpAnswer& answer) {
-  return answer.status == 503 || answer.status == 429 || answer.status == 502 || answer.status == 504;
+  return answer.status == 503 || answer.status == kTooManyRequests || answer.status == 502 || answer.status == 504;
 }
 
 // host:port of "https://host:port", in lower case, the default port dropped.
@@ -330,16 +332,21 @@ Result<void> Session::pause_before(int attempt) {
 }
 
 Result<HttpAnswer> Session::send(std::string_view method, const std::string& target, const Signed& request) {
-  for (int attempt = 1;; ++attempt) {
+  int limited = 0;
+  for (int attempt = 1;;) {
     auto answer = send_once(method, target, request);
-    if (!answer && (answer.code() != Errc::unavailable || attempt == kMaxAttempts)) return answer;
-    if (answer && (!is_transient(*answer) || attempt == kMaxAttempts)) return answer;
-    const std::string* wait = answer ? answer->field("retry-after") : nullptr;
-    const auto seconds = wait == nullptr ? Result<std::uint64_t>(Errc::not_found, {}) : parse_number(*wait);
-    if (seconds && *seconds > 0)
-      world_.pause(std::chrono::seconds(std::min<std::uint64_t>(*seconds, kMaxRetryAfterSeconds)));
-    else
-      TRY_VOID(pause_before(attempt));
+    const bool failed = answer ? is_transient(*answer) : answer.code() == Errc::unavailable;
+    if (!failed) return answer;
+    if (answer && answer->status == kTooManyRequests) {
+      // Not a fault: the service asks for patience, and says how much.
+      if (++limited > kMaxLimited) return answer;
+      const std::string* wait = answer->field("retry-after");
+      const auto seconds = wait == nullptr ? Result<std::uint64_t>(1) : parse_number(*wait);
+      world_.pause(std::chrono::seconds(std::clamp<std::uint64_t>(seconds.value_or(1), 1, kMaxRetryAfterSeconds)));
+      continue;
+    }
+    if (attempt == kMaxAttempts) return answer;
+    TRY_VOID(pause_before(attempt++));
   }
 }
 

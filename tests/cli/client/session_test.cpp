@@ -221,6 +221,22 @@ TEST_F(SessionTest, AReadIsTriedAgainWhileTheNetworkFails) {
   EXPECT_EQ(session().get_json("/v1/whoami").code(), Errc::unavailable);
 }
 
+TEST_F(SessionTest, AServiceThatAsksForPatienceIsWaitedFor) {
+  std::vector<std::int64_t> waits;
+  auto other = Session::start(
+      session().home(), session().keys().clone(),
+      {vault_.carrier(), vault_.clock(), [&](std::chrono::milliseconds time) { waits.push_back(time.count()); }});
+  ASSERT_TRUE(other);
+  int answers = 0;
+  vault_.alter = [&](const HttpRequest&, HttpAnswer& answer) {
+    if (++answers <= 10) answer = {429, {{"retry-after", "2"}}, {}};
+  };
+  EXPECT_TRUE((*other)->get_json("/v1/whoami"));
+  EXPECT_EQ(waits, std::vector<std::int64_t>(10, 2000));
+  vault_.alter = [](const HttpRequest&, HttpAnswer& answer) { answer = {429, {}, {}}; };
+  EXPECT_EQ((*other)->get_json("/v1/whoami").code(), Errc::limited);
+}
+
 TEST_F(SessionTest, TwoProgramsOfOneHomeKeepOneHistory) {
   auto other = Session::start(session().home(), session().keys().clone(), {vault_.carrier(), vault_.clock(), {}});
   ASSERT_TRUE(other) << other.error().message;
