@@ -90,20 +90,18 @@ Result<std::string> answer_body(const access::Store& store, const vault::engine:
   return wire::json::serialize(body);
 }
 
-OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request, wire::Coverage coverage,
-                                               Rate rate) {
+OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request, wire::Coverage coverage) {
   if (!is_for_us(service, request)) return std::unexpected(answer_problem(unauthenticated()));
   auto accepted = service.gate.authenticate(head_of(service, request, coverage), request.body, coverage);
   if (!accepted) return std::unexpected(answer_problem(unauthenticated()));
-  if (rate == Rate::counted_when_refused) return std::move(*accepted);
   if (auto admitted = service.gate.admit(accepted->actor); !admitted)
     return std::unexpected(answer_error(service, "rate", admitted.error(), Fault::callers));
   return std::move(*accepted);
 }
 
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
-                                                      wire::Coverage coverage, Rate rate) {
-  auto accepted = authenticate(service, request, coverage, rate);
+                                                      wire::Coverage coverage) {
+  auto accepted = authenticate(service, request, coverage);
   if (accepted && !accepted->actor.person) return std::unexpected(answer_problem(unauthenticated()));
   return accepted;
 }
@@ -139,13 +137,6 @@ Awaitable refuse(Service& service, access::SignedRequest request, access::Refusa
   auto* refused = std::get_if<access::Refused>(&*answer);
   vault::invariant(refused != nullptr, "a refusal completes with a refusal");
   co_return co_await answer_refused(service, std::move(*refused), known);
-}
-
-Awaitable refuse_transfer(Service& service, access::SignedRequest request, access::Refusal refusal,
-                          std::uint64_t known) {
-  if (auto admitted = service.gate.admit(request.actor); !admitted)
-    co_return answer_error(service, "rate", admitted.error(), Fault::callers);
-  co_return co_await refuse(service, std::move(request), std::move(refusal), known);
 }
 
 net::Handler read_route(Service* service, std::vector<std::string_view> accepted, Read read) {

@@ -35,18 +35,12 @@ vault::Result<std::string> answer_body(const access::Store& store, const vault::
 
 // --- who asks --------------------------------------------------------------------------------------------------------
 
-// Transfers are many, and bounded otherwise: they count against the key's rate only once they are refused, so that
-// nobody fills the ledger with refusals (`refuse_transfer`).
-enum class Rate { counted, counted_when_refused };
-
 // The request's signature and the key's rate: 401, always the same whatever is wrong, or 429. Nothing is recorded.
 OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request,
-                                               wire::Coverage coverage = wire::Coverage::command_or_read,
-                                               Rate rate = Rate::counted);
+                                               wire::Coverage coverage = wire::Coverage::command_or_read);
 // As `authenticate`, for routes that an invitation's key may not use.
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
-                                                      wire::Coverage coverage = wire::Coverage::command_or_read,
-                                                      Rate rate = Rate::counted);
+                                                      wire::Coverage coverage = wire::Coverage::command_or_read);
 // 400 where the query is not as the route takes it.
 OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
 
@@ -54,9 +48,6 @@ OrResponse<Parameters> parameters_of(const net::Request& request, std::span<cons
 
 // Records that the read was refused, then answers 403, or 404 where the refusal is hidden.
 Awaitable refuse(Service& service, access::SignedRequest request, access::Refusal refusal, std::uint64_t known);
-// The same for Rate::counted_when_refused: 429, and nothing recorded, over the key's rate.
-Awaitable refuse_transfer(Service& service, access::SignedRequest request, access::Refusal refusal,
-                          std::uint64_t known);
 // The answer to a refusal that is recorded already.
 Awaitable answer_refused(Service& service, access::Refused refused, std::uint64_t known);
 

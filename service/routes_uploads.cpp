@@ -53,7 +53,7 @@ OrResponse<std::uint64_t> number_field(Service& service, const net::Request& req
 OrResponse<access::SignedRequest> begin(Service& service, const net::Request& request,
                                         wire::Coverage coverage = wire::Coverage::command_or_read) {
   if (auto wrong = wrong_version(request)) return std::unexpected(std::move(*wrong));
-  auto caller = authenticate_person(service, request, coverage, Rate::counted_when_refused);
+  auto caller = authenticate_person(service, request, coverage);
   if (!caller) return std::unexpected(with_tus(std::move(caller.error())));
   if (auto parameters = parameters_of(request); !parameters)
     return std::unexpected(with_tus(std::move(parameters.error())));
@@ -95,7 +95,7 @@ Awaitable create_upload(Service& service, net::Request& request) {
   auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
   if (!permitted) co_return answer_upload_error(service, permitted.error());
   if (auto* refusal = std::get_if<access::Refusal>(&*permitted)) {
-    auto refused = co_await refuse_transfer(service, std::move(*caller), std::move(*refusal), 0);
+    auto refused = co_await refuse(service, std::move(*caller), std::move(*refusal), 0);
     co_return with_tus(std::move(refused));
   }
 

@@ -324,26 +324,6 @@ TEST_F(Routes, OverItsRateAKeyIsAnswered429AndNothingIsRecorded) {
   EXPECT_EQ(served().ask(served().get(world().lead, "/v1/whoami")).status, 200U);  // nobody else notices
 }
 
-TEST_F(Routes, TransfersCountAgainstTheRateOnlyWhenTheyAreRefused) {
-  net::test::Client client(served().port());
-  const net::Fields creating = {{"Tus-Resumable", "1.0.0"}, {"Upload-Length", "32"}};
-  const auto create = [&](const auto& who) {
-    const Sent sent{.method = "POST", .target = "/v1/uploads", .fields = creating};
-    return client.ask(served().sign(who, sent).text());
-  };
-  for (std::int64_t i = 0; i <= access::limits::kRequestBurst; ++i) {
-    const Answer made = create(world().depositor);
-    ASSERT_EQ(made.status, 201U) << made.body;
-    const Sent sent{
-        .method = "DELETE", .target = std::string(field_of(made, "Location")), .fields = {{"Tus-Resumable", "1.0.0"}}};
-    ASSERT_EQ(client.ask(served().sign(world().depositor, sent).text()).status, 204U);
-  }
-  EXPECT_EQ(client.ask(served().get(world().depositor, "/v1/whoami").text()).status, 200U);
-  std::int64_t refused = 0;
-  while (create(world().administrator).status == 403) ++refused;
-  EXPECT_EQ(refused, access::limits::kRequestBurst);
-}
-
 // --- forms and limits ------------------------------------------------------------------------------------------------
 
 TEST_F(Routes, AProblemIsProblemJson) {
