@@ -16,8 +16,7 @@ constexpr unsigned kTooManyRequests = 429;
 constexpr unsigned kUnavailable = 503;
 constexpr std::string_view kRetryAfterSeconds = "1";
 
-wire::RequestHead head_of(const Service& service, const net::Request& request, wire::Coverage coverage) {
-  const bool is_chunk = coverage == wire::Coverage::upload_chunk;
+wire::RequestHead head_of(const Service& service, const net::Request& request) {
   return {.method = request.method,
           .authority = service.authority,
           .path = request.path,
@@ -25,8 +24,7 @@ wire::RequestHead head_of(const Service& service, const net::Request& request, w
           .content_digest = request.field("content-digest"),
           .range = request.field("range"),
           .upload_length = request.field("upload-length"),
-          // Of a creation it may say 0, unsigned, as tus has it; what else it says is refused there.
-          .upload_offset = is_chunk ? request.field("upload-offset") : std::nullopt,
+          .upload_offset = request.field("upload-offset"),
           .content_length = request.field("content-length"),
           .signature_input = request.field("signature-input"),
           .signature = request.field("signature"),
@@ -90,18 +88,20 @@ Result<std::string> answer_body(const access::Store& store, const vault::engine:
   return wire::json::serialize(body);
 }
 
-OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request, wire::Coverage coverage) {
+OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request, wire::Coverage coverage,
+                                               Rate rate) {
   if (!is_for_us(service, request)) return std::unexpected(answer_problem(unauthenticated()));
-  auto accepted = service.gate.authenticate(head_of(service, request, coverage), request.body, coverage);
+  auto accepted = service.gate.authenticate(head_of(service, request), request.body, coverage);
   if (!accepted) return std::unexpected(answer_problem(unauthenticated()));
-  if (auto admitted = service.gate.admit(accepted->actor); !admitted)
-    return std::unexpected(answer_error(service, "rate", admitted.error(), Fault::callers));
+  if (rate == Rate::request)
+    if (const auto admitted = service.gate.admit(accepted->actor); !admitted)
+      return std::unexpected(answer_error(service, "rate", admitted.error(), Fault::callers));
   return std::move(*accepted);
 }
 
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
-                                                      wire::Coverage coverage) {
-  auto accepted = authenticate(service, request, coverage);
+                                                      wire::Coverage coverage, Rate rate) {
+  auto accepted = authenticate(service, request, coverage, rate);
   if (accepted && !accepted->actor.person) return std::unexpected(answer_problem(unauthenticated()));
   return accepted;
 }
@@ -127,7 +127,11 @@ Awaitable answer_refused(Service& service, access::Refused refused, std::uint64_
   co_return answer_problem(*problem);
 }
 
-Awaitable refuse(Service& service, access::SignedRequest request, access::Refusal refusal, std::uint64_t known) {
+Awaitable refuse(Service& service, access::SignedRequest request, access::Refusal refusal, std::uint64_t known,
+                 Rate rate) {
+  if (rate == Rate::only_refusals)
+    if (const auto admitted = service.gate.admit(request.actor); !admitted)
+      co_return answer_error(service, "rate", admitted.error(), Fault::callers);
   auto start = [&service, request = std::move(request), refusal = std::move(refusal)](auto done) mutable {
     service.gate.refuse(std::move(request), std::move(refusal), std::move(done));
   };

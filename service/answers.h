@@ -35,19 +35,27 @@ vault::Result<std::string> answer_body(const access::Store& store, const vault::
 
 // --- who asks --------------------------------------------------------------------------------------------------------
 
+// What a request takes of its key's rate. Ciphertext comes and goes in many requests of one act, each bounded by the
+// upload's or the copy's own size: such a route takes nothing unless it is refused, which makes an entry.
+enum class Rate { request, only_refusals };
+
 // The request's signature and the key's rate: 401, always the same whatever is wrong, or 429. Nothing is recorded.
 OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request,
-                                               wire::Coverage coverage = wire::Coverage::command_or_read);
+                                               wire::Coverage coverage = wire::Coverage::command_or_read,
+                                               Rate rate = Rate::request);
 // As `authenticate`, for routes that an invitation's key may not use.
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
-                                                      wire::Coverage coverage = wire::Coverage::command_or_read);
+                                                      wire::Coverage coverage = wire::Coverage::command_or_read,
+                                                      Rate rate = Rate::request);
 // 400 where the query is not as the route takes it.
 OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
 
 // --- ways to answer --------------------------------------------------------------------------------------------------
 
-// Records that the read was refused, then answers 403, or 404 where the refusal is hidden.
-Awaitable refuse(Service& service, access::SignedRequest request, access::Refusal refusal, std::uint64_t known);
+// Records that the read was refused, then answers 403, or 404 where the refusal is hidden. `rate` as the request was
+// authenticated with: 429 and no entry over it.
+Awaitable refuse(Service& service, access::SignedRequest request, access::Refusal refusal, std::uint64_t known,
+                 Rate rate = Rate::request);
 // The answer to a refusal that is recorded already.
 Awaitable answer_refused(Service& service, access::Refused refused, std::uint64_t known);
 

@@ -105,7 +105,7 @@ net::Response answer_payload(std::unique_ptr<Reader> reader, const std::optional
 }
 
 Awaitable payload(Service& service, net::Request& request) {
-  auto caller = authenticate_person(service, request);
+  auto caller = authenticate_person(service, request, wire::Coverage::command_or_read, Rate::only_refusals);
   if (!caller) co_return std::move(caller.error());
   const auto parameters = parameters_of(request);
   if (!parameters) co_return parameters.error();
@@ -119,7 +119,8 @@ Awaitable payload(Service& service, net::Request& request) {
   if (!permit && permit.error().code == Errc::refused) co_return answer_problem(unauthenticated());
   if (!permit) co_return answer_error(service, "payload", permit.error(), Fault::ours);
   if (auto* refusal = std::get_if<access::Refusal>(&*permit))
-    co_return co_await refuse(service, std::move(*caller), std::move(*refusal), parameters->known().value_or(0));
+    co_return co_await refuse(service, std::move(*caller), std::move(*refusal), parameters->known().value_or(0),
+                              Rate::only_refusals);
 
   const auto record = vault::payload::RecordId::from_uuid(std::get<access::PayloadPermit>(*permit).record.uuid());
   auto open = [&service, record]() { return service.store.payload().open(record); };

@@ -1,5 +1,7 @@
 // Ciphertext on its way in: tus 1.0 with creation, creation-with-upload and termination (https://tus.io). What arrives
 // goes to its place at once; memory per upload is one piece. Metadata is refused: names of files do not belong here.
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "audit/decimal.h"
 #include "service/answers.h"
 
@@ -53,7 +55,7 @@ OrResponse<std::uint64_t> number_field(Service& service, const net::Request& req
 OrResponse<access::SignedRequest> begin(Service& service, const net::Request& request,
                                         wire::Coverage coverage = wire::Coverage::command_or_read) {
   if (auto wrong = wrong_version(request)) return std::unexpected(std::move(*wrong));
-  auto caller = authenticate_person(service, request, coverage);
+  auto caller = authenticate_person(service, request, coverage, Rate::only_refusals);
   if (!caller) return std::unexpected(with_tus(std::move(caller.error())));
   if (auto parameters = parameters_of(request); !parameters)
     return std::unexpected(with_tus(std::move(parameters.error())));
@@ -95,7 +97,7 @@ Awaitable create_upload(Service& service, net::Request& request) {
   auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
   if (!permitted) co_return answer_upload_error(service, permitted.error());
   if (auto* refusal = std::get_if<access::Refusal>(&*permitted)) {
-    auto refused = co_await refuse(service, std::move(*caller), std::move(*refusal), 0);
+    auto refused = co_await refuse(service, std::move(*caller), std::move(*refusal), 0, Rate::only_refusals);
     co_return with_tus(std::move(refused));
   }
 
@@ -120,6 +122,29 @@ Awaitable head_upload(Service& service, net::Request& request) {
       200, {{"Upload-Offset", std::to_string(status->offset)}, {"Upload-Length", std::to_string(status->length)}});
 }
 
+// What the body has, to its place in the upload: one piece is written while the next one is read. The offset after it.
+asio::awaitable<Result<std::uint64_t>> receive(Service& service, net::BodyReader& body, UploadId id,
+                                               std::uint64_t offset) {
+  using asio::experimental::awaitable_operators::operator&&;
+  const std::size_t piece = std::min<std::uint64_t>(kUploadPieceBytes, body.length());
+  vault::Bytes being_read(piece);
+  vault::Bytes being_written(piece);
+  auto got = co_await body.read(being_read);
+  while (got && *got != 0) {
+    std::swap(being_read, being_written);
+    auto write = [&service, id, offset, bytes = vault::ByteView(being_written).first(*got)]() {
+      return service.store.payload().write(id, offset, bytes);
+    };
+    // Both are waited for, whatever becomes of either: they use what stands here.
+    auto [next, wrote] = co_await (body.read(being_read) && run_on(service.workers, std::move(write)));
+    if (!wrote) co_return wrote.error();
+    offset = *wrote;
+    got = std::move(next);
+  }
+  if (!got) co_return got.error();
+  co_return offset;
+}
+
 Awaitable patch_upload(Service& service, net::Request& request) {
   auto caller = begin(service, request, wire::Coverage::upload_chunk);
   if (!caller) co_return std::move(caller.error());
@@ -135,19 +160,9 @@ Awaitable patch_upload(Service& service, net::Request& request) {
     co_return answer_upload_error(service, {Errc::too_large, "more bytes than are missing"});
 
   const auto id = UploadId::parse(request.parameter("upload"));
-  std::uint64_t offset = *begins;
-  vault::Bytes piece(std::min<std::uint64_t>(kUploadPieceBytes, request.stream->length()));
-  while (request.stream->remaining() != 0) {
-    const auto got = co_await request.stream->read(piece);
-    if (!got) co_return answer_upload_error(service, got.error());
-    auto write = [&service, &piece, id = *id, offset, size = *got]() {
-      return service.store.payload().write(id, offset, vault::ByteView(piece).first(size));
-    };
-    const auto next = co_await run_on(service.workers, std::move(write));
-    if (!next) co_return answer_upload_error(service, next.error());
-    offset = *next;
-  }
-  co_return answer_nothing(204, {{"Upload-Offset", std::to_string(offset)}});
+  const auto written = co_await receive(service, *request.stream, *id, *begins);
+  if (!written) co_return answer_upload_error(service, written.error());
+  co_return answer_nothing(204, {{"Upload-Offset", std::to_string(*written)}});
 }
 
 Awaitable delete_upload(Service& service, net::Request& request) {

@@ -454,6 +454,25 @@ TEST_F(Downloads, WithARangeThatWasNotSignedAreRefused) {
   EXPECT_EQ(served().ask(sent).status, 401U);
 }
 
+TEST_F(Downloads, TakeNothingOfTheirHoldersRate) {
+  net::test::Client client(served().port());
+  for (std::int64_t i = 0; i <= access::limits::kRequestBurst; ++i) {
+    const Answer answer =
+        client.ask(served().sign(world().first, {.target = target_, .fields = {{"Range", "bytes=0-0"}}}).text());
+    ASSERT_EQ(answer.status, 206U) << answer.body;
+  }
+}
+
+TEST_F(Downloads, ThatAreRefusedTakeOfTheRateAndSoOfTheLedger) {
+  const std::uint64_t before = served().ledger_size();
+  net::test::Client client(served().port());
+  Answer answer;
+  for (std::int64_t i = 0; i <= access::limits::kRequestBurst; ++i)
+    answer = client.ask(served().get(world().reviewer, target_).text());
+  EXPECT_EQ(answer.status, 429U);
+  EXPECT_EQ(served().ledger_size(), before + access::limits::kRequestBurst);
+}
+
 TEST_F(Downloads, AreForTheHolderOfTheCopyAlone) {
   const std::uint64_t before = served().ledger_size();
   EXPECT_GE(served().ask(served().get(world().second, target_)).status, 403U);
