@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include "tests/service/served_world.h"
@@ -203,6 +204,20 @@ TEST_F(Uploads, BrokenOffInAChunkGoOnAfterWhatArrived) {
   const std::uint64_t offset = std::stoull(offset_of(target));
   EXPECT_EQ(offset, 2 * kUploadPieceBytes);
   EXPECT_EQ(patch(target, offset, std::string((1U << 20) - offset, 'x')).status, 204U);
+}
+
+TEST_F(Uploads, InFlightAreFinishedBeforeTheServiceStops) {
+  const std::string target = create(1U << 20);
+  const std::string text = chunk(who(), target, 0, std::string(1U << 20, 'x')).text();
+  net::test::Client client(served_.port());
+  client.send(text.substr(0, text.size() - (400U << 10)));
+  wait_for_offset(target, 2 * kUploadPieceBytes);
+  auto stopped = std::async(std::launch::async, [&] { served_.server().stop(); });
+  client.send(text.substr(text.size() - (400U << 10)));
+  EXPECT_EQ(client.receive().status, 204U);
+  stopped.get();
+  EXPECT_FALSE(net::test::Client(served_.port()).connected());
+  EXPECT_EQ(world().store().payload().status(id_of(target))->offset, 1U << 20);
 }
 
 }  // namespace
