@@ -388,15 +388,16 @@ void Gate::Core::sync_loop() {
 
 // An upload that is not there any more may have been sealed by an earlier try of this very command: the nonce tells.
 Result<void> Gate::Core::sync_uploads(const Actor& actor, const wire::SealRecords& command) {
+  std::vector<vault::payload::UploadId> uploads;
   for (const wire::NewRecord& record : command.records) {
     const auto id = payload_id(record.upload);
     const auto status = store_.payload().status(id);
     if (!status && status.code() == Errc::not_found) continue;
     if (!status) return status.error();
     if (status->owner != actor.keyid) return Error{Errc::not_found, "the upload is not there"};
-    TRY_VOID(store_.payload().sync(id));
+    uploads.push_back(id);
   }
-  return {};
+  return store_.payload().sync(uploads);  // all of them for the price of one
 }
 
 // --- the writer -----------------------------------------------------------------------------------------------------

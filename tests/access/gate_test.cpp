@@ -109,6 +109,7 @@ TEST_P(DurableGateTest, ABatchHasOneCheckpointAndLaterCommandsSeeEarlierOnes) {
   const auto before = size();
   HeldWriter held(world);
   auto first = world.submit(*world.sign_act(world.icb_root, blocker));
+  while (world.gate().queued() != 0) std::this_thread::yield();  // the writer has it, and waits; the others are a batch
   auto second = world.submit(*world.sign_act(world.icb_root, agency));
   auto third = world.submit(*world.sign_act(world.authority_root, invitation));
   held.release();
