@@ -74,7 +74,10 @@ net::Response answer_problem(const Problem& problem) {
 net::Response answer_error(Service& service, std::string_view where, const Error& error, Fault fault) {
   Problem problem = problem_of(error, fault);
   constexpr unsigned kOurs = 500;
-  if (problem.status == kOurs) problem.instance = "urn:strongroom:failure:" + service.log.failure(where, error);
+  if (problem.status == kOurs || error.code == Errc::tampered) {
+    const std::string id = service.log.failure(where, error);
+    if (problem.status == kOurs) problem.instance = "urn:strongroom:failure:" + id;
+  }
   return answer_problem(problem);
 }
 
@@ -143,6 +146,11 @@ Awaitable refuse(Service& service, access::SignedRequest request, access::Refusa
   co_return co_await answer_refused(service, std::move(*refused), known);
 }
 
+net::Response answer_look_error(Service& service, std::string_view where, const Error& error) {
+  if (error.code == Errc::refused) return answer_problem(unauthenticated());
+  return answer_error(service, where, error, Fault::ours);
+}
+
 net::Handler read_route(Service* service, std::vector<std::string_view> accepted, Read read) {
   return [service, accepted = std::move(accepted), read = std::move(read)](net::Request& request) -> Awaitable {
     auto caller = authenticate_person(*service, request);
@@ -159,8 +167,7 @@ net::Handler read_route(Service* service, std::vector<std::string_view> accepted
       return std::move(body);
     };
     auto body = co_await look<std::string>(*service, *caller->actor.person, std::move(view));
-    if (!body && body.error().code == Errc::refused) co_return answer_problem(unauthenticated());  // revoked meanwhile
-    if (!body) co_return answer_error(*service, "read", body.error(), Fault::ours);
+    if (!body) co_return answer_look_error(*service, "read", body.error());
     if (auto* refusal = std::get_if<access::Refusal>(&*body))
       co_return co_await refuse(*service, std::move(*caller), std::move(*refusal), known);
     co_return answer_json(200, std::move(std::get<std::string>(*body)));

@@ -24,7 +24,8 @@ using Read = std::function<access::Viewed<Shown>(const access::View&, const Para
 // --- answers ---------------------------------------------------------------------------------------------------------
 
 net::Response answer_problem(const Problem& problem);
-// A failure of ours (status 500) is logged, and the answer carries the line's id.
+// A failure of ours (status 500) is logged, and the answer carries the line's id. Altered data is logged whosever it
+// is.
 net::Response answer_error(Service& service, std::string_view where, const vault::Error& error, Fault fault);
 net::Response answer_json(unsigned status, std::string body);
 net::Response answer_text(unsigned status, std::string_view type, std::string body);
@@ -69,6 +70,9 @@ asio::awaitable<access::Viewed<T>> look(Service& service, access::PersonId perso
   };
   co_return co_await run_on(service.workers, std::move(work));
 }
+
+// Why `look` came to nothing: 401 for a key that was revoked since the request was authenticated.
+net::Response answer_look_error(Service& service, std::string_view where, const vault::Error& error);
 
 // A signed GET whose answer is JSON: authenticates, reads, records a refusal.
 net::Handler read_route(Service* service, std::vector<std::string_view> accepted, Read read);

@@ -59,8 +59,7 @@ Awaitable copy_index(Service& service, net::Request& request) {
     return from.copy_index(id);
   };
   auto index = co_await look<vault::Bytes>(service, *caller->actor.person, std::move(view));
-  if (!index && index.error().code == Errc::refused) co_return answer_problem(unauthenticated());
-  if (!index) co_return answer_error(service, "index", index.error(), Fault::ours);
+  if (!index) co_return answer_look_error(service, "index", index.error());
   if (auto* refusal = std::get_if<access::Refusal>(&*index))
     co_return co_await refuse(service, std::move(*caller), std::move(*refusal), parameters->known().value_or(0));
   co_return answer_text(200, kOctets, vault::to_text(std::get<vault::Bytes>(*index)));
@@ -116,8 +115,7 @@ Awaitable payload(Service& service, net::Request& request) {
     return from.payload(copy, record);
   };
   auto permit = co_await look<access::PayloadPermit>(service, *caller->actor.person, std::move(view));
-  if (!permit && permit.error().code == Errc::refused) co_return answer_problem(unauthenticated());
-  if (!permit) co_return answer_error(service, "payload", permit.error(), Fault::ours);
+  if (!permit) co_return answer_look_error(service, "payload", permit.error());
   if (auto* refusal = std::get_if<access::Refusal>(&*permit))
     co_return co_await refuse(service, std::move(*caller), std::move(*refusal), parameters->known().value_or(0),
                               Rate::only_refusals);

@@ -30,7 +30,7 @@ net::Response answer_nothing(unsigned status, net::Fields fields = {}) {
 }
 
 net::Response answer_upload_error(Service& service, const Error& error) {
-  return with_tus(answer_error(service, "upload", error, Fault::callers));
+  return with_tus(answer_error(service, "upload", error, Fault::ours));
 }
 
 // What tus asks of every request but OPTIONS.
@@ -95,7 +95,7 @@ Awaitable create_upload(Service& service, net::Request& request) {
 
   auto may = [](const access::View& view, const vault::engine::ReadTransaction&) { return view.may_upload(); };
   auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
-  if (!permitted) co_return answer_upload_error(service, permitted.error());
+  if (!permitted) co_return with_tus(answer_look_error(service, "upload", permitted.error()));
   if (auto* refusal = std::get_if<access::Refusal>(&*permitted)) {
     auto refused = co_await refuse(service, std::move(*caller), std::move(*refusal), 0, Rate::only_refusals);
     co_return with_tus(std::move(refused));

@@ -389,6 +389,29 @@ TEST_F(Routes, AFullDiskIsSaidToBeFull) {
   EXPECT_EQ(problem_of(answer), "full");
 }
 
+TEST_F(Routes, WhatIsAlteredInTheVaultIsAFailureOfOursThatTellsNothing) {
+  auto& store = world().store();
+  const auto tables = store.tables();
+  const auto cases = std::ranges::find(tables, "state/cases", [](const auto* table) { return table->name(); });
+  ASSERT_NE(cases, tables.end());
+  const auto flip = [&] {
+    auto txn = *store.engine().write();
+    const auto row = *txn->seek((*cases)->table(), {});
+    const vault::Bytes key = vault::to_bytes(row->key);
+    vault::Bytes value = vault::to_bytes(row->value);
+    value.back() ^= std::byte{1};
+    ASSERT_TRUE(txn->put((*cases)->table(), key, value));
+    ASSERT_TRUE(txn->commit());
+  };
+  flip();
+  const Answer answer = served().ask(served().get(world().spoc, "/v1/cases"));
+  flip();
+  EXPECT_EQ(answer.status, 500U);
+  EXPECT_EQ(problem_of(answer), "tampered");
+  EXPECT_EQ(json_of(answer).at("detail").as_string(), "The service failed; its operator's log says more.");
+  EXPECT_TRUE(json_of(answer).at("instance").as_string().starts_with("urn:strongroom:failure:"));
+}
+
 TEST_F(Routes, TheCheckpointIsForAnybody) {
   const Answer answer = served().ask({.target = "/v1/log/checkpoint"});
   EXPECT_EQ(answer.status, 200U);
