@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import threading
 import unittest
@@ -42,6 +43,16 @@ class BadInput(harness.WorldTest):
             outcome = world.daemon("serve", world.vault, "--seal-keyfile", world.keyfile, check=INTEGRITY)
             self.assertIn("newer", outcome.err)
             mark.write_bytes(before)
+
+    def test_a_database_that_kills_its_reader_is_found_to_be_damaged(self):
+        world = self.world
+        with world.stopped():
+            copy = world.top / "cut-off"
+            shutil.copytree(world.vault, copy)
+            data = copy / "db" / "data.mdb"
+            os.truncate(data, data.stat().st_size // 2)  # what is mapped beyond the end ends the process (SIGBUS)
+            outcome = world.daemon("check", copy, "--json", "--seal-keyfile", world.keyfile, check=INTEGRITY)
+            self.assertFalse(json.loads(outcome.out)["consistent"])
 
     def test_a_second_serve_on_one_directory_is_a_conflict(self):
         world = self.world
