@@ -6,8 +6,71 @@
 
 #include <algorithm>
 #include <mutex>
+#include <vector>
 
 namespace vault {
+namespace {
+
+// Keys are small and many: one record's encryption makes two dozen. A guarded allocation for each would cost ten system
+// calls every time, so those of up to kSlotSize bytes share guarded pages, which are kept.
+constexpr std::size_t kSlotSize = 64;
+constexpr std::size_t kSlotsPerSlab = 63;  // with libsodium's canary, one page
+
+class SlotPool {
+ public:
+  // Zeroed.
+  std::byte* take() {
+    const std::scoped_lock lock(mutex_);
+    if (free_.empty()) add_slab();
+    std::byte* slot = free_.back();
+    free_.pop_back();
+    return slot;
+  }
+  void give_back(std::byte* slot) {
+    sodium_memzero(slot, kSlotSize);
+    const std::scoped_lock lock(mutex_);
+    free_.push_back(slot);  // there is room for every slot
+  }
+
+ private:
+  void add_slab() {
+    auto* slab = static_cast<std::byte*>(sodium_malloc(kSlotSize * kSlotsPerSlab));
+    invariant(slab != nullptr, "guarded memory is to be had");
+    sodium_memzero(slab, kSlotSize * kSlotsPerSlab);
+    slots_ += kSlotsPerSlab;
+    free_.reserve(slots_);
+    for (std::size_t i = 0; i < kSlotsPerSlab; ++i) free_.push_back(slab + i * kSlotSize);
+  }
+  std::mutex mutex_;  // guards what follows
+  std::vector<std::byte*> free_;
+  std::size_t slots_ = 0;
+};
+
+// Outlives every secret, those in other statics included.
+SlotPool& slot_pool() {
+  static auto& pool = *new SlotPool;
+  return pool;
+}
+
+std::byte* take_guarded(std::size_t size) {
+  if (size == 0) return nullptr;
+  invariant(sodium_init() >= 0, "libsodium starts");
+  if (size <= kSlotSize) return slot_pool().take();
+  auto* data = static_cast<std::byte*>(sodium_malloc(size));
+  invariant(data != nullptr, "guarded memory is to be had");
+  sodium_memzero(data, size);
+  return data;
+}
+
+void give_guarded_back(std::byte* data, std::size_t size) {
+  if (data == nullptr) return;
+  if (size <= kSlotSize)
+    slot_pool().give_back(data);
+  else
+    sodium_free(data);  // wipes
+}
+
+}  // namespace
 
 Result<void> start_secure_memory() {
   static const bool started = [] {
@@ -19,17 +82,11 @@ Result<void> start_secure_memory() {
   return {};
 }
 
-GuardedMemory::GuardedMemory(std::size_t size) : size_(size) {
-  if (size == 0) return;
-  invariant(sodium_init() >= 0, "libsodium starts");
-  data_ = static_cast<std::byte*>(sodium_malloc(size));
-  invariant(data_ != nullptr, "guarded memory is to be had");
-  sodium_memzero(data_, size);
-}
+GuardedMemory::GuardedMemory(std::size_t size) : data_(take_guarded(size)), size_(size) {}
 
 GuardedMemory& GuardedMemory::operator=(GuardedMemory&& other) noexcept {
   if (this != &other) {
-    sodium_free(data_);
+    give_guarded_back(data_, size_);
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
   }
@@ -37,7 +94,7 @@ GuardedMemory& GuardedMemory::operator=(GuardedMemory&& other) noexcept {
 }
 
 GuardedMemory::~GuardedMemory() {
-  sodium_free(data_);
+  give_guarded_back(data_, size_);
 }
 
 void fill_random(std::span<std::byte> out) {

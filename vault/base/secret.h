@@ -12,7 +12,8 @@ namespace vault {
 // Must succeed before any secret is made: starts libsodium and forbids core dumps. Safe to call again, from any thread.
 Result<void> start_secure_memory();
 
-// A run of guarded pages (sodium_malloc: guard pages, mlock where the limit allows, wiped on release).
+// Memory in guarded pages (sodium_malloc: guard pages around them, mlock where the limit allows), wiped on release.
+// Small secrets share pages; large ones have their own.
 class GuardedMemory {
  public:
   GuardedMemory() = default;

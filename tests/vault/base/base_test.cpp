@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "vault/base/bytes.h"
 #include "vault/base/secret.h"
@@ -117,6 +120,47 @@ TEST(Secrets, MovedFromSecretsHoldNothing) {
   const Key copy = other.clone();
   EXPECT_TRUE(constant_time_equal(other.expose(), copy.expose()));
   EXPECT_FALSE(constant_time_equal(other.expose(), Key::generate().expose()));
+}
+
+TEST(Secrets, BeginZeroedOfEverySizeAndApart) {
+  for (const std::size_t size : {1U, 32U, 63U, 64U, 65U, 4096U}) {
+    std::vector<GuardedMemory> all;
+    for (int i = 0; i < 200; ++i) {
+      all.emplace_back(size);
+      ASSERT_EQ(all.back().span().size(), size);
+      for (const std::byte byte : all.back().span()) ASSERT_EQ(byte, std::byte{0});
+      std::ranges::fill(all.back().span(), static_cast<std::byte>(i));
+    }
+    for (int i = 0; i < 200; ++i)
+      for (const std::byte byte : all[static_cast<std::size_t>(i)].span()) ASSERT_EQ(byte, static_cast<std::byte>(i));
+  }
+}
+
+TEST(Secrets, LeaveNothingInThePlaceThatTheNextOneGets) {
+  const std::byte* place = nullptr;
+  {
+    GuardedMemory memory(32);
+    std::ranges::fill(memory.span(), std::byte{7});
+    place = memory.span().data();
+  }
+  const GuardedMemory next(64);
+  EXPECT_EQ(next.span().data(), place);  // the place that was left last
+  for (const std::byte byte : next.span()) EXPECT_EQ(byte, std::byte{0});
+}
+
+TEST(Secrets, AreMadeAndDroppedByManyThreads) {
+  const auto work = [](std::byte mark) {
+    for (int i = 0; i < 2000; ++i) {
+      std::vector<GuardedMemory> some;
+      for (int j = 0; j < 5; ++j) some.emplace_back(32);
+      for (GuardedMemory& one : some) std::ranges::fill(one.span(), mark);
+      for (const GuardedMemory& one : some)
+        for (const std::byte byte : one.span()) ASSERT_EQ(byte, mark);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 1; i <= 4; ++i) threads.emplace_back(work, static_cast<std::byte>(i));
+  for (std::thread& thread : threads) thread.join();
 }
 
 Result<int> half(int value) {
