@@ -327,7 +327,8 @@ class Securing {
   using Sent = std::expected<void, Fault>;
 
   Sent send_small(SourceFile& source, Prepared& prepared, SecuredResult& result) {
-    vault::WipedBytes plain(kSmallFile + 1);
+    // One byte more than the file has, to see whether it grew; memory that is touched first is slow.
+    vault::WipedBytes plain(static_cast<std::size_t>(source.state().size) + 1);
     std::size_t size = 0;
     for (;;) {
       auto got = source.read(plain.span().subspan(size));
@@ -340,8 +341,13 @@ class Securing {
     result.sha256 = vault::crypto::sha256(content);
     const auto key = vault::age::FileKey::generate();
     Bytes payload;
-    auto sealed =
-        encrypt(key, prepared, vault::age::read_from(content), vault::age::append_to(payload), vault::age::Threads{1});
+    payload.reserve(static_cast<std::size_t>(vault::age::ciphertext_size(size)));
+    auto sealed = make_header(key, prepared);
+    if (sealed) {
+      vault::age::Encryptor encryptor(key, vault::age::append_to(payload));
+      sealed = encryptor.push(content);
+      if (sealed) sealed = encryptor.finish();
+    }
     if (!sealed) return std::unexpected(Fault{sealed.error()});
     vault::payload::PayloadDigest digest;
     digest.update(payload);
@@ -380,13 +386,14 @@ class Securing {
     {
       ChunkSender sender(*upload);
       const auto key = vault::age::FileKey::generate();
-      const auto sealed = encrypt(
-          key, prepared, reader,
-          [&](ByteView bytes) -> Result<void> {
-            digest.update(bytes);
-            return sender.push(bytes);
-          },
-          vault::age::Threads{});
+      auto sealed = make_header(key, prepared);
+      if (sealed) {
+        const auto sizes = vault::age::encrypt_payload(key, reader, [&](ByteView bytes) -> Result<void> {
+          digest.update(bytes);
+          return sender.push(bytes);
+        });
+        if (!sizes) sealed = sizes.error();
+      }
       sent = sender.finish();
       if (!sealed && sent) sent = sealed.error();
     }
@@ -405,12 +412,10 @@ class Securing {
     return {};
   }
 
-  Result<void> encrypt(const vault::age::FileKey& key, Prepared& prepared, const vault::age::Reader& plain,
-                       const vault::age::Writer& payload, vault::age::Threads threads) {
+  Result<void> make_header(const vault::age::FileKey& key, Prepared& prepared) const {
     const vault::age::Recipient recipient = safe_->current().recipient;
     TRY(prepared.header, vault::age::make_header(key, std::span(&recipient, 1)));
     prepared.record.header = vault::crypto::sha256(prepared.header);
-    TRY_VOID(vault::age::encrypt_payload(key, plain, payload, threads));
     return {};
   }
 
