@@ -17,9 +17,10 @@ TEST(Sha256, StreamedAndOneShotAgreeWithFips180) {
 }
 
 TEST(Sha512, AgreesWithFips180) {
-  EXPECT_EQ(hex(sha512(as_bytes("abc"))),
-            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce8"
-            "0e2a9ac94fa54ca49f");
+  EXPECT_EQ(
+      hex(sha512(as_bytes("abc"))),
+      "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce8"
+      "0e2a9ac94fa54ca49f");
 }
 
 TEST(Hkdf, FirstCaseOfRfc5869) {
