@@ -1,8 +1,11 @@
 #include "access/wire/http_signature.h"
 
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
 #include <functional>
 
-#include "tests/access/wire/vectors.h"
+#include "tests/conformance/vectors.h"
 
 namespace strongroom::access::wire {
 namespace {
@@ -14,6 +17,11 @@ using vault::Result;
 using vault::crypto::Signature;
 using vault::crypto::SigningKey;
 using vault::crypto::VerifyKey;
+using vault::test::read_json;
+
+std::string text_of(const json::value& value) {
+  return std::string(value.as_string());
+}
 
 // ---- RFC 9421 and 9530 ----
 
@@ -22,7 +30,7 @@ class Rfc9421 : public testing::Test {
   void SetUp() override {
     if (!fs::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   }
-  const fs::path folder = vectors() / "rfc9421";
+  const fs::path folder = vault::test::vectors_directory() / "rfc9421";
 };
 
 template <class Array>

@@ -1,9 +1,12 @@
 #include "access/wire/structured_fields.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <boost/json.hpp>
 #include <limits>
 
-#include "tests/access/wire/vectors.h"
+#include "tests/conformance/vectors.h"
 
 namespace strongroom::access::wire::sf {
 namespace {
@@ -12,6 +15,11 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using vault::Errc;
 using vault::Result;
+using vault::test::read_json;
+
+std::string text_of(const json::value& value) {
+  return std::string(value.as_string());
+}
 
 // ---- The tests of the HTTP working group ----
 
@@ -139,7 +147,7 @@ std::size_t run_file(const fs::path& path) {
 }
 
 TEST(StructuredFields, TheWorkingGroupsTestsPass) {
-  const fs::path folder = vectors() / "sf-tests";
+  const fs::path folder = vault::test::vectors_directory() / "sf-tests";
   if (!fs::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   std::size_t parsing = 0, serialising = 0;
   for (const auto& entry : fs::directory_iterator(folder))
