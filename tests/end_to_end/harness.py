@@ -31,6 +31,11 @@ def faketime_library():
     return str(found[0]) if found else None
 
 
+# A sanitizer's allocator asks for the time before libfaketime is ready, and dies.
+needs_another_date = unittest.skipIf(os.environ.get("STRONGROOM_SANITIZE") or not faketime_library(),
+                                     "libfaketime is not there, or does not go with this build's sanitizer")
+
+
 class Outcome:
     """What a program did: exit code, stdout, stderr."""
 
@@ -76,7 +81,9 @@ class World:
     # --- programs --------------------------------------------------------------------------------------------------
 
     def environment(self, home=None, days=None):
-        environment = dict(os.environ, LC_ALL="C.UTF-8", STRONGROOM_PASSPHRASE_FILE=str(self.passphrase))
+        environment = dict(os.environ, LC_ALL="C.UTF-8", STRONGROOM_PASSPHRASE_FILE=str(self.passphrase),
+                           # A signal is a death, also where a sanitizer would make an exit of it.
+                           ASAN_OPTIONS="handle_segv=0:handle_sigbus=0:handle_abort=0")
         if home is not None:
             environment["STRONGROOM_HOME"] = str(self.home(home))
         days = self.days if days is None else days

@@ -135,6 +135,7 @@ class BadInput(harness.WorldTest):
         self.assertIn(outcome.code, (REFUSED, CONFLICT), outcome)
         self.assertIn("invitation", outcome.err)
 
+    @harness.needs_another_date
     def test_an_expired_invitation_is_said_to_be_expired(self):
         world = self.world
         invitation = world.data("lead", "person", "invite", "--agency", world.agency["local-authority"], "--role",
