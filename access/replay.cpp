@@ -19,10 +19,6 @@ Error altered(std::string what) {
   return {Errc::tampered, std::move(what)};
 }
 
-Error in_entry(const audit::Envelope& envelope, const Error& error) {
-  return {error.code, "entry " + std::to_string(envelope.seq.value) + ": " + error.message};
-}
-
 Given given_of(const wire::EntryBody& body) {
   Given given;
   const wire::json::object* detail = body.detail.if_object();
@@ -71,32 +67,40 @@ Result<std::unique_ptr<Replay>> Replay::begin(std::optional<std::string> authori
 }
 
 Result<void> Replay::next(const audit::Envelope& envelope, const std::optional<ByteView>& body) {
-  if (envelope.seq.value != (last_ ? last_->seq.value + 1 : 0))
-    return in_entry(envelope, altered("it does not follow the one before it"));
-  if (last_ && envelope.time < last_->time) return in_entry(envelope, altered("its time is before the last one's"));
+  const auto last = last_;
+  const auto expected = expected_;
+  const auto chain = chains_.find(envelope.chain);
+  const auto verifier = chain != chains_.end() ? std::optional(chain->second) : std::nullopt;
+  const auto taken = take(envelope, body);
+  if (taken) return {};
+  last_ = last;
+  expected_ = expected;
+  chains_.erase(envelope.chain);
+  if (verifier) chains_.emplace(envelope.chain, *verifier);
+  return Error{taken.code(), "entry " + std::to_string(envelope.seq.value) + ": " + taken.error().message};
+}
+
+Result<void> Replay::take(const audit::Envelope& envelope, const std::optional<ByteView>& text) {
+  if (envelope.seq.value != (last_ ? last_->seq.value + 1 : 0)) return altered("it does not follow the one before it");
+  if (last_ && envelope.time < last_->time) return altered("its time is before the last one's");
   last_ = envelope;
-  if (!body) {
-    if (chains_.contains(envelope.chain)) return in_entry(envelope, altered("a body of its chain is missing"));
+  if (!text) {
+    if (chains_.contains(envelope.chain)) return altered("a body of its chain is missing");
     return {};
   }
-  if (const auto right = check_chain(envelope, *body); !right) return in_entry(envelope, right.error());
-  const auto decoded = wire::decode<wire::EntryBody>(vault::as_text(*body), wire::Strictness::exact);
-  if (!decoded) return in_entry(envelope, altered(decoded.error().message));
-  if (decoded->policy != kPolicyVersion)
-    return in_entry(envelope, {Errc::unknown_version, "it was decided under a policy that this program does not know"});
-  if (const auto right = check_entry(envelope, *decoded, *body); !right) return in_entry(envelope, right.error());
-  if (const auto added = projection_->add(envelope, *decoded); !added) return in_entry(envelope, added.error());
-  return {};
+  const auto at = chains_.try_emplace(envelope.chain, envelope.chain).first;
+  TRY_VOID(at->second.next({audit::encode_envelope(envelope), *text}));
+  const auto body = wire::decode<wire::EntryBody>(vault::as_text(*text), wire::Strictness::exact);
+  if (!body) return altered(body.error().message);
+  if (body->v != wire::EntryBody().v) return Error{Errc::unknown_version, "it was written by a newer program"};
+  if (body->policy != kPolicyVersion)
+    return Error{Errc::unknown_version, "it was decided under a policy that this program does not know"};
+  TRY_VOID(check_entry(envelope, *body, *text));
+  return projection_->add(envelope, *body);
 }
 
 Result<void> Replay::finish() const {
   if (!expected_.empty()) return altered("the last command's entries are not all there");
-  return {};
-}
-
-Result<void> Replay::check_chain(const audit::Envelope& envelope, ByteView body) {
-  const auto at = chains_.try_emplace(envelope.chain, envelope.chain).first;
-  TRY_VOID(at->second.next({audit::encode_envelope(envelope), body}));
   return {};
 }
 
@@ -113,6 +117,7 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
   }
   const Expected expected = std::move(expected_.back());
   expected_.pop_back();
+  if (envelope.time != expected.time) return altered("the entries of one command have one time");
   TRY(const audit::ChainTag chain, chain_of(expected.event, envelope));
   if (chain != envelope.chain) return altered("it is in another chain than its command leads to");
   wire::EntryBody derived;
@@ -231,7 +236,8 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
   else
     events = std::move(std::get<Decision>(*decided).events);
   for (auto event = events.rbegin(); event != events.rend(); ++event)
-    expected_.push_back({.event = std::move(*event), .actor = actor.keyid, .request = *body.request});
+    expected_.push_back(
+        {.event = std::move(*event), .actor = actor.keyid, .request = *body.request, .time = envelope.time});
   return {};
 }
 
@@ -480,7 +486,7 @@ Result<void> rebuild(Store& store) {
       TRY(const audit::Envelope envelope, store.ledger().envelope(*txn, LeafIndex{seq}));
       TRY(const Bytes text, store.ledger().body(*txn, LeafIndex{seq}));
       TRY(const auto body, wire::decode<wire::EntryBody>(vault::as_text(text), wire::Strictness::exact));
-      if (const auto added = made->add(envelope, body); !added) return in_entry(envelope, added.error());
+      TRY_VOID(made->add(envelope, body));
     }
   }
   Result<void> swapped = Error{Errc::retry, "not tried"};

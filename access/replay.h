@@ -44,8 +44,8 @@ class Replay {
   static Result<std::unique_ptr<Replay>> begin(std::optional<std::string> authority = std::nullopt);
 
   // The next entry by seq. Without a body, that of a chain that is not at hand; a chain's bodies are all there or none.
-  // Errc::tampered names the entry and what is not as it should be; Errc::unknown_version, a newer program's entry.
-  // After a failure the replay is over.
+  // Errc::tampered names the entry and what is not as it should be; Errc::unknown_version: a newer program's. After a
+  // failure nothing has changed: another entry may be tried.
   Result<void> next(const audit::Envelope& envelope, const std::optional<ByteView>& body);
   // After the last entry. Errc::tampered when entries of the last command are missing.
   Result<void> finish() const;
@@ -59,9 +59,10 @@ class Replay {
     Event event;
     std::string actor;
     wire::EntryRequest request;
+    Instant time;
   };
+  Result<void> take(const audit::Envelope& envelope, const std::optional<ByteView>& text);
   Result<void> check_entry(const audit::Envelope& envelope, const wire::EntryBody& body, ByteView text);
-  Result<void> check_chain(const audit::Envelope& envelope, ByteView body);
   Result<void> check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<void> derive(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> check_refused_read(const wire::EntryBody& body) const;

@@ -297,6 +297,108 @@ void World::open_case() {
   done(second, wire::ConfirmNomination{safe.id, 0});
 }
 
+void World::live_through_everything() {
+  const auto ms = static_cast<std::uint64_t>(now_ms_);
+  const auto generate_copy = [&] { return CopyId::generate(ms); };
+  records = seal(depositor, safe, 5, 3000);
+  // A copy of one's own, delivered, and given back in two parts.
+  wire::IssueCopy own = issuing(safe.id, {records[0], records[1]}, first);
+  done(first, own);
+  done(first, wire::DeliverCopy{own.copy});
+  done(first, wire::ReturnCopy{own.copy, {records[1]}, CopyEnd::destroyed});
+  done(first, wire::ReturnCopy{own.copy, {}, CopyEnd::returned});
+  // One for a colleague.
+  wire::IssueCopy lent = issuing(safe.id, {records[2], records[3], records[4]}, depositor);
+  copy = lent.copy = generate_copy();
+  done(first, lent);
+  wire::PrepareCopy prepared{.copy = copy, .headers = {}, .index = {}};
+  for (std::size_t i = 0; i < lent.records.size(); ++i) {
+    const Bytes file = age_file("x", depositor.age.recipient());
+    prepared.headers.push_back(stage(first, vault::age::parse_header(file)->bytes));
+  }
+  prepared.index = stage(first, age_file("{}", depositor.age.recipient()));
+  done(first, prepared);
+  done(depositor, wire::CollectCopy{copy});
+  done(depositor, wire::DeliverCopy{copy});
+  done(depositor, wire::ReturnCopy{copy, {records[4]}, CopyEnd::lost});
+  // A third representative comes, the second goes, and a new epoch begins.
+  const Identity third = invite(lead, school, {Role::practitioner}, "Third practitioner");
+  done(lead, wire::MakeNomination{safe.id, {third.id, Involvement::supervised, stage_text(lead, "Was on the team.")}});
+  done(first, wire::WrapNomination{safe.id, 0, {third.id, stage(first, age_file("x", third.age.recipient()))}});
+  done(third, wire::ConfirmNomination{safe.id, 0});
+  done(lead, wire::EndNomination{safe.id, second.id, stage_text(lead, "Left.")});
+  const KnownSafe next{.id = safe.id, .epoch = 1};
+  const EpochKey key = key_for(first, next, {&first, &third}, &safe);
+  done(first, wire::StartEpoch{safe.id, 1, key});
+  safe = {.id = safe.id, .epoch = 1, .key = next.key.clone()};
+  seal(first, safe, 1);
+  custodians.push_back(invite(authority_root, authority, {Role::custodian}, "Custodian"));
+  done(first, wire::CompleteShares{
+                  safe.id, 1, {{custodians.back().id, authority, stage(first, age_file("s", first.age.recipient()))}}});
+  custodians.pop_back();
+  // Another case, in which the third is a representative too, and is revoked.
+  other_case = CaseId::generate(ms);
+  const KnownSafe other_review{.id = SafeId::generate(ms)};
+  other_safe.id = SafeId::generate(ms);
+  wire::ReferCase referral{.case_ = other_case,
+                           .agency = school,
+                           .incident_date = *vault::parse_date("2026-11-20"),
+                           .aware_date = *vault::parse_date("2026-11-20"),
+                           .received = now(),
+                           .subjects = {"child-1"},
+                           .review_safe = other_review.id,
+                           .key = key_for(lead, other_review, {&spoc})};
+  done(lead, referral);
+  done(lead, wire::OpenSafe{.case_ = other_case,
+                            .safe = other_safe.id,
+                            .agency = school,
+                            .key = key_for(lead, other_safe, {&third}),
+                            .representatives = {{third.id, Involvement::none, std::nullopt}},
+                            .reason = stage_text(lead, "Nobody else is there.")});
+  done(lead, wire::RevokePerson{third.id, stage_text(lead, "Lost the laptop.")});
+  // Somebody joins a second agency, and a lost identity is replaced.
+  const auto joining = vault::crypto::SigningKey::generate();
+  const wire::InvitePerson second_place{.invitation = InvitationId::generate(ms),
+                                        .agency = clinic,
+                                        .roles = {Role::practitioner},
+                                        .key = joining.verify_key(),
+                                        .expires = {now_ms_ + kDayMs},
+                                        .name = stage_text(other_lead, "First practitioner"),
+                                        .replaces = std::nullopt};
+  done(other_lead, second_place);
+  const std::string statement = wire::join_statement(second_place.invitation, first.id);
+  done(first, wire::JoinAgency{second_place.invitation, joining.sign(vault::as_bytes(statement))});
+  done(other_lead, wire::InvitePerson{.invitation = InvitationId::generate(ms),
+                                      .agency = clinic,
+                                      .roles = {Role::practitioner},
+                                      .key = joining.verify_key(),
+                                      .expires = {now_ms_ + kDayMs},
+                                      .name = stage_text(other_lead, "Practitioner of the clinic"),
+                                      .replaces = outsider.id});
+  // Refusals: of an act in the case, of one that names nothing, and of a read.
+  EXPECT_TRUE(act(reviewer, wire::AskAgencies{case_id, {icb}}));
+  EXPECT_TRUE(act(reviewer, wire::AskAgencies{CaseId::generate(ms), {icb}}));
+  {
+    std::promise<Result<Answer>> promise;
+    const auto txn = *store_->engine().read();
+    const auto view = *View::of(*store_, *txn, administrator.id, now());
+    const auto read = view.records(safe.id, {}, "");
+    EXPECT_TRUE(read);
+    gate_->refuse(*sign(administrator, "GET", "/v1/safes/" + safe.id.to_string() + "/records", ""),
+                  std::get<Refusal>(*read), [&](auto answer) { promise.set_value(std::move(answer)); });
+    EXPECT_TRUE(promise.get_future().get());
+  }
+  // A limit, and a step of the clock.
+  const Actor actor{reviewer.id.to_string(), reviewer.id, std::nullopt};
+  while (gate_->admit(actor)) {
+  }
+  pass(limits::kLimitedIntervalMs);
+  EXPECT_TRUE(gate_->collect_garbage());
+  const Digest name = stage_text(icb_root, "Fictional Agency");
+  set_wall({now_ms_ + limits::kClockJumpMs + 1});
+  done(icb_root, wire::AddAgency{AgencyId::generate(ms), AgencyKind::voluntary, name});
+}
+
 wire::NewRecord World::new_record(const Identity& who, const KnownSafe& known, const Bytes& plain) {
   const auto ms = static_cast<std::uint64_t>(now_ms_);
   const auto recipient = known.key.recipient();
@@ -328,24 +430,24 @@ std::vector<RecordId> World::seal(const Identity& who, const KnownSafe& known, s
   wire::SealRecords command;
   command.safe = known.id;
   command.epoch = known.epoch;
-  std::vector<RecordId> records;
+  std::vector<RecordId> made;
   for (std::size_t i = 0; i < count; ++i) {
     Bytes plain(plain_bytes);
     vault::fill_random(plain);
     command.records.push_back(new_record(who, known, plain));
-    records.push_back(command.records.back().record);
+    made.push_back(command.records.back().record);
   }
   done(who, command);
-  return records;
+  return made;
 }
 
-wire::IssueCopy World::issuing(const SafeId& id, const std::vector<RecordId>& records, const Identity& holder) {
+wire::IssueCopy World::issuing(const SafeId& id, const std::vector<RecordId>& of, const Identity& holder) {
   return {.copy = CopyId::generate(static_cast<std::uint64_t>(now_ms_)),
           .safe = id,
           .holder = holder.id,
           .purpose = Purpose::case_work,
           .due = *vault::parse_date("2026-12-01"),
-          .records = records};
+          .records = of};
 }
 
 }  // namespace strongroom::access::testing

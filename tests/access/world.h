@@ -62,6 +62,7 @@ class World {
   Store& store() { return *store_; }
   Gate& gate() { return *gate_; }
   vault::engine::FaultyEngine& engine() { return *engine_; }
+  std::filesystem::path payload_directory() const { return directory_.path() / "payload"; }
   // While set, a put of such a key fails with Errc::full. Change it only while nothing is queued.
   void refuse_puts(SharedEngine::RefusesPut refuses) { *refuses_put_ = std::move(refuses); }
   Instant now() const { return {now_ms_}; }
@@ -125,6 +126,9 @@ class World {
   // The rest of the cast, a case of the school's, and its open safe with two active representatives.
   void populate();
   void open_case();
+  // An entry of every kind that there is: copies for oneself and a colleague, an epoch, refusals, a revocation, a step
+  // of the clock, a limit, and a second case with a safe of its own.
+  void live_through_everything();
 
   Identity authority_root, icb_root, police_root, administrator;
   Identity spoc, reviewer, lead, first, second, depositor, other_lead, outsider;
@@ -132,7 +136,10 @@ class World {
   AgencyId authority, icb, police, school, clinic;
   CaseId case_id;
   std::string reference;
-  KnownSafe review_safe, safe;
+  KnownSafe review_safe, safe, other_safe;
+  CaseId other_case;
+  std::vector<RecordId> records;  // of the safe
+  CopyId copy;                    // delivered to a colleague
 
  private:
   OpenPayload open_payload();
