@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "access/views.h"
 #include "vault/age/header.h"
 #include "vault/crypto/hash.h"
 
@@ -198,6 +199,7 @@ class Gate::Core {
   Result<JobResult> perform_command(WriteTransaction& txn, const CommandJob& job, Instant time);
   Result<JobResult> perform_refusal(WriteTransaction& txn, const SignedRequest& request, const Refusal& refusal,
                                     Instant time);
+  Result<JobResult> perform_refused_read(WriteTransaction& txn, const RefusalJob& job, Instant time);
   Result<JobResult> perform_staging(WriteTransaction& txn, const StagingJob& job, Instant time);
   Result<void> accept_actor(const ReadTransaction& txn, const Actor& actor, Instant time) const;
   Result<void> check_upload(const ReadTransaction& txn, const UploadUse& use) const;
@@ -495,8 +497,7 @@ Result<std::vector<JobResult>> Gate::Core::attempt(std::span<Job> jobs) {
 Result<JobResult> Gate::Core::perform(WriteTransaction& txn, Job& job, Instant time) {
   if (const auto* command = std::get_if<CommandJob>(&job.work)) return perform_command(txn, *command, time);
   if (const auto* staging = std::get_if<StagingJob>(&job.work)) return perform_staging(txn, *staging, time);
-  if (const auto* refusal = std::get_if<RefusalJob>(&job.work))
-    return perform_refusal(txn, refusal->request, refusal->refusal, time);
+  if (const auto* refusal = std::get_if<RefusalJob>(&job.work)) return perform_refused_read(txn, *refusal, time);
   const wire::RequestsLimited& limited = std::get<LimitedJob>(job.work).limited;
   Event event{.kind = std::string(wire::RequestsLimited::kKind),
               .detail = wire::to_json(limited),
@@ -631,6 +632,16 @@ Result<JobResult> Gate::Core::perform_refusal(WriteTransaction& txn, const Signe
   if (!entry) return JobResult(std::move(entry).error());
   TRY(const LeafIndex seq, append(txn, *entry, time));
   return JobResult(Answer(Refused{.seq = seq, .rule = refusal.rule, .hidden = refusal.hidden}));
+}
+
+// The snapshot that refused it may be behind: what is recorded is what the entries before it lead to.
+Result<JobResult> Gate::Core::perform_refused_read(WriteTransaction& txn, const RefusalJob& job, Instant time) {
+  if (const auto accepted = accept_actor(txn, job.request.actor, time); !accepted) return JobResult(accepted.error());
+  const auto refusal =
+      refusal_of_read(store_.state(), txn, job.request.actor, job.refusal.action, job.request.request.target);
+  if (!refusal) return JobResult(refusal.error());
+  if (!*refusal) return JobResult(Error{Errc::retry, "this is permitted by now"});
+  return perform_refusal(txn, job.request, **refusal, time);
 }
 
 Result<JobResult> Gate::Core::perform_staging(WriteTransaction& txn, const StagingJob& job, Instant time) {

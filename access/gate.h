@@ -92,7 +92,7 @@ class Gate {
   // A command. Errc::too_large, and Errc::unavailable when the queue is full or the gate is stopping, come through
   // `done` as well.
   void submit(SignedRequest request, std::string kind, Completion done);
-  // Records that a read was refused; completes with a Refused.
+  // Records that a read was refused; completes with a Refused, or with Errc::retry where it is permitted by now.
   void refuse(SignedRequest request, Refusal refusal, Completion done);
   // Keeps values until a command of the same key claims them, limits::kStagedMs at most; durable when it completes.
   // Errc::too_large; Errc::full over the key's quota; Errc::refused for an invitation that is used or expired.

@@ -65,7 +65,6 @@ class Replay {
   Result<void> check_entry(const audit::Envelope& envelope, const wire::EntryBody& body, ByteView text);
   Result<void> check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<void> derive(const audit::Envelope& envelope, const wire::EntryBody& body);
-  Result<void> check_refused_read(const wire::EntryBody& body) const;
   Result<Actor> verify_request(const audit::Envelope& envelope, const wire::EntryBody& body,
                                wire::SignatureParameters& parameters) const;
   Result<audit::ChainTag> chain_of(const Event& event, const audit::Envelope& envelope) const;

@@ -144,4 +144,9 @@ class View {
   Instant now_;
 };
 
+// The refusal that a read by `action` comes to, from the ids in its signed target: what a View of the same state says.
+// Nothing where it is permitted. The gate asks again before it records one, replay when it finds one recorded.
+Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTransaction& txn, const Actor& actor,
+                                               Action action, std::string_view target);
+
 }  // namespace strongroom::access

@@ -158,6 +158,19 @@ TEST_P(GateTest, ARefusedReadIsRecordedWithItsSignedRequest) {
   expect_sound();
 }
 
+TEST_P(GateTest, ARefusalOfAReadThatIsPermittedByNowIsNotRecorded) {
+  world.open_case();
+  const std::string target = "/v1/safes/" + world.safe.id.to_string();
+  auto request = *world.sign(world.first, "GET", target, "");
+  Refusal outdated;
+  outdated.action = Action::see_safe;
+  const auto before = size();
+  std::promise<Result<Answer>> promise;
+  world.gate().refuse(std::move(request), outdated, [&](auto answer) { promise.set_value(std::move(answer)); });
+  expect_error(promise.get_future().get(), Errc::retry);
+  EXPECT_EQ(size(), before);
+}
+
 TEST_P(GateTest, AnErrorLeavesNothing) {
   const auto before = size();
   wire::AddAgency command = adding("Twice");

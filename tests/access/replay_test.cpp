@@ -133,7 +133,9 @@ TEST(ReplayTest, AnyFieldOfAnyKindOfEntryAlteredIsFound) {
   for (const Stored& entry : entries_of(lived_world())) {
     const json::value body = json::parse(entry.body);
     const std::string kind(body.at("kind").as_string());
-    if (++seen[kind] <= 2) {
+    const json::value* request = body.as_object().if_contains("request");
+    const std::string method(request != nullptr ? request->at("method").as_string() : json::string());
+    if (++seen[kind + " " + method] <= 2) {
       std::vector<Path> leaves;
       Path path;
       leaves_of(body, path, leaves);
