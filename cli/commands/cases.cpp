@@ -1,6 +1,7 @@
 // case, safe, nominate: from the referral to a safe that only its representatives open.
 #include <iostream>
 
+#include "cli/client/records.h"
 #include "cli/client/safe_keys.h"
 #include "cli/commands/context.h"
 
@@ -28,13 +29,25 @@ void print_case(Context& context, const wire::CaseView& view) {
   table.print("");
 }
 
+// Document 1 into the review's safe, which this person may deposit in as its referrer or SPOC.
+Result<void> secure_form(Context& context, const access::SafeId& id, std::span<const client::FileToSecure> form) {
+  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
+  client::SecureProgress progress;
+  client::SecureOptions options;
+  options.class_ = access::RecordClass::document_1;
+  TRY(const auto results, client::secure(context.session(), safe, form, options, progress));
+  for (const client::SecuredResult& one : results)
+    if (one.failure) return *one.failure;
+  return {};
+}
+
 void add_case(CLI::App& app) {
   auto* group = add_command(app, "case", "Referred incidents and their reviews", "");
   group->require_subcommand(1);
 
   struct Refer {
     std::string agency, incident, aware;
-    std::optional<std::string> received;
+    std::optional<std::string> received, form;
     std::vector<std::string> subjects;
   };
   auto refer = std::make_shared<Refer>();
@@ -47,6 +60,8 @@ void add_case(CLI::App& app) {
   command->add_option("--aware-date", refer->aware, "When the partners became aware; the 15 working days run from here")
       ->required();
   command->add_option("--received", refer->received, "When the SPOC received it, if earlier than now (UTC)");
+  command->add_option("--form", refer->form, "Document 1 as it came; it is secured in the review's safe")
+      ->type_name("FILE");
   command->add_option("--subjects", refer->subjects, "Opaque words for who it concerns: child-1,parent-1")
       ->delimiter(',');
   on_run(command, [refer](Context& context) -> Result<void> {
@@ -60,7 +75,22 @@ void add_case(CLI::App& app) {
       TRY(words.received, parse_moment(*refer->received));
     }
     TRY(words.agency, context.agency(refer->agency));
+    std::vector<client::FileToSecure> form;
+    if (refer->form) {  // read before the case is opened
+      const std::filesystem::path file = *refer->form;
+      TRY(client::FoundFiles found, client::find_files(std::span(&file, 1)));
+      if (found.files.size() != 1) return Error{Errc::invalid_argument, "--form is one file: Document 1"};
+      form = std::move(found.files);
+    }
     TRY(const auto referred, client::refer_case(context.session(), context.directory(), words));
+    if (!form.empty()) {
+      const auto secured = secure_form(context, referred.review_safe, form);
+      if (!secured)
+        return Error{secured.error().code, referred.reference +
+                                               " is open and its lock engaged, but Document 1 is not secured: " +
+                                               secured.error().message + ". Continue with: strongroom secure " +
+                                               referred.review_safe.to_string() + " FILE --class document-1"};
+    }
     if (context.as_json) {
       Context::print({{"case", referred.case_.to_string()},
                       {"reference", referred.reference},

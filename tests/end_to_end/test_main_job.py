@@ -150,6 +150,19 @@ class MainJob(harness.WorldTest):
             self.assertEqual((pathlib.Path(scratch) / "mine").read_bytes(), b"armored")
         self.assertTrue((copy["folder"] / "0001.age").read_bytes().startswith(b"age-encryption.org/v1\n-> X25519 "))
 
+    def test_document_1_is_secured_in_the_review_safe(self):
+        world = self.world
+        form = world.text("Document 1, invented")
+        case = world.data("lead", "case", "refer", "--agency", world.agency["local-authority"], "--incident-date",
+                          world.today(-1), "--aware-date", world.today(-1), "--form", form)
+        world.run("spoc", "sync")
+        records = world.data("spoc", "records", case["review_safe"])
+        self.assertEqual([record["class"] for record in records], ["document-1"])
+        copy = world.checkout(case["review_safe"], "spoc", "--all")
+        opened = world.top / f"opened-{world.next()}"
+        world.run("spoc", "open", copy["folder"], "-o", opened)
+        self.assertEqual([p.read_text() for p in opened.rglob("*") if p.is_file()], ["Document 1, invented"])
+
     def test_every_listing_is_one_json_document(self):
         world = self.world
         case, safe = world.open_safe()
