@@ -123,7 +123,7 @@ Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<engine::Engine> engin
   {
     TRY(const auto txn, store->engine_->read());
     TRY(const auto format, store->meta_->get(*txn, vault::as_bytes(kFormatRow)));
-    if (!format) return Error{Errc::not_found, "there is no vault here"};
+    if (!format) return Error{Errc::tampered, "the database has no format: it is empty, or another's"};
     if (vault::as_text(*format) != std::to_string(kVaultFormat))
       return Error{Errc::unknown_version, "this vault was written by a newer program"};
     TRY(auto seed, store->meta_->get(*txn, vault::as_bytes(kLogKeyRow)));

@@ -101,7 +101,12 @@ Result<TreeSize> Ledger::size(const ReadTransaction& txn) const {
 
 Result<Bytes> Ledger::envelope_bytes(const ReadTransaction& txn, LeafIndex seq) const {
   TRY(const auto found, txn.get(tables_.envelopes, number_row(seq.value)));
-  if (!found) return Error{Errc::not_found, "the ledger has no entry " + std::to_string(seq.value)};
+  if (!found) {
+    TRY(const TreeSize size, this->size(txn));
+    if (seq.value < size.value)
+      return Error{Errc::tampered, "the envelope of entry " + std::to_string(seq.value) + " is missing"};
+    return Error{Errc::not_found, "the ledger has no entry " + std::to_string(seq.value)};
+  }
   Bytes bytes = vault::to_bytes(*found);
   TRY(const Digest leaf, nodes(txn)(NodeId{0, seq.value}));
   if (leaf_hash(bytes) != leaf)

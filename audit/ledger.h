@@ -50,7 +50,7 @@ class Ledger {
                                 std::string_view origin);
 
   Result<TreeSize> size(const ReadTransaction& txn) const;
-  // Errc::not_found beyond the end; Errc::tampered when it is not the leaf that the tree holds.
+  // Errc::not_found beyond the end; Errc::tampered when it is missing before it, or not the leaf that the tree holds.
   Result<Bytes> envelope_bytes(const ReadTransaction& txn, LeafIndex seq) const;
   Result<Envelope> envelope(const ReadTransaction& txn, LeafIndex seq) const;
   // Errc::tampered when it does not open or is not the one that the envelope binds.

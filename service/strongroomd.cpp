@@ -234,12 +234,13 @@ Result<int> check(const Options& options) {
   const auto opened = open_vault(options.directory, seal);
   Findings found;
   const auto report_damage = [&](std::string_view value, const Error& error) -> Result<int> {
-    if (!is_damage(error.code)) return error;
     found.list.push_back({std::string(value), error.code, error.message});
     return report(found, options.as_json);
   };
+  if (!opened && !is_damage(opened.code())) return opened.error();
   if (!opened) return report_damage("vault", opened.error());  // too damaged to be opened
   auto walked = access::check(*opened->store);
+  // It was a vault when it was opened: whatever stops the walk now is in its bytes.
   if (!walked) return report_damage("database", walked.error());
   access::CheckReport& checked = *walked;
   found = {.list = std::move(checked.ledger.findings),

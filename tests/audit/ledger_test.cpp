@@ -221,6 +221,9 @@ TEST_P(LedgerOnEveryEngine, AlteredEnvelopesAndBodiesAreTamperedAndNeverAbsent) 
   EXPECT_EQ(ledger().body(*txn, LeafIndex{2}).code(), Errc::tampered);
   ASSERT_TRUE(txn->erase(tables.bodies.table(), number_row(3)));
   EXPECT_EQ(ledger().body(*txn, LeafIndex{3}).code(), Errc::tampered);
+  ASSERT_TRUE(txn->erase(tables.envelopes, number_row(0)));
+  EXPECT_EQ(ledger().envelope(*txn, LeafIndex{0}).code(), Errc::tampered);
+  EXPECT_EQ(ledger().envelope(*txn, LeafIndex{4}).code(), Errc::not_found);
 }
 
 TEST_P(LedgerOnEveryEngine, ReceiptsVerifyUnderTheLatestCheckpoint) {
