@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "vault/keyring": ["vault/base", "vault/crypto", "vault/engine"],
     "vault/payload": ["vault/base", "vault/crypto", "vault/engine", "vault/keyring"],
     "audit": ["vault"],
-    "review": ["vault/base"],
+    "review": ["vault/base", "vault/crypto"],
     "access/wire": ["vault", "audit"],
     "access": ["vault", "audit", "review"],
     "service": ["access", "audit", "review", "vault"],

@@ -1,0 +1,157 @@
+#include "review/stages.h"
+
+#include <array>
+#include <span>
+
+namespace strongroom::review {
+namespace {
+
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+// A set of stages, one bit each.
+template <class... More>
+constexpr unsigned set_of(More... more) {
+  return (0U | ... | (1U << static_cast<unsigned>(more)));
+}
+
+struct Row {
+  Step step;
+  unsigned at = 0;
+  std::string_view otherwise;  // the sentence for a step at another stage
+
+  constexpr bool has(Stage stage) const { return ((at >> static_cast<unsigned>(stage)) & 1U) != 0; }
+};
+
+using enum Stage;
+
+// In the order of Step.
+constexpr auto kTable = std::to_array<Row>({
+    {Step::send_templates, set_of(referred, scoping, meeting_set),
+     "Documents 2 and 3 go out when the referral has been received, before the meeting (4.3.3)"},
+    {Step::return_scoping, set_of(scoping, meeting_set),
+     "Document 2 is returned once it has been sent out, and before the meeting decides (4.3.4)"},
+    {Step::set_meeting, set_of(scoping, meeting_set),
+     "the date of the meeting is set once the templates have been sent out, and before it decides (4.4.2)"},
+    {Step::share_pack, set_of(meeting_set),
+     "the documents are shared with those attending once the meeting is set, and before it decides (4.5)"},
+    {Step::record_attendance, set_of(meeting_set), "attendance is recorded at the meeting, once it is set (4.6.1)"},
+    {Step::decide, set_of(meeting_set, decided), "the decision is taken at the Rapid Review meeting (4.6.2)"},
+    {Step::answer_document, set_of(decided), "Document 4 is agreed once the meeting has completed it (4.6.3)"},
+    {Step::endorse, set_of(decided, outcome_sent), "an independent chair endorses an outcome that there is (4.6.3)"},
+    {Step::send_outcome, set_of(decided), "Document 4 goes to the Panel once, after the meeting has decided (4.7.1)"},
+    {Step::inform, set_of(outcome_sent, practice_review, alternative_review),
+     "agencies and the referrer are informed of an outcome once it has been sent (4.7.2)"},
+    {Step::record_panel_answer, set_of(outcome_sent, practice_review, alternative_review),
+     "the Panel answers an outcome once it has been sent (4.7.1)"},
+    {Step::close, set_of(outcome_sent, practice_review, alternative_review),
+     "a review is closed once its outcome has been sent to the Panel (4.7.1)"},
+    {Step::drop, set_of(referred, scoping, meeting_set),
+     "once a decision is recorded, it stands in place of not pursuing the review (4.6.2)"},
+});
+
+std::string list_of(std::span<const std::string> words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+Error forbidden(std::string text) {
+  return {Errc::conflict, std::move(text)};
+}
+
+Result<Stage> decide(const Facts& facts) {
+  if (!facts.meeting_reached) return forbidden("the meeting has not been held yet: it decides (4.6.2)");
+  if (!facts.partners_absent.empty())
+    return forbidden("the meeting is not quorate without a representative of each safeguarding partner (4.6.1): " +
+                     list_of(facts.partners_absent) + " not present");
+  if (facts.frozen) return forbidden("all three partners have answered Document 4: it is frozen (4.6.3)");
+  return Stage::decided;
+}
+
+Result<Stage> send_outcome(const Facts& facts) {
+  if (!facts.partners_silent.empty())
+    return forbidden("Document 4 is completed and agreed first (4.6.3): no answer yet from " +
+                     list_of(facts.partners_silent));
+  return Stage::outcome_sent;
+}
+
+Stage close(const Facts& facts) {
+  if (facts.stage == Stage::outcome_sent && facts.decision == Decision::practice_review) return Stage::practice_review;
+  if (facts.stage == Stage::outcome_sent && facts.decision == Decision::alternative_review)
+    return Stage::alternative_review;
+  return Stage::closed;
+}
+
+}  // namespace
+
+Result<Stage> next_stage(Step step, const Facts& facts) {
+  const Row& row = kTable[static_cast<std::size_t>(step)];
+  if (!row.has(facts.stage)) return forbidden(std::string(row.otherwise));
+  switch (step) {
+    case Step::send_templates:
+      return facts.stage == Stage::referred ? Stage::scoping : facts.stage;
+    case Step::set_meeting:
+      if (!facts.templates_sent) return forbidden(std::string(row.otherwise));
+      return Stage::meeting_set;
+    case Step::record_attendance:
+      if (!facts.meeting_reached)
+        return forbidden("attendance is recorded at the meeting: its date is to come (4.6.1)");
+      return facts.stage;
+    case Step::decide:
+      return decide(facts);
+    case Step::answer_document:
+      if (facts.frozen) return forbidden("all three partners have answered Document 4: it is frozen (4.6.3)");
+      return facts.stage;
+    case Step::send_outcome:
+      return send_outcome(facts);
+    case Step::close:
+      return close(facts);
+    case Step::drop:
+      return Stage::not_pursued;
+    case Step::return_scoping:
+    case Step::share_pack:
+    case Step::endorse:
+    case Step::inform:
+    case Step::record_panel_answer:
+      return facts.stage;
+  }
+  return facts.stage;
+}
+
+Result<void> may_step_back(Stage from, Stage to) {
+  const auto order = [](Stage stage) { return static_cast<int>(stage); };
+  if (from == Stage::closed || from == Stage::not_pursued)
+    return forbidden("a review that has ended is not reopened: refer the incident again, naming this case");
+  if (order(from) >= order(Stage::outcome_sent))
+    return forbidden("the outcome is with the Panel already (4.7.1): what went out is not taken back");
+  if (order(to) >= order(from)) return forbidden("that is not an earlier stage");
+  return {};
+}
+
+std::optional<NextAct> next_act(const Facts& facts) {
+  switch (facts.stage) {
+    case Stage::referred:
+      return NextAct{"send Documents 2 and 3 to every agency asked (4.3.3)", "spoc"};
+    case Stage::scoping:
+      return NextAct{"set the date of the meeting (4.4.2)", "spoc"};
+    case Stage::meeting_set:
+      if (!facts.meeting_reached) return NextAct{"share the documents and hold the meeting (4.5, 4.6)", "spoc"};
+      return NextAct{"record who attended and what was decided (4.6)", "spoc"};
+    case Stage::decided:
+      if (!facts.partners_silent.empty()) return NextAct{"answer Document 4 (4.6.3)", list_of(facts.partners_silent)};
+      return NextAct{"send Documents 4 and 5 to the Panel (4.7.1)", "spoc"};
+    case Stage::outcome_sent:
+      return NextAct{"inform agencies and the referrer, then close (4.7.2)", "spoc"};
+    case Stage::practice_review:
+    case Stage::alternative_review:
+      return NextAct{"finish the review that was decided, then close", "spoc"};
+    case Stage::closed:
+    case Stage::not_pursued:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace strongroom::review
