@@ -4,7 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
-#include "review_data.h"
+#include "review/embedded_data.h"
 
 namespace strongroom::review {
 namespace {
