@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -52,6 +53,21 @@ class Outcome:
         return f"{' '.join(map(str, self.arguments))}\nexit {self.code}\n{self.out}\n{self.err}"
 
 
+def take_port():
+    """A TCP port that no other test takes while what comes with it is open: the UDP port of the same number, held. Below
+    those that the system hands out by itself, so that it is still free when a service is started again."""
+    for port in random.sample(range(20000, 32000), 12000):
+        held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            held.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+            return held, port
+        except OSError:
+            held.close()
+    raise AssertionError("no port is free")
+
+
 class World:
     """One vault, its service, and the people of three partners and a school."""
 
@@ -67,9 +83,7 @@ class World:
         self.person = {}
         self.agency = {}
         self.count = 0
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.held_port, self.port = take_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self.init = self.daemon("init", self.vault, "--origin", "test.example/strongroom", "--url", self.url,
                                 "--seal-keyfile", self.keyfile).json()
@@ -146,6 +160,7 @@ class World:
         if self.server is not None:
             self.stop(signal.SIGKILL)
         shutil.rmtree(self.top, ignore_errors=True)
+        self.held_port.close()
 
     # --- people ----------------------------------------------------------------------------------------------------
 
