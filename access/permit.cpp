@@ -143,6 +143,8 @@ constexpr auto kTable = std::to_array<Row>({
      Action::see_safe},
     {Action::end_nomination, {lead}, kAnyLock, kAnyStage, kLead, Action::see_safe},
     {Action::end_participation, {spoc}, kAnyLock, kAnyStage, kSpoc, Action::see_safe},
+    {Action::pause_nomination, {lead}, kOnceEngaged, kAnyStage, kLead, Action::see_safe},
+    {Action::pause_participation, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_safe},
     {Action::start_epoch, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},
     {Action::complete_shares, kKeyholders, kOnceEngaged, kAnyStage, kKeyholder, Action::see_safe},
 
@@ -180,6 +182,8 @@ constexpr auto kTable = std::to_array<Row>({
     {Action::read_collected_copy, {holder}, kOnceEngaged, kAnyStage, kHolder, Action::see_copy},
     {Action::deliver_copy, {holder}, kAnyLock, kAnyStage, kHolder, Action::see_copy},
     {Action::return_copy, {holder, issuer, past_issuer, lead}, kAnyLock, kAnyStage, kReturner, Action::see_copy},
+    {Action::reassign_copies, {lead}, kOnceEngaged, kAnyStage, kLead, Action::see_safe},
+    {Action::reassign_review_copies, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_safe},
 
     {Action::read_entry,
      {partner, spoc, reviewer, chair, lead, representative, participant, issuer, past_issuer, holder, concerned},
@@ -245,14 +249,15 @@ A capacity is what an enrolled person is with respect to what they ask for. Revo
 | referrer | lead of the agency that referred the case: in the case and its review safe |
 | asked | staff of an agency that has been asked in the case |
 | representative, participant | active keyholder of the agency safe, of the review safe |
-| nominee, former | nominated for the safe but not confirmed; nominated once, and ended |
-| issuer, past-issuer | issued the copy and still is a keyholder of its safe; issued it and is none any more |
+| nominee, former | nominated for the safe but not confirmed; nominated once, and paused or ended |
+| issuer, past-issuer | issued the copy, or took it over, and is a keyholder of its safe; did so and is none any more, or handed it over |
 | holder | holds the copy |
 | concerned | actor of the entry, or the person whom it names |
 
 A lead gives and takes the roles practitioner and depositor alone (`invite-staff`, `revoke-staff`); `invite-for-partner`
-is for the roles partner and custodian. `nominate-participant`, `end-participation` and `deposit-in-review` are for
-review safes, `nominate`, `end-nomination` and `deposit` for agency safes.
+is for the roles partner and custodian. `nominate-participant`, `end-participation`, `pause-participation`,
+`reassign-review-copies` and `deposit-in-review` are for review safes, `nominate`, `end-nomination`, `pause-nomination`,
+`reassign-copies` and `deposit` for agency safes. Who may pause a nomination may resume it.
 )";
 
 }  // namespace

@@ -23,13 +23,13 @@ BOOST_DEFINE_ENUM_CLASS(Action,
                         refer_case, ask_agencies, see_case,
                         // safes and nominations
                         open_safe, see_safe, read_safe_chain, read_safe_keys, nominate, nominate_participant,
-                        wrap_nomination, confirm_nomination, end_nomination, end_participation, start_epoch,
-                        complete_shares,
+                        wrap_nomination, confirm_nomination, end_nomination, end_participation, pause_nomination,
+                        pause_participation, start_epoch, complete_shares,
                         // records
                         deposit, deposit_in_review, deposit_on_behalf, list_records, read_descriptors,
                         // copies
                         issue_copy, see_copy, read_released_headers, prepare_copy, collect_copy, read_collected_copy,
-                        deliver_copy, return_copy,
+                        deliver_copy, return_copy, reassign_copies, reassign_review_copies,
                         // the trail
                         read_entry)
 
@@ -41,9 +41,10 @@ BOOST_DEFINE_ENUM_CLASS(Capacity,
                         own_root, lead, practitioner, depositor,
                         // in the case: lead of the agency that referred it; staff of an agency that has been asked
                         referrer, asked,
-                        // in the safe: its active, pending or former keyholder
+                        // in the safe: its active, pending, or paused or former keyholder
                         representative, participant, nominee, former,
-                        // in the copy: issuer while still a keyholder, issuer who is none any more, holder
+                        // in the copy: issuer (or who took it over) while still a keyholder; past_issuer: issued it or
+                        // answers for it and is not that; holder
                         issuer, past_issuer, holder,
                         // in the entry: its actor, or the person whom it names
                         concerned)

@@ -12,10 +12,10 @@ namespace {
 using audit::LeafIndex;
 
 // The kinds that a safe's chain consists of, apart from the referral.
-constexpr std::string_view kSafeChainKinds[] = {wire::SafeOpened::kKind,        wire::NominationMade::kKind,
-                                                wire::NominationWrapped::kKind, wire::NominationConfirmed::kKind,
-                                                wire::NominationEnded::kKind,   wire::EpochStarted::kKind,
-                                                wire::SharesCompleted::kKind};
+constexpr std::string_view kSafeChainKinds[] = {
+    wire::SafeOpened::kKind,          wire::NominationMade::kKind,   wire::NominationWrapped::kKind,
+    wire::NominationConfirmed::kKind, wire::NominationEnded::kKind,  wire::EpochStarted::kKind,
+    wire::SharesCompleted::kKind,     wire::NominationPaused::kKind, wire::NominationResumed::kKind};
 constexpr std::size_t kSafesPage = 256;  // a page of safes ends with the case that fills it
 
 Error bad_cursor() {
@@ -255,7 +255,7 @@ Result<wire::DutiesView> View::duties() const {
     if (!shares.custodians.empty()) duties.shares.push_back(std::move(shares));
   }
   TRY_VOID(state.copies_of_person(*txn_, me, State::Which::open, 0, [&](const CopyRow& copy) -> Result<bool> {
-    if (copy.issuer == me && copy.holder != me && copy.state == CopyState::issued) {
+    if (copy.responsible() == me && copy.issuer != copy.holder && copy.state == CopyState::issued) {
       TRY(const CopyPlace place, place_of(copy));
       if (place.who.has(Capacity::issuer)) duties.preparations.push_back(copy.copy);
     }
@@ -511,6 +511,7 @@ wire::CopyView View::show(const CopyRow& row) const {
           .case_ = row.case_,
           .safe = row.safe,
           .issuer = row.issuer,
+          .responsible = row.responsible(),
           .holder = row.holder,
           .purpose = row.purpose,
           .due = row.due,
@@ -533,7 +534,8 @@ Viewed<wire::Page<wire::CopyView>> View::copies(const CopyFilter& filter, std::s
     }
     limit.look();
     if (filter.case_ && row.case_ != *filter.case_) return true;
-    if (filter.mine && row.holder != standing_.person().person && row.issuer != standing_.person().person) return true;
+    const PersonId& me = standing_.person().person;
+    if (filter.mine && row.holder != me && row.issuer != me && row.responsible() != me) return true;
     wire::CopyView view = show(row);
     if (filter.overdue && !view.overdue) return true;
     TRY(const CopyPlace place, place_of(row));
@@ -633,11 +635,11 @@ Viewed<EntryPage> View::copy_entries(const CopyId& id, std::string_view from) co
     return true;
   }));
   seqs.insert(LeafIndex{place.copy.seq});
-  TRY_VOID(store_->index().scan(*txn_, kCopyKindField, copy_kind_id(id, wire::CopyPrepared::kKind), LeafIndex{},
-                                [&](LeafIndex seq) {
-                                  seqs.insert(seq);
-                                  return true;
-                                }));
+  for (const std::string_view kind : {wire::CopyPrepared::kKind, wire::CopyReassigned::kKind})
+    TRY_VOID(store_->index().scan(*txn_, kCopyKindField, copy_kind_id(id, kind), LeafIndex{}, [&](LeafIndex seq) {
+      seqs.insert(seq);
+      return true;
+    }));
   TRY(EntryPage page, entry_page({seqs.lower_bound(LeafIndex{first}), seqs.end()}));
   return page;
 }
@@ -682,6 +684,8 @@ Viewed<wire::Page<wire::CopyHeader>> View::copy_headers(const CopyId& id, std::s
   ENTER(const CopyPlace place, enter(id, Action::read_released_headers));
   const CopyRow& copy = place.copy;
   const bool own = copy.holder == copy.issuer;
+  if (own && copy.holder != standing_.person().person)
+    return Error{Errc::conflict, "the copy is its issuer's own: its headers are for them alone"};
   if (copy.ended() || !(copy.state == CopyState::issued || (own && copy.state == CopyState::collected)))
     return Error{Errc::conflict, "the copy is prepared, delivered or ended: its headers are released no more"};
   TRY(wire::Page<wire::CopyHeader> page, header_page(copy, false, from));

@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
   context.bind(app);
   cli::add_people_commands(app);
   cli::add_case_commands(app);
+  cli::add_nominate_commands(app);
   cli::add_record_commands(app);
   cli::add_trail_commands(app);
   cli::add_completion_command(app);

@@ -9,18 +9,25 @@ namespace strongroom::access {
 namespace acts {
 namespace {
 
-using Commands =
+using FirstCommands =
     boost::mp11::mp_list<wire::InvitePerson, wire::EnrolPerson, wire::JoinAgency, wire::RevokePerson, wire::AddAgency,
                          wire::ReferCase, wire::AskAgencies, wire::OpenSafe, wire::MakeNomination, wire::WrapNomination,
                          wire::ConfirmNomination, wire::EndNomination, wire::StartEpoch, wire::CompleteShares,
                          wire::SealRecords, wire::IssueCopy, wire::PrepareCopy, wire::CollectCopy, wire::DeliverCopy,
                          wire::ReturnCopy>;
-using Details = boost::mp11::mp_list<wire::GenesisInvited, wire::PersonInvited, wire::PersonEnrolled,
-                                     wire::PersonJoined, wire::PersonRevoked, wire::AgencyAdded, wire::CaseReferred,
-                                     wire::AgenciesAsked, wire::SafeOpened, wire::NominationMade,
-                                     wire::NominationWrapped, wire::NominationConfirmed, wire::NominationEnded,
-                                     wire::EpochStarted, wire::SharesCompleted, wire::RecordsSealed, wire::CopyIssued,
-                                     wire::CopyPrepared, wire::CopyCollected, wire::CopyDelivered, wire::CopyReturned>;
+using FirstDetails =
+    boost::mp11::mp_list<wire::GenesisInvited, wire::PersonInvited, wire::PersonEnrolled, wire::PersonJoined,
+                         wire::PersonRevoked, wire::AgencyAdded, wire::CaseReferred, wire::AgenciesAsked,
+                         wire::SafeOpened, wire::NominationMade, wire::NominationWrapped, wire::NominationConfirmed,
+                         wire::NominationEnded, wire::EpochStarted, wire::SharesCompleted, wire::RecordsSealed,
+                         wire::CopyIssued, wire::CopyPrepared, wire::CopyCollected, wire::CopyDelivered,
+                         wire::CopyReturned>;
+// The agency's desk: absences and hand-overs.
+using DeskCommands = boost::mp11::mp_list<wire::PauseNomination, wire::ResumeNomination, wire::ReassignCopies>;
+using DeskDetails = boost::mp11::mp_list<wire::NominationPaused, wire::NominationResumed, wire::CopyReassigned>;
+
+using Commands = boost::mp11::mp_append<FirstCommands, DeskCommands>;
+using Details = boost::mp11::mp_append<FirstDetails, DeskDetails>;
 // Entries that change no projection.
 using Remarks = boost::mp11::mp_list<wire::AccessRefused, wire::RequestsLimited, wire::ClockStepped>;
 

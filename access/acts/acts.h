@@ -98,6 +98,8 @@ Decided decide(const Context& context, const wire::MakeNomination& command);
 Decided decide(const Context& context, const wire::WrapNomination& command);
 Decided decide(const Context& context, const wire::ConfirmNomination& command);
 Decided decide(const Context& context, const wire::EndNomination& command);
+Decided decide(const Context& context, const wire::PauseNomination& command);
+Decided decide(const Context& context, const wire::ResumeNomination& command);
 Decided decide(const Context& context, const wire::StartEpoch& command);
 Decided decide(const Context& context, const wire::CompleteShares& command);
 Decided decide(const Context& context, const wire::SealRecords& command);
@@ -106,6 +108,7 @@ Decided decide(const Context& context, const wire::PrepareCopy& command);
 Decided decide(const Context& context, const wire::CollectCopy& command);
 Decided decide(const Context& context, const wire::DeliverCopy& command);
 Decided decide(const Context& context, const wire::ReturnCopy& command);
+Decided decide(const Context& context, const wire::ReassignCopies& command);
 
 // --- apply, one for each kind of entry ------------------------------------------------------------------------------
 struct Entry {
@@ -131,6 +134,8 @@ Result<void> apply(const Entry& entry, const wire::NominationMade& detail);
 Result<void> apply(const Entry& entry, const wire::NominationWrapped& detail);
 Result<void> apply(const Entry& entry, const wire::NominationConfirmed& detail);
 Result<void> apply(const Entry& entry, const wire::NominationEnded& detail);
+Result<void> apply(const Entry& entry, const wire::NominationPaused& detail);
+Result<void> apply(const Entry& entry, const wire::NominationResumed& detail);
 Result<void> apply(const Entry& entry, const wire::EpochStarted& detail);
 Result<void> apply(const Entry& entry, const wire::SharesCompleted& detail);
 Result<void> apply(const Entry& entry, const wire::RecordsSealed& detail);
@@ -139,6 +144,7 @@ Result<void> apply(const Entry& entry, const wire::CopyPrepared& detail);
 Result<void> apply(const Entry& entry, const wire::CopyCollected& detail);
 Result<void> apply(const Entry& entry, const wire::CopyDelivered& detail);
 Result<void> apply(const Entry& entry, const wire::CopyReturned& detail);
+Result<void> apply(const Entry& entry, const wire::CopyReassigned& detail);
 
 // A row that an entry needs; Errc::tampered when it is absent.
 template <class Row>

@@ -246,4 +246,37 @@ Result<void> apply(const Entry& entry, const wire::CopyReturned& detail) {
   });
 }
 
+// --- copy.reassign --------------------------------------------------------------------------------------------------
+
+Decided decide(const Context& context, const wire::ReassignCopies& command) {
+  TRY(auto place, find(context, command.safe));
+  if (!place) return no_such_thing(Action::reassign_copies);
+  place->ids.person = command.to;
+  const Action action = place->safe.agency ? Action::reassign_copies : Action::reassign_review_copies;
+  if (auto refused = refusal(action, *place)) return *refused;
+  if (command.copies.size() > kMaxCopiesPerReassign) return Error{Errc::too_large, "too many copies at once"};
+  if (command.copies.empty() || has_duplicates(command.copies))
+    return Error{kInvalid, "one copy or more is handed over, each once"};
+  TRY(const auto nomination, context.state.nomination(context.txn, command.safe, command.to));
+  if (!nomination || nomination->state != NominationState::active)
+    return Error{Errc::conflict, "copies are handed over to an active keyholder of their safe"};
+  Decision decision;
+  for (const CopyId& id : command.copies) {
+    TRY(const auto copy, context.state.copy(context.txn, id));
+    if (!copy || copy->safe != command.safe) return Error{Errc::not_found, "a copy is not of this safe"};
+    if (copy->ended()) return Error{Errc::conflict, "a copy has ended already"};
+    if (copy->responsible() == command.to) return Error{Errc::conflict, "this person answers for a copy already"};
+    wire::Concerned ids = place->ids;
+    ids.copy = id;
+    decision.events.push_back(event(wire::CopyReassigned{id, command.safe, copy->responsible(), command.to}, ids));
+  }
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::CopyReassigned& detail) {
+  TRY(CopyRow row, copy_of(entry, detail.copy));
+  row.reassigned = detail.to;
+  return entry.state.put(entry.txn, row);
+}
+
 }  // namespace strongroom::access::acts

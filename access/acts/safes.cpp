@@ -180,25 +180,92 @@ Result<void> end_all_nominations(const Context& context, const PersonId& person,
   return {};
 }
 
-// The person's wraps go, of every epoch; what they might have kept of the current one asks for a new epoch.
+// A person's wraps go, of every epoch.
+namespace {
+Result<void> drop_wraps(const Entry& entry, const SafeRow& safe, const PersonId& person) {
+  for (std::uint64_t number = 0; number <= safe.epoch; ++number) {
+    TRY(EpochRow epoch, needed(entry.state.epoch(entry.txn, safe.safe, number)));
+    if (std::erase_if(epoch.key.wraps, [&](const wire::Wrap& wrap) { return wrap.person == person; }) == 0) continue;
+    TRY_VOID(entry.state.put(entry.txn, epoch));
+    TRY_VOID(entry.state.erase_beside(entry.txn, BesideTable::wrap, safe_epoch_person_key(safe.safe, number, person)));
+  }
+  return {};
+}
+}  // namespace
+
+// What they might have kept of the current epoch asks for a new one.
 Result<void> apply(const Entry& entry, const wire::NominationEnded& detail) {
   TRY_VOID(keep_text(entry, detail.reason));
   TRY(NominationRow row, needed(entry.state.nomination(entry.txn, detail.safe, detail.person)));
   TRY(SafeRow safe, needed(entry.state.safe(entry.txn, detail.safe)));
-  if (row.wrapped) safe.epoch_due = true;
+  if (row.wrapped || row.paused == safe.epoch) safe.epoch_due = true;
   row.state = NominationState::ended;
   row.wrapped = false;
   TRY_VOID(entry.state.put(entry.txn, row));
   TRY_VOID(entry.state.put(entry.txn, safe));
-  for (std::uint64_t number = 0; number <= safe.epoch; ++number) {
-    TRY(EpochRow epoch, needed(entry.state.epoch(entry.txn, detail.safe, number)));
-    if (std::erase_if(epoch.key.wraps, [&](const wire::Wrap& wrap) { return wrap.person == detail.person; }) == 0)
-      continue;
-    TRY_VOID(entry.state.put(entry.txn, epoch));
-    TRY_VOID(entry.state.erase_beside(entry.txn, BesideTable::wrap,
-                                      safe_epoch_person_key(detail.safe, number, detail.person)));
+  return drop_wraps(entry, safe, detail.person);
+}
+
+// --- nomination.pause, nomination.resume ----------------------------------------------------------------------------
+
+Decided decide(const Context& context, const wire::PauseNomination& command) {
+  TRY(auto place, find(context, command.safe));
+  if (!place) return no_such_thing(Action::pause_nomination);
+  place->ids.person = command.person;
+  const Action action = place->safe.agency ? Action::pause_nomination : Action::pause_participation;
+  if (auto refused = refusal(action, *place)) return *refused;
+  TRY(const auto nominations, context.state.nominations_of(context.txn, command.safe));
+  std::size_t active = 0;
+  bool theirs = false;
+  for (const NominationRow& one : nominations) {
+    if (one.state != NominationState::active) continue;
+    ++active;
+    theirs = theirs || one.person == command.person;
   }
-  return {};
+  if (!theirs) return Error{Errc::conflict, "this person is no active keyholder of the safe"};
+  if (active == 1)
+    return Error{Errc::conflict,
+                 "nobody else holds this safe's key: nominate somebody else first, and let them confirm it"};
+  Decision decision;
+  decision.events.push_back(event(wire::NominationPaused{command.safe, command.person, command.reason}, place->ids));
+  add_text(decision, command.reason);
+  return decision;
+}
+
+// No new epoch becomes due, but what they know of this one is remembered until the nomination ends.
+Result<void> apply(const Entry& entry, const wire::NominationPaused& detail) {
+  TRY_VOID(keep_text(entry, detail.reason));
+  TRY(NominationRow row, needed(entry.state.nomination(entry.txn, detail.safe, detail.person)));
+  TRY(const SafeRow safe, needed(entry.state.safe(entry.txn, detail.safe)));
+  row.state = NominationState::paused;
+  row.wrapped = false;
+  row.confirmed.reset();
+  row.paused = safe.epoch;
+  TRY_VOID(entry.state.put(entry.txn, row));
+  return drop_wraps(entry, safe, detail.person);
+}
+
+Decided decide(const Context& context, const wire::ResumeNomination& command) {
+  TRY(auto place, find(context, command.safe));
+  if (!place) return no_such_thing(Action::pause_nomination);
+  place->ids.person = command.person;
+  const Action action = place->safe.agency ? Action::pause_nomination : Action::pause_participation;
+  if (auto refused = refusal(action, *place)) return *refused;
+  TRY(const auto nomination, context.state.nomination(context.txn, command.safe, command.person));
+  if (!nomination || nomination->state != NominationState::paused)
+    return Error{Errc::conflict, "this person's nomination is not paused"};
+  TRY(const auto person, context.state.person(context.txn, command.person));
+  if (!person || !may_be_nominated(*person, place->safe))
+    return Error{Errc::conflict, "this person may not be a keyholder any more"};
+  Decision decision;
+  decision.events.push_back(event(wire::NominationResumed{command.safe, command.person}, place->ids));
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::NominationResumed& detail) {
+  TRY(NominationRow row, needed(entry.state.nomination(entry.txn, detail.safe, detail.person)));
+  row.state = NominationState::pending;
+  return entry.state.put(entry.txn, row);
 }
 
 }  // namespace strongroom::access::acts

@@ -116,9 +116,10 @@ struct NominationRow {
   NominationState state = NominationState::pending;  // never none
   bool wrapped = false;                              // of the current epoch
   std::optional<std::uint64_t> confirmed;            // the last epoch whose secret the person confirmed
+  std::optional<std::uint64_t> paused;               // the epoch whose secret they knew at the last pause
   std::uint64_t seq = 0;                             // of the nomination
 };
-BOOST_DESCRIBE_STRUCT(NominationRow, (), (safe, person, involvement, own, state, wrapped, confirmed, seq))
+BOOST_DESCRIBE_STRUCT(NominationRow, (), (safe, person, involvement, own, state, wrapped, confirmed, paused, seq))
 
 struct RecordRow {
   RecordId record;
@@ -148,6 +149,7 @@ struct CopyRow {
   CaseId case_;
   SafeId safe;
   PersonId issuer;
+  std::optional<PersonId> reassigned;  // who answers for it in the issuer's place
   PersonId holder;
   Purpose purpose = Purpose::case_work;
   Date due{};
@@ -159,10 +161,11 @@ struct CopyRow {
   std::optional<Digest> index;   // of index.age, from `prepared` until the copy ends
   std::uint64_t seq = 0;         // of the issuing entry
   bool ended() const { return out == 0; }
+  const PersonId& responsible() const { return reassigned ? *reassigned : issuer; }
 };
 BOOST_DESCRIBE_STRUCT(CopyRow, (),
-                      (copy, number, case_, safe, issuer, holder, purpose, due, issued, state, records, out, worst,
-                       index, seq))
+                      (copy, number, case_, safe, issuer, reassigned, holder, purpose, due, issued, state, records, out,
+                       worst, index, seq))
 
 // One record of a copy. They are kept in pages, in the copy's order.
 struct CopiedRecord {

@@ -117,6 +117,7 @@ Result<Capacities> Standing::in_safe(const CaseRow& row, const SafeRow& safe) co
         who.add(safe.agency ? Capacity::representative : Capacity::participant);
         break;
       case NominationState::ended:
+      case NominationState::paused:
         who.add(Capacity::former);
         break;
     }
@@ -127,8 +128,11 @@ Result<Capacities> Standing::in_copy(const CaseRow& row, const SafeRow& safe, co
   TRY(Capacities who, in_safe(row, safe));
   if (!row_) return who;
   if (copy.holder == row_->person) who.add(Capacity::holder);
-  if (copy.issuer == row_->person)
-    who.add(who.any_of({Capacity::representative, Capacity::participant}) ? Capacity::issuer : Capacity::past_issuer);
+  const bool keyholder = who.any_of({Capacity::representative, Capacity::participant});
+  if (copy.responsible() == row_->person)
+    who.add(keyholder ? Capacity::issuer : Capacity::past_issuer);
+  else if (copy.issuer == row_->person)
+    who.add(Capacity::past_issuer);
   return who;
 }
 

@@ -394,10 +394,15 @@ Result<void> State::put(WriteTransaction& txn, const CopyRow& row) {
     if (row.ended()) TRY_VOID(table.erase(txn, key_of(of).byte(kOpen).number(row.number)));
     return table.put(txn, key_of(of).byte(row.ended() ? kEnded : kOpen).number(row.number), row.copy.uuid());
   };
+  TRY(const auto before, copy(txn, row.copy));
+  if (before && before->reassigned && before->reassigned != row.reassigned && *before->reassigned != row.holder &&
+      *before->reassigned != row.issuer)
+    TRY_VOID(projections_[kCopiesByPerson].erase(txn, key_of(*before->reassigned).byte(kOpen).number(row.number)));
   TRY_VOID(projections_[kCopyNumbers].put(txn, Key().number(row.number), row.copy.uuid()));
   TRY_VOID(index(projections_[kCopiesByCase], row.case_));
   TRY_VOID(index(projections_[kCopiesByPerson], row.holder));
   if (row.issuer != row.holder) TRY_VOID(index(projections_[kCopiesByPerson], row.issuer));
+  if (row.reassigned) TRY_VOID(index(projections_[kCopiesByPerson], *row.reassigned));
   return put_row(projections_[kCopies], txn, key_of(row.copy), row);
 }
 Result<std::optional<CopyPageRow>> State::copy_page(const ReadTransaction& txn, const CopyId& id,

@@ -14,7 +14,7 @@
 //   copy_pages        copy (16) page (8)                   CopyPageRow
 //   copy_numbers      number (8)                           copy
 //   copies_by_case    case (16) ended (1) number (8)       copy
-//   copies_by_person  person (16) ended (1) number (8)     copy           issuer's and holder's
+//   copies_by_person  person (16) ended (1) number (8)     copy           issuer's, holder's and who answers for it
 //   nonces            SHA-256 of keyid LF nonce            UsedNonceRow
 //   nonce_times       time in ms (8) nonces' key           -
 //   texts             digest                               -              names and free text that entries name
@@ -120,7 +120,7 @@ class State {
   // Open ones before ended ones when both are asked for; `from` then counts in each.
   Result<void> copies_of_case(const ReadTransaction& txn, const CaseId& id, Which which, std::uint64_t from,
                               const Visit<CopyRow>& visit) const;
-  // Those that the person issued or holds.
+  // Those that the person issued, holds or answers for.
   Result<void> copies_of_person(const ReadTransaction& txn, const PersonId& id, Which which, std::uint64_t from,
                                 const Visit<CopyRow>& visit) const;
   // In the copy's order, from that ordinal (0 the first) on.

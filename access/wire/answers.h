@@ -110,6 +110,7 @@ struct CopyView {
   CaseId case_;
   SafeId safe;
   PersonId issuer;
+  PersonId responsible;  // the issuer, or whom it was handed over to
   PersonId holder;
   Purpose purpose = Purpose::case_work;
   Date due{};
@@ -119,7 +120,8 @@ struct CopyView {
   std::uint64_t records = 0;
 };
 BOOST_DESCRIBE_STRUCT(CopyView, (),
-                      (copy, number, case_, safe, issuer, holder, purpose, due, issued, state, overdue, records))
+                      (copy, number, case_, safe, issuer, responsible, holder, purpose, due, issued, state, overdue,
+                       records))
 
 // One released header: of the record (to the issuer) or rewritten (to the holder).
 struct CopyHeader {

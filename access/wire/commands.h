@@ -185,6 +185,23 @@ struct EndNomination {
 };
 BOOST_DESCRIBE_STRUCT(EndNomination, (), (safe, person, reason))
 
+// An absence. The wrap goes, as it does at the end; the key stays as it is, since nothing is said of trust.
+struct PauseNomination {
+  static constexpr std::string_view kKind = "nomination.pause";
+  SafeId safe;
+  PersonId person;
+  std::optional<Digest> reason;
+};
+BOOST_DESCRIBE_STRUCT(PauseNomination, (), (safe, person, reason))
+
+// Back to pending: a keyholder's client wraps the key again, and the person's confirms it.
+struct ResumeNomination {
+  static constexpr std::string_view kKind = "nomination.resume";
+  SafeId safe;
+  PersonId person;
+};
+BOOST_DESCRIBE_STRUCT(ResumeNomination, (), (safe, person))
+
 // By a remaining keyholder's client after a nomination ended.
 struct StartEpoch {
   static constexpr std::string_view kKind = "epoch.start";
@@ -254,5 +271,15 @@ struct ReturnCopy {
   CopyEnd how = CopyEnd::returned;
 };
 BOOST_DESCRIBE_STRUCT(ReturnCopy, (), (copy, records, how))
+
+// Another keyholder answers for open copies of the safe from now on: prepares, chases and returns them as the issuer
+// would. Whoever issued them stays named as such.
+struct ReassignCopies {
+  static constexpr std::string_view kKind = "copy.reassign";
+  SafeId safe;
+  std::vector<CopyId> copies;
+  PersonId to;
+};
+BOOST_DESCRIBE_STRUCT(ReassignCopies, (), (safe, copies, to))
 
 }  // namespace strongroom::access::wire

@@ -171,6 +171,21 @@ struct NominationEnded {
 };
 BOOST_DESCRIBE_STRUCT(NominationEnded, (), (safe, person, reason))
 
+struct NominationPaused {
+  static constexpr std::string_view kKind = "nomination.paused";
+  SafeId safe;
+  PersonId person;
+  std::optional<Digest> reason;
+};
+BOOST_DESCRIBE_STRUCT(NominationPaused, (), (safe, person, reason))
+
+struct NominationResumed {
+  static constexpr std::string_view kKind = "nomination.resumed";
+  SafeId safe;
+  PersonId person;
+};
+BOOST_DESCRIBE_STRUCT(NominationResumed, (), (safe, person))
+
 struct EpochStarted {
   static constexpr std::string_view kKind = "epoch.started";
   SafeId safe;
@@ -252,6 +267,16 @@ struct CopyReturned {
   bool complete = false;  // nothing of the copy is out any more
 };
 BOOST_DESCRIBE_STRUCT(CopyReturned, (), (copy, records, how, complete))
+
+// One for each copy of the command.
+struct CopyReassigned {
+  static constexpr std::string_view kKind = "copy.reassigned";
+  CopyId copy;
+  SafeId safe;
+  PersonId from;
+  PersonId to;
+};
+BOOST_DESCRIBE_STRUCT(CopyReassigned, (), (copy, safe, from, to))
 
 // --- refusals and the system's own ----------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ BOOST_DEFINE_ENUM_CLASS(RecordClass, case_notes, assessment, plan, chronology, c
                         notification, other)
 BOOST_DEFINE_ENUM_CLASS(CopyEnd, returned, destroyed, lost)
 BOOST_DEFINE_ENUM_CLASS(CopyState, issued, prepared, collected, delivered, returned, destroyed, lost)
-BOOST_DEFINE_ENUM_CLASS(NominationState, none, pending, active, ended)
+BOOST_DEFINE_ENUM_CLASS(NominationState, none, pending, active, ended, paused)
 BOOST_DEFINE_ENUM_CLASS(LockState, open, engaged, released)
 // DESIGN 7. The order is the usual one; going back is an explicit act.
 BOOST_DEFINE_ENUM_CLASS(Stage, referred, scoping, meeting_set, decided, outcome_sent, practice_review,
@@ -68,6 +68,7 @@ inline constexpr std::size_t kMaxAgenciesPerAsk = 64;
 inline constexpr std::size_t kMaxRepresentatives = 32;  // keyholders of one safe, former ones not counted
 inline constexpr std::size_t kMaxCustodians = 64;       // certified custodians of all three partners together
 inline constexpr std::size_t kMaxRecordsPerSeal = 256;
+inline constexpr std::size_t kMaxCopiesPerReassign = 256;
 inline constexpr std::size_t kMaxRecordsPerCopy = 10'000;
 inline constexpr std::size_t kMaxBesideValueBytes = 64U << 10;  // one header, descriptor, wrap, share or text
 inline constexpr std::size_t kMaxBesideValuesPerRequest = 512;

@@ -215,13 +215,14 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
     const auto found = safe.nominations.find(person);
     return found == safe.nominations.end() ? NominationState::none : found->second;
   };
+  const auto may_nominate = [&](const Person& actor) {
+    const Seq at = entry.envelope.seq.value;
+    return safe.agency ? actor.has_role(Role::agency_lead, *safe.agency, at) : actor.has_role(Role::spoc, at);
+  };
   if (entry.body.kind == wire::NominationMade::kKind) {
     TRY(const auto made, (directory.read<wire::MakeNomination, wire::NominationMade>(entry)));
     if (made.event.safe != safe.safe) return not_this_safe;
-    const Seq at = entry.envelope.seq.value;
-    const bool may =
-        safe.agency ? made.actor->has_role(Role::agency_lead, *safe.agency, at) : made.actor->has_role(Role::spoc, at);
-    if (!may) return tampered("a nomination was made by somebody who may not make it");
+    if (!may_nominate(*made.actor)) return tampered("a nomination was made by somebody who may not make it");
     safe.nominations[made.event.nominee.person] = NominationState::pending;
     return {};
   }
@@ -250,6 +251,23 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
     TRY(const access::PersonId person, ended_person(directory, entry));
     safe.nominations[person] = NominationState::ended;
     for (SafeEpoch& epoch : safe.epochs) epoch.wraps.erase(person);
+    return {};
+  }
+  if (entry.body.kind == wire::NominationPaused::kKind) {
+    TRY(const auto paused, (directory.read<wire::PauseNomination, wire::NominationPaused>(entry)));
+    if (paused.event.safe != safe.safe) return not_this_safe;
+    if (!may_nominate(*paused.actor) || state_of(paused.event.person) != NominationState::active)
+      return tampered("a nomination was paused by somebody who may not, or was not active");
+    safe.nominations[paused.event.person] = NominationState::paused;
+    for (SafeEpoch& epoch : safe.epochs) epoch.wraps.erase(paused.event.person);
+    return {};
+  }
+  if (entry.body.kind == wire::NominationResumed::kKind) {
+    TRY(const auto resumed, (directory.read<wire::ResumeNomination, wire::NominationResumed>(entry)));
+    if (resumed.event.safe != safe.safe) return not_this_safe;
+    if (!may_nominate(*resumed.actor) || state_of(resumed.event.person) != NominationState::paused)
+      return tampered("a nomination was resumed by somebody who may not, or was not paused");
+    safe.nominations[resumed.event.person] = NominationState::pending;
     return {};
   }
   if (entry.body.kind == wire::EpochStarted::kKind) {

@@ -1,4 +1,4 @@
-// case, safe, nominate: from the referral to a safe that only its representatives open.
+// case, safe: from the referral to a safe that only its representatives open.
 #include <iostream>
 
 #include "cli/client/records.h"
@@ -263,108 +263,11 @@ void add_safe(CLI::App& app) {
   });
 }
 
-// `nominate SAFE PERSON` and `nominate end|list …` share one name: the verbs are options of their own first word.
-void add_nominate(CLI::App& app) {
-  auto* group =
-      add_command(app, "nominate", "Who may open a safe's records (4.3.5)",
-                  "strongroom nominate SAFE PERSON --involvement none\n  strongroom nominate end SAFE PERSON\n  "
-                  "strongroom nominate list SAFE");
-  group->require_subcommand(0, 1);
-
-  struct Make {
-    std::optional<std::string> safe, person, involvement;
-    FreeText reason;
-  };
-  auto make = std::make_shared<Make>();
-  group->add_option("SAFE", make->safe);
-  group->add_option("PERSON", make->person);
-  group->add_option("--involvement", make->involvement, "Their involvement with the case")
-      ->check(word_of<Involvement>());
-  make->reason.bind(group, "reason");
-  on_run(group, [make](Context& context) -> Result<void> {
-    if (!make->safe || !make->person || !make->involvement)
-      return Error{Errc::invalid_argument,
-                   "say whom and how: strongroom nominate SAFE PERSON --involvement none|supervised|practised"};
-    client::NomineeWords nominee;
-    TRY(nominee.involvement, wire::parse_enum<Involvement>(*make->involvement));
-    TRY_VOID(context.connect());
-    TRY(const auto safe, context.safe(*make->safe));
-    TRY(nominee.person, context.person(*make->person));
-    if (nominee.involvement != Involvement::none || make->reason.given()) {
-      TRY(nominee.reason, free_text("reason", make->reason.text, make->reason.file));
-    }
-    TRY_VOID(client::nominate(context.session(), context.directory(), safe, nominee));
-    if (context.as_json)
-      Context::print({{"safe", safe.to_string()}, {"person", nominee.person.to_string()}, {"state", "pending"}});
-    else {
-      std::cout << "nominated " << nominee.person.to_string() << '\n';
-      note("Pending until a keyholder's client has wrapped the key and the nominee's has confirmed it.");
-    }
-    return {};
-  });
-
-  struct End {
-    std::string safe, person;
-    FreeText reason;
-  };
-  auto end = std::make_shared<End>();
-  auto* ending = add_command(*group, "end", "End a nomination; a new key is made by a remaining keyholder's client",
-                             "strongroom nominate end SAFE PERSON --reason \"moved to another team\"");
-  ending->add_option("SAFE", end->safe)->required();
-  ending->add_option("PERSON", end->person)->required();
-  end->reason.bind(ending, "reason");
-  on_run(ending, [end](Context& context) -> Result<void> {
-    TRY_VOID(context.connect());
-    wire::EndNomination command;
-    TRY(command.safe, context.safe(end->safe));
-    TRY(command.person, context.person(end->person));
-    TRY(const auto view, context.session().get<wire::SafeView>("/v1/safes/" + command.safe.to_string()));
-    const auto left = std::count_if(view.nominations.begin(), view.nominations.end(), [&](const auto& nomination) {
-      return nomination.state == access::NominationState::active && nomination.person != command.person;
-    });
-    if (left == 0 && !context.yes) {
-      TRY(const bool sure,
-          confirm("Nobody else can open this safe: only recovery by the partners' custodians could. End it?"));
-      if (!sure) return Error{Errc::invalid_argument, "nothing was done"};
-    }
-    if (end->reason.given()) {
-      TRY(const std::string text, free_text("reason", end->reason.text, end->reason.file));
-      TRY(command.reason, context.session().stage_text(text));
-    }
-    TRY_VOID(context.session().act(command));
-    if (context.as_json)
-      Context::print({{"safe", command.safe.to_string()}, {"person", command.person.to_string()}, {"state", "ended"}});
-    else
-      std::cout << "ended\n";
-    return {};
-  });
-
-  auto name = std::make_shared<std::string>();
-  auto* list = add_command(*group, "list", "List a safe's nominations", "strongroom nominate list SAFE");
-  list->add_option("SAFE", *name)->required();
-  on_run(list, [name](Context& context) -> Result<void> {
-    TRY_VOID(context.connect());
-    TRY(const auto id, context.safe(*name));
-    TRY(const auto view, context.session().get<wire::SafeView>("/v1/safes/" + id.to_string()));
-    if (context.as_json) {
-      Context::print(wire::to_json(view.nominations));
-      return {};
-    }
-    Table table({"person", "name", "state", "involvement", ""});
-    for (const auto& one : view.nominations)
-      table.add({one.person.to_string(), context.name_of(one.person), wire::enum_name(one.state),
-                 wire::enum_name(one.involvement), one.own ? "nominated themselves" : ""});
-    table.print("nobody is nominated");
-    return {};
-  });
-}
-
 }  // namespace
 
 void add_case_commands(CLI::App& app) {
   add_case(app);
   add_safe(app);
-  add_nominate(app);
 }
 
 }  // namespace cli

@@ -78,6 +78,7 @@ const Action* action_of(const CLI::App* command);  // null for a command that on
 
 void add_people_commands(CLI::App& app);
 void add_case_commands(CLI::App& app);
+void add_nominate_commands(CLI::App& app);
 void add_record_commands(CLI::App& app);
 void add_trail_commands(CLI::App& app);
 void add_completion_command(CLI::App& app);

@@ -78,9 +78,13 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
       return keyholder || pending;
     case Action::nominate:
     case Action::end_nomination:
+    case Action::pause_nomination:
+    case Action::reassign_copies:
       return agency_safe && lead;
     case Action::nominate_participant:
     case Action::end_participation:
+    case Action::pause_participation:
+    case Action::reassign_review_copies:
       return who.role == Role::spoc;
     case Action::wrap_nomination:
     case Action::start_epoch:
@@ -127,6 +131,10 @@ bool right_time(Action action, LockState lock, Stage stage) {
     case Action::read_safe_keys:
     case Action::nominate:
     case Action::nominate_participant:
+    case Action::pause_nomination:
+    case Action::pause_participation:
+    case Action::reassign_copies:
+    case Action::reassign_review_copies:
     case Action::wrap_nomination:
     case Action::confirm_nomination:
     case Action::start_epoch:
@@ -273,7 +281,7 @@ TEST_F(Permit, AgreesWithTheRulesForEveryRoleNominationLockStageAndAction) {
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<Role>>([&](auto role) {
       for (const bool in_agency : {true, false})
         for (const Kind kind : {Kind::agency_safe, Kind::review_safe})
-          for (int nomination = 0; nomination <= static_cast<int>(NominationState::ended); ++nomination)
+          for (int nomination = 0; nomination <= static_cast<int>(NominationState::paused); ++nomination)
             for (const bool issued : {false, true})
               for (const bool holds : {false, true}) {
                 if (HasFatalFailure()) return;

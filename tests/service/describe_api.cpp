@@ -114,10 +114,10 @@ void define_answers() {
 
 int main() {
   using namespace wire;
-  json::array acts =
-      define_acts<InvitePerson, EnrolPerson, JoinAgency, RevokePerson, AddAgency, ReferCase, AskAgencies, OpenSafe,
-                  MakeNomination, WrapNomination, ConfirmNomination, EndNomination, StartEpoch, CompleteShares,
-                  SealRecords, IssueCopy, PrepareCopy, CollectCopy, DeliverCopy, ReturnCopy>();
+  json::array acts = define_acts<InvitePerson, EnrolPerson, JoinAgency, RevokePerson, AddAgency, ReferCase, AskAgencies,
+                                 OpenSafe, MakeNomination, WrapNomination, ConfirmNomination, EndNomination, StartEpoch,
+                                 CompleteShares, SealRecords, IssueCopy, PrepareCopy, CollectCopy, DeliverCopy,
+                                 ReturnCopy, PauseNomination, ResumeNomination, ReassignCopies>();
   define_answers<PersonView, AgencyView, CaseView, SafeView, SafeKeysView, RecordView, CopyRecordView, CopyView,
                  CopyHeader, EntryView, DutiesView>();
   json::array routes;

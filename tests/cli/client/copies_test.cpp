@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 
+#include "cli/client/handover.h"
 #include "cli/client/open.h"
 #include "cli/client/verified_payload.h"
 #include "tests/cli/client/in_process.h"
@@ -239,6 +240,25 @@ TEST_F(CopiesTest, WhatTheIssuerDidNotPrepareIsRefused) {
   };
   EXPECT_TAMPERED(collect(third_, copy), "not the one that its issuer prepared");
   EXPECT_EQ(files_written(), 0U);
+}
+
+TEST_F(CopiesTest, WhoeverTakesOverPreparesWhatTheIssuerDidNot) {
+  const auto copy = issue(third_);  // and the issuer's client goes away before it prepares
+  const auto handed = hand_over(*lead_.session, lead_.directory(), {safe_, first_.id(), {second_.id(), {}, {}}});
+  ASSERT_TRUE(handed) << handed.error().message;
+  EXPECT_EQ(handed->state, HandoverState::done);
+  EXPECT_EQ(handed->copies, 1U);
+  EXPECT_EQ(collect(third_, copy).code(), Errc::conflict);
+  const auto prepared = prepare_copy(*second_.session, second_.directory(), copy);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  const auto collected = collect(third_, copy);
+  EXPECT_TRUE(collected) << collected.error().message;
+}
+
+TEST_F(CopiesTest, AnIssuerWhoHandedOverPreparesNoMore) {
+  const auto copy = issue(third_);
+  ASSERT_TRUE(lead_.session->act(wire::ReassignCopies{safe_, {copy}, second_.id()}));
+  EXPECT_EQ(prepare_copy(*first_.session, first_.directory(), copy).code(), Errc::refused);
 }
 
 TEST_F(CopiesTest, ACopyIsNotIssuedToSomebodyUncertified) {

@@ -137,6 +137,11 @@ Viewed<Shown> view_of(const access::View& view, const std::vector<std::string>& 
     if (query.contains("record")) record = *access::RecordId::parse(query["record"]);
     return show(view.sealings(*safe, record, from));
   }
+  if (what == "copies" && path.size() == 2) {
+    access::CopyFilter filter;
+    filter.case_ = *access::CaseId::parse(query["case"]);
+    return show(view.copies(filter, from));
+  }
   if (what == "copies" && path.size() == 3) return show(view.copy(path[2]));
   if (what == "copies" && part == "entries") return show(view.copy_entries(*copy, from));
   if (what == "copies" && part == "headers") return show(view.copy_headers(*copy, from));

@@ -1,0 +1,70 @@
+#include "cli/client/handover.h"
+
+#include <algorithm>
+
+#include "cli/client/duties.h"
+
+namespace cli::client {
+namespace {
+
+using access::NominationState;
+
+NominationState state_of(const VerifiedSafe& safe, const access::PersonId& person) {
+  const auto found = safe.nominations.find(person);
+  return found == safe.nominations.end() ? NominationState::none : found->second;
+}
+
+// Nominates or resumes whoever takes over, and wraps the key where this client can.
+Result<VerifiedSafe> bring_in(Session& session, Directory& directory, const HandoverRequest& request,
+                              VerifiedSafe safe) {
+  const NominationState before = state_of(safe, request.nominee.person);
+  if (before == NominationState::none || before == NominationState::ended) {
+    TRY_VOID(nominate(session, directory, request.safe, request.nominee));
+  } else if (before == NominationState::paused) {
+    TRY_VOID(session.act(wire::ResumeNomination{request.safe, request.nominee.person}));
+  }
+  if (safe.keyholder(session.person())) TRY_VOID(sync(session, directory));
+  return verify_safe(session, directory, request.safe);
+}
+
+Result<std::uint64_t> reassign(Session& session, const VerifiedSafe& safe, const HandoverRequest& request) {
+  TRY(const auto copies, session.all<wire::CopyView>("/v1/copies?case=" + safe.case_.to_string()));
+  std::vector<access::CopyId> open;
+  for (const wire::CopyView& copy : copies) {
+    const bool ended = copy.state == access::CopyState::returned || copy.state == access::CopyState::destroyed ||
+                       copy.state == access::CopyState::lost;
+    if (copy.safe == request.safe && copy.responsible == request.from && !ended) open.push_back(copy.copy);
+  }
+  for (std::size_t first = 0; first < open.size(); first += access::kMaxCopiesPerReassign) {
+    const auto rest = std::span(open).subspan(first);
+    const auto some = rest.first(std::min(rest.size(), access::kMaxCopiesPerReassign));
+    TRY_VOID(session.act(wire::ReassignCopies{request.safe, {some.begin(), some.end()}, request.nominee.person}));
+  }
+  return open.size();
+}
+
+}  // namespace
+
+Result<HandedOver> hand_over(Session& session, Directory& directory, const HandoverRequest& request) {
+  if (request.from == request.nominee.person)
+    return Error{Errc::invalid_argument, "a representative hands over to somebody else"};
+  TRY(VerifiedSafe safe, verify_safe(session, directory, request.safe));
+  if (state_of(safe, request.from) == NominationState::none)
+    return Error{Errc::not_found, "whoever hands over was never nominated for this safe"};
+  if (!safe.keyholder(request.nominee.person)) {
+    TRY(safe, bring_in(session, directory, request, std::move(safe)));
+  }
+  if (!safe.keyholder(request.nominee.person)) {
+    const bool wrapped = safe.current().wraps.contains(request.nominee.person);
+    return HandedOver{wrapped ? HandoverState::waits_for_confirmation : HandoverState::waits_for_wrap, 0};
+  }
+  HandedOver done;
+  TRY(done.copies, reassign(session, safe, request));
+  if (state_of(safe, request.from) != NominationState::ended)
+    TRY_VOID(session.act(wire::EndNomination{request.safe, request.from, std::nullopt}));
+  // The new epoch, where this client is a keyholder's; otherwise the next keyholder's contact begins it.
+  if (safe.keyholder(session.person()) && session.person() != request.from) TRY_VOID(sync(session, directory));
+  return done;
+}
+
+}  // namespace cli::client

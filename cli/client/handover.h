@@ -1,0 +1,24 @@
+// One keyholder of a safe takes over from another (4.3.5): the key first, then the open copies, then the end of the
+// other's nomination. Each step is an act of its own that looks at what is done already, so the same call goes on after
+// whatever stopped it. The lead signs all of it (in a review safe a SPOC) but for the key: that takes a keyholder's
+// client to wrap, and the successor's to confirm.
+#pragma once
+#include "cli/client/safe_keys.h"
+
+namespace cli::client {
+
+struct HandoverRequest {
+  access::SafeId safe;
+  access::PersonId from;
+  NomineeWords nominee;  // whoever takes over; nominated unless they are already
+};
+BOOST_DEFINE_ENUM_CLASS(HandoverState, waits_for_wrap, waits_for_confirmation, done)
+struct HandedOver {
+  HandoverState state = HandoverState::done;
+  std::uint64_t copies = 0;  // handed over by this call
+};
+// Errc::not_found when `from` never was nominated, Errc::invalid_argument when both are one person. What the service
+// refuses it refuses.
+Result<HandedOver> hand_over(Session& session, Directory& directory, const HandoverRequest& request);
+
+}  // namespace cli::client
