@@ -3,7 +3,7 @@ if(TARGET access_wire AND TARGET vault_payload)
     SOURCES
       gate.cpp replay.cpp store.cpp views.cpp
       permit.cpp
-      acts/act.cpp acts/cases.cpp acts/copies.cpp acts/directory.cpp acts/keys.cpp acts/records.cpp acts/safes.cpp
+      acts/act.cpp acts/cases.cpp acts/copies.cpp acts/desk.cpp acts/directory.cpp acts/keys.cpp acts/records.cpp acts/safes.cpp
       state/standing.cpp state/state.cpp
     HEADERS
       gate.h replay.h store.h views.h

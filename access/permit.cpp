@@ -68,6 +68,8 @@ constexpr Rule kConcernedWithCopy{"concerned-with-copy", "Only those who have a 
 constexpr Rule kIssuer{"issuer", "Only the representative who issued the copy, while still a keyholder, may do this."};
 constexpr Rule kHolder{"holder", "Only the copy's holder may do this."};
 constexpr Rule kReturner{"returner", "A copy is ended by its holder, its issuer or a lead of the safe's agency."};
+constexpr Rule kCustody{
+    "custody", "Only a representative of the safe, or a lead of its agency, may record the custody of its items."};
 constexpr Rule kTrailReader{"trail-reader",
                             "An entry is read by those whom it concerns and by those who run or review "
                             "the case."};
@@ -184,6 +186,21 @@ constexpr auto kTable = std::to_array<Row>({
     {Action::return_copy, {holder, issuer, past_issuer, lead}, kAnyLock, kAnyStage, kReturner, Action::see_copy},
     {Action::reassign_copies, {lead}, kOnceEngaged, kAnyStage, kLead, Action::see_safe},
     {Action::reassign_review_copies, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_safe},
+
+    {Action::declare, {lead}, kEngaged, kReviewing, kLead, Action::see_safe},
+    {Action::add_item,
+     {depositor, practitioner, lead, representative},
+     kEngaged,
+     kReviewing,
+     kDepositor,
+     Action::see_safe},
+    {Action::change_custody, {lead, representative}, kOnceEngaged, kAnyStage, kCustody, Action::see_safe},
+    {Action::remove_originals,
+     {depositor, practitioner, lead, representative},
+     kEngaged,
+     kAnyStage,
+     kDepositor,
+     Action::see_safe},
 
     {Action::read_entry,
      {partner, spoc, reviewer, chair, lead, representative, participant, issuer, past_issuer, holder, concerned},

@@ -30,6 +30,8 @@ BOOST_DEFINE_ENUM_CLASS(Action,
                         // copies
                         issue_copy, see_copy, read_released_headers, prepare_copy, collect_copy, read_collected_copy,
                         deliver_copy, return_copy, reassign_copies, reassign_review_copies,
+                        // the agency's desk
+                        declare, add_item, change_custody, remove_originals,
                         // the trail
                         read_entry)
 

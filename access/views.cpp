@@ -16,6 +16,9 @@ constexpr std::string_view kSafeChainKinds[] = {
     wire::SafeOpened::kKind,          wire::NominationMade::kKind,   wire::NominationWrapped::kKind,
     wire::NominationConfirmed::kKind, wire::NominationEnded::kKind,  wire::EpochStarted::kKind,
     wire::SharesCompleted::kKind,     wire::NominationPaused::kKind, wire::NominationResumed::kKind};
+// What an agency said and did at its desk.
+constexpr std::string_view kHoldingsKinds[] = {wire::DeclarationMade::kKind, wire::ItemAdded::kKind,
+                                               wire::ItemChanged::kKind, wire::OriginalsRemoved::kKind};
 constexpr std::size_t kSafesPage = 256;  // a page of safes ends with the case that fills it
 
 Error bad_cursor() {
@@ -329,7 +332,14 @@ Result<wire::SafeView> View::show(const SafeRow& row) const {
                       .recipient = epoch->key.recipient,
                       .records = row.records,
                       .nominations = {},
-                      .recovery_complete = true};
+                      .recovery_complete = false,
+                      .items = row.items,
+                      .declaration = row.declaration,
+                      .nothing_held = row.nothing_held,
+                      .sources = row.sources,
+                      .open_sources = row.open_sources,
+                      .secured = row.is_secured(),
+                      .originals_removed = row.originals_removed};
   TRY(const auto nominations, state.nominations_of(*txn_, row.safe));
   for (const NominationRow& nomination : nominations)
     view.nominations.push_back({.person = nomination.person,
@@ -337,15 +347,7 @@ Result<wire::SafeView> View::show(const SafeRow& row) const {
                                 .involvement = nomination.involvement,
                                 .own = nomination.own,
                                 .wrapped = nomination.wrapped});
-  TRY(const DirectoryRow directory, state.directory(*txn_));
-  for (const PartnerRow& partner : directory.partners) {
-    // A share whose custodian is one no more does not count.
-    TRY(const auto custodians, state.holders_of(*txn_, Role::custodian, partner.agency));
-    const auto held = std::ranges::count_if(epoch->key.shares, [&](const wire::Share& share) {
-      return share.partner == partner.agency && std::ranges::binary_search(custodians, share.custodian);
-    });
-    if (held < 2) view.recovery_complete = false;
-  }
+  TRY(view.recovery_complete, is_recovery_complete(state, *txn_, row));
   return view;
 }
 
@@ -414,9 +416,18 @@ Viewed<wire::SafeKeysView> View::safe_keys(const SafeId& id) const {
 Viewed<EntryPage> View::safe_chain(const SafeId& id, std::string_view from) const {
   ENTER(const SafePlace place, enter(id, Action::read_safe_chain));
   TRY(const std::uint64_t first, number_from(from));
+  TRY(std::vector<LeafIndex> seqs, seqs_of_kinds(id, kSafeChainKinds, first));
+  if (place.safe.seq >= first) seqs.insert(seqs.begin(), LeafIndex{place.safe.seq});
+  std::ranges::sort(seqs);
+  seqs.erase(std::ranges::unique(seqs).begin(), seqs.end());
+  TRY(EntryPage page, entry_page(std::move(seqs)));
+  return page;
+}
+
+Result<std::vector<LeafIndex>> View::seqs_of_kinds(const SafeId& id, std::span<const std::string_view> kinds,
+                                                   std::uint64_t first) const {
   std::vector<LeafIndex> seqs;
-  if (place.safe.seq >= first) seqs.push_back(LeafIndex{place.safe.seq});
-  for (const std::string_view kind : kSafeChainKinds) {
+  for (const std::string_view kind : kinds) {
     std::size_t seen = 0;
     TRY_VOID(store_->index().scan(*txn_, kSafeKindField, safe_kind_id(id, kind), LeafIndex{first}, [&](LeafIndex seq) {
       seqs.push_back(seq);
@@ -424,8 +435,39 @@ Viewed<EntryPage> View::safe_chain(const SafeId& id, std::string_view from) cons
     }));
   }
   std::ranges::sort(seqs);
-  seqs.erase(std::ranges::unique(seqs).begin(), seqs.end());
+  return seqs;
+}
+
+// --- the agency's desk ----------------------------------------------------------------------------------------------
+
+Viewed<EntryPage> View::holdings(const SafeId& id, std::string_view from) const {
+  ENTER([[maybe_unused]] const SafePlace place, enter(id, Action::list_records));
+  TRY(const std::uint64_t first, number_from(from));
+  TRY(std::vector<LeafIndex> seqs, seqs_of_kinds(id, kHoldingsKinds, first));
   TRY(EntryPage page, entry_page(std::move(seqs)));
+  return page;
+}
+
+Viewed<wire::Page<wire::SealedNote>> View::notes(const SafeId& id, std::string_view from) const {
+  ENTER([[maybe_unused]] const SafePlace place, enter(id, Action::read_descriptors));
+  Digest first{};
+  if (!from.empty()) {
+    const auto parsed = vault::parse_digest(from);
+    if (!parsed) return bad_cursor();
+    first = *parsed;
+  }
+  wire::Page<wire::SealedNote> page;
+  PageLimit limit;
+  TRY_VOID(store_->state().notes_of(*txn_, id, first, [&](const Digest& digest) -> Result<bool> {
+    if (limit.is_reached()) {
+      page.next = vault::hex(digest);
+      return false;
+    }
+    TRY(Bytes note, stored(BesideTable::note, note_key(id, digest), digest));
+    limit.hold(note.size());
+    page.items.push_back({.digest = digest, .note = std::move(note)});
+    return true;
+  }));
   return page;
 }
 
@@ -445,6 +487,8 @@ Result<wire::RecordView> View::show(const RecordRow& row, bool with_descriptor) 
                         .subject = row.subject,
                         .late = row.late,
                         .derived_from = row.derived_from,
+                        .on_behalf_of = row.on_behalf_of,
+                        .original_removed = row.original_removed,
                         .descriptor = std::nullopt};
   if (with_descriptor) {
     TRY(view.descriptor, stored(BesideTable::descriptor, id_key(row.record), row.descriptor));
@@ -790,7 +834,8 @@ Result<bool> View::may_read(const audit::Envelope& envelope, const wire::EntryBo
   if (!safe) return false;
   TRY(const SafePlace place, place_of(*safe));
   const bool of_chain = std::ranges::find(kSafeChainKinds, body.kind) != std::end(kSafeChainKinds);
-  if (!of_chain && body.kind != wire::RecordsSealed::kKind) return false;
+  const bool of_holdings = std::ranges::find(kHoldingsKinds, body.kind) != std::end(kHoldingsKinds);
+  if (!of_chain && !of_holdings && body.kind != wire::RecordsSealed::kKind) return false;
   const Action action = of_chain ? Action::read_safe_chain : Action::list_records;
   return permit(action, place.who, place.case_.lock, place.case_.stage).permitted();
 }

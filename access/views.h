@@ -5,6 +5,7 @@
 // A View lives no longer than its transaction, and a transaction no longer than one page. Not thread safe.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -76,6 +77,9 @@ class View {
   Viewed<wire::SafeKeysView> safe_keys(const SafeId& id) const;
   // Its opening (or the referral), nominations, epochs and shares.
   Viewed<EntryPage> safe_chain(const SafeId& id, std::string_view from) const;
+  // Declarations, items and their custody, removed originals: the entries; and for keyholders the notes they name.
+  Viewed<EntryPage> holdings(const SafeId& id, std::string_view from) const;
+  Viewed<wire::Page<wire::SealedNote>> notes(const SafeId& id, std::string_view from) const;
   Viewed<wire::Page<wire::RecordView>> records(const SafeId& id, const RecordFilter& filter,
                                                std::string_view from) const;
   // All, or the one that sealed the record.
@@ -122,6 +126,9 @@ class View {
 
   Result<std::optional<Refusal>> refuses_case(const CaseId& id) const;
   Result<EntryPage> entry_page(std::vector<audit::LeafIndex> seqs) const;
+  // Of a safe's entries those of these kinds, from `first` on: ascending, and enough to fill a page.
+  Result<std::vector<audit::LeafIndex>> seqs_of_kinds(const SafeId& id, std::span<const std::string_view> kinds,
+                                                      std::uint64_t first) const;
 
   // The place and the permission; a Refusal of `hidden` for what is not there at all.
   Viewed<SafePlace> enter(const SafeId& id, Action action) const;

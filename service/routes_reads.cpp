@@ -127,6 +127,14 @@ void add_read_routes(net::Router& router, Service* service) {
       by_id<access::SafeId>("safe", [](const View& view, const auto& id, const Parameters& given) {
         return view.safe_chain(id, given.text("from"));
       }));
+  get("/v1/safes/{safe}/holdings", from,
+      by_id<access::SafeId>("safe", [](const View& view, const auto& id, const Parameters& given) {
+        return view.holdings(id, given.text("from"));
+      }));
+  get("/v1/safes/{safe}/notes", from,
+      by_id<access::SafeId>("safe", [](const View& view, const auto& id, const Parameters& given) {
+        return view.notes(id, given.text("from"));
+      }));
   get("/v1/safes/{safe}/records", {"from", "class", "subject"}, records);
   get("/v1/safes/{safe}/sealings", {"from", "record"}, sealings);
   get("/v1/records/{record}", none,

@@ -22,9 +22,13 @@ using FirstDetails =
                          wire::NominationEnded, wire::EpochStarted, wire::SharesCompleted, wire::RecordsSealed,
                          wire::CopyIssued, wire::CopyPrepared, wire::CopyCollected, wire::CopyDelivered,
                          wire::CopyReturned>;
-// The agency's desk: absences and hand-overs.
-using DeskCommands = boost::mp11::mp_list<wire::PauseNomination, wire::ResumeNomination, wire::ReassignCopies>;
-using DeskDetails = boost::mp11::mp_list<wire::NominationPaused, wire::NominationResumed, wire::CopyReassigned>;
+// The agency's desk: absences and hand-overs, declarations, physical items, originals.
+using DeskCommands =
+    boost::mp11::mp_list<wire::PauseNomination, wire::ResumeNomination, wire::ReassignCopies, wire::MakeDeclaration,
+                         wire::AddItem, wire::ChangeCustody, wire::RemoveOriginals>;
+using DeskDetails =
+    boost::mp11::mp_list<wire::NominationPaused, wire::NominationResumed, wire::CopyReassigned, wire::DeclarationMade,
+                         wire::ItemAdded, wire::ItemChanged, wire::OriginalsRemoved>;
 
 using Commands = boost::mp11::mp_append<FirstCommands, DeskCommands>;
 using Details = boost::mp11::mp_append<FirstDetails, DeskDetails>;

@@ -78,6 +78,9 @@ void add_shares(Decision& decision, const SafeId& safe, std::uint64_t epoch, con
 // Errc::invalid_argument unless somebody certified may be nominated for the safe and a reason is there if needed.
 Result<void> check_nominee(const Context& context, const SafeRow& safe, const wire::Nominee& nominee);
 
+// Errc::conflict unless what is secured in an agency's safe is marked late exactly when the agency has declared.
+Result<void> check_late(const SafeRow& safe, const std::optional<bool>& late);
+
 Errc constexpr kInvalid = Errc::invalid_argument;
 template <class T>
 bool has_duplicates(std::vector<T> list) {
@@ -109,6 +112,10 @@ Decided decide(const Context& context, const wire::CollectCopy& command);
 Decided decide(const Context& context, const wire::DeliverCopy& command);
 Decided decide(const Context& context, const wire::ReturnCopy& command);
 Decided decide(const Context& context, const wire::ReassignCopies& command);
+Decided decide(const Context& context, const wire::MakeDeclaration& command);
+Decided decide(const Context& context, const wire::AddItem& command);
+Decided decide(const Context& context, const wire::ChangeCustody& command);
+Decided decide(const Context& context, const wire::RemoveOriginals& command);
 
 // --- apply, one for each kind of entry ------------------------------------------------------------------------------
 struct Entry {
@@ -145,6 +152,10 @@ Result<void> apply(const Entry& entry, const wire::CopyCollected& detail);
 Result<void> apply(const Entry& entry, const wire::CopyDelivered& detail);
 Result<void> apply(const Entry& entry, const wire::CopyReturned& detail);
 Result<void> apply(const Entry& entry, const wire::CopyReassigned& detail);
+Result<void> apply(const Entry& entry, const wire::DeclarationMade& detail);
+Result<void> apply(const Entry& entry, const wire::ItemAdded& detail);
+Result<void> apply(const Entry& entry, const wire::ItemChanged& detail);
+Result<void> apply(const Entry& entry, const wire::OriginalsRemoved& detail);
 
 // A row that an entry needs; Errc::tampered when it is absent.
 template <class Row>

@@ -11,6 +11,7 @@ Result<void> check_record(const Context& context, const SafePlace& place, const 
   if (record.length < kMinPayloadBytes) return Error{kInvalid, "a payload is shorter than any age payload"};
   if (record.subject && !listed(place.row.subjects, *record.subject))
     return Error{kInvalid, "a record names a subject that the case does not have"};
+  TRY_VOID(check_late(place.safe, record.late));
   TRY(const auto same, context.state.record(context.txn, record.record));
   if (same) return Error{Errc::conflict, "a record is sealed already"};
   if (record.derived_from) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "access/wire/answers.h"
+#include "access/wire/desk_events.h"
 #include "access/wire/events.h"
 
 namespace strongroom::access {
@@ -94,9 +95,22 @@ struct SafeRow {
   std::uint64_t epoch = 0;         // the current one
   bool epoch_due = false;          // somebody who had a wrap of the current epoch is no keyholder any more
   std::uint64_t records = 0;
+  std::uint64_t items = 0;
+  std::uint64_t declaration = 0;  // the last version; 0: none
+  bool nothing_held = false;      // as it says
+  std::uint64_t sources = 0;
+  std::uint64_t open_sources = 0;
+  std::uint64_t originals_removed = 0;
   std::uint64_t seq = 0;  // of the opening, or the referral
+  // 4.3.5: what there is stands in the safe, and every source is closed.
+  bool is_secured() const {
+    if (declaration == 0 || open_sources > 0) return false;
+    return nothing_held == (records + items == 0) && (nothing_held || sources > 0);
+  }
 };
-BOOST_DESCRIBE_STRUCT(SafeRow, (), (safe, case_, agency, epoch, epoch_due, records, seq))
+BOOST_DESCRIBE_STRUCT(SafeRow, (),
+                      (safe, case_, agency, epoch, epoch_due, records, items, declaration, nothing_held, sources,
+                       open_sources, originals_removed, seq))
 
 // `key` as the entry had it, shares completed since added, wraps made since added and those of former keyholders gone:
 // exactly the wraps, shares and previous identity that are kept beside.
@@ -138,10 +152,21 @@ struct RecordRow {
   std::optional<std::string> subject;
   std::optional<bool> late;
   std::optional<CopyId> derived_from;
+  std::optional<bool> original_removed;
 };
 BOOST_DESCRIBE_STRUCT(RecordRow, (),
                       (record, safe, ordinal, epoch, seq, sealed, depositor, on_behalf_of, length, header, descriptor,
-                       payload, class_, subject, late, derived_from))
+                       payload, class_, subject, late, derived_from, original_removed))
+
+struct ItemRow {
+  ItemId item;
+  SafeId safe;
+  std::uint64_t number = 0;  // in the safe, from 1
+  Custody custody = Custody::held;
+  std::uint64_t changes = 0;
+  std::uint64_t seq = 0;  // of its adding
+};
+BOOST_DESCRIBE_STRUCT(ItemRow, (), (item, safe, number, custody, changes, seq))
 
 struct CopyRow {
   CopyId copy;

@@ -36,6 +36,22 @@ bool may_be_nominated(const PersonRow& person, const SafeRow& safe) {
          has_role_anywhere(person, Role::reviewer) || has_role_anywhere(person, Role::chair);
 }
 
+// A share whose custodian is one no more does not count.
+Result<bool> is_recovery_complete(const State& state, const ReadTransaction& txn, const SafeRow& safe) {
+  constexpr std::ptrdiff_t kSharesOfPartner = 2;
+  TRY(const auto epoch, state.epoch(txn, safe.safe, safe.epoch));
+  if (!epoch) return Error{Errc::tampered, "a safe's epoch is not there"};
+  TRY(const DirectoryRow directory, state.directory(txn));
+  for (const PartnerRow& partner : directory.partners) {
+    TRY(const auto custodians, state.holders_of(txn, Role::custodian, partner.agency));
+    const auto held = std::ranges::count_if(epoch->key.shares, [&](const wire::Share& share) {
+      return share.partner == partner.agency && std::ranges::binary_search(custodians, share.custodian);
+    });
+    if (held < kSharesOfPartner) return false;
+  }
+  return true;
+}
+
 Result<Standing> Standing::of(const State& state, const ReadTransaction& txn, const PersonId& person) {
   Standing standing(state, txn);
   TRY(standing.row_, state.person(txn, person));

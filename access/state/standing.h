@@ -46,6 +46,8 @@ Result<std::optional<InvitationRow>> open_invitation(const State& state, const R
 // Whether somebody may be nominated for a safe: practitioners and leads of its agency; for a review safe SPOCs,
 // partners, reviewers and chairs.
 bool may_be_nominated(const PersonRow& person, const SafeRow& safe);
+// Whether two certified custodians or more of each partner hold a share of the safe's current epoch.
+Result<bool> is_recovery_complete(const State& state, const ReadTransaction& txn, const SafeRow& safe);
 bool has_role(const PersonRow& person, const AgencyId& agency, Role role);
 bool has_role_anywhere(const PersonRow& person, Role role);
 bool is_member(const PersonRow& person, const AgencyId& agency);

@@ -34,14 +34,16 @@ enum Projection : std::size_t {
   kNonces,
   kNonceTimes,
   kTexts,
+  kItems,
+  kNotes,
 };
 constexpr std::string_view kProjectionNames[] = {
     "directory",        "agencies",     "people",      "roles",      "invitations",  "cases",
     "references",       "safes",        "case_safes",  "epochs",     "nominations",  "person_safes",
     "records",          "record_order", "copies",      "copy_pages", "copy_numbers", "copies_by_case",
-    "copies_by_person", "nonces",       "nonce_times", "texts",
+    "copies_by_person", "nonces",       "nonce_times", "texts",      "items",        "notes",
 };
-static_assert(std::size(kProjectionNames) == kTexts + 1);
+static_assert(std::size(kProjectionNames) == kNotes + 1);
 enum Local : std::size_t { kStaged, kStagedTimes };
 
 constexpr std::byte kOpen{0};
@@ -93,6 +95,13 @@ Id id_at(ByteView bytes, std::size_t offset = 0) {
   std::array<std::byte, kUuidSize> uuid;
   std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), kUuidSize, uuid.begin());
   return Id::from_uuid(uuid);
+}
+
+Digest digest_at(ByteView key, std::size_t offset) {
+  vault::invariant(key.size() == offset + sizeof(Digest), "a digest of the state ends its key");
+  Digest digest;
+  std::ranges::copy(key.subspan(offset), digest.begin());
+  return digest;
 }
 
 template <class Row>
@@ -168,6 +177,10 @@ Bytes safe_epoch_person_key(const SafeId& safe, std::uint64_t epoch, const Perso
 }
 Bytes copy_header_key(const CopyId& copy, std::uint64_t ordinal) {
   return Key().id(copy).number(ordinal).bytes();
+}
+
+Bytes note_key(const SafeId& safe, const Digest& digest) {
+  return Key().id(safe).raw(digest).bytes();
 }
 
 std::string format_reference(int year, std::uint64_t number) {
@@ -472,6 +485,23 @@ Result<void> State::copied_records(
   }
 }
 
+// --- items and sealed notes -----------------------------------------------------------------------------------------
+
+Result<std::optional<ItemRow>> State::item(const ReadTransaction& txn, const ItemId& id) const {
+  return find<ItemRow>(projections_[kItems], txn, key_of(id));
+}
+Result<void> State::put(WriteTransaction& txn, const ItemRow& row) {
+  return put_row(projections_[kItems], txn, key_of(row.item), row);
+}
+Result<void> State::put_note_use(WriteTransaction& txn, const SafeId& safe, const Digest& digest) {
+  return projections_[kNotes].put(txn, note_key(safe, digest), {});
+}
+Result<void> State::notes_of(const ReadTransaction& txn, const SafeId& safe, const Digest& from,
+                             const Visit<Digest>& visit) const {
+  return projections_[kNotes].scan(txn, key_of(safe), note_key(safe, from),
+                                   [&](ByteView key, ByteView) { return visit(digest_at(key, kUuidSize)); });
+}
+
 // --- nonces ---------------------------------------------------------------------------------------------------------
 
 Result<std::optional<UsedNonceRow>> State::used_nonce(const ReadTransaction& txn, std::string_view keyid,
@@ -568,11 +598,13 @@ Result<void> State::expected_besides(
     return more;
   }));
   if (!more) return {};
+  TRY_VOID(projections_[kNotes].scan(txn, {}, {}, [&](ByteView key, ByteView) -> Result<bool> {
+    TRY_VOID(expect(BesideTable::note, key, digest_at(key, kUuidSize)));
+    return more;
+  }));
+  if (!more) return {};
   return projections_[kTexts].scan(txn, {}, {}, [&](ByteView key, ByteView) -> Result<bool> {
-    vault::invariant(key.size() == sizeof(Digest), "a text's key is its digest");
-    Digest digest;
-    std::ranges::copy(key, digest.begin());
-    TRY_VOID(expect(BesideTable::text, key, digest));
+    TRY_VOID(expect(BesideTable::text, key, digest_at(key, 0)));
     return more;
   });
 }

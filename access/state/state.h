@@ -18,6 +18,8 @@
 //   nonces            SHA-256 of keyid LF nonce            UsedNonceRow
 //   nonce_times       time in ms (8) nonces' key           -
 //   texts             digest                               -              names and free text that entries name
+//   items             item (16)                            ItemRow
+//   notes             safe (16) digest                     -              sealed notes that entries name
 //
 // Numbers are big-endian. Projections change only in `apply` (access/acts/act.h).
 #pragma once
@@ -41,12 +43,14 @@ using vault::keyring::TableClass;
 //   copy_header          copy (16) ordinal (8), from 0
 //   copy_index           copy (16)
 //   text                 digest (32)
-BOOST_DEFINE_ENUM_CLASS(BesideTable, header, descriptor, wrap, share, previous, copy_header, copy_index, text)
+//   note                 safe (16) digest (32)
+BOOST_DEFINE_ENUM_CLASS(BesideTable, header, descriptor, wrap, share, previous, copy_header, copy_index, text, note)
 std::size_t max_bytes(BesideTable table);
 
 Bytes safe_epoch_key(const SafeId& safe, std::uint64_t epoch);
 Bytes safe_epoch_person_key(const SafeId& safe, std::uint64_t epoch, const PersonId& person);
 Bytes copy_header_key(const CopyId& copy, std::uint64_t ordinal);
+Bytes note_key(const SafeId& safe, const Digest& digest);
 template <class Id>
 Bytes id_key(const Id& id) {
   return vault::to_bytes(ByteView(id.uuid()));
@@ -88,6 +92,7 @@ class State {
   Result<std::optional<NominationRow>> nomination(const ReadTransaction& txn, const SafeId& safe,
                                                   const PersonId& person) const;
   Result<std::optional<RecordRow>> record(const ReadTransaction& txn, const RecordId& id) const;
+  Result<std::optional<ItemRow>> item(const ReadTransaction& txn, const ItemId& id) const;
   Result<std::optional<CopyRow>> copy(const ReadTransaction& txn, const CopyId& id) const;
   Result<std::optional<CopyPageRow>> copy_page(const ReadTransaction& txn, const CopyId& id, std::uint64_t page) const;
 
@@ -113,6 +118,10 @@ class State {
   // In sealing order, from that ordinal on.
   Result<void> records_of(const ReadTransaction& txn, const SafeId& safe, std::uint64_t from,
                           const Visit<RecordRow>& visit) const;
+
+  // The digests of its sealed notes, ascending, from that one on.
+  Result<void> notes_of(const ReadTransaction& txn, const SafeId& safe, const Digest& from,
+                        const Visit<Digest>& visit) const;
 
   // In order of number, from that one on.
   enum class Which { all, open, ended };
@@ -144,7 +153,9 @@ class State {
   Result<void> put(WriteTransaction& txn, const RecordRow& row);
   Result<void> put(WriteTransaction& txn, const CopyRow& row);
   Result<void> put(WriteTransaction& txn, const CopyId& copy, std::uint64_t page, const CopyPageRow& row);
+  Result<void> put(WriteTransaction& txn, const ItemRow& row);
   Result<void> put_text_use(WriteTransaction& txn, const Digest& digest);
+  Result<void> put_note_use(WriteTransaction& txn, const SafeId& safe, const Digest& digest);
   // Adds the entries of `row` to what the nonce stands for, and forgets a bounded number of those whose time is over.
   Result<void> put_nonce(WriteTransaction& txn, std::string_view keyid, std::string_view nonce,
                          const UsedNonceRow& row);

@@ -67,8 +67,24 @@ struct SafeView {
   std::uint64_t records = 0;
   std::vector<NominationView> nominations;  // in a review safe its participants
   bool recovery_complete = false;           // two custodians or more of each partner hold a share of the current epoch
+  std::uint64_t items = 0;                  // physical ones
+  std::uint64_t declaration = 0;            // the last version that the agency declared; 0: none
+  bool nothing_held = false;                // as it declared
+  std::uint64_t sources = 0;                // that it declared, and how many of them are still open
+  std::uint64_t open_sources = 0;
+  bool secured = false;  // declared, every source closed, and something held unless it declared that nothing is
+  std::uint64_t originals_removed = 0;
 };
-BOOST_DESCRIBE_STRUCT(SafeView, (), (safe, case_, agency, epoch, recipient, records, nominations, recovery_complete))
+BOOST_DESCRIBE_STRUCT(SafeView, (),
+                      (safe, case_, agency, epoch, recipient, records, nominations, recovery_complete, items,
+                       declaration, nothing_held, sources, open_sources, secured, originals_removed))
+
+// A sealed note of a safe, for its keyholders: an age file (docs/formats.md, "Notes of a safe").
+struct SealedNote {
+  Digest digest{};
+  vault::Bytes note;
+};
+BOOST_DESCRIBE_STRUCT(SealedNote, (), (digest, note))
 
 // What a keyholder's client needs to come by every epoch's secret: its wrap of the current epoch, then the chain back.
 struct SafeKeysView {
@@ -92,11 +108,13 @@ struct RecordView {
   std::optional<std::string> subject;
   std::optional<bool> late;
   std::optional<CopyId> derived_from;
+  std::optional<AgencyId> on_behalf_of;
+  std::optional<bool> original_removed;    // the file that it was made from is gone, as its agency recorded
   std::optional<vault::Bytes> descriptor;  // for keyholders
 };
 BOOST_DESCRIBE_STRUCT(RecordView, (),
                       (record, safe, epoch, seq, sealed, depositor, length, header, payload, class_, subject, late,
-                       derived_from, descriptor))
+                       derived_from, on_behalf_of, original_removed, descriptor))
 
 struct CopyRecordView {
   RecordId record;

@@ -31,6 +31,9 @@ struct CopyTag {
 struct UploadTag {
   static constexpr std::string_view kPrefix = "upload";
 };
+struct ItemTag {
+  static constexpr std::string_view kPrefix = "item";
+};
 using AgencyId = vault::TypeId<AgencyTag>;
 using PersonId = vault::TypeId<PersonTag>;
 using InvitationId = vault::TypeId<InvitationTag>;
@@ -39,6 +42,7 @@ using SafeId = vault::TypeId<SafeTag>;
 using RecordId = vault::TypeId<RecordTag>;
 using CopyId = vault::TypeId<CopyTag>;
 using UploadId = vault::TypeId<UploadTag>;
+using ItemId = vault::TypeId<ItemTag>;
 
 // On the wire an enumerator's "_" is "-": agency_lead is "agency-lead".
 BOOST_DEFINE_ENUM_CLASS(Role, administrator, partner, spoc, agency_lead, practitioner, depositor, reviewer, chair,
@@ -59,6 +63,14 @@ BOOST_DEFINE_ENUM_CLASS(LockState, open, engaged, released)
 BOOST_DEFINE_ENUM_CLASS(Stage, referred, scoping, meeting_set, decided, outcome_sent, practice_review,
                         alternative_review, closed, not_pursued)
 
+// The agency's desk (desk_commands.h).
+BOOST_DEFINE_ENUM_CLASS(SourceKind, system, share, mailbox, device, cupboard, archive, third_party, other)
+BOOST_DEFINE_ENUM_CLASS(SourceState, removed, blocked_in_place, still_open)
+BOOST_DEFINE_ENUM_CLASS(OpenReason, ongoing_care, technical, awaiting_somebody, with_third_party, legal, other)
+BOOST_DEFINE_ENUM_CLASS(GapKind, destroyed, lost, not_found, withheld, held_elsewhere, other)
+BOOST_DEFINE_ENUM_CLASS(Custody, held, on_loan)
+BOOST_DEFINE_ENUM_CLASS(CustodyChange, moved, loaned, returned, resealed)
+
 // Limits on what one command may carry. Over them: Errc::too_large before anything is decided.
 inline constexpr std::size_t kMaxCommandBytes = 1U << 20;
 inline constexpr std::size_t kMaxRolesPerInvitation = 10;
@@ -69,6 +81,12 @@ inline constexpr std::size_t kMaxRepresentatives = 32;  // keyholders of one saf
 inline constexpr std::size_t kMaxCustodians = 64;       // certified custodians of all three partners together
 inline constexpr std::size_t kMaxRecordsPerSeal = 256;
 inline constexpr std::size_t kMaxCopiesPerReassign = 256;
+inline constexpr std::size_t kMaxRecordsPerRemoval = 1000;
+inline constexpr std::size_t kMaxDeclaredSources = 128;
+inline constexpr std::size_t kMaxDeclaredGaps = 128;
+inline constexpr std::uint64_t kMaxItemsPerSafe = 10'000;
+inline constexpr std::uint64_t kMaxItemPages = 1'000'000;
+inline constexpr std::uint64_t kMaxCustodyChanges = 1'000;  // of one item
 inline constexpr std::size_t kMaxRecordsPerCopy = 10'000;
 inline constexpr std::size_t kMaxBesideValueBytes = 64U << 10;  // one header, descriptor, wrap, share or text
 inline constexpr std::size_t kMaxBesideValuesPerRequest = 512;

@@ -671,10 +671,11 @@ Result<TrustedRecords> trust_sealings(const Directory& directory, std::span<cons
     if (std::ranges::none_of(kMayDeposit, [&](Role role) { return sealed.actor->has_role(role, at); }))
       return tampered("records were sealed by somebody who may not secure records");
     for (const wire::SealedRecord& record : sealed.event.records) {
-      const bool first = records
-                             .try_emplace(record.record, TrustedRecord{record, sealed.event.safe, sealed.event.epoch,
-                                                                       sealed.actor->id, at, entry.envelope.time})
-                             .second;
+      const bool first =
+          records
+              .try_emplace(record.record, TrustedRecord{record, sealed.event.safe, sealed.event.epoch, sealed.actor->id,
+                                                        at, entry.envelope.time, sealed.event.on_behalf_of})
+              .second;
       if (!first) return tampered("the ledger has one record sealed twice");
     }
   }
@@ -702,7 +703,7 @@ Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trust
                     view.seq == trusted.seq && view.depositor == trusted.depositor && view.length == sealed.length &&
                     view.header == sealed.header && view.payload == sealed.payload && view.class_ == sealed.class_ &&
                     view.subject == sealed.subject && view.late == sealed.late &&
-                    view.derived_from == sealed.derived_from;
+                    view.derived_from == sealed.derived_from && view.on_behalf_of == trusted.on_behalf_of;
   if (!same) return tampered(view.record.to_string() + " is shown otherwise than its depositor sealed it");
   return {};
 }

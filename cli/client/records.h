@@ -108,6 +108,7 @@ struct TrustedRecord {
   access::PersonId depositor;
   Seq seq = 0;
   vault::Instant time;
+  std::optional<access::AgencyId> on_behalf_of;
 };
 using TrustedRecords = std::map<access::RecordId, TrustedRecord>;
 // From sealing entries: each signed by a certified person, the detail what they signed. Other kinds are left alone.

@@ -1132,8 +1132,8 @@ TEST(StateTables, NameTheirClass) {
   Tables tables;
   std::map<TableClass, int> classes;
   for (const SealedTable* table : tables.state().tables()) ++classes[table->table_class()];
-  EXPECT_EQ(classes[TableClass::projection], 22);
-  EXPECT_EQ(classes[TableClass::beside], 8);
+  EXPECT_EQ(classes[TableClass::projection], 24);
+  EXPECT_EQ(classes[TableClass::beside], 9);
   EXPECT_EQ(classes[TableClass::local], 2);
 }
 

@@ -81,6 +81,10 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
     case Action::pause_nomination:
     case Action::reassign_copies:
       return agency_safe && lead;
+    case Action::declare:
+      return agency_safe && lead;
+    case Action::change_custody:
+      return agency_safe && (lead || keyholder);
     case Action::nominate_participant:
     case Action::end_participation:
     case Action::pause_participation:
@@ -93,6 +97,8 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
     case Action::issue_copy:
       return keyholder;
     case Action::deposit:
+    case Action::add_item:
+    case Action::remove_originals:
       return agency_safe && (local || keyholder);
     case Action::deposit_in_review:
       return !agency_safe ? (who.role == Role::spoc || keyholder || referrer) : who.role == Role::spoc;
@@ -125,12 +131,16 @@ bool right_time(Action action, LockState lock, Stage stage) {
     case Action::deposit:
     case Action::deposit_in_review:
     case Action::deposit_on_behalf:
+    case Action::declare:
+    case Action::add_item:
       return lock == LockState::engaged && !over;
+    case Action::remove_originals:
     case Action::issue_copy:
       return lock == LockState::engaged;
     case Action::read_safe_keys:
     case Action::nominate:
     case Action::nominate_participant:
+    case Action::change_custody:
     case Action::pause_nomination:
     case Action::pause_participation:
     case Action::reassign_copies:

@@ -297,6 +297,40 @@ void World::open_case() {
   done(second, wire::ConfirmNomination{safe.id, 0});
 }
 
+void World::live_at_the_desk(const Identity& third) {
+  const auto note = [&](const Identity& who) { return stage(who, age_file("words", safe.key.recipient())); };
+  const auto item = ItemId::generate(static_cast<std::uint64_t>(now_ms_));
+  done(depositor,
+       wire::AddItem{safe.id, safe.epoch, item, RecordClass::case_notes, "child-1", 120, note(depositor), {}});
+  done(first, wire::ChangeCustody{safe.id,
+                                  safe.epoch,
+                                  item,
+                                  CustodyChange::loaned,
+                                  note(first),
+                                  {},
+                                  Purpose::court,
+                                  *vault::parse_date("2027-01-10")});
+  done(first, wire::ChangeCustody{safe.id, safe.epoch, item, CustodyChange::returned, note(first), 119, {}, {}});
+  done(lead, wire::MakeDeclaration{.safe = safe.id,
+                                   .version = 1,
+                                   .epoch = safe.epoch,
+                                   .nothing_held = false,
+                                   .searched = {"child-1"},
+                                   .sources = {{SourceKind::system, SourceState::removed, {}, {}},
+                                               {SourceKind::share, SourceState::still_open, OpenReason::technical,
+                                                *vault::parse_date("2027-01-10")}},
+                                   .gaps = {GapKind::lost},
+                                   .form = note(lead)});
+  done(depositor, wire::RemoveOriginals{safe.id, {records[0], records[1]}, stage_text(depositor, "The disk is old.")});
+  done(lead, wire::ReassignCopies{safe.id, {copy}, third.id});
+  done(lead, wire::ReassignCopies{safe.id, {copy}, first.id});
+  done(lead, wire::PauseNomination{safe.id, third.id, stage_text(lead, "On leave.")});
+  done(lead, wire::ResumeNomination{safe.id, third.id});
+  done(first,
+       wire::WrapNomination{safe.id, safe.epoch, {third.id, stage(first, age_file("x", third.age.recipient()))}});
+  done(third, wire::ConfirmNomination{safe.id, safe.epoch});
+}
+
 void World::live_through_everything() {
   const auto ms = static_cast<std::uint64_t>(now_ms_);
   const auto generate_copy = [&] { return CopyId::generate(ms); };
@@ -336,6 +370,7 @@ void World::live_through_everything() {
   done(first, wire::CompleteShares{
                   safe.id, 1, {{custodians.back().id, authority, stage(first, age_file("s", first.age.recipient()))}}});
   custodians.pop_back();
+  live_at_the_desk(third);
   // Another case, in which the third is a representative too, and is revoked.
   other_case = CaseId::generate(ms);
   const KnownSafe other_review{.id = SafeId::generate(ms)};

@@ -129,6 +129,7 @@ class World {
   // An entry of every kind that there is: copies for oneself and a colleague, an epoch, refusals, a revocation, a step
   // of the clock, a limit, and a second case with a safe of its own.
   void live_through_everything();
+  void live_at_the_desk(const Identity& third);
 
   Identity authority_root, icb_root, police_root, administrator;
   Identity spoc, reviewer, lead, first, second, depositor, other_lead, outsider;

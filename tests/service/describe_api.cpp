@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "access/wire/answers.h"
-#include "access/wire/commands.h"
+#include "access/wire/desk_commands.h"
 #include "service/routes.h"
 
 namespace {
@@ -114,12 +114,13 @@ void define_answers() {
 
 int main() {
   using namespace wire;
-  json::array acts = define_acts<InvitePerson, EnrolPerson, JoinAgency, RevokePerson, AddAgency, ReferCase, AskAgencies,
-                                 OpenSafe, MakeNomination, WrapNomination, ConfirmNomination, EndNomination, StartEpoch,
-                                 CompleteShares, SealRecords, IssueCopy, PrepareCopy, CollectCopy, DeliverCopy,
-                                 ReturnCopy, PauseNomination, ResumeNomination, ReassignCopies>();
+  json::array acts =
+      define_acts<InvitePerson, EnrolPerson, JoinAgency, RevokePerson, AddAgency, ReferCase, AskAgencies, OpenSafe,
+                  MakeNomination, WrapNomination, ConfirmNomination, EndNomination, StartEpoch, CompleteShares,
+                  SealRecords, IssueCopy, PrepareCopy, CollectCopy, DeliverCopy, ReturnCopy, PauseNomination,
+                  ResumeNomination, ReassignCopies, MakeDeclaration, AddItem, ChangeCustody, RemoveOriginals>();
   define_answers<PersonView, AgencyView, CaseView, SafeView, SafeKeysView, RecordView, CopyRecordView, CopyView,
-                 CopyHeader, EntryView, DutiesView>();
+                 CopyHeader, EntryView, DutiesView, SealedNote>();
   json::array routes;
   for (const service::RouteDescription& route : service::describe_routes())
     routes.push_back({{"method", route.method}, {"path", route.path}, {"signed", route.is_signed}});

@@ -131,6 +131,8 @@ Viewed<Shown> view_of(const access::View& view, const std::vector<std::string>& 
   if (what == "safes" && path.size() == 3) return show(view.safe(*safe));
   if (what == "safes" && part == "keys") return show(view.safe_keys(*safe));
   if (what == "safes" && part == "chain") return show(view.safe_chain(*safe, from));
+  if (what == "safes" && part == "holdings") return show(view.holdings(*safe, from));
+  if (what == "safes" && part == "notes") return show(view.notes(*safe, from));
   if (what == "safes" && part == "records") return show(view.records(*safe, {}, from));
   if (what == "safes" && part == "sealings") {
     std::optional<access::RecordId> record;

@@ -264,6 +264,7 @@ TEST_F(SecuringTest, WhatTheDepositorSaysOfARecordIsWhatKeyholdersSee) {
   options_.subject = "child-1";
   options_.dates = "2020-01-01..2026-11-01";
   options_.late = true;
+  ASSERT_DONE(lead_.session->act(wire::MakeDeclaration{safe_, 1, 0, true, {"child-1"}, {}, {}, {}}));
   ASSERT_DONE(secure_folder());
   const auto listed = list(first_);
   ASSERT_TRUE(listed) << listed.error().message;
