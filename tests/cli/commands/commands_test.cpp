@@ -88,6 +88,7 @@ TEST(Commands, EachHasAnActionAndAnExample) {
   context.bind(app);
   add_people_commands(app);
   add_case_commands(app);
+  add_nominate_commands(app);
   add_record_commands(app);
   add_trail_commands(app);
   add_completion_command(app);
