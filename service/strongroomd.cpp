@@ -231,7 +231,7 @@ bool is_damage(Errc code) {
 Result<int> check(const Options& options) {
   if (!options.in_child) return check_in_child(options);
   TRY(const auto seal, options.seal.read());
-  const auto opened = open_vault(options.directory, seal);
+  const auto opened = open_vault(options.directory, seal, OpenFor::check);
   Findings found;
   const auto report_damage = [&](std::string_view value, const Error& error) -> Result<int> {
     found.list.push_back({std::string(value), error.code, error.message});

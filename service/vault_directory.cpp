@@ -128,7 +128,7 @@ Result<MadeVault> make_vault(const NewVault& wanted, const vault::keyring::Opene
   return made;
 }
 
-Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Opener& seal) {
+Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Opener& seal, OpenFor purpose) {
   const auto format = vault::read_file_limited(directory / kFormatFile, kMaxFormatBytes);
   if (!format && format.error().code == Errc::not_found)
     return Error{Errc::not_found, "there is no vault in " + directory.string() + ": make one with strongroomd init"};
@@ -145,7 +145,8 @@ Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Op
   if (!config) return damaged(kConfigFile, config.error());
   auto tls = load_tls(directory / kTlsFolder, *config, sealer());
   if (!tls) return damaged(kTlsFolder, tls.error());
-  TRY(auto engine, vault::engine::open_lmdb(directory / kDatabaseFolder));
+  TRY(auto engine, vault::engine::open_lmdb(directory / kDatabaseFolder, {.make_tables = purpose == OpenFor::work}));
+  if (purpose == OpenFor::check) TRY_VOID(engine->verify_pages());
   TRY(auto store, access::Store::open(std::move(engine), sealer(), payload_in(directory / kPayloadFolder), *config));
   return OpenVault{std::move(store), std::move(*tls)};
 }

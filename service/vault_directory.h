@@ -36,6 +36,11 @@ struct OpenVault {
 };
 // Errc::not_found (no vault there), Errc::wrong_key (the seal does not open it), Errc::busy, Errc::unknown_version;
 // Errc::tampered also when the certificate is not the one that the configuration pins.
-vault::Result<OpenVault> open_vault(const std::filesystem::path& directory, const vault::keyring::Opener& seal);
+//
+// For `check` the database's pages are verified first and nothing is made that is missing: Errc::tampered says where
+// they are not sound. Damaged pages may then end the process.
+enum class OpenFor { work, check };
+vault::Result<OpenVault> open_vault(const std::filesystem::path& directory, const vault::keyring::Opener& seal,
+                                    OpenFor purpose = OpenFor::work);
 
 }  // namespace service

@@ -186,8 +186,10 @@ class HistoryOnlyGrows(harness.WorldTest):
         world = self.world
 
         def dump(directory):
+            # Every value; but not what the file says of itself, such as the size of its map.
             done = subprocess.run(["mdb_dump", "-a", str(directory)], capture_output=True)
-            return done.returncode, done.stdout
+            lines = [line for line in done.stdout.splitlines() if line.startswith((b" ", b"database="))]
+            return done.returncode, lines
 
         with world.stopped():
             data = next((world.vault / "db").rglob("data.mdb"))

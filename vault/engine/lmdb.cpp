@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "vault/base/file.h"
+#include "vault/engine/lmdb_pages.h"
 
 namespace vault::engine {
 namespace {
@@ -402,6 +403,19 @@ class Lmdb final : public LmdbEngine {
     return outcome;
   }
 
+  Result<void> verify_pages() const override {
+    int data_file = -1;
+    if (const int rc = mdb_env_get_fd(environment_.env, &data_file); rc != 0) return from_lmdb(rc, "cannot check");
+    environment_.gate.enter_writer();
+    MDB_txn* txn = nullptr;
+    const int rc = mdb_txn_begin(environment_.env, nullptr, MDB_RDONLY, &txn);
+    const Result<void> outcome =
+        rc == 0 ? engine::verify_pages(txn, data_file) : Result<void>(from_lmdb(rc, "cannot begin to read"));
+    if (rc == 0) mdb_txn_abort(txn);  // and with it the handles that it opened
+    environment_.gate.leave_writer();
+    return outcome;
+  }
+
  private:
   Result<void> take_lock() {
     const fs::path path = environment_.directory / "in-use.lock";
@@ -418,7 +432,7 @@ class Lmdb final : public LmdbEngine {
     MDB_dbi dbi = 0;
     int rc = mdb_txn_begin(environment_.env, nullptr, 0, &txn);
     if (rc == 0) {
-      rc = mdb_dbi_open(txn, name.c_str(), MDB_CREATE, &dbi);
+      rc = mdb_dbi_open(txn, name.c_str(), environment_.options.make_tables ? MDB_CREATE : 0U, &dbi);
       if (rc == 0) {
         rc = mdb_txn_commit(txn);
       } else {
@@ -426,6 +440,7 @@ class Lmdb final : public LmdbEngine {
       }
     }
     environment_.gate.leave_writer();
+    if (rc == MDB_NOTFOUND) return Error{Errc::tampered, "the table " + name + " is missing"};
     if (rc != 0) return from_lmdb(rc, "cannot open the table " + name);
     return dbi;
   }

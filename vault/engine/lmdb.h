@@ -23,6 +23,7 @@ struct LmdbOptions {
   std::uint64_t max_map_bytes = kMaxMapBytes;
   std::uint64_t free_space_reserve = kFreeSpaceReserve;
   unsigned max_readers = kMaxReaders;  // read transactions at one time; beyond it read gives Errc::retry
+  bool make_tables = true;  // false, for `check`: a table that is absent is Errc::tampered, and nothing is made
 };
 
 class LmdbEngine : public Engine {
@@ -30,6 +31,10 @@ class LmdbEngine : public Engine {
   // A consistent copy with no free pages (and none of their remnants) as `directory`/data.mdb, synced. Writers go on
   // meanwhile. Makes the directory; Errc::conflict if it holds a data.mdb already.
   virtual Result<void> copy_compacted(const std::filesystem::path& directory) const = 0;
+  // That the pages themselves are sound, so that what a reader is shown is all that was committed, and nothing older:
+  // what seals and digests of single values cannot tell (engine/lmdb_pages.h). Errc::tampered says where it is not.
+  // Before any table is opened. Damaged pages may end the process.
+  virtual Result<void> verify_pages() const = 0;
 };
 
 // Makes the directory (mode 0700) if it is absent; its parent must exist. Errc::busy while another engine has it open;

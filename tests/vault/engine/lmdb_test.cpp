@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "tests/support/temporary_directory.h"
+#include "vault/base/file.h"
 
 namespace vault::engine {
 namespace {
@@ -233,6 +235,106 @@ TEST_F(Lmdb, ACompactedCopyHoldsWhatIsThereAndNothingErased) {
   EXPECT_EQ(engine->copy_compacted(home_.path() / "copy").code(), Errc::conflict);
   const auto copy = std::move(open_lmdb(home_.path() / "copy").value());
   EXPECT_EQ(get(*copy, *copy->table("t"), "kept"), to_bytes("kept value"));
+}
+
+// A vault's values are sealed for their table and key, so an altered one shows, but an older one or a hidden row does
+// not. Here a value is authentic when it is its key and a generation, and nothing else says what should be there.
+class FlippedPages : public Lmdb {
+ protected:
+  using Contents = std::map<std::string, std::string>;
+  static constexpr const char* kTables[] = {"large", "many", "one"};
+  static constexpr char kOld = 'o';
+  static constexpr char kNew = 'n';
+  static std::string value(std::string_view table, const std::string& key, char generation) {
+    return std::string(table == "large" ? 6000 : 20, generation) + key;
+  }
+
+  void SetUp() override {
+    const auto engine = open();
+    Table tables[] = {*engine->table(kTables[0]), *engine->table(kTables[1]), *engine->table(kTables[2])};
+    const auto fill = [&](std::size_t table, int from, int to, char generation) {
+      const auto txn = std::move(engine->write().value());
+      for (int i = from; i < to; ++i) {
+        const std::string key = "key-" + std::to_string(1000 + i);
+        ASSERT_TRUE(txn->put(tables[table], as_bytes(key), as_bytes(value(kTables[table], key, generation))));
+      }
+      ASSERT_TRUE(txn->commit());
+    };
+    fill(0, 0, 3, kOld);
+    fill(1, 0, 300, kOld);
+    fill(2, 0, 1, kOld);
+    for (int i = 0; i < 300; i += 50) fill(1, i, i + 1, kNew);
+    fill(0, 1, 2, kNew);
+    fill(2, 0, 1, kNew);
+    expected_ = *contents(*engine);
+  }
+
+  // Absent when a value is not authentic, or cannot be read.
+  static std::optional<Contents> contents(Engine& engine) {
+    Contents all;
+    for (const char* name : kTables) {
+      const auto table = engine.table(name);
+      if (!table) return std::nullopt;
+      const auto txn = std::move(engine.read().value());
+      bool authentic = true;
+      const auto walked = txn->scan(*table, {}, {}, [&](KeyValue pair) {
+        const std::string key = to_text(pair.key);
+        const std::string found = to_text(pair.value);
+        authentic = found == value(name, key, kOld) || found == value(name, key, kNew);
+        all[std::string(name) + "/" + key] = found;
+        return authentic;
+      });
+      if (!walked || !authentic) return std::nullopt;
+    }
+    return all;
+  }
+
+  enum Outcome { unchanged, unseen, noticed };
+  // In a process of its own: damaged pages may end it.
+  Outcome outcome_of(const Bytes& data) const {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::ofstream(home_.path() / "db" / "data.mdb", std::ios::binary)
+          .write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
+      ::close(2);  // LMDB says why it aborts
+      auto engine = open_lmdb(home_.path() / "db", {.make_tables = false});
+      if (!engine || !(*engine)->verify_pages()) ::_exit(noticed);
+      const auto found = contents(**engine);
+      ::_exit(!found ? noticed : *found == expected_ ? unchanged : unseen);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? static_cast<Outcome>(WEXITSTATUS(status)) : noticed;
+  }
+
+  Contents expected_;
+};
+
+TEST_F(FlippedPages, AreNoticedWhereverAReaderWouldBeShownSomethingElse) {
+  const Bytes data = read_file_limited(home_.path() / "db" / "data.mdb", 1U << 24).value();
+  ASSERT_EQ(outcome_of(data), unchanged);
+  std::size_t counts[3] = {};
+  for (std::size_t at = 0; at < data.size(); at += at % 4096 < 48 ? 1 : 211) {
+    Bytes damaged = data;
+    damaged[at] ^= std::byte{1} << (at % 7);
+    const Outcome outcome = outcome_of(damaged);
+    ++counts[outcome];
+    EXPECT_NE(outcome, unseen) << "page " << at / 4096 << ", byte " << at % 4096;
+  }
+  EXPECT_GT(counts[noticed], 100U);
+  EXPECT_GT(counts[unchanged], 100U);  // free pages and the room between rows
+}
+
+TEST_F(Lmdb, ATableThatIsMissingIsAlteredWhereNothingIsToBeMade) {
+  {
+    open();
+  }
+  const auto engine = open({.make_tables = false});
+  EXPECT_EQ(engine->table("t").code(), Errc::tampered);
+}
+
+TEST_F(Lmdb, PagesOfADatabaseThatWasNeverWrittenAreSound) {
+  EXPECT_TRUE(open()->verify_pages());
 }
 
 }  // namespace
