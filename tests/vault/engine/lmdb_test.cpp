@@ -289,7 +289,8 @@ class FlippedPages : public Lmdb {
     return all;
   }
 
-  enum Outcome { unchanged, unseen, noticed };
+  enum Outcome { noticed, unchanged, unseen };
+  static constexpr int kExit = 40;  // and the outcome; a sanitizer's own exits are another's
   // In a process of its own: damaged pages may end it.
   Outcome outcome_of(const Bytes& data) const {
     const pid_t child = ::fork();
@@ -298,13 +299,14 @@ class FlippedPages : public Lmdb {
           .write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
       ::close(2);  // LMDB says why it aborts
       auto engine = open_lmdb(home_.path() / "db", {.make_tables = false});
-      if (!engine || !(*engine)->verify_pages()) ::_exit(noticed);
+      if (!engine || !(*engine)->verify_pages()) ::_exit(kExit + noticed);
       const auto found = contents(**engine);
-      ::_exit(!found ? noticed : *found == expected_ ? unchanged : unseen);
+      ::_exit(kExit + (!found ? noticed : *found == expected_ ? unchanged : unseen));
     }
     int status = 0;
     ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? static_cast<Outcome>(WEXITSTATUS(status)) : noticed;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) - kExit : noticed;
+    return code == unchanged || code == unseen ? static_cast<Outcome>(code) : noticed;
   }
 
   Contents expected_;
