@@ -104,6 +104,12 @@ Result<Calendar> Calendar::merged_with(std::span<const Holiday> more) const {
   return merged;
 }
 
+Calendar Calendar::without(std::span<const Date> days) const {
+  Calendar rest = *this;
+  for (const Date& day : days) rest.holidays_.erase(day);
+  return rest;
+}
+
 std::vector<Holiday> Calendar::holidays() const {
   std::vector<Holiday> list;
   for (const auto& [date, title] : holidays_) list.push_back({date, title});

@@ -48,11 +48,15 @@ class Calendar {
 
   // This calendar and these days too: nothing is ever taken away. Errc::too_large over kMaxHolidays.
   Result<Calendar> merged_with(std::span<const Holiday> more) const;
+  // Without those days, which are none after all; their years stay known. What it has not is passed over.
+  Calendar without(std::span<const Date> days) const;
   std::vector<Holiday> holidays() const;                      // in order
   std::vector<Holiday> lacking(const Calendar& other) const;  // what `other` has and this has not
 
   bool knows(int year) const { return years_.contains(year); }
   bool is_proclaimed(int year) const { return knows(year) && year <= proclaimed_to_; }
+  int proclaimed_to() const { return proclaimed_to_; }
+  const std::set<int>& years() const { return years_; }  // that are known
   // SHA-256 of "strongroom/calendar/v1\n" and one line "2026-12-25\n" for each holiday, in order.
   vault::Digest digest() const;
 

@@ -15,7 +15,8 @@ namespace strongroom::review {
 BOOST_DEFINE_ENUM_CLASS(Stage, referred, scoping, meeting_set, decided, outcome_sent, practice_review,
                         alternative_review, closed, not_pursued)
 
-BOOST_DEFINE_ENUM_CLASS(Decision, practice_review, alternative_review, neither)
+// neither; learning_acted_upon: neither, since what was learned can be acted upon at once (4.6.2).
+BOOST_DEFINE_ENUM_CLASS(Decision, practice_review, alternative_review, neither, learning_acted_upon)
 
 // What moves a review on. Steps that leave the stage as it is (a return, an attendance, an answer to Document 4) are
 // listed too: they also are possible at some stages alone.

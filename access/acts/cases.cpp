@@ -1,5 +1,7 @@
 // A case begins with its referral, which engages the lock, and asks agencies to secure (4.1.1, 4.3.1).
 #include "access/acts/acts.h"
+#include "review/calendar.h"
+#include "review/rules.h"
 
 namespace strongroom::access::acts {
 
@@ -57,7 +59,9 @@ Decided decide(const Context& context, const wire::ReferCase& command) {
   Decision decision;
   decision.events.push_back(
       event(wire::CaseReferred{command.case_, reference, command.agency, command.incident_date, command.aware_date,
-                               command.received, command.subjects, command.review_safe, command.key},
+                               command.received, command.subjects, command.review_safe, command.key,
+                               command.rules.value_or(std::string(review::kDefaultRules)),
+                               review::Calendar::shipped().digest(), command.linked_to},
             ids));
   add_key(decision, command.review_safe, 0, command.key);
   decision.data["reference"] = reference;

@@ -128,12 +128,16 @@ struct ReferCase {
   AgencyId agency;  // the referring agency; it is asked to secure by the same act
   Date incident_date{};
   Date aware_date{};
-  Instant received;  // by the SPOC; may be before it was keyed
-  std::vector<std::string> subjects;
+  Instant received;                   // by the SPOC; may be before it was keyed
+  std::vector<std::string> subjects;  // at least one child-N, kMaxChildren of them at most
   SafeId review_safe;
-  EpochKey key;  // wrapped for every SPOC
+  EpochKey key;                                     // wrapped for every SPOC
+  std::optional<std::string> rules = std::nullopt;  // the rule set it runs under (review/rules.h); absent: "guidance"
+  std::optional<CaseId> linked_to = std::nullopt;   // an earlier case of the same incident, or of others hurt in it
 };
-BOOST_DESCRIBE_STRUCT(ReferCase, (), (case_, agency, incident_date, aware_date, received, subjects, review_safe, key))
+BOOST_DESCRIBE_STRUCT(ReferCase, (),
+                      (case_, agency, incident_date, aware_date, received, subjects, review_safe, key, rules,
+                       linked_to))
 
 struct AskAgencies {
   static constexpr std::string_view kKind = "case.ask";

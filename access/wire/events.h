@@ -118,9 +118,13 @@ struct CaseReferred {
   std::vector<std::string> subjects;
   SafeId review_safe;
   EpochKey key;
+  std::string rules;  // the rule set it runs under from then on
+  Digest calendar{};  // the calendar in force then (Calendar::digest)
+  std::optional<CaseId> linked_to;
 };
 BOOST_DESCRIBE_STRUCT(CaseReferred, (),
-                      (case_, reference, agency, incident_date, aware_date, received, subjects, review_safe, key))
+                      (case_, reference, agency, incident_date, aware_date, received, subjects, review_safe, key, rules,
+                       calendar, linked_to))
 
 struct AgenciesAsked {
   static constexpr std::string_view kKind = "agencies.asked";

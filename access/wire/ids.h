@@ -3,6 +3,8 @@
 #pragma once
 #include <boost/describe.hpp>
 
+#include "review/duties.h"
+#include "review/stages.h"
 #include "vault/base/type_id.h"
 
 namespace strongroom::access {
@@ -59,9 +61,11 @@ BOOST_DEFINE_ENUM_CLASS(CopyEnd, returned, destroyed, lost)
 BOOST_DEFINE_ENUM_CLASS(CopyState, issued, prepared, collected, delivered, returned, destroyed, lost)
 BOOST_DEFINE_ENUM_CLASS(NominationState, none, pending, active, ended, paused)
 BOOST_DEFINE_ENUM_CLASS(LockState, open, engaged, released)
-// DESIGN 7. The order is the usual one; going back is an explicit act.
-BOOST_DEFINE_ENUM_CLASS(Stage, referred, scoping, meeting_set, decided, outcome_sent, practice_review,
-                        alternative_review, closed, not_pursued)
+// DESIGN 7. The review's own words, as its stage machine knows them.
+using review::Duty;
+using review::DutyAnswers;
+using review::Stage;
+using ReviewDecision = review::Decision;
 
 // The agency's desk (desk_commands.h).
 BOOST_DEFINE_ENUM_CLASS(SourceKind, system, share, mailbox, device, cupboard, archive, third_party, other)
@@ -71,14 +75,42 @@ BOOST_DEFINE_ENUM_CLASS(GapKind, destroyed, lost, not_found, withheld, held_else
 BOOST_DEFINE_ENUM_CLASS(Custody, held, on_loan)
 BOOST_DEFINE_ENUM_CLASS(CustodyChange, moved, loaned, returned, resealed)
 
+// The review (review_commands.h).
+BOOST_DEFINE_ENUM_CLASS(MeetingKind, standing, extraordinary)
+BOOST_DEFINE_ENUM_CLASS(MeetingMode, in_person, teleconference)
+BOOST_DEFINE_ENUM_CLASS(PackSharing, in_advance, tabled)
+// Whom somebody who is not enrolled attended for.
+BOOST_DEFINE_ENUM_CLASS(AttendeeBody, local_authority, icb, police, health, school, probation, voluntary, legal, chair,
+                        other)
+BOOST_DEFINE_ENUM_CLASS(PartnerAnswer, agree, dissent)
+BOOST_DEFINE_ENUM_CLASS(PanelAnswer, acknowledged, agreed, disagreed, more_information, national_review)
+BOOST_DEFINE_ENUM_CLASS(Inspectorate, ofsted, cqc, hmicfrs, hmip, hmi_prisons, isi, other, none_required)
+// How far an agency is with securing (R14): asked; somebody may open its safe; something stands in it; declared, but a
+// source is open or nothing stands there; secured: vaulted, and every source closed.
+BOOST_DEFINE_ENUM_CLASS(SecuringProgress, asked, nominated, securing, declared, secured)
+// And with Document 2: sent, its copy collected, its delivery acknowledged, returned, or returned as "not known to us".
+BOOST_DEFINE_ENUM_CLASS(ScopingProgress, not_sent, sent, opened, acknowledged, returned, nil)
+// What a review waits for.
+BOOST_DEFINE_ENUM_CLASS(ReviewTask, send_templates, return_scoping, secure_records, set_meeting, share_pack,
+                        record_attendance, decide, answer_document_4, send_outcome, inform, acknowledge, duty,
+                        answer_duties, close)
+BOOST_DEFINE_ENUM_CLASS(ReviewActor, spoc, partner, agency)
+
 // Limits on what one command may carry. Over them: Errc::too_large before anything is decided.
 inline constexpr std::size_t kMaxCommandBytes = 1U << 20;
 inline constexpr std::size_t kMaxRolesPerInvitation = 10;
 inline constexpr std::size_t kMaxSubjects = 32;
 inline constexpr std::size_t kMaxSubjectLength = 32;  // "child-1": lower-case letters, digits and "-"
+inline constexpr std::size_t kMaxChildren = 4;        // of one referral: the notification form takes no more
 inline constexpr std::size_t kMaxAgenciesPerAsk = 64;
-inline constexpr std::size_t kMaxRepresentatives = 32;  // keyholders of one safe, former ones not counted
-inline constexpr std::size_t kMaxCustodians = 64;       // certified custodians of all three partners together
+inline constexpr std::size_t kMaxAttendees = 64;      // of a meeting, enrolled or not
+inline constexpr std::size_t kMaxPacks = 256;         // people with whom the pack of one meeting is shared
+inline constexpr std::size_t kMaxPackRecords = 1000;  // of one pack
+inline constexpr std::uint64_t kMaxActions = 1000;    // that a meeting agreed
+inline constexpr std::size_t kMaxCalendarChanges = 400;
+inline constexpr std::uint64_t kMaxReviewVersions = 1000;  // of one agency's Document 2, of Document 4, of the meeting
+inline constexpr std::size_t kMaxRepresentatives = 32;     // keyholders of one safe, former ones not counted
+inline constexpr std::size_t kMaxCustodians = 64;          // certified custodians of all three partners together
 inline constexpr std::size_t kMaxRecordsPerSeal = 256;
 inline constexpr std::size_t kMaxCopiesPerReassign = 256;
 inline constexpr std::size_t kMaxRecordsPerRemoval = 1000;

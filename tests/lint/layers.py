@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "vault/payload": ["vault/base", "vault/crypto", "vault/engine", "vault/keyring"],
     "audit": ["vault"],
     "review": ["vault/base", "vault/crypto"],
-    "access/wire": ["vault", "audit"],
+    "access/wire": ["vault", "audit", "review"],
     "access": ["vault", "audit", "review"],
     "service": ["access", "audit", "review", "vault"],
     "cli": ["access", "audit", "review", "vault"],
