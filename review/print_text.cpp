@@ -2,53 +2,18 @@
 
 #include "review/print.h"
 #include "review/printed_value.h"
-#include "vault/base/bytes.h"
+#include "review/text_lines.h"
 
 namespace strongroom::review {
 namespace {
 
 constexpr std::size_t kLineWidth = 78;
 
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-// A control character would act on the terminal: it is shown.
-std::string harmless(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const bool is_c1 = byte == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0;
-    if ((byte < 0x20 && text[at] != '\n') || byte == 0x7f)
-      out += "\\x" + vault::hex(vault::as_bytes(text.substr(at, 1)));
-    else if (is_c1)
-      out += "\\x" + vault::hex(vault::as_bytes(text.substr(++at, 1)));
-    else
-      out += text[at];
-  }
-  return out;
-}
-
-// Words in lines of kLineWidth columns, each after `indent` spaces; line feeds stand.
+// Lines of kLineWidth columns, each after `indent` spaces.
 std::string wrapped(std::string_view text, std::size_t indent) {
-  const std::string margin(indent, ' ');
-  std::string out, line;
-  const auto flush = [&] {
-    out += line.empty() ? "\n" : margin + line + "\n";
-    line.clear();
-  };
-  std::size_t at = 0;
-  while (at <= text.size()) {
-    const auto end = std::min(text.find_first_of(" \n", at), text.size());
-    const std::string_view word = text.substr(at, end - at);
-    if (!line.empty() && indent + columns_of(line) + 1 + columns_of(word) > kLineWidth) flush();
-    if (!word.empty()) line += (line.empty() ? "" : " ") + std::string(word);
-    if (end == text.size()) break;
-    if (text[end] == '\n') flush();
-    at = end + 1;
-  }
-  flush();
+  std::string out;
+  for (const std::string& line : lines_of(text, kLineWidth - indent))
+    out += line.empty() ? "\n" : std::string(indent, ' ') + line + "\n";
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "review/text_lines.h"
 #include "tests/review/documents.h"
 
 namespace strongroom::review {
@@ -10,6 +11,7 @@ namespace {
 using test::complete;
 using test::form;
 using test::kToday;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -143,6 +145,14 @@ TEST(Print, ATemplateThatTheAgencyFillsInHasItsFactsAndRoomForTheRest) {
   EXPECT_THAT(html, HasSubstr("<dd>RR-2026-0001</dd>"));
   EXPECT_THAT(html, HasSubstr("<td>child-1</td>"));
   EXPECT_THAT(html, HasSubstr("Is any of them known to your agency?"));
+}
+
+TEST(LinesOf, WordsStayWholeWhereTheyFit) {
+  EXPECT_THAT(lines_of("one two three", 7), ElementsAre("one two", "three"));
+  EXPECT_THAT(lines_of("a\n\nb", 7), ElementsAre("a", "", "b"));
+  EXPECT_THAT(lines_of("été été été", 7), ElementsAre("été été", "été"));
+  EXPECT_THAT(lines_of("x éééééé yy", 4), ElementsAre("x", "éééé", "éé", "yy"));
+  EXPECT_THAT(lines_of("", 4), ElementsAre(""));
 }
 
 TEST(LongDate, IsWrittenOut) {
