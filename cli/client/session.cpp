@@ -58,6 +58,8 @@ constexpr auto kActKinds = std::to_array<ActKind>({
     {"nomination.wrap", "nomination.wrapped"},
     {"nomination.confirm", "nomination.confirmed"},
     {"nomination.end", "nomination.ended"},
+    {"nomination.pause", "nomination.paused"},
+    {"nomination.resume", "nomination.resumed"},
     {"epoch.start", "epoch.started"},
     {"shares.complete", "shares.completed"},
     {"records.seal", "records.sealed"},
@@ -66,6 +68,10 @@ constexpr auto kActKinds = std::to_array<ActKind>({
     {"copy.collect", "copy.collected"},
     {"copy.deliver", "copy.delivered"},
     {"copy.return", "copy.returned"},
+    {"declaration.make", "declaration.made"},
+    {"item.add", "item.added"},
+    {"item.change", "item.changed"},
+    {"originals.remove", "originals.removed"},
 });
 
 std::string fresh_nonce() {
