@@ -33,7 +33,11 @@ int run(int argc, char** argv) {
   cli::add_people_commands(app);
   cli::add_case_commands(app);
   cli::add_nominate_commands(app);
+  cli::add_secure_commands(app);
   cli::add_record_commands(app);
+  cli::add_physical_commands(app);
+  cli::add_declare_command(app);
+  cli::add_originals_commands(app);
   cli::add_trail_commands(app);
   cli::add_completion_command(app);
 

@@ -48,8 +48,13 @@ Result<void> check_members(const json::value& value, const std::string& field,
 template <class T>
 Result<T> read_part(const json::value& value, const std::string& field) {
   auto read = wire::from_json<T>(value);
-  if (!read) return wrong_field(field, read.error().message);
-  return read;
+  if (read) return read;
+  // A member's name stands first, in quotes.
+  const std::string& why = read.error().message;
+  const std::size_t end = why.find("\": ");
+  if (why.starts_with('"') && end != std::string::npos)
+    return wrong_field(field + "." + why.substr(1, end - 1), why.substr(end + 3));
+  return wrong_field(field, why);
 }
 
 template <class T>

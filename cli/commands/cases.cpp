@@ -165,6 +165,15 @@ void print_safe(Context& context, const wire::SafeView& view) {
   table.add({"agency", view.agency ? context.name_of(*view.agency) : "the review's own"});
   table.add({"records", std::to_string(view.records)});
   table.add({"epoch", std::to_string(view.epoch)});
+  table.add({"physical items", std::to_string(view.items)});
+  std::string declared = view.declaration == 0 ? "nothing yet" : "version " + std::to_string(view.declaration);
+  if (view.nothing_held) declared += ", nothing is held";
+  if (view.sources > 0)
+    declared += ", " + std::to_string(view.sources - view.open_sources) + " of " + std::to_string(view.sources) +
+                " sources closed";
+  table.add({"declared", declared});
+  table.add({"secured", view.secured ? "yes" : "no"});
+  if (view.originals_removed > 0) table.add({"originals removed", std::to_string(view.originals_removed)});
   table.add(
       {"recovery", view.recovery_complete ? "complete" : "incomplete: a partner lacks two custodians with a share"});
   for (const auto& nomination : view.nominations)
@@ -235,14 +244,15 @@ void add_safe(CLI::App& app) {
       Context::print(wire::to_json(safes));
       return {};
     }
-    Table table({"safe", "agency", "records", "representatives", "recovery"});
+    Table table({"safe", "agency", "records", "items", "declared", "secured", "representatives", "recovery"});
     for (const auto& one : safes) {
       const auto active = std::count_if(one.nominations.begin(), one.nominations.end(), [](const auto& nomination) {
         return nomination.state == access::NominationState::active;
       });
       table.add({one.safe.to_string(), one.agency ? context.name_of(*one.agency) : "(review)",
-                 std::to_string(one.records), std::to_string(active) + " active",
-                 one.recovery_complete ? "complete" : "incomplete"});
+                 std::to_string(one.records), std::to_string(one.items),
+                 one.declaration == 0 ? "" : "version " + std::to_string(one.declaration), one.secured ? "yes" : "no",
+                 std::to_string(active) + " active", one.recovery_complete ? "complete" : "incomplete"});
     }
     table.print("no safe that you may see");
     return {};

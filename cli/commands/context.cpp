@@ -189,8 +189,8 @@ Result<vault::Instant> parse_moment(const std::string& text) {
   return Error{Errc::invalid_argument, "\"" + printable(text) + "\" is not a time such as 2026-11-22T09:30Z (UTC)"};
 }
 
-void FreeText::bind(CLI::App* command, const std::string& name) {
-  auto* given_text = command->add_option("--" + name, text, "Why; do not name the child")->type_name("TEXT");
+void FreeText::bind(CLI::App* command, const std::string& name, const std::string& help) {
+  auto* given_text = command->add_option("--" + name, text, help)->type_name("TEXT");
   command->add_option("--" + name + "-file", file, "Read it from this file (\"-\": standard input)")
       ->type_name("FILE")
       ->excludes(given_text);

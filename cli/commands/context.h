@@ -79,7 +79,11 @@ const Action* action_of(const CLI::App* command);  // null for a command that on
 void add_people_commands(CLI::App& app);
 void add_case_commands(CLI::App& app);
 void add_nominate_commands(CLI::App& app);
+void add_secure_commands(CLI::App& app);
 void add_record_commands(CLI::App& app);
+void add_physical_commands(CLI::App& app);
+void add_declare_command(CLI::App& app);
+void add_originals_commands(CLI::App& app);
 void add_trail_commands(CLI::App& app);
 void add_completion_command(CLI::App& app);
 
@@ -90,7 +94,7 @@ Result<vault::Instant> parse_moment(const std::string& text);
 struct FreeText {
   std::optional<std::string> text;
   std::optional<std::filesystem::path> file;
-  void bind(CLI::App* command, const std::string& name);
+  void bind(CLI::App* command, const std::string& name, const std::string& help = "Why; do not name the child");
   bool given() const { return text || file; }
 };
 

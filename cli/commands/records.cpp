@@ -1,14 +1,13 @@
-// secure, records, checkout, collect, open, copies, return: files go in, audited copies come out.
+// records, checkout, collect, open, copies, return: audited copies come out.
 #include <fnmatch.h>
 
-#include <csignal>
 #include <fstream>
 #include <iostream>
-#include <set>
-#include <thread>
 
+#include "cli/client/manifest.h"
 #include "cli/client/open.h"
 #include "cli/commands/context.h"
+#include "cli/commands/following.h"
 
 namespace cli {
 namespace {
@@ -17,47 +16,6 @@ using access::Purpose;
 using access::RecordClass;
 
 constexpr std::size_t kMaxIdsFileBytes = 1U << 20;
-constexpr std::size_t kMaxManifestBytes = 64U << 20;
-
-// Ctrl-C while files are under way: what is begun is finished, and the same command goes on from there.
-std::atomic<bool>* interrupted = nullptr;
-class StopOnInterrupt {
- public:
-  explicit StopOnInterrupt(std::atomic<bool>& stop) {
-    interrupted = &stop;
-    before_ = std::signal(SIGINT, [](int) { interrupted->store(true); });
-  }
-  ~StopOnInterrupt() {
-    std::signal(SIGINT, before_);
-    interrupted = nullptr;
-  }
-  StopOnInterrupt(const StopOnInterrupt&) = delete;
-  StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
-
- private:
-  void (*before_)(int);
-};
-
-// Follows a client's counters with a bar until it goes.
-template <class Counters>
-class Follow {
- public:
-  Follow(std::string what, std::uint64_t total, Counters& counters)
-      : bar_(std::move(what), total), thread_([this, &counters](const std::stop_token& stop) {
-          std::uint64_t seen = 0;
-          while (!stop.stop_requested()) {
-            const std::uint64_t now = counters.bytes;
-            bar_.set_detail(std::to_string(counters.files) + " files");
-            bar_.advance(now - seen);
-            seen = now;
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-          }
-        }) {}
-
- private:
-  Progress bar_;
-  std::jthread thread_;
-};
 
 // --- choosing records -----------------------------------------------------------------------------------------------
 
@@ -144,6 +102,8 @@ json::value record_json(const client::ListedRecord& record) {
   if (record.view.subject) object["subject"] = *record.view.subject;
   if (record.view.late) object["late"] = *record.view.late;
   if (record.view.derived_from) object["derived_from"] = record.view.derived_from->to_string();
+  if (record.view.on_behalf_of) object["on_behalf_of"] = record.view.on_behalf_of->to_string();
+  if (record.view.original_removed) object["original_removed"] = *record.view.original_removed;
   if (record.descriptor) {
     object["name"] = record.descriptor->name;
     object["path"] = record.descriptor->path;
@@ -156,31 +116,41 @@ json::value record_json(const client::ListedRecord& record) {
   return object;
 }
 
-// RFC 4180, and no cell that a spreadsheet would take for a formula.
+// No cell that a spreadsheet would take for a formula.
 std::string csv_cell(std::string_view text) {
-  std::string cell = text.find_first_of("=+-@\t\r") == 0 ? "'" : "";
-  cell += text;
-  if (cell.find_first_of("\",\r\n") == std::string::npos) return cell;
-  std::string quoted = "\"";
-  for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
+  return client::csv_cell((text.find_first_of("=+-@\t\r") == 0 ? "'" : "") + std::string(text));
 }
 
 Result<void> write_csv(const std::vector<client::ListedRecord>& records, const std::string& file) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out << "record,class,subject,sealed,length,name,path,size,sha256,source,dates\r\n";
+  out << "record,class,subject,sealed,length,name,path,size,sha256,source,dates,late,derived_from,on_behalf_of,"
+         "original_removed\r\n";
   for (const client::ListedRecord& record : records) {
     const client::Descriptor none{};
     const client::Descriptor& d = record.descriptor ? *record.descriptor : none;
+    const wire::RecordView& view = record.view;
     const bool named = record.descriptor.has_value();
-    out << record.view.record.to_string() << ',' << wire::enum_name(record.view.class_) << ','
-        << csv_cell(record.view.subject.value_or("")) << ',' << vault::to_rfc3339(record.view.sealed) << ','
-        << record.view.length << ',' << csv_cell(d.name) << ',' << csv_cell(d.path) << ','
-        << (named ? std::to_string(d.size) : "") << ',' << (named ? vault::hex(d.sha256) : "") << ','
-        << csv_cell(d.source) << ',' << csv_cell(d.dates) << "\r\n";
+    out << view.record.to_string() << ',' << wire::enum_name(view.class_) << ',' << csv_cell(view.subject.value_or(""))
+        << ',' << vault::to_rfc3339(view.sealed) << ',' << view.length << ',' << csv_cell(d.name) << ','
+        << csv_cell(d.path) << ',' << (named ? std::to_string(d.size) : "") << ','
+        << (named ? vault::hex(d.sha256) : "") << ',' << csv_cell(d.source) << ',' << csv_cell(d.dates) << ','
+        << (view.late.value_or(false) ? "yes" : "") << ',' << (view.derived_from ? view.derived_from->to_string() : "")
+        << ',' << (view.on_behalf_of ? view.on_behalf_of->to_string() : "") << ','
+        << (view.original_removed.value_or(false) ? "yes" : "") << "\r\n";
   }
   if (!out.flush()) return Error{Errc::io, "cannot write " + printable(file)};
   return {};
+}
+
+// What sets a record apart, for people.
+std::string marks_of(const wire::RecordView& view) {
+  std::string marks;
+  const auto add = [&](const char* mark) { marks += (marks.empty() ? "" : ", ") + std::string(mark); };
+  if (view.late.value_or(false)) add("late");
+  if (view.derived_from) add("from a copy");
+  if (view.on_behalf_of) add("on behalf");
+  if (view.original_removed.value_or(false)) add("original removed");
+  return marks;
 }
 
 void add_records(CLI::App& app) {
@@ -210,201 +180,14 @@ void add_records(CLI::App& app) {
       Context::print(array);
       return {};
     }
-    Table table({"record", "class", "secured", "size", "name"});
+    Table table({"record", "class", "secured", "size", "marks", "name"});
     for (const auto& record : listing.records)
       table.add({record.view.record.to_string(), wire::enum_name(record.view.class_),
                  vault::to_string(vault::london_date(record.view.sealed)),
                  size_for_people(record.descriptor ? record.descriptor->size : record.view.length),
-                 record.descriptor ? record.descriptor->path : "(for keyholders)"});
+                 marks_of(record.view), record.descriptor ? record.descriptor->path : "(for keyholders)"});
     table.print("no records");
     return {};
-  });
-}
-
-// --- secure ---------------------------------------------------------------------------------------------------------
-
-// One line of RFC 4180 CSV starting at `at`; quotes may hold line breaks.
-Result<std::vector<std::string>> csv_line(std::string_view text, std::size_t& at) {
-  std::vector<std::string> cells(1);
-  bool quoted = false;
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quoted) {
-      if (c != '"')
-        cells.back() += c;
-      else if (at + 1 < text.size() && text[at + 1] == '"')
-        cells.back() += text[++at];
-      else
-        quoted = false;
-    } else if (c == '"' && cells.back().empty()) {
-      quoted = true;
-    } else if (c == ',') {
-      cells.emplace_back();
-    } else if (c == '\n') {
-      ++at;
-      break;
-    } else if (c != '\r') {
-      cells.back() += c;
-    }
-  }
-  if (quoted) return Error{Errc::malformed, "a quoted cell of the manifest does not end"};
-  return cells;
-}
-
-// "path" and any of class, subject, source, dates, in the order of the first line.
-Result<void> apply_manifest(const std::string& file, std::vector<client::FileToSecure>& files) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return Error{Errc::not_found, "cannot read the manifest " + printable(file)};
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (text.size() > kMaxManifestBytes) return Error{Errc::too_large, "a manifest is at most 64 MiB"};
-  std::size_t at = 0;
-  TRY(const auto header, csv_line(text, at));
-  std::map<std::string, std::vector<std::string>> by_path;
-  const auto path_column = std::find(header.begin(), header.end(), "path") - header.begin();
-  if (static_cast<std::size_t>(path_column) == header.size())
-    return Error{Errc::malformed, "the manifest's first line names its columns; \"path\" is missing"};
-  for (const std::string& column : header)
-    if (column != "path" && column != "class" && column != "subject" && column != "source" && column != "dates")
-      return Error{Errc::malformed, "the manifest has a column \"" + printable(column) +
-                                        "\"; known are path, class, subject, source, dates"};
-  while (at < text.size()) {
-    TRY(auto cells, csv_line(text, at));
-    if (cells.size() == 1 && cells[0].empty()) continue;
-    if (cells.size() != header.size())
-      return Error{Errc::malformed, "a line of the manifest has another number of cells than its first"};
-    by_path[cells[static_cast<std::size_t>(path_column)]] = std::move(cells);
-  }
-  std::size_t used = 0;
-  for (client::FileToSecure& one : files) {
-    auto found = by_path.find(one.path);
-    if (found == by_path.end()) found = by_path.find(one.file.native());
-    if (found == by_path.end()) continue;
-    ++used;
-    for (std::size_t i = 0; i < header.size(); ++i) {
-      const std::string& cell = found->second[i];
-      if (cell.empty()) continue;
-      if (header[i] == "class") {
-        TRY(one.class_, wire::parse_enum<RecordClass>(cell));
-      } else if (header[i] == "subject") {
-        one.subject = cell;
-      } else if (header[i] == "source") {
-        one.source = cell;
-      } else if (header[i] == "dates") {
-        one.dates = cell;
-      }
-    }
-  }
-  if (used < by_path.size())
-    note(std::to_string(by_path.size() - used) + " lines of the manifest name no file that is being secured");
-  return {};
-}
-
-// "2026-01-01..2026-02-01" or one day.
-Result<void> check_dates(const std::string& dates) {
-  const std::size_t dots = dates.find("..");
-  const auto first = vault::parse_date(dates.substr(0, dots));
-  const auto last = dots == std::string::npos ? first : vault::parse_date(dates.substr(dots + 2));
-  if (!first || !last || *last < *first)
-    return Error{Errc::invalid_argument, "dates are a day or two days, such as 2026-01-01..2026-02-01"};
-  return {};
-}
-
-void add_secure(CLI::App& app) {
-  struct Options {
-    std::string safe;
-    std::vector<std::string> paths;
-    std::string class_ = "other";
-    std::optional<std::string> source, subject, dates, derived_from, on_behalf_of, manifest;
-    bool late = false;
-  };
-  auto options = std::make_shared<Options>();
-  auto* command = add_command(app, "secure", "Encrypt files here and put them into a safe; run again to continue",
-                              "strongroom secure SAFE \"Case files\" --class case-notes");
-  command->add_option("SAFE", options->safe)->required();
-  command->add_option("PATH", options->paths, "Files and folders (recursively)")->required();
-  command->add_option("--class", options->class_, "What kind of records they are")->check(word_of<RecordClass>());
-  command->add_option("--source", options->source, "The system, share or cupboard they come from");
-  command->add_option("--subject", options->subject, "Whom they are about, such as child-1");
-  command->add_option("--dates", options->dates, "The time they cover, such as 2026-01-01..2026-02-01");
-  command->add_flag("--late", options->late, "Found after the agency had declared itself complete");
-  command->add_option("--derived-from", options->derived_from, "The copy that they are an updated working copy of")
-      ->type_name("COPY");
-  command->add_option("--on-behalf-of", options->on_behalf_of, "The agency whose records they are")
-      ->type_name("AGENCY");
-  command
-      ->add_option("--manifest", options->manifest, "CSV: path and any of class, subject, source, dates for each file")
-      ->type_name("FILE");
-  on_run(command, [options](Context& context) -> Result<void> {
-    client::SecureOptions how;
-    TRY(how.class_, wire::parse_enum<RecordClass>(options->class_));
-    how.source = options->source.value_or("");
-    how.subject = options->subject;
-    how.dates = options->dates.value_or("");
-    how.late = options->late;
-    if (options->dates) TRY_VOID(check_dates(*options->dates));
-    std::vector<std::filesystem::path> paths(options->paths.begin(), options->paths.end());
-    TRY(client::FoundFiles found, client::find_files(paths));
-    if (options->manifest) TRY_VOID(apply_manifest(*options->manifest, found.files));
-
-    TRY_VOID(context.connect());
-    TRY(const auto id, context.safe(options->safe));
-    if (options->derived_from) {
-      TRY(const auto copy, context.copy(*options->derived_from));
-      how.derived_from = copy.copy;
-    }
-    if (options->on_behalf_of) {
-      TRY(how.on_behalf_of, context.agency(*options->on_behalf_of));
-    }
-    TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
-
-    std::uint64_t total = 0;
-    for (const auto& one : found.files) {
-      std::error_code ignored;
-      const auto size = std::filesystem::file_size(one.file, ignored);
-      if (!ignored) total += size;
-    }
-    client::SecureProgress progress;
-    Result<std::vector<client::SecuredResult>> results;
-    {
-      const StopOnInterrupt stop(progress.stop);
-      const Follow follow("securing", total, progress);
-      results = client::secure(context.session(), safe, found.files, how, progress);
-    }
-    if (!results) return results.error();
-
-    json::array array;
-    std::vector<std::pair<std::string, Error>> failed;
-    for (const auto& [path, why] : found.passed_over) failed.emplace_back(path, Error{Errc::io, why});
-    std::uint64_t bytes = 0;
-    std::size_t secured = 0, skipped = 0;
-    for (const client::SecuredResult& one : *results) {
-      if (one.failure || !one.record) {
-        failed.emplace_back(one.path, one.failure.value_or(Error{Errc::cancelled, "stopped before its turn"}));
-        continue;
-      }
-      bytes += one.size;
-      ++(one.skipped ? skipped : secured);
-      const client::EncodedPath shown = client::encode_path(one.path);
-      json::object object{{"record", one.record->to_string()},
-                          {"path", vault::is_utf8(one.path) ? one.path : shown.text},
-                          {"size", one.size},
-                          {"sha256", vault::hex(one.sha256)}};
-      if (one.skipped) object["skipped"] = true;
-      array.push_back(std::move(object));
-    }
-    if (context.as_json) {
-      Context::print(array);
-    } else {
-      std::cout << secured << " files secured" << (skipped > 0 ? ", " + std::to_string(skipped) + " stood already" : "")
-                << ", " << size_for_people(bytes) << '\n';
-    }
-    for (const auto& [path, error] : failed) note("not secured: " + printable(path) + ": " + error.message);
-    if (failed.empty()) return {};
-    const bool stopped = progress.stop;
-    return Error{stopped ? Errc::cancelled : failed.front().second.code,
-                 std::to_string(failed.size()) + " of " +
-                     std::to_string(found.files.size() + found.passed_over.size()) +
-                     " files are not secured; the others are. Run the same command again to continue."};
   });
 }
 
@@ -732,7 +515,6 @@ void add_return(CLI::App& app) {
 }  // namespace
 
 void add_record_commands(CLI::App& app) {
-  add_secure(app);
   add_records(app);
   add_checkout(app);
   add_collect(app);

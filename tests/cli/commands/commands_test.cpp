@@ -89,14 +89,19 @@ TEST(Commands, EachHasAnActionAndAnExample) {
   add_people_commands(app);
   add_case_commands(app);
   add_nominate_commands(app);
+  add_secure_commands(app);
   add_record_commands(app);
+  add_physical_commands(app);
+  add_declare_command(app);
+  add_originals_commands(app);
   add_trail_commands(app);
   add_completion_command(app);
   std::set<std::string> seen;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     check_command(*command, seen);
-  for (const char* name : {"enrol", "whoami", "trust", "agency", "person", "sync", "case", "safe", "nominate", "secure",
-                           "records", "checkout", "collect", "open", "copies", "return", "audit", "completion"})
+  for (const char* name : {"enrol",    "whoami",     "trust",    "agency",   "person",  "sync",     "case",   "safe",
+                           "nominate", "secure",     "records",  "checkout", "collect", "open",     "copies", "return",
+                           "audit",    "completion", "physical", "label",    "declare", "originals"})
     EXPECT_TRUE(seen.contains(name)) << name;
 }
 

@@ -1,0 +1,158 @@
+// declare: where the agency looked, what became of each source, and what is missing (4.3.5).
+#include <iostream>
+
+#include "cli/client/holdings.h"
+#include "cli/commands/context.h"
+#include "vault/base/file.h"
+
+namespace cli {
+namespace {
+
+struct Options {
+  std::string safe;
+  std::optional<std::string> form;
+  bool nothing_held = false, show = false;
+  std::vector<std::string> searched;
+  std::optional<std::uint64_t> replaces;
+};
+
+json::object declaration_json(const client::Declaration& declaration) {
+  const wire::DeclarationMade& said = declaration.said;
+  json::object object{{"version", said.version},           {"time", vault::to_rfc3339(declaration.by.time)},
+                      {"seq", declaration.by.seq},         {"person", declaration.by.actor.to_string()},
+                      {"nothing_held", said.nothing_held}, {"searched", wire::to_json(said.searched)},
+                      {"records", said.records},           {"items", said.items}};
+  object["sources"] = declaration.form ? wire::to_json(declaration.form->sources) : wire::to_json(said.sources);
+  if (declaration.form) {
+    object["missing"] = wire::to_json(declaration.form->missing);
+    if (declaration.form->note) object["note"] = *declaration.form->note;
+  } else {
+    json::array missing;
+    for (const access::GapKind kind : said.gaps) missing.push_back({{"kind", wire::enum_name(kind)}});
+    object["missing"] = std::move(missing);
+  }
+  return object;
+}
+
+void print_declaration(Context& context, const client::Declaration& declaration) {
+  const wire::DeclarationMade& said = declaration.said;
+  std::string searched;
+  for (const std::string& subject : said.searched) searched += (searched.empty() ? "" : ", ") + subject;
+  std::cout << "Version " << said.version << ", " << vault::to_string(vault::london_date(declaration.by.time))
+            << ", by " << printable(context.name_of(declaration.by.actor)) << "; searched for " << searched << '\n';
+  if (said.nothing_held) std::cout << "Nothing is held.\n";
+  if (!said.sources.empty()) {
+    Table table({"source", "kind", "state", "until", "why"});
+    for (std::size_t i = 0; i < said.sources.size(); ++i) {
+      const wire::DeclaredSource& source = said.sources[i];
+      table.add({declaration.form ? declaration.form->sources[i].name : "(for keyholders)",
+                 wire::enum_name(source.kind), wire::enum_name(source.state),
+                 source.until ? vault::to_string(*source.until) : "",
+                 source.reason ? wire::enum_name(*source.reason) : ""});
+    }
+    table.print("");
+  }
+  for (std::size_t i = 0; i < said.gaps.size(); ++i)
+    std::cout << "Missing (" << wire::enum_name(said.gaps[i])
+              << "): " << (declaration.form ? printable(declaration.form->missing[i].what) : "(for keyholders)")
+              << '\n';
+  if (declaration.form && declaration.form->note) std::cout << printable(*declaration.form->note) << '\n';
+}
+
+Result<void> show(Context& context, const access::SafeId& id) {
+  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
+  std::optional<client::SafeSecrets> secrets;
+  if (safe.keyholder(context.session().person())) {
+    TRY(secrets, client::open_safe(context.session(), safe));
+  }
+  TRY(const client::Holdings holdings,
+      client::read_holdings(context.session(), context.directory(), safe, secrets ? &*secrets : nullptr));
+  if (context.as_json) {
+    json::array array;
+    for (const client::Declaration& declaration : holdings.declarations) array.push_back(declaration_json(declaration));
+    Context::print(array);
+    return {};
+  }
+  for (const client::Declaration& declaration : holdings.declarations) print_declaration(context, declaration);
+  if (holdings.declarations.empty()) note("nothing is declared");
+  return {};
+}
+
+Result<void> make(Context& context, const access::SafeId& id, const Options& options,
+                  std::optional<client::DeclarationForm> form) {
+  TRY(const auto view, context.session().get<wire::SafeView>("/v1/safes/" + id.to_string()));
+  if (options.replaces && *options.replaces != view.declaration)
+    return Error{Errc::conflict, "the last version is " + std::to_string(view.declaration) + ", not " +
+                                     std::to_string(*options.replaces) + ": read it before it is replaced (--show)"};
+  client::DeclareRequest request;
+  request.version = view.declaration + 1;
+  request.nothing_held = options.nothing_held;
+  request.searched = !options.searched.empty() ? options.searched : form ? form->searched : std::vector<std::string>();
+  if (request.searched.empty()) {
+    TRY(const auto case_, context.session().get<wire::CaseView>("/v1/cases/" + view.case_.to_string()));
+    request.searched = case_.subjects;
+    note("Searched for every subject of the case; --searched says otherwise.");
+  }
+  request.form = std::move(form);
+  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
+  TRY_VOID(client::declare(context.session(), safe, request));
+  TRY(const auto after, context.session().get<wire::SafeView>("/v1/safes/" + id.to_string()));
+  if (context.as_json) {
+    Context::print({{"safe", id.to_string()},
+                    {"version", request.version},
+                    {"nothing_held", request.nothing_held},
+                    {"searched", wire::to_json(request.searched)},
+                    {"sources", after.sources},
+                    {"open_sources", after.open_sources},
+                    {"secured", after.secured}});
+    return {};
+  }
+  std::cout << "declared, version " << request.version << '\n';
+  if (after.open_sources > 0)
+    note(std::to_string(after.open_sources) + " of " + std::to_string(after.sources) +
+         " sources are still open; the agency is secured when none is");
+  return {};
+}
+
+}  // namespace
+
+void add_declare_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  auto* command = add_command(
+      app, "declare", "Declare what was searched, secured and missing; signed, in versions (by the agency's lead)",
+      "strongroom declare SAFE --form declaration.json\n  strongroom declare SAFE --nothing-held\n"
+      "The form:\n"
+      "  {\"form\":\"declaration\",\"v\":1,\"searched\":[\"child-1\"],\n"
+      "   \"sources\":[{\"name\":\"Case system\",\"kind\":\"system\",\"state\":\"blocked-in-place\"},\n"
+      "              {\"name\":\"Shared drive\",\"kind\":\"share\",\"state\":\"still-open\",\n"
+      "               \"reason\":\"ongoing-care\",\"until\":\"2026-12-01\"}],\n"
+      "   \"missing\":[{\"kind\":\"destroyed\",\"what\":\"Diary of 2019\"}],\"note\":\"…\"}\n"
+      "Kinds of sources: system, share, mailbox, device, cupboard, archive, third-party, other. States: removed,\n"
+      "blocked-in-place, still-open (with reason ongoing-care, technical, awaiting-somebody, with-third-party, legal "
+      "or\n"
+      "other, and until). Kinds of what is missing: destroyed, lost, not-found, withheld, held-elsewhere, other.");
+  command->add_option("SAFE", options->safe)->required();
+  auto* form = command->add_option("--form", options->form, "The declaration as JSON (below)")->type_name("FILE");
+  auto* nothing = command->add_flag("--nothing-held", options->nothing_held, "The agency has nothing to secure");
+  auto* showing = command->add_flag("--show", options->show, "Show every version instead; keyholders see the words");
+  nothing->excludes(form);
+  showing->excludes(form)->excludes(nothing);
+  command->add_option("--searched", options->searched, "The subjects that were searched for: child-1,parent-1")
+      ->delimiter(',');
+  command->add_option("--replaces", options->replaces, "Only if this is the last version so far (0: none)");
+  on_run(command, [options](Context& context) -> Result<void> {
+    if (!options->form && !options->nothing_held && !options->show)
+      return Error{Errc::invalid_argument, "say what: --form FILE, --nothing-held, or --show"};
+    std::optional<client::DeclarationForm> form;
+    if (options->form) {
+      auto bytes = vault::read_file_limited(*options->form, client::kMaxDeclarationBytes);
+      if (!bytes) return Error{bytes.code(), "cannot read the form: " + bytes.error().message};
+      TRY(form, client::read_declaration(vault::as_text(*bytes)));
+    }
+    TRY_VOID(context.connect());
+    TRY(const auto id, context.safe(options->safe));
+    return options->show ? show(context, id) : make(context, id, *options, std::move(form));
+  });
+}
+
+}  // namespace cli
