@@ -88,6 +88,17 @@ struct CustodyRequest {
 };
 Result<ActAnswer> change_custody(Session& session, const VerifiedSafe& safe, CustodyRequest request);
 
+// --- a safe, for whoever may read it ------------------------------------------------------------------------------
+
+// Somebody who runs or reviews a case lists a safe without reading its chain: then `safe` has no epochs and no
+// nominations, and its agency is the service's word.
+struct ReadableSafe {
+  VerifiedSafe safe;
+  std::optional<SafeSecrets> secrets;  // a keyholder's
+  const SafeSecrets* keys() const { return secrets ? &*secrets : nullptr; }
+};
+Result<ReadableSafe> open_for_reading(Session& session, const Directory& directory, const access::SafeId& safe);
+
 // --- what is held, as signed ----------------------------------------------------------------------------------------
 
 struct Signing {
@@ -125,7 +136,7 @@ struct Holdings {
   std::map<access::RecordId, Signing> originals;  // recorded as removed
 };
 // The projection alone: entries that are in the ledger, ascending. Errc::tampered unless each is signed by somebody who
-// could, and they follow each other.
+// could, and they follow each other. Without the safe's chain every member of its staff could have been nominated.
 Result<Holdings> trust_holdings(const Directory& directory, const VerifiedSafe& safe,
                                 std::span<const VerifiedEntry> entries);
 // Puts the words to it. Errc::tampered for a note that is missing, is not the one its signer named, is of another item,

@@ -60,13 +60,9 @@ void print_declaration(Context& context, const client::Declaration& declaration)
 }
 
 Result<void> show(Context& context, const access::SafeId& id) {
-  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
-  std::optional<client::SafeSecrets> secrets;
-  if (safe.keyholder(context.session().person())) {
-    TRY(secrets, client::open_safe(context.session(), safe));
-  }
+  TRY(const auto readable, client::open_for_reading(context.session(), context.directory(), id));
   TRY(const client::Holdings holdings,
-      client::read_holdings(context.session(), context.directory(), safe, secrets ? &*secrets : nullptr));
+      client::read_holdings(context.session(), context.directory(), readable.safe, readable.keys()));
   if (context.as_json) {
     json::array array;
     for (const client::Declaration& declaration : holdings.declarations) array.push_back(declaration_json(declaration));

@@ -17,21 +17,18 @@ using access::Purpose;
 using access::RecordClass;
 namespace review = strongroom::review;
 
-struct Shelf {  // a safe's items, with words where this person holds a key
-  client::VerifiedSafe safe;
+struct Shelf {
+  client::ReadableSafe readable;
   client::Holdings holdings;
 };
 
-Result<Shelf> open_shelf(Context& context, const std::string& words, bool with_words) {
+// A safe's items, with words where this person holds a key.
+Result<Shelf> open_shelf(Context& context, const std::string& words) {
   TRY(const auto id, context.safe(words));
   Shelf shelf;
-  TRY(shelf.safe, client::verify_safe(context.session(), context.directory(), id));
-  std::optional<client::SafeSecrets> secrets;
-  if (with_words && shelf.safe.keyholder(context.session().person())) {
-    TRY(secrets, client::open_safe(context.session(), shelf.safe));
-  }
+  TRY(shelf.readable, client::open_for_reading(context.session(), context.directory(), id));
   TRY(shelf.holdings,
-      client::read_holdings(context.session(), context.directory(), shelf.safe, secrets ? &*secrets : nullptr));
+      client::read_holdings(context.session(), context.directory(), shelf.readable.safe, shelf.readable.keys()));
   return shelf;
 }
 
@@ -171,10 +168,12 @@ Result<void> change(Context& context, const ChangeOptions& options, CustodyChang
   request.words.seal = options.seal;
   request.words.remark = options.remark;
   TRY_VOID(context.connect());
-  TRY(const Shelf shelf, open_shelf(context, options.safe, false));
-  TRY(const client::HeldItem* item, find_item(shelf.holdings, options.item));
+  TRY(const auto id, context.safe(options.safe));
+  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
+  TRY(const auto holdings, client::read_holdings(context.session(), context.directory(), safe, nullptr));
+  TRY(const client::HeldItem* item, find_item(holdings, options.item));
   request.item = item->added.item;
-  TRY_VOID(client::change_custody(context.session(), shelf.safe, std::move(request)));
+  TRY_VOID(client::change_custody(context.session(), safe, std::move(request)));
   const Custody after = what == CustodyChange::loaned ? Custody::on_loan : Custody::held;
   const std::string number = client::item_name(item->added.number);
   if (context.as_json)
@@ -236,7 +235,7 @@ void add_list(CLI::App* group) {
   command->add_option("SAFE", *name)->required();
   on_run(command, [name](Context& context) -> Result<void> {
     TRY_VOID(context.connect());
-    TRY(const Shelf shelf, open_shelf(context, *name, true));
+    TRY(const Shelf shelf, open_shelf(context, *name));
     const vault::Instant now = context.session().now();
     if (context.as_json) {
       json::array array;
@@ -244,7 +243,7 @@ void add_list(CLI::App* group) {
       Context::print(array);
       return {};
     }
-    const bool named = shelf.safe.keyholder(context.session().person());
+    const bool named = shelf.readable.secrets.has_value();
     const auto words = [&](const std::optional<std::string>& text) {
       return named ? text.value_or("") : std::string("(for keyholders)");
     };
@@ -317,7 +316,7 @@ void add_label(CLI::App* group) {
   command->add_option("--html", options->html, "The sheet, A4, two by seven labels")->required()->type_name("FILE");
   on_run(command, [options](Context& context) -> Result<void> {
     TRY_VOID(context.connect());
-    TRY(const Shelf shelf, open_shelf(context, options->safe, true));
+    TRY(const Shelf shelf, open_shelf(context, options->safe));
     std::vector<const client::HeldItem*> chosen;
     for (const std::string& words : options->items) {
       TRY(const client::HeldItem* item, find_item(shelf.holdings, words));
@@ -326,8 +325,8 @@ void add_label(CLI::App* group) {
     if (options->items.empty())
       for (const client::HeldItem& item : shelf.holdings.items) chosen.push_back(&item);
     if (chosen.empty()) return Error{Errc::not_found, "this safe has no physical item"};
-    TRY(const auto case_, context.session().get<wire::CaseView>("/v1/cases/" + shelf.safe.case_.to_string()));
-    TRY(const std::string safe, short_id(context, shelf.safe.safe));
+    TRY(const auto case_, context.session().get<wire::CaseView>("/v1/cases/" + shelf.readable.safe.case_.to_string()));
+    TRY(const std::string safe, short_id(context, shelf.readable.safe.safe));
     review::Page page;
     page.title = "Labels";
     page.reference = case_.reference;

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "cli/client/holdings.h"
 #include "cli/client/manifest.h"
 #include "cli/client/open.h"
 #include "cli/commands/context.h"
@@ -69,26 +70,16 @@ bool matches(const Filter& filter, const client::ListedRecord& record) {
   return (!filter.from || last >= *filter.from) && (!filter.to || first <= *filter.to);
 }
 
-struct Listing {
-  client::VerifiedSafe safe;
-  std::vector<client::ListedRecord> records;
-};
-
 // The records of a safe that pass, verified; with names where this person holds a key.
-Result<Listing> list(Context& context, const access::SafeId& safe, const Filter& filter) {
+Result<std::vector<client::ListedRecord>> list(Context& context, const access::SafeId& id, const Filter& filter) {
   TRY_VOID(check_filter(filter));
-  Listing listing;
-  TRY(listing.safe, client::verify_safe(context.session(), context.directory(), safe));
-  std::optional<client::SafeSecrets> secrets;
-  if (listing.safe.keyholder(context.session().person())) {
-    TRY(secrets, client::open_safe(context.session(), listing.safe));
-  } else if (filter.name || filter.source) {
+  TRY(const auto readable, client::open_for_reading(context.session(), context.directory(), id));
+  if (!readable.secrets && (filter.name || filter.source))
     return Error{Errc::invalid_argument, "names and sources are for keyholders; you are none of this safe's"};
-  }
-  TRY(listing.records, client::list_records(context.session(), context.directory(), listing.safe,
-                                            secrets ? &*secrets : nullptr, filter.query()));
-  std::erase_if(listing.records, [&](const client::ListedRecord& record) { return !matches(filter, record); });
-  return listing;
+  TRY(auto records,
+      client::list_records(context.session(), context.directory(), readable.safe, readable.keys(), filter.query()));
+  std::erase_if(records, [&](const client::ListedRecord& record) { return !matches(filter, record); });
+  return records;
 }
 
 json::value record_json(const client::ListedRecord& record) {
@@ -168,20 +159,20 @@ void add_records(CLI::App& app) {
   on_run(command, [options](Context& context) -> Result<void> {
     TRY_VOID(context.connect());
     TRY(const auto safe, context.safe(options->safe));
-    TRY(const Listing listing, list(context, safe, options->filter));
+    TRY(const auto records, list(context, safe, options->filter));
     if (options->csv) {
-      TRY_VOID(write_csv(listing.records, *options->csv));
-      note(std::to_string(listing.records.size()) + " records listed in " + printable(*options->csv));
+      TRY_VOID(write_csv(records, *options->csv));
+      note(std::to_string(records.size()) + " records listed in " + printable(*options->csv));
       if (!context.as_json) return {};
     }
     if (context.as_json) {
       json::array array;
-      for (const auto& record : listing.records) array.push_back(record_json(record));
+      for (const auto& record : records) array.push_back(record_json(record));
       Context::print(array);
       return {};
     }
     Table table({"record", "class", "secured", "size", "marks", "name"});
-    for (const auto& record : listing.records)
+    for (const auto& record : records)
       table.add({record.view.record.to_string(), wire::enum_name(record.view.class_),
                  vault::to_string(vault::london_date(record.view.sealed)),
                  size_for_people(record.descriptor ? record.descriptor->size : record.view.length),
@@ -289,8 +280,8 @@ void add_checkout(CLI::App& app) {
         return Error{Errc::invalid_argument,
                      "say which records: --all, a filter such as --class case-notes, or their ids"};
       TRY(request.safe, context.safe(words.front()));
-      TRY(const Listing listing, list(context, request.safe, options->filter));
-      for (const auto& record : listing.records) {
+      TRY(const auto records, list(context, request.safe, options->filter));
+      for (const auto& record : records) {
         request.records.push_back(record.view.record);
         total += record.view.length;
         chosen.push_back(record_json(record));
