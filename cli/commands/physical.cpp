@@ -299,8 +299,7 @@ std::string label_html(const client::HeldItem& item, const std::string& referenc
           "</span>";
   html += "<span class=\"mono\">" + review::escape_html(safe) + "</span><span class=\"right\">" +
           review::escape_html(wire::enum_name(item.added.class_)) + "</span>";
-  return html +
-         "<span class=\"note\">Secured record. Opened through the nominated representative alone.</span></div>\n";
+  return html + "<span class=\"note\">Secured. Opened through the nominated representative alone.</span></div>\n";
 }
 
 void add_label(CLI::App* group) {

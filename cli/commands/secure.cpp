@@ -126,6 +126,11 @@ void add_secure(CLI::App& app) {
     if (options->dates) TRY_VOID(check_dates(*options->dates));
     std::vector<std::filesystem::path> paths(options->paths.begin(), options->paths.end());
     TRY(client::FoundFiles found, client::find_files(paths));
+    if (options->manifest) {
+      const std::string own = real_path(*options->manifest);
+      if (std::erase_if(found.files, [&](const auto& one) { return real_path(one.file) == own; }) > 0)
+        note("the manifest itself is not secured");
+    }
     std::vector<client::ManifestLine> manifest;
     if (options->manifest && std::filesystem::exists(*options->manifest)) {
       TRY(manifest, client::read_manifest(*options->manifest));

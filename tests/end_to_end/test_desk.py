@@ -189,6 +189,18 @@ class Physical(DeskTest):
         self.assertEqual(world.data("representative", "physical", "list", safe)[0]["description"], text)
         self.assertIn("\\nsecond line", world.run("representative", "physical", "list", safe).out)
 
+    def test_whoever_runs_or_reviews_the_case_lists_a_safe_and_is_not_refused(self):
+        world = self.world
+        case, safe = world.open_safe()
+        world.secure(safe, {"a.txt": b"a"})
+        self.add_item(safe)
+        self.declare(safe)
+        for who in ("reviewer", "spoc", "local-authority"):
+            self.assertEqual(len(world.data(who, "records", safe)), 1, who)
+            self.assertEqual(len(world.data(who, "physical", "list", safe)), 1, who)
+            self.assertEqual(len(world.data(who, "declare", safe, "--show")), 1, who)
+        self.assertNotIn("access.refused", [entry["kind"] for entry in world.trail(case)])
+
     def test_labels_say_which_item_and_never_what_or_who(self):
         world = self.world
         case, safe = world.open_safe()
@@ -416,6 +428,16 @@ class Securing(DeskTest):
         before = manifest.read_bytes()
         world.run("depositor", "secure", safe, folder, "--manifest", manifest)
         self.assertEqual(manifest.read_bytes(), before)
+
+    def test_a_manifest_among_the_files_is_not_one_of_them(self):
+        world = self.world
+        _, safe = world.open_safe()
+        folder = world.folder({"a.txt": b"a"})
+        for _ in range(2):
+            world.run("depositor", "secure", safe, folder, "--manifest", folder / "secured.csv")
+        self.assertEqual([one["name"] for one in world.data("representative", "records", safe)], ["a.txt"])
+        world.run("depositor", "originals", "remove", safe, "--manifest", folder / "secured.csv", "--yes")
+        self.assertEqual([path.name for path in folder.iterdir()], ["secured.csv"])
 
     def test_4_3_5_an_updated_working_copy_names_what_it_came_from(self):
         world = self.world

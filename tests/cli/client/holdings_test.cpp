@@ -280,6 +280,34 @@ TEST_F(HoldingsTest, AnEntrySignedByWhoeverMayNotIsRefused) {
   EXPECT_TAMPERED(trust_holdings(first_.directory(), safe, *entries), "somebody who may not");
 }
 
+TEST_F(HoldingsTest, WhoeverReviewsTheCaseReadsThemWithoutTheChain) {
+  add("Blue folder");
+  declare_form();
+  Client reviewer = invite_client(authority_root_, partner(0), {access::Role::reviewer}, "Reviewer");
+  auto readable = open_for_reading(*reviewer.session, reviewer.directory(), safe_);
+  ASSERT_TRUE(readable) << readable.error().message;
+  EXPECT_TRUE(readable->safe.epochs.empty());
+  EXPECT_EQ(readable->keys(), nullptr);
+  const auto holdings = read_holdings(*reviewer.session, reviewer.directory(), readable->safe, readable->keys());
+  ASSERT_TRUE(holdings) << holdings.error().message;
+  EXPECT_EQ(holdings->items.size(), 1U);
+  EXPECT_EQ(holdings->declarations.size(), 1U);
+  readable->safe.agency = partner(0);  // the service's word: the staff that signed is not this agency's
+  EXPECT_TAMPERED(read_holdings(*reviewer.session, reviewer.directory(), readable->safe, nullptr),
+                  "somebody who may not");
+}
+
+TEST_F(HoldingsTest, AKeyholderReadsThemWithTheChainAndTheKey) {
+  const auto readable = open_for_reading(*first_.session, first_.directory(), safe_);
+  ASSERT_TRUE(readable) << readable.error().message;
+  EXPECT_TRUE(readable->safe.keyholder(first_.id()));
+  EXPECT_NE(readable->keys(), nullptr);
+  const auto staff = open_for_reading(*third_.session, third_.directory(), safe_);
+  ASSERT_TRUE(staff) << staff.error().message;
+  EXPECT_FALSE(staff->safe.epochs.empty());
+  EXPECT_EQ(staff->keys(), nullptr);
+}
+
 TEST_F(HoldingsTest, TextsKeepToTheirLimits) {
   AddItemRequest request;
   request.words.location = "Shelf 4";
