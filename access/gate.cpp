@@ -104,21 +104,21 @@ Result<void> check_beside(BesideTable table, ByteView value) {
 
 // How many requests a key may still make, and how many it was refused.
 struct Bucket {
-  std::int64_t thousandths = limits::kRequestBurst * 1000;
+  std::int64_t thousandths = 0;
   std::int64_t filled_ms = 0;
   std::uint64_t refused = 0;
   Instant since;
   std::int64_t since_ms = 0;
 
-  void refill(std::int64_t now_ms) {
+  void refill(std::int64_t now_ms, const RequestRate& rate) {
     const std::int64_t passed = std::max<std::int64_t>(0, now_ms - filled_ms);
-    // Thousandths for each millisecond: kRequestsPerMinute * 1000 / 60'000.
-    const std::int64_t more = std::min(passed, std::int64_t{3'600'000}) * limits::kRequestsPerMinute / 60;
-    thousandths = std::min(limits::kRequestBurst * 1000, thousandths + more);
+    // Thousandths for each millisecond: per_minute * 1000 / 60'000.
+    const std::int64_t more = std::min(passed, std::int64_t{3'600'000}) * rate.per_minute / 60;
+    thousandths = std::min(rate.burst * 1000, thousandths + more);
     filled_ms = now_ms;
   }
   bool is_due(std::int64_t now_ms) const { return refused > 0 && now_ms - since_ms >= limits::kLimitedIntervalMs; }
-  bool is_idle() const { return refused == 0 && thousandths == limits::kRequestBurst * 1000; }
+  bool is_idle(const RequestRate& rate) const { return refused == 0 && thousandths == rate.burst * 1000; }
 };
 
 // What a key has staged and not claimed since `since`. Kept in memory: a quota against hoarding, not an account.
@@ -157,8 +157,13 @@ void EntryClock::keep(Reading now, Instant last_entry) {
 
 class Gate::Core {
  public:
-  Core(Store& store, Clocks clocks, std::function<void(const Error&)> fatal, std::function<void(std::size_t)> committed)
-      : store_(store), clocks_(std::move(clocks)), fatal_(std::move(fatal)), committed_(std::move(committed)) {
+  Core(Store& store, Clocks clocks, std::function<void(const Error&)> fatal, std::function<void(std::size_t)> committed,
+       RequestRate rate)
+      : store_(store),
+        clocks_(std::move(clocks)),
+        fatal_(std::move(fatal)),
+        committed_(std::move(committed)),
+        rate_(rate) {
     if (!clocks_.steady_ms) clocks_.steady_ms = system_steady_ms;
     syncer_ = std::thread([this] { sync_loop(); });
     writer_ = std::thread([this] { write_loop(); });
@@ -166,8 +171,8 @@ class Gate::Core {
   }
   ~Core() { stop(); }
 
-  Result<SignedRequest> authenticate(const wire::RequestHead& head, std::string_view body,
-                                     wire::Coverage coverage) const;
+  Result<SignedRequest> authenticate(const wire::RequestHead& head, std::string_view body, wire::Coverage coverage,
+                                     KeepBody keep) const;
   Result<void> admit(const Actor& actor);
   void enqueue(Job job);
   Result<std::size_t> collect_garbage();
@@ -219,6 +224,7 @@ class Gate::Core {
   Clocks clocks_;
   std::function<void(const Error&)> fatal_;
   std::function<void(std::size_t)> committed_;
+  const RequestRate rate_;
 
   mutable std::mutex mutex_;  // guards what follows, up to the blank line
   std::condition_variable work_;
@@ -249,7 +255,7 @@ class Gate::Core {
 // --- before the queue -----------------------------------------------------------------------------------------------
 
 Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, std::string_view body,
-                                               wire::Coverage coverage) const {
+                                               wire::Coverage coverage, KeepBody keep) const {
   TRY(wire::ParsedSignature parsed, wire::parse_signed_request(head, coverage));
   TRY_VOID(wire::check_freshness(parsed.parameters, clocks_.wall()));
   const std::string& keyid = parsed.parameters.keyid;
@@ -279,7 +285,7 @@ Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, st
   SignedRequest request{.request = {.method = head.method,
                                     .authority = head.authority,
                                     .target = head.path + (head.query == "?" ? "" : head.query),
-                                    .body = std::string(body),
+                                    .body = std::string(keep == KeepBody::yes ? body : std::string_view()),
                                     .signature_input = head.signature_input.value_or(""),
                                     .signature = head.signature.value_or(""),
                                     .range = head.range,
@@ -297,8 +303,11 @@ Result<void> Gate::Core::admit(const Actor& actor) {
     const std::lock_guard lock(buckets_mutex_);
     const auto [at, is_new] = buckets_.try_emplace(actor.keyid);
     Bucket& bucket = at->second;
-    if (is_new) bucket.filled_ms = now.steady_ms;
-    bucket.refill(now.steady_ms);
+    if (is_new) {
+      bucket.thousandths = rate_.burst * 1000;
+      bucket.filled_ms = now.steady_ms;
+    }
+    bucket.refill(now.steady_ms, rate_);
     if (bucket.thousandths >= 1000) {
       bucket.thousandths -= 1000;
     } else {
@@ -324,14 +333,14 @@ std::vector<Job> Gate::Core::due_limits(std::int64_t now_ms, bool all) {
   const std::lock_guard lock(buckets_mutex_);
   for (auto at = buckets_.begin(); at != buckets_.end();) {
     Bucket& bucket = at->second;
-    bucket.refill(now_ms);
+    bucket.refill(now_ms, rate_);
     if (bucket.is_due(now_ms) || (all && bucket.refused > 0)) {
       // Invitations have no person to name: their limit leaves no entry.
       if (const auto person = PersonId::parse(at->first))
         due.push_back({.work = LimitedJob{{.person = *person, .count = bucket.refused, .since = bucket.since}}});
       bucket.refused = 0;
     }
-    at = bucket.is_idle() ? buckets_.erase(at) : std::next(at);
+    at = bucket.is_idle(rate_) ? buckets_.erase(at) : std::next(at);
   }
   return due;
 }
@@ -762,14 +771,14 @@ void Gate::Core::stop() {
 }
 
 Gate::Gate(Store& store, Clocks clocks, std::function<void(const Error&)> fatal,
-           std::function<void(std::size_t)> committed)
-    : core_(std::make_unique<Core>(store, std::move(clocks), std::move(fatal), std::move(committed))) {}
+           std::function<void(std::size_t)> committed, RequestRate rate)
+    : core_(std::make_unique<Core>(store, std::move(clocks), std::move(fatal), std::move(committed), rate)) {}
 
 Gate::~Gate() = default;
 
-Result<SignedRequest> Gate::authenticate(const wire::RequestHead& head, std::string_view body,
-                                         wire::Coverage coverage) const {
-  return core_->authenticate(head, body, coverage);
+Result<SignedRequest> Gate::authenticate(const wire::RequestHead& head, std::string_view body, wire::Coverage coverage,
+                                         KeepBody keep) const {
+  return core_->authenticate(head, body, coverage, keep);
 }
 
 Result<void> Gate::admit(const Actor& actor) {

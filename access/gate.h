@@ -42,6 +42,12 @@ inline constexpr std::int64_t kLimitedIntervalMs = 60'000;  // one requests.limi
 inline constexpr std::size_t kGarbageStep = 512;            // rows that one step of collect_garbage removes
 }  // namespace limits
 
+// How many requests one key may make. The operator's to choose; the service's own limits stand above.
+struct RequestRate {
+  std::int64_t per_minute = limits::kRequestsPerMinute;
+  std::int64_t burst = limits::kRequestBurst;
+};
+
 // What the gate reads time from.
 struct Clocks {
   vault::Clock wall = vault::system_clock();
@@ -72,6 +78,9 @@ using Answer = std::variant<Done, Refused>;
 using Completion = std::function<void(Result<Answer>)>;
 using StagingCompletion = std::function<void(Result<std::vector<Digest>>)>;
 
+// Whether a verified request has its body: what goes into an entry must, a large one that does not is spared the copy.
+enum class KeepBody { yes, no };
+
 // Thread safe.
 class Gate {
  public:
@@ -79,13 +88,14 @@ class Gate {
   // more.
   // `committed` is told, on the writer's thread, how many commands, refusals and stagings each commit had.
   Gate(Store& store, Clocks clocks, std::function<void(const Error&)> fatal,
-       std::function<void(std::size_t)> committed = {});
+       std::function<void(std::size_t)> committed = {}, RequestRate rate = {});
   ~Gate();  // as `stop`
 
   // The signature over head and body, against the key as it stands. Errc::refused for an unknown or revoked key,
   // another authority, a signature or digest that is not right, or a time that is not ours; Errc::malformed.
   Result<SignedRequest> authenticate(const wire::RequestHead& head, std::string_view body,
-                                     wire::Coverage coverage = wire::Coverage::command_or_read) const;
+                                     wire::Coverage coverage = wire::Coverage::command_or_read,
+                                     KeepBody keep = KeepBody::yes) const;
   // Takes one of the key's tokens. Errc::limited when there is none; the gate writes the aggregate entry.
   Result<void> admit(const Actor& actor);
 

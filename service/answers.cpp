@@ -92,9 +92,9 @@ Result<std::string> answer_body(const access::Store& store, const vault::engine:
 }
 
 OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request, wire::Coverage coverage,
-                                               Rate rate) {
+                                               Rate rate, access::KeepBody keep) {
   if (!is_for_us(service, request)) return std::unexpected(answer_problem(unauthenticated()));
-  auto accepted = service.gate.authenticate(head_of(service, request), request.body, coverage);
+  auto accepted = service.gate.authenticate(head_of(service, request), request.body, coverage, keep);
   if (!accepted) return std::unexpected(answer_problem(unauthenticated()));
   if (rate == Rate::request)
     if (const auto admitted = service.gate.admit(accepted->actor); !admitted)
@@ -103,8 +103,8 @@ OrResponse<access::SignedRequest> authenticate(Service& service, const net::Requ
 }
 
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
-                                                      wire::Coverage coverage, Rate rate) {
-  auto accepted = authenticate(service, request, coverage, rate);
+                                                      wire::Coverage coverage, Rate rate, access::KeepBody keep) {
+  auto accepted = authenticate(service, request, coverage, rate, keep);
   if (accepted && !accepted->actor.person) return std::unexpected(answer_problem(unauthenticated()));
   return accepted;
 }

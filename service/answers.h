@@ -43,11 +43,13 @@ enum class Rate { request, only_refusals };
 // The request's signature and the key's rate: 401, always the same whatever is wrong, or 429. Nothing is recorded.
 OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request,
                                                wire::Coverage coverage = wire::Coverage::command_or_read,
-                                               Rate rate = Rate::request);
+                                               Rate rate = Rate::request,
+                                               access::KeepBody keep = access::KeepBody::yes);
 // As `authenticate`, for routes that an invitation's key may not use.
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
                                                       wire::Coverage coverage = wire::Coverage::command_or_read,
-                                                      Rate rate = Rate::request);
+                                                      Rate rate = Rate::request,
+                                                      access::KeepBody keep = access::KeepBody::yes);
 // 400 where the query is not as the route takes it.
 OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
 

@@ -75,8 +75,9 @@ Daemon::Daemon(OpenVault vault, DaemonOptions options)
     : vault_(std::move(vault)),
       log_(options.log),
       workers_(kWorkers),
-      gate_(*vault_.store, options.clocks, std::move(options.fatal),
-            [this](std::size_t commands) { metrics_.count_batch(commands); }),
+      gate_(
+          *vault_.store, options.clocks, std::move(options.fatal),
+          [this](std::size_t commands) { metrics_.count_batch(commands); }, options.rate),
       jobs_(std::make_unique<Jobs>(gate_, vault_.store->payload(), options.clocks.wall, log_)),
       service_{.store = *vault_.store,
                .gate = gate_,
@@ -145,7 +146,7 @@ Daemon::~Daemon() {
   stop();
 }
 
-Result<void> serve(OpenVault vault, const ListenAddress& listen) {
+Result<void> serve(OpenVault vault, const ListenAddress& listen, access::RequestRate rate) {
   // Blocked before any thread starts, so that all inherit it and only the wait below sees them.
   sigset_t ends;
   sigemptyset(&ends);
@@ -157,6 +158,7 @@ Result<void> serve(OpenVault vault, const ListenAddress& listen) {
   const access::Config config = vault.store->config();
   DaemonOptions options;
   options.listen = listen;
+  options.rate = rate;
   options.fatal = [](const Error& error) {
     std::cerr << "strongroomd: the outcome of a commit is unknown, so nobody is answered: " << error.message
               << std::endl;

@@ -27,6 +27,7 @@ vault::Result<ListenAddress> parse_listen_address(std::string_view text);
 struct DaemonOptions {
   ListenAddress listen;
   access::Clocks clocks;
+  access::RequestRate rate;
   net::Limits limits;
   Log::To log = Log::To::standard_error;
   bool run_jobs = true;  // false: the owner steps them
@@ -67,6 +68,6 @@ class Daemon {
 };
 
 // Serves until SIGTERM or SIGINT, printing one line on stdout once it takes requests.
-vault::Result<void> serve(OpenVault vault, const ListenAddress& listen);
+vault::Result<void> serve(OpenVault vault, const ListenAddress& listen, access::RequestRate rate = {});
 
 }  // namespace service

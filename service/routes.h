@@ -19,8 +19,11 @@ namespace wire = strongroom::access::wire;
 namespace asio = boost::asio;
 
 // Bodies that are held in memory, by route.
-inline constexpr std::size_t kMaxStagingBytes = 16U << 20;    // of `POST /v1/beside`, as JSON
-inline constexpr std::size_t kMaxFirstBytes = 4U << 20;       // that come with an upload's creation
+inline constexpr std::size_t kMaxStagingBytes = 16U << 20;  // of `POST /v1/beside`, as JSON
+inline constexpr std::size_t kMaxFirstBytes = 4U << 20;     // that come with an upload's creation
+// Of `POST /v1/upload-batches`: each payload with its length before it.
+inline constexpr std::size_t kMaxBatchBody =
+    vault::payload::kMaxBatchBytes + vault::payload::kMaxBatchUploads * sizeof(std::uint32_t);
 inline constexpr std::size_t kUploadPieceBytes = 256U << 10;  // held at a time of what is streamed
 
 // Who may call a route. What a caller may do with what is there, the permission table says.

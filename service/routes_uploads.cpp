@@ -1,6 +1,8 @@
 // Ciphertext on its way in: tus 1.0 with creation, creation-with-upload and termination (https://tus.io). What arrives
 // goes to its place at once; memory per upload is one piece. Metadata is refused: names of files do not belong here.
+// Small payloads come many in one request, each an upload that is complete and durable when that is answered.
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "audit/decimal.h"
 #include "service/answers.h"
@@ -17,6 +19,7 @@ using vault::payload::UploadStatus;
 constexpr std::string_view kTusVersion = "1.0.0";
 constexpr std::string_view kTusExtensions = "creation,creation-with-upload,termination";
 constexpr std::string_view kChunkType = "application/offset+octet-stream";
+constexpr std::string_view kBatchType = "application/octet-stream";
 constexpr unsigned kPreconditionFailed = 412;
 
 net::Response with_tus(net::Response response) {
@@ -180,6 +183,62 @@ Awaitable delete_upload(Service& service, net::Request& request) {
   co_return answer_nothing(204);
 }
 
+// A batch's payloads: each with its length before it, 4 bytes, big-endian. The views are into `body`.
+Result<std::vector<vault::ByteView>> payloads_of(vault::ByteView body) {
+  constexpr std::size_t kLengthBytes = 4;
+  std::vector<vault::ByteView> payloads;
+  while (!body.empty()) {
+    if (payloads.size() == vault::payload::kMaxBatchUploads)
+      return Error{Errc::too_large, "too many payloads in one request"};
+    if (body.size() < kLengthBytes) return Error{Errc::malformed, "a batch ends within a length"};
+    const std::uint32_t length = vault::read_big_endian32(body.first<kLengthBytes>());
+    body = body.subspan(kLengthBytes);
+    if (length == 0) return Error{Errc::malformed, "a payload has at least one byte"};
+    if (length > body.size()) return Error{Errc::malformed, "a batch ends within a payload"};
+    payloads.push_back(body.first(length));
+    body = body.subspan(length);
+  }
+  if (payloads.empty()) return Error{Errc::malformed, "there is no payload in the batch"};
+  return payloads;
+}
+
+Awaitable create_batch(Service& service, net::Request& request) {
+  auto caller =
+      authenticate_person(service, request, wire::Coverage::command_or_read, Rate::only_refusals, access::KeepBody::no);
+  if (!caller) co_return std::move(caller.error());
+  if (auto parameters = parameters_of(request); !parameters) co_return std::move(parameters.error());
+  if (request.field("content-type") != kBatchType)
+    co_return answer_error(service, "upload", {Errc::invalid_argument, "a batch is application/octet-stream"},
+                           Fault::callers);
+  const auto payloads = payloads_of(vault::as_bytes(request.body));
+  if (!payloads) co_return answer_error(service, "upload", payloads.error(), Fault::callers);
+
+  auto may = [](const access::View& view, const vault::engine::ReadTransaction&) { return view.may_upload(); };
+  auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
+  if (!permitted) co_return answer_look_error(service, "upload", permitted.error());
+  // What was signed would have to be in the entry, and that is all of the payloads: no entry. `POST /v1/uploads` makes
+  // one.
+  if (const auto* refusal = std::get_if<access::Refusal>(&*permitted)) {
+    Problem problem = problem_of({Errc::refused, std::string(access::sentence_of(refusal->rule))}, Fault::callers);
+    problem.rule = refusal->rule;
+    co_return answer_problem(problem);
+  }
+
+  std::vector<vault::payload::WholeUpload> uploads;
+  const auto now = static_cast<std::uint64_t>(service.clock().unix_ms);
+  for (const vault::ByteView bytes : *payloads) uploads.push_back({UploadId::generate(now), bytes});
+  auto work = [&service, &uploads, owner = caller->actor.keyid]() -> Result<std::monostate> {
+    TRY_VOID(service.store.payload().receive(uploads, owner));
+    return std::monostate{};
+  };
+  const auto received = co_await run_on(service.workers, std::move(work));
+  if (!received) co_return answer_error(service, "upload", received.error(), Fault::ours);
+  wire::json::array ids;
+  for (const auto& upload : uploads) ids.emplace_back(upload.id.to_string());
+  co_return answer_json(
+      201, wire::json::serialize(wire::json::object{{"data", wire::json::object{{"uploads", std::move(ids)}}}}));
+}
+
 Awaitable describe_uploads(Service&, net::Request&) {
   co_return answer_nothing(204, {{"Tus-Version", std::string(kTusVersion)},
                                  {"Tus-Extension", std::string(kTusExtensions)},
@@ -198,6 +257,7 @@ void add_upload_routes(net::Router& router, Service* service) {
   router.route(Verb::head, "/v1/uploads/{upload}", kEnrolled, with(head_upload));
   router.route(Verb::patch, "/v1/uploads/{upload}", kEnrolled, {.streams_body = true}, with(patch_upload));
   router.route(Verb::del, "/v1/uploads/{upload}", kEnrolled, with(delete_upload));
+  router.route(Verb::post, "/v1/upload-batches", kEnrolled, {.max_body = kMaxBatchBody}, with(create_batch));
 }
 
 }  // namespace service

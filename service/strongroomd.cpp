@@ -126,6 +126,7 @@ struct Options {
   fs::path tls_key;
   // serve
   std::string listen = "127.0.0.1:8443";
+  access::RequestRate rate;
   // check
   bool as_json = false;
   bool in_child = false;
@@ -316,12 +317,18 @@ int run(int argc, char** argv) {
   serve_command->add_option("--listen", options.listen, "Address and port; port 0 takes any that is free")
       ->type_name("ADDRESS:PORT")
       ->capture_default_str();
+  serve_command
+      ->add_option("--requests-per-minute", options.rate.per_minute,
+                   "Of one person, uploads and downloads apart; half as many may come at once")
+      ->check(CLI::Range(std::int64_t{60}, std::int64_t{100'000'000}))
+      ->capture_default_str();
   serve_command->callback([&] {
+    options.rate.burst = options.rate.per_minute / 2;
     command = [&]() -> Result<int> {
       TRY(const ListenAddress listen, parse_listen_address(options.listen));
       TRY(const auto seal, options.seal.read());
       TRY(OpenVault opened, open_vault(options.directory, seal));
-      return always_done(serve(std::move(opened), listen));
+      return always_done(serve(std::move(opened), listen, options.rate));
     };
   });
 

@@ -11,10 +11,13 @@
 #include <thread>
 #include <unordered_map>
 
+#include "cli/client/verified_payload.h"
 #include "vault/age/file.h"
+#include "vault/age/stream.h"
 #include "vault/base/file.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"
+#include "vault/payload/store.h"
 
 namespace cli::client {
 namespace {
@@ -112,6 +115,17 @@ class SourceFile {
   FileState state_;
 };
 
+// Until `into` is full or the file ends.
+Result<std::size_t> read_full(SourceFile& source, std::span<std::byte> into) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    TRY(const std::size_t got, source.read(into.subspan(filled)));
+    if (got == 0) break;
+    filled += got;
+  }
+  return filled;
+}
+
 // Hands chunks to a thread that sends them, so that encrypting goes on meanwhile. Holds two chunks.
 class ChunkSender {
  public:
@@ -181,13 +195,20 @@ class ChunkSender {
   std::thread thread_;
 };
 
-// A file that is uploaded and waits for its sealing command.
+// A file that waits for its sealing command.
 struct Prepared {
   std::size_t index = 0;  // in the files to secure
   wire::NewRecord record;
   Bytes header;
   Bytes descriptor;
   SecuredFile journal;
+};
+
+// Small files that are sent together: their payloads as they go, and what is to be sealed then.
+struct UploadBatch {
+  Bytes body;
+  std::vector<Prepared> files;
+  bool is_full() const { return body.size() >= kUploadBatch || files.size() == vault::payload::kMaxBatchUploads; }
 };
 
 struct Fault {
@@ -224,39 +245,22 @@ class Securing {
 
  private:
   void work() {
-    for (;;) {
-      std::size_t index = 0;
-      {
-        const std::scoped_lock lock(mutex_);
-        if (fatal_ || next_ == files_.size() || progress_->stop) break;
-        index = next_++;
-      }
-      SecuredResult& result = results_[index];
-      result.path = files_[index].path;
-      auto prepared = prepare(index, result);
+    UploadBatch batch;
+    while (const auto index = next_file()) {
+      SecuredResult& result = results_[*index];
+      result.path = files_[*index].path;
+      auto prepared = prepare(*index, result, batch);
       ++progress_->files;
-      std::vector<Prepared> full;
-      {
-        const std::scoped_lock lock(mutex_);
-        if (!prepared) {
-          if (prepared.error().of_this_file)
-            result.failure = prepared.error().error;
-          else if (!fatal_)
-            fatal_ = prepared.error().error;
-        } else if (*prepared) {
-          batch_payload_ += (*prepared)->record.length;
-          batch_.push_back(std::move(**prepared));
-          if (batch_.size() == access::kMaxRecordsPerSeal || batch_payload_ >= kBatchPayload) {
-            full = std::exchange(batch_, {});
-            batch_payload_ = 0;
-          }
-        }
+      if (!prepared && prepared.error().of_this_file) {
+        result.failure = prepared.error().error;
+      } else if (!prepared) {
+        fail(prepared.error().error);
+      } else if (*prepared) {
+        seal_in_time(std::move(**prepared));
       }
-      auto sealed = seal(std::move(full));
-      if (sealed) continue;
-      const std::scoped_lock lock(mutex_);
-      if (!fatal_) fatal_ = sealed.error();
+      if (batch.is_full()) send(batch);
     }
+    send(batch);
     // Files that were not begun because of a stop are left as they are, without record or failure.
     const std::scoped_lock lock(mutex_);
     for (; next_ < files_.size(); ++next_) {
@@ -265,12 +269,53 @@ class Securing {
     }
   }
 
+  std::optional<std::size_t> next_file() {
+    const std::scoped_lock lock(mutex_);
+    if (fatal_ || next_ == files_.size() || progress_->stop) return std::nullopt;
+    return next_++;
+  }
+  void fail(Error error) {
+    const std::scoped_lock lock(mutex_);
+    if (!fatal_) fatal_ = std::move(error);
+  }
+  bool has_failed() {
+    const std::scoped_lock lock(mutex_);
+    return fatal_.has_value();
+  }
+
+  void send(UploadBatch& batch) {
+    if (batch.files.empty() || has_failed()) return;
+    auto uploads = session_->send_batch(batch.body, batch.files.size());
+    if (!uploads) return fail(std::move(uploads).error());
+    for (std::size_t i = 0; i < uploads->size(); ++i) {
+      batch.files[i].record.upload = (*uploads)[i];
+      seal_in_time(std::move(batch.files[i]));
+    }
+    batch.files.clear();
+    batch.body.clear();
+  }
+
+  // With others, once there are enough.
+  void seal_in_time(Prepared prepared) {
+    std::vector<Prepared> full;
+    {
+      const std::scoped_lock lock(mutex_);
+      batch_payload_ += prepared.record.length;
+      batch_.push_back(std::move(prepared));
+      if (batch_.size() == access::kMaxRecordsPerSeal || batch_payload_ >= kBatchPayload) {
+        full = std::exchange(batch_, {});
+        batch_payload_ = 0;
+      }
+    }
+    if (auto sealed = seal(std::move(full)); !sealed) fail(std::move(sealed).error());
+  }
+
   using Outcome = std::expected<std::optional<Prepared>, Fault>;
 
   static Fault of_file(Error error) { return {std::move(error), true}; }
 
-  // Nothing when the file was secured by an earlier run.
-  Outcome prepare(std::size_t index, SecuredResult& result) {
+  // Nothing when the file was secured by an earlier run, or stands in `batch` now.
+  Outcome prepare(std::size_t index, SecuredResult& result, UploadBatch& batch) {
     const FileToSecure& file = files_[index];
     if (!is_inner_path(file.path))
       return std::unexpected(of_file({Errc::invalid_argument, "not a path below a folder"}));
@@ -297,10 +342,25 @@ class Securing {
       }
     }
 
+    if (result.size <= kSmallFile) {
+      if (batch.body.size() + vault::age::ciphertext_size(result.size) > kUploadBatch) send(batch);
+      const std::size_t before = batch.body.size();
+      if (auto again = source->rewind(); !again) return std::unexpected(of_file(again.error()));
+      auto encrypted = encrypt_small(*source, prepared, result, batch.body);
+      if (encrypted) {
+        auto described = describe(file, *source, local, prepared, result);
+        if (!described) encrypted = std::unexpected(of_file(described.error()));
+      }
+      if (encrypted)
+        batch.files.push_back(std::move(prepared));
+      else
+        batch.body.resize(before);
+      if (!encrypted) return std::unexpected(std::move(encrypted).error());
+      return std::nullopt;
+    }
     for (int attempt = 1;; ++attempt) {
       if (auto again = source->rewind(); !again) return std::unexpected(of_file(again.error()));
-      auto sent =
-          result.size <= kSmallFile ? send_small(*source, prepared, result) : send_large(*source, prepared, result);
+      auto sent = send_large(*source, prepared, result);
       if (sent) break;
       const bool restarted = !sent.error().of_this_file && sent.error().error.code == Errc::retry;
       if (!restarted || attempt == kMaxRestarts) return std::unexpected(std::move(sent).error());
@@ -326,36 +386,46 @@ class Securing {
 
   using Sent = std::expected<void, Fault>;
 
-  Sent send_small(SourceFile& source, Prepared& prepared, SecuredResult& result) {
-    // One byte more than the file has, to see whether it grew; memory that is touched first is slow.
-    vault::WipedBytes plain(static_cast<std::size_t>(source.state().size) + 1);
-    std::size_t size = 0;
-    for (;;) {
-      auto got = source.read(plain.span().subspan(size));
-      if (!got) return std::unexpected(of_file(got.error()));
-      size += *got;
-      if (*got == 0 || size == plain.span().size()) break;
-    }
-    if (auto same = source.check_unchanged(size); !same) return std::unexpected(of_file(same.error()));
-    const ByteView content = plain.view().first(size);
-    result.sha256 = vault::crypto::sha256(content);
+  // Its payload, with its length before it, onto the end of `body`.
+  Sent encrypt_small(SourceFile& source, Prepared& prepared, SecuredResult& result, Bytes& body) const {
+    const std::uint64_t size = source.state().size;
+    const auto length = static_cast<std::size_t>(vault::age::ciphertext_size(size));
     const auto key = vault::age::FileKey::generate();
-    Bytes payload;
-    payload.reserve(static_cast<std::size_t>(vault::age::ciphertext_size(size)));
-    auto sealed = make_header(key, prepared);
-    if (sealed) {
-      vault::age::Encryptor encryptor(key, vault::age::append_to(payload));
-      sealed = encryptor.push(content);
-      if (sealed) sealed = encryptor.finish();
+    if (auto made = make_header(key, prepared); !made) return std::unexpected(Fault{made.error()});
+    vault::append(body, vault::big_endian32(static_cast<std::uint32_t>(length)));
+    const std::size_t begin = body.size();
+    body.resize(begin + length);
+    const auto payload = std::span(body).subspan(begin);
+    vault::age::PayloadNonce nonce;
+    vault::fill_random(nonce);
+    std::ranges::copy(nonce, payload.begin());
+    vault::age::PayloadCipher cipher(key, nonce);
+    auto rest = payload.subspan(nonce.size());
+
+    constexpr std::size_t kUnit = vault::age::kChunksPerUnit * vault::age::kChunkSize;
+    // One byte more than the file has, to see whether it grew; memory that is touched first is slow.
+    vault::WipedBytes plain(std::min<std::uint64_t>(kUnit, size + 1));
+    vault::crypto::Sha256 hash;
+    std::uint64_t total = 0;
+    for (bool last = false; !last;) {
+      auto got = read_full(source, plain.span());
+      if (got && (total + *got > size || (*got < plain.span().size() && total + *got < size)))
+        got = Error{Errc::conflict, "the file changed while it was being read; secure it again"};
+      if (!got) return std::unexpected(of_file(got.error()));
+      const ByteView content = plain.view().first(*got);
+      last = total + content.size() == size;
+      hash.update(content);
+      const std::size_t sealed = vault::age::PayloadCipher::sealed_run_size(content.size());
+      cipher.seal(total / vault::age::kChunkSize, last, content, rest.first(sealed));
+      rest = rest.subspan(sealed);
+      total += content.size();
     }
-    if (!sealed) return std::unexpected(Fault{sealed.error()});
+    if (auto same = source.check_unchanged(total); !same) return std::unexpected(of_file(same.error()));
+    result.sha256 = hash.finish();
     vault::payload::PayloadDigest digest;
     digest.update(payload);
     prepared.record.payload = digest.finish();
-    prepared.record.length = payload.size();
-    auto upload = Upload::create(*session_, payload.size(), payload);
-    if (!upload) return std::unexpected(Fault{upload.error()});
-    prepared.record.upload = upload->id();
+    prepared.record.length = length;
     progress_->bytes += size;
     return {};
   }
@@ -729,17 +799,18 @@ Result<std::vector<ListedRecord>> list_records(Session& session, const Directory
   if (!query.empty()) path += "?" + std::string(query);
   TRY(auto views, session.all<wire::RecordView>(path));
   TRY(const TrustedRecords trusted, trust_safe_records(session, directory, safe.safe));
-  std::vector<ListedRecord> listed;
-  for (wire::RecordView& view : views) {
+  std::vector<ListedRecord> listed(views.size());
+  TRY_VOID(for_each_parallel(views.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
+    const wire::RecordView& view = views[i];
     const auto found = trusted.find(view.record);
     if (found == trusted.end()) return tampered("no sealing entry in the ledger names " + view.record.to_string());
     TRY_VOID(check_view(view, found->second));
-    ListedRecord one{std::move(view), {}};
-    if (secrets != nullptr && one.view.descriptor) {
-      TRY(one.descriptor, open_descriptor(*one.view.descriptor, found->second, *secrets));
+    if (secrets != nullptr && view.descriptor) {
+      TRY(listed[i].descriptor, open_descriptor(*view.descriptor, found->second, *secrets));
     }
-    listed.push_back(std::move(one));
-  }
+    listed[i].view = std::move(views[i]);
+    return {};
+  }));
   return listed;
 }
 

@@ -34,6 +34,10 @@ struct Staged {
   std::vector<Digest> digests;
 };
 BOOST_DESCRIBE_STRUCT(Staged, (), (digests))
+struct Batched {
+  std::vector<access::UploadId> uploads;
+};
+BOOST_DESCRIBE_STRUCT(Batched, (), (uploads))
 struct Consistency {
   std::vector<Digest> proof;
 };
@@ -633,6 +637,21 @@ Result<Digest> Session::stage_large(ByteView value) {
 }
 
 // --- payloads -------------------------------------------------------------------------------------------------------
+
+Result<std::vector<access::UploadId>> Session::send_batch(ByteView body, std::size_t count) {
+  Signed request;
+  request.body = body;
+  request.has_body = true;
+  request.fields = {{"Content-Type", "application/octet-stream"}};
+  TRY(const HttpAnswer answer, send("POST", "/v1/upload-batches", request));
+  if (answer.status != 201) return error_of(answer);
+  TRY(const json::value value, wire::parse_json(vault::as_text(answer.body)));
+  const json::value* data = member(value, "data");
+  TRY(Batched batched, wire::from_json<Batched>(data == nullptr ? json::value() : *data));
+  if (batched.uploads.size() != count)
+    return Error{Errc::malformed, "the service did not say where each of the uploads is"};
+  return std::move(batched.uploads);
+}
 
 Result<Bytes> Session::get_bytes(std::string_view path, std::size_t max) {
   TRY(HttpAnswer answer, send("GET", std::string(path), {}));

@@ -119,6 +119,9 @@ class Session {
   Result<Digest> stage_large(ByteView value);
 
   // --- payloads ---
+  // Many small ones in one request, each an upload of its own, complete and durable when this returns. `body`: each
+  // with its length before it, 4 bytes, big-endian; `count` of them, their uploads in that order.
+  Result<std::vector<access::UploadId>> send_batch(ByteView body, std::size_t count);
   Result<Bytes> get_bytes(std::string_view path, std::size_t max);
   // Exactly `length` bytes, in order, to `write`. A broken connection is resumed with Range.
   Result<void> download(std::string_view path, std::uint64_t length,

@@ -278,6 +278,7 @@ asio::awaitable<std::size_t> Connection::read_some(std::span<std::byte> into, mi
 // The whole body into `body`; the status to answer instead, or 0.
 asio::awaitable<unsigned> Connection::read_body(std::size_t length, std::string& body) {
   body_deadline_ = steady_clock::now() + shared_.limits.body_timeout;
+  body.reserve(length);  // of addresses; memory comes with the bytes
   while (body.size() < length) {
     const std::size_t have = body.size();
     const std::size_t size = std::min(length, std::max(kFirstBodyStep, have * 2));

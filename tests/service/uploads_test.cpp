@@ -90,6 +90,63 @@ TEST_F(Uploads, MayBeginWithTheirFirstBytes) {
   EXPECT_EQ(offset_of(field_of(answer, "Location")), "5");
 }
 
+class Batches : public Uploads {
+ protected:
+  static std::string framed(const std::vector<std::string>& payloads) {
+    std::string body;
+    for (const std::string& payload : payloads)
+      body += vault::to_text(vault::big_endian32(static_cast<std::uint32_t>(payload.size()))) + payload;
+    return body;
+  }
+  Answer send(const Identity& as, std::string body, const std::string& type = "application/octet-stream") {
+    return served_.ask(served_.sign(as, {.method = "POST",
+                                         .target = "/v1/upload-batches",
+                                         .fields = {{"Content-Type", type}},
+                                         .body = std::move(body)}));
+  }
+};
+
+TEST_F(Batches, BecomeAnUploadForEachPayloadCompleteAndDurable) {
+  const Answer answer = send(who(), framed({"first", "second one", std::string(3U << 20, 'x')}));
+  ASSERT_EQ(answer.status, 201U) << answer.body;
+  const auto json = json_of(answer);
+  const auto& uploads = json.at("data").at("uploads").as_array();
+  ASSERT_EQ(uploads.size(), 3U);
+  served_.restart();
+  EXPECT_EQ(offset_of("/v1/uploads/" + std::string(uploads[0].as_string())), "5");
+  EXPECT_EQ(offset_of("/v1/uploads/" + std::string(uploads[1].as_string())), "10");
+  EXPECT_EQ(offset_of("/v1/uploads/" + std::string(uploads[2].as_string())), std::to_string(3U << 20));
+}
+
+TEST_F(Batches, ThatAreCutShortOrEmptyAreRefused) {
+  const std::string good = framed({"first", "second"});
+  EXPECT_EQ(send(who(), good).status, 201U);
+  for (const std::string& body : {good + "x", good.substr(0, good.size() - 1), good + std::string(4, '\0'),
+                                  good + std::string("\xff\xff\xff\xff", 4), std::string("\0\0", 2)})
+    EXPECT_EQ(send(who(), body).status, 400U) << body.size();
+  EXPECT_EQ(send(who(), "").status, 400U);
+  EXPECT_EQ(send(who(), good, "application/json").status, 400U);
+}
+
+TEST_F(Batches, HaveAtMost256PayloadsOf8MiB) {
+  EXPECT_EQ(send(who(), framed(std::vector<std::string>(256, "x"))).status, 201U);
+  EXPECT_EQ(send(who(), framed(std::vector<std::string>(257, "x"))).status, 413U);
+  EXPECT_EQ(send(who(), framed({std::string(8U << 20, 'x')})).status, 201U);
+  EXPECT_EQ(send(who(), framed({std::string((8U << 20) - 1, 'x'), "xx"})).status, 413U);
+  EXPECT_EQ(send(who(), framed({std::string((8U << 20) + 2048, 'x')})).status, 413U);
+}
+
+TEST_F(Batches, AreForThoseWhoMaySecureAndSignWhatTheySend) {
+  const Answer refused = send(world().administrator, framed({"first"}));
+  EXPECT_EQ(refused.status, 403U) << refused.body;
+  Sent altered = served_.sign(who(), {.method = "POST",
+                                      .target = "/v1/upload-batches",
+                                      .fields = {{"Content-Type", "application/octet-stream"}},
+                                      .body = framed({"first"})});
+  altered.body = framed({"other"});
+  EXPECT_EQ(served_.ask(altered).status, 401U);
+}
+
 TEST_F(Uploads, BeginWithoutAnOffsetWhichNothingWouldSign) {
   EXPECT_EQ(create(who(), {{"Upload-Length", "10"}, {"Upload-Offset", "0"}, {"Content-Type", std::string(kChunkType)}},
                    "first")

@@ -35,6 +35,7 @@ constexpr std::uint64_t kWritebackStep = 8ULL << 20;
 constexpr std::size_t kOpenSegments = 64;  // kept open without being used
 constexpr std::size_t kMaxSharedCommits = 64;
 constexpr std::string_view kNextKey = "next";
+static_assert(kMaxBatchBytes / kBlockSize < kBlocksPerRow);  // an upload of a batch has one row of blocks
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return (value + to - 1) / to * to;
@@ -560,10 +561,7 @@ class SegmentStore final : public Store {
   }
 
   Result<void> create(const UploadId& id, std::string_view owner, std::uint64_t length) override {
-    if (length == 0) return Error{Errc::invalid_argument, "an upload has at least one byte"};
-    if (length > kMaxPayloadBytes) return Error{Errc::too_large, "an upload has at most 1 TiB"};
-    if (owner.empty() || owner.size() > kMaxOwnerBytes)
-      return Error{Errc::invalid_argument, "an upload's owner has 1 to 128 bytes"};
+    TRY_VOID(check_new(owner, length));
     TRY_VOID(forget_sealed());
     TRY(const std::uint64_t free, options_.disk->free_bytes(segments_.folder()));
     TRY(const UploadPtr upload, reserve(id, owner, length, free));
@@ -577,6 +575,32 @@ class SegmentStore final : public Store {
     if (outcome.code() != Errc::io) give_back(upload->layout.extents());
     const std::lock_guard lock(mutex_);
     uploads_.erase(id);
+    return outcome;
+  }
+
+  Result<void> receive(std::span<const WholeUpload> uploads, std::string_view owner) override {
+    std::uint64_t total = 0;
+    if (uploads.empty()) return Error{Errc::invalid_argument, "there is nothing to receive"};
+    if (uploads.size() > kMaxBatchUploads) return Error{Errc::too_large, "too many uploads at once"};
+    for (const WholeUpload& upload : uploads) {
+      TRY_VOID(check_new(owner, upload.bytes.size()));
+      total += upload.bytes.size();
+    }
+    if (total > kMaxBatchBytes) return Error{Errc::too_large, "too much at once"};
+    TRY_VOID(forget_sealed());
+    TRY(const std::uint64_t free, options_.disk->free_bytes(segments_.folder()));
+    TRY(const std::vector<UploadPtr> made, reserve_all(uploads, owner, total, free));
+    const Result<void> outcome = keep_whole(made, uploads);
+    if (!outcome && outcome.code() != Errc::io)
+      for (const UploadPtr& upload : made) give_back(upload->layout.extents());
+    const std::lock_guard lock(mutex_);
+    for (const UploadPtr& upload : made) {
+      const std::lock_guard upload_lock(upload->mutex);
+      if (outcome)
+        upload->is_new = false;
+      else
+        uploads_.erase(upload->id);
+    }
     return outcome;
   }
 
@@ -729,9 +753,16 @@ class SegmentStore final : public Store {
 
   Result<UploadPtr> find_upload(const UploadId& id) const;
   Result<void> forget_sealed() const;
+  static Result<void> check_new(std::string_view owner, std::uint64_t length);
   Result<UploadPtr> reserve(const UploadId& id, std::string_view owner, std::uint64_t length, std::uint64_t free);
+  Result<std::vector<UploadPtr>> reserve_all(std::span<const WholeUpload> uploads, std::string_view owner,
+                                             std::uint64_t total, std::uint64_t free);
+  Result<void> check_room(std::string_view owner, std::size_t more, std::uint64_t length, std::uint64_t free) const;
+  UploadPtr make_upload(const UploadId& id, std::string_view owner, std::uint64_t length);
   Extents take_extents(std::uint64_t length);
+  Result<void> prepare(const Upload& upload);
   Result<void> commit_new(const Upload& upload);
+  Result<void> keep_whole(std::span<const UploadPtr> made, std::span<const WholeUpload> uploads);
   void give_back(const Extents& extents);
   Result<void> append_bytes(const UploadPtr& upload, ByteView bytes);
   Result<void> append_piece(Upload& upload, ByteView bytes);
@@ -812,14 +843,40 @@ Result<UploadPtr> SegmentStore::reserve(const UploadId& id, std::string_view own
       return Error{Errc::conflict, "another upload has this id"};
     return UploadPtr();
   }
-  if (uploads_.size() >= options_.max_uploads)
+  TRY_VOID(check_room(owner, 1, length, free));
+  return make_upload(id, owner, length);
+}
+
+// With mutex_ held: whether `more` uploads of `length` bytes in all may still be made.
+Result<void> SegmentStore::check_room(std::string_view owner, std::size_t more, std::uint64_t length,
+                                      std::uint64_t free) const {
+  if (uploads_.size() + more > options_.max_uploads)
     return Error{Errc::limited, "too many uploads are open; finish or end some"};
   const auto owned = static_cast<std::size_t>(
       std::ranges::count_if(uploads_, [&](const auto& entry) { return entry.second->owner == owner; }));
-  if (owned >= options_.max_uploads_per_owner)
+  if (owned + more > options_.max_uploads_per_owner)
     return Error{Errc::limited, "you have too many uploads open; finish or end some"};
   if (free < options_.free_space_reserve || free - options_.free_space_reserve < length)
     return Error{Errc::full, "the disk has no room for this upload"};
+  return {};
+}
+
+// All of them in the table, marked as new, or none.
+Result<std::vector<UploadPtr>> SegmentStore::reserve_all(std::span<const WholeUpload> uploads, std::string_view owner,
+                                                         std::uint64_t total, std::uint64_t free) {
+  const std::lock_guard lock(mutex_);
+  TRY_VOID(check_room(owner, uploads.size(), total, free));
+  std::set<UploadId> ids;
+  for (const WholeUpload& upload : uploads)
+    if (uploads_.contains(upload.id) || !ids.insert(upload.id).second)
+      return Error{Errc::conflict, "another upload has this id"};
+  std::vector<UploadPtr> made;
+  for (const WholeUpload& upload : uploads) made.push_back(make_upload(upload.id, owner, upload.bytes.size()));
+  return made;
+}
+
+// With mutex_ held.
+UploadPtr SegmentStore::make_upload(const UploadId& id, std::string_view owner, std::uint64_t length) {
   const Instant now = options_.clock();
   UploadRow row{.number = next_.number++,
                 .created = now,
@@ -850,12 +907,85 @@ Extents SegmentStore::take_extents(std::uint64_t length) {
   return out;
 }
 
-Result<void> SegmentStore::commit_new(const Upload& upload) {
+Result<void> SegmentStore::check_new(std::string_view owner, std::uint64_t length) {
+  if (length == 0) return Error{Errc::invalid_argument, "an upload has at least one byte"};
+  if (length > kMaxPayloadBytes) return Error{Errc::too_large, "an upload has at most 1 TiB"};
+  if (owner.empty() || owner.size() > kMaxOwnerBytes)
+    return Error{Errc::invalid_argument, "an upload's owner has 1 to 128 bytes"};
+  return {};
+}
+
+// Before a row refers to the upload's extents.
+Result<void> SegmentStore::prepare(const Upload& upload) {
   for (const Extent& extent : upload.layout.extents()) {
     TRY(const SegmentPtr segment, segments_.open(extent.segment));
     TRY_VOID(segment->prepare(*options_.disk, segments_.folder(),
                               extent.offset + round_up(extent.length, kExtentAlignment), options_.segment_bytes));
   }
+  return {};
+}
+
+// Bytes first, then the sync, then the rows that say that they are there: what fails on the way leaves nothing.
+Result<void> SegmentStore::keep_whole(std::span<const UploadPtr> made, std::span<const WholeUpload> uploads) {
+  std::set<SegmentPtr> segments;
+  std::vector<std::vector<Digest>> hashes(made.size());
+  std::vector<UploadRow> rows(made.size());
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const Upload& upload = *made[i];
+    const ByteView bytes = uploads[i].bytes;
+    TRY_VOID(prepare(upload));
+    std::uint64_t done = 0;
+    for (const Extent& extent : upload.layout.extents()) {
+      TRY(SegmentPtr segment, segments_.open(extent.segment));
+      TRY_VOID(options_.disk->write_at(segment->file(), extent.offset, bytes.subspan(done, extent.length)));
+      segments.insert(std::move(segment));
+      done += extent.length;
+    }
+    BlockTree tree;
+    for (std::uint64_t at = 0; at < bytes.size(); at += kBlockSize) {
+      hashes[i].push_back(block_hash(bytes.subspan(at, std::min<std::size_t>(kBlockSize, bytes.size() - at))));
+      tree.add(hashes[i].back());
+    }
+    rows[i] = {.number = upload.number,
+               .created = upload.created,
+               .touched = upload.created,
+               .length = upload.length,
+               .durable = upload.length,
+               .digest = tree.root(),
+               .owner = upload.owner,
+               .extents = upload.layout.extents()};
+  }
+  for (const SegmentPtr& segment : segments) {
+    const Result<void> synced = segment->sync(*options_.disk);
+    if (synced) continue;
+    segments_.retire(segment);
+    return Upload::condemnation();
+  }
+  TRY_VOID(commits_.run([&](WriteTransaction& txn) -> Result<void> {
+    Bytes next;
+    {
+      const std::lock_guard lock(mutex_);
+      next = next_.encode();  // at least where these end
+    }
+    TRY_VOID(tables_.state.put(txn, as_bytes(kNextKey), next));
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      RowWriter blocks;
+      for (const Digest& hash : hashes[i]) blocks.raw(hash);
+      TRY_VOID(tables_.blocks.put(txn, blocks_key(rows[i].number, 0), blocks.take()));
+      TRY_VOID(tables_.uploads.put(txn, made[i]->id.uuid(), rows[i].encode()));
+    }
+    return {};
+  }));
+  for (const UploadPtr& upload : made) {
+    const std::lock_guard lock(upload->mutex);
+    upload->offset = upload->durable = upload->length;
+    upload->is_loaded = false;
+  }
+  return {};
+}
+
+Result<void> SegmentStore::commit_new(const Upload& upload) {
+  TRY_VOID(prepare(upload));
   const UploadRow row{.number = upload.number,
                       .created = upload.created,
                       .touched = upload.created,

@@ -2,7 +2,8 @@
 //
 // 1. The engine's tables say where everything is; a segment has no structure of its own. Format: docs/formats.md
 // 2. Extents begin at multiples of kExtentAlignment, are reserved by a committed row and never used again. A segment's
-//    file and name are synced before the first row that refers to it.
+//    file and name are synced before the first row that refers to it. Uploads that come whole are written and synced
+//    first, and then reserved and complete by one row: until it is committed nothing refers to their bytes.
 // 3. Bytes are synced before the row that counts them as durable, at least every kSyncInterval. After a crash an upload
 //    goes on at that offset, a block's border.
 // 4. A failed sync condemns the uploads that had bytes unsynced in that segment; nothing more is reserved in it.

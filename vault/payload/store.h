@@ -33,8 +33,10 @@ using UploadId = TypeId<UploadTag>;
 using RecordId = TypeId<RecordTag>;
 
 inline constexpr std::uint64_t kMaxPayloadBytes = 1ULL << 40;
-inline constexpr std::size_t kMaxUploads = 4096;
-inline constexpr std::size_t kMaxUploadsPerOwner = 512;  // twice as many as one command may seal
+inline constexpr std::size_t kMaxUploads = 16'384;
+inline constexpr std::size_t kMaxUploadsPerOwner = 2048;  // several interrupted runs of a client leave that many behind
+inline constexpr std::size_t kMaxBatchUploads = 256;      // that come whole, in one call
+inline constexpr std::uint64_t kMaxBatchBytes = 8U << 20;  // of all of them together
 inline constexpr std::size_t kMaxOwnerBytes = 128;
 
 struct UploadStatus {
@@ -43,6 +45,11 @@ struct UploadStatus {
   std::uint64_t offset = 0;   // received so far: where the next write begins
   std::uint64_t durable = 0;  // where it would go on after a power cut
   Instant created;
+};
+
+struct WholeUpload {
+  UploadId id;
+  ByteView bytes;
 };
 
 struct Payload {
@@ -71,6 +78,10 @@ class Store {
   // length or an owner that is empty or too long, Errc::too_large, Errc::limited (too many uploads), Errc::conflict
   // (the id is taken), Errc::full.
   virtual Result<void> create(const UploadId& id, std::string_view owner, std::uint64_t length) = 0;
+  // Uploads that come whole, all of them or none: complete and durable when it returns, for one sync and one commit
+  // (shared with others'), whatever their number. Errors as `create`; Errc::invalid_argument for none,
+  // Errc::too_large beyond kMaxBatchUploads or kMaxBatchBytes.
+  virtual Result<void> receive(std::span<const WholeUpload> uploads, std::string_view owner) = 0;
   // Errc::not_found: never made, discarded, or sealed.
   virtual Result<UploadStatus> status(const UploadId& id) const = 0;
   // Appends; returns the next offset. Receipt is not durability. Errc::conflict for another offset than

@@ -291,6 +291,21 @@ Result<HttpAnswer> Vault::upload(const access::SignedRequest& caller, const Http
   return HttpAnswer{200, {{"upload-offset", std::to_string(status->offset)}}, {}};
 }
 
+Result<HttpAnswer> Vault::upload_batch(const access::SignedRequest& caller, const HttpRequest& request) {
+  std::vector<vault::payload::WholeUpload> uploads;
+  wire::json::array ids;
+  for (ByteView rest = request.body; !rest.empty();) {
+    const std::size_t length = vault::read_big_endian32(rest.first<4>());
+    const auto id = vault::payload::UploadId::generate(static_cast<std::uint64_t>(now().unix_ms));
+    uploads.push_back({id, rest.subspan(4, length)});
+    ids.emplace_back(id.to_string());
+    rest = rest.subspan(4 + length);
+  }
+  if (auto kept = store_->payload().receive(uploads, caller.actor.keyid); !kept) return problem(kept.error());
+  const std::string body = wire::json::serialize(wire::json::object{{"data", {{"uploads", std::move(ids)}}}});
+  return HttpAnswer{201, {}, vault::to_bytes(body)};
+}
+
 Result<HttpAnswer> Vault::serve(const HttpRequest& request) {
   wire::RequestHead head;
   head.method = request.method;
@@ -315,6 +330,7 @@ Result<HttpAnswer> Vault::serve(const HttpRequest& request) {
   Query query = query_of(request.target);
   const std::uint64_t known = number(query["known"]);
   const std::string& path = head.path;
+  if (path == "/v1/upload-batches") return upload_batch(*accepted, request);
   if (path.starts_with("/v1/uploads")) return upload(*accepted, request, path);
   if (path.starts_with("/v1/acts/")) return act(std::move(*accepted), known);
   if (path.starts_with("/v1/beside")) {

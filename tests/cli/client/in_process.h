@@ -65,6 +65,7 @@ class Vault {
   Result<HttpAnswer> act(access::SignedRequest request, std::uint64_t known);
   Result<HttpAnswer> read(const access::SignedRequest& request, std::string_view path, std::uint64_t known);
   Result<HttpAnswer> upload(const access::SignedRequest& caller, const HttpRequest& request, std::string_view path);
+  Result<HttpAnswer> upload_batch(const access::SignedRequest& caller, const HttpRequest& request);
   HttpAnswer answer(unsigned status, wire::json::value data, std::uint64_t known,
                     std::optional<audit::Receipt> receipt = {});
   HttpAnswer refused(access::SignedRequest request, access::Refusal refusal, std::uint64_t known);

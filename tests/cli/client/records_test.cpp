@@ -245,6 +245,55 @@ TEST_F(SecuringTest, MoreFilesThanOneCommandSealsTakeSeveral) {
   EXPECT_EQ(sealings->size(), 2U);
 }
 
+TEST_F(SecuringTest, SmallFilesAreSentManyAtATime) {
+  for (std::size_t i = 0; i < 200; ++i) write_text(folder() / std::to_string(i), std::string(i, 'x'));
+  std::atomic<int> batches = 0, others = 0;
+  vault_.lose_request = [&](const HttpRequest& request) {
+    if (request.target == "/v1/upload-batches") ++batches;
+    if (request.target.starts_with("/v1/uploads")) ++others;
+    return false;
+  };
+  const auto secured = secure_folder();
+  ASSERT_TRUE(secured) << secured.error().message;
+  EXPECT_LE(batches, static_cast<int>(kFilesInFlight));
+  EXPECT_EQ(others, 0);
+  EXPECT_EQ(records(), 200U);
+  const auto listed = list(first_);
+  ASSERT_TRUE(listed) << listed.error().message;
+  for (const ListedRecord& one : *listed) EXPECT_EQ(one.descriptor->name, std::to_string(one.descriptor->size));
+}
+
+TEST_F(SecuringTest, ABatchWhoseAnswerIsLostIsSentAgain) {
+  for (std::size_t i = 0; i < 20; ++i) write_text(folder() / std::to_string(i), std::to_string(i));
+  std::atomic<int> lost = 0;
+  vault_.lose_answer = [&](const HttpRequest& request) {
+    return request.target == "/v1/upload-batches" && lost++ == 0;
+  };
+  const auto secured = secure_folder();
+  ASSERT_TRUE(secured) << secured.error().message;
+  EXPECT_GE(lost, 2);
+  EXPECT_EQ(records(), 20U);
+}
+
+TEST_F(SecuringTest, AFileThatCannotBeDescribedDoesNotHarmThoseSentWithIt) {
+  fs::path deep = folder();
+  for (int i = 0; i < 10; ++i) deep /= std::string(200, '\xff');  // three times as long once it is encoded
+  fs::create_directories(deep);
+  write_text(deep / "far", "far");
+  write_text(folder() / "a", "first");
+  write_text(folder() / "z", "last");
+  const auto secured = secure_folder();
+  ASSERT_TRUE(secured) << secured.error().message;
+  ASSERT_EQ(secured->size(), 3U);
+  EXPECT_FALSE((*secured)[0].failure);
+  EXPECT_FALSE((*secured)[1].failure);
+  ASSERT_TRUE((*secured)[2].failure);
+  EXPECT_EQ((*secured)[2].failure->code, Errc::too_large);
+  const auto listed = list(first_);
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_EQ(listed->size(), 2U);
+}
+
 TEST_F(SecuringTest, ASealingWhoseAnswerIsLostIsInTheJournalOnceItIsFinished) {
   write_text(folder() / "one", "1");
   vault_.lose_answer = [](const HttpRequest& request) { return request.target.starts_with("/v1/acts/"); };
