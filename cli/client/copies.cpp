@@ -121,7 +121,10 @@ Result<Rewritten> rewrite_copy(Session& session, const Directory& directory, con
   made.index.number = proved.issued.number;
   made.index.purpose = proved.issued.purpose;
   made.index.due = proved.issued.due;
-  for (const wire::CopyHeader& header : released) {
+  made.headers.resize(released.size());
+  made.index.records.resize(released.size());
+  TRY_VOID(for_each_parallel(released.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
+    const wire::CopyHeader& header = released[i];
     const TrustedRecord& trusted = proved.records.at(header.record);
     if (vault::crypto::sha256(header.header) != trusted.sealed.header)
       return tampered("the header of " + header.record.to_string() + " is not the one that its depositor sealed");
@@ -130,11 +133,18 @@ Result<Rewritten> rewrite_copy(Session& session, const Directory& directory, con
     auto rewritten = rewrite_header(header.header, secrets.identities[trusted.epoch], holder);
     if (!rewritten)
       return tampered(header.record.to_string() + " does not open with its safe's key: " + rewritten.error().message);
-    made.headers.push_back(std::move(*rewritten));
-    made.index.records.push_back({copy_file_name(header.ordinal), header.record, descriptor.path, descriptor.size,
-                                  descriptor.sha256, header.length, header.payload, descriptor.modified,
-                                  descriptor.encoded});
-  }
+    made.headers[i] = std::move(*rewritten);
+    made.index.records[i] = {copy_file_name(header.ordinal),
+                             header.record,
+                             descriptor.path,
+                             descriptor.size,
+                             descriptor.sha256,
+                             header.length,
+                             header.payload,
+                             descriptor.modified,
+                             descriptor.encoded};
+    return {};
+  }));
   return made;
 }
 
@@ -215,7 +225,8 @@ class CopyWriter {
         form_(form),
         progress_(&progress) {}
 
-  Result<WrittenFile> write(std::size_t i) const {
+  // Written, or among those that `finish` names.
+  Result<WrittenFile> write(std::size_t i) {
     const IndexedFile& file = content_->index.records[i];
     std::string name = file.file;
     if (form_ == CopyForm::plain) {
@@ -223,10 +234,13 @@ class CopyWriter {
     }
     const fs::path path = folder_ / name;
     TRY(const bool there, is_written(file, path));
-    if (!there) TRY_VOID(fetch(i, name));
-    ++progress_->files;
+    if (there)
+      ++progress_->files;
+    else
+      TRY_VOID(fetch(i, name));
     return WrittenFile{file.record, path};
   }
+  Result<void> finish() { return staged_.finish(); }
 
  private:
   Result<bool> is_written(const IndexedFile& file, const fs::path& path) const {
@@ -243,7 +257,7 @@ class CopyWriter {
     return true;
   }
 
-  Result<void> fetch(std::size_t i, const std::string& name) const {
+  Result<void> fetch(std::size_t i, const std::string& name) {
     const IndexedFile& file = content_->index.records[i];
     TRY(const vault::age::Header header, vault::age::parse_header(content_->headers[i]));
     auto key = vault::age::open_header(header, std::span(&session_->keys().identity, 1));
@@ -262,9 +276,15 @@ class CopyWriter {
                                   return plain ? Result<void>() : staged.write(bytes);
                                 }));
     TRY_VOID(payload.finish());
-    std::optional<vault::Instant> modified;
-    if (const auto time = vault::parse_rfc3339(file.modified); plain && time) modified = *time;
-    return staged.commit(modified);
+    if (const auto time = vault::parse_rfc3339(file.modified); plain && time) staged.set_modified(*time);
+    return staged_.add(std::move(staged), file.length, [this, &file, path = folder_ / name](Result<void> named) {
+      if (named) ++progress_->files;
+      if (named || named.code() != Errc::conflict) return named;
+      // Another record of the copy has this path, and may be the same file.
+      auto same = is_written(file, path);
+      if (!same) return Result<void>(same.error());
+      return *same ? Result<void>() : named;
+    });
   }
 
   Session* session_;
@@ -273,6 +293,7 @@ class CopyWriter {
   fs::path folder_;
   CopyForm form_;
   CopyProgress* progress_;
+  StagedFiles staged_;
 };
 
 Result<void> write_index(const Rewritten& content, const Session& session, const fs::path& folder) {
@@ -375,12 +396,16 @@ Result<CollectedCopy> collect_copy(Session& session, const Directory& directory,
   collected.folder = folder / copy_name(proved.issued.number);
   TRY_VOID(vault::make_private_directory(collected.folder));
   collected.files.resize(content.index.records.size());
-  const CopyWriter writer(session, copy, content, collected.folder, form, progress);
-  TRY_VOID(for_each_parallel(collected.files.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
-    if (progress.stop) return Error{Errc::cancelled, "stopped; the same command goes on from here"};
-    TRY(collected.files[i], writer.write(i));
-    return {};
-  }));
+  CopyWriter writer(session, copy, content, collected.folder, form, progress);
+  const Result<void> written =
+      for_each_parallel(collected.files.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
+        if (progress.stop) return Error{Errc::cancelled, "stopped; the same command goes on from here"};
+        TRY(collected.files[i], writer.write(i));
+        return {};
+      });
+  const Result<void> named = writer.finish();  // what is whole stays, whatever stopped the rest
+  TRY_VOID(written);
+  TRY_VOID(named);
   if (form == CopyForm::secured) TRY_VOID(write_index(content, session, collected.folder));
 
   const bool owed = own ? view.state == access::CopyState::issued

@@ -51,8 +51,9 @@ Result<void> make_folder(const fs::path& folder) {
   return {};
 }
 
-Result<OpenedRecord> open_indexed(const fs::path& folder, const fs::path& into, const IndexedFile& file,
-                                  const Openers& openers, CopyProgress& progress) {
+// `opened` is told when the file has its name.
+Result<void> open_indexed(const fs::path& folder, const fs::path& into, const IndexedFile& file, const Openers& openers,
+                          CopyProgress& progress, StagedFiles& names, OpenedRecord& opened) {
   std::string inner = file.path;
   if (file.encoded.value_or(false)) {
     TRY(inner, decode_path(file.path));
@@ -61,10 +62,12 @@ Result<OpenedRecord> open_indexed(const fs::path& folder, const fs::path& into, 
   TRY_VOID(verify_file(
       folder / file.file, openers.identities, facts_of(file), [&](ByteView bytes) { return staged.write(bytes); },
       &progress.bytes));
-  std::optional<vault::Instant> modified;
-  if (const auto time = vault::parse_rfc3339(file.modified)) modified = *time;
-  TRY_VOID(staged.commit(modified));
-  return OpenedRecord{into / inner, file.size, {}};
+  if (const auto time = vault::parse_rfc3339(file.modified)) staged.set_modified(*time);
+  opened.file = into / inner;
+  return names.add(std::move(staged), file.size, [&opened](Result<void> named) -> Result<void> {
+    if (!named) opened.failure = named.error();
+    return {};
+  });
 }
 
 }  // namespace
@@ -86,17 +89,17 @@ Result<std::vector<OpenedRecord>> open_copy(const fs::path& folder, const fs::pa
   if (!index) return index.error();
   TRY_VOID(make_folder(into));
   std::vector<OpenedRecord> opened(index->records.size());
+  StagedFiles names;
   TRY_VOID(for_each_parallel(opened.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
     if (progress.stop) return Error{Errc::cancelled, "stopped"};
     const IndexedFile& file = index->records[i];
-    auto one = open_indexed(folder, into, file, openers, progress);
-    if (one)
-      opened[i] = std::move(*one);
-    else
-      opened[i] = {into / file.path, file.size, one.error()};
+    opened[i] = {into / file.path, file.size, {}};
+    if (auto one = open_indexed(folder, into, file, openers, progress, names, opened[i]); !one)
+      opened[i].failure = one.error();
     ++progress.files;
     return {};
   }));
+  TRY_VOID(names.finish());
   return opened;
 }
 

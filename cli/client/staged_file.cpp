@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cerrno>
+#include <map>
+#include <utility>
 
 #include "vault/base/secret.h"
 
@@ -74,14 +76,22 @@ Result<void> StagedFile::write(ByteView bytes) {
   return vault::write_all(file_, bytes);
 }
 
-Result<void> StagedFile::commit(std::optional<vault::Instant> modified) {
-  if (modified) {
-    const timespec time{modified->unix_ms / vault::kMillisecondsPerSecond,
-                        modified->unix_ms % vault::kMillisecondsPerSecond * 1'000'000};
+void StagedFile::start_writeback() const {
+  ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);  // a hint: what goes wrong, the sync will tell
+}
+
+Result<void> StagedFile::sync() const {
+  if (modified_) {
+    const timespec time{modified_->unix_ms / vault::kMillisecondsPerSecond,
+                        modified_->unix_ms % vault::kMillisecondsPerSecond * 1'000'000};
     const std::array<timespec, 2> times{time, time};
     if (::futimens(file_.get(), times.data()) != 0) return vault::system_error(errno, "cannot set a file's time");
   }
   if (::fsync(file_.get()) != 0) return vault::system_error(errno, "cannot sync a file");
+  return {};
+}
+
+Result<void> StagedFile::name() {
   const std::string self = "/proc/self/fd/" + std::to_string(file_.get());
   const int linked =
       temporary_.empty()
@@ -91,8 +101,62 @@ Result<void> StagedFile::commit(std::optional<vault::Instant> modified) {
     return Error{Errc::conflict, "there is such a file already; nothing is overwritten"};
   if (linked != 0) return vault::system_error(errno, "cannot name a file");
   temporary_.clear();
+  return {};
+}
+
+Result<void> StagedFile::commit() {
+  TRY_VOID(sync());
+  TRY_VOID(name());
   if (::fsync(folder_.get()) != 0) return vault::system_error(errno, "cannot sync a folder");
   return {};
+}
+
+Result<void> StagedFiles::add(StagedFile file, std::uint64_t bytes, Named named) {
+  file.start_writeback();
+  std::vector<Waiting> full;
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting_.push_back({std::move(file), std::move(named)});
+    bytes_ += bytes;
+    if (waiting_.size() == kStagedFiles || bytes_ >= kStagedFilesBytes) {
+      full = std::exchange(waiting_, {});
+      bytes_ = 0;
+    }
+  }
+  return commit(std::move(full));
+}
+
+Result<void> StagedFiles::finish() {
+  const std::scoped_lock lock(mutex_);
+  bytes_ = 0;
+  return commit(std::exchange(waiting_, {}));
+}
+
+// Each file's content, then their names, then each folder once.
+Result<void> StagedFiles::commit(std::vector<Waiting> group) {
+  std::vector<Result<void>> outcomes;
+  for (const Waiting& one : group) outcomes.push_back(one.file.sync());
+  std::map<std::pair<dev_t, ino_t>, Result<void>> folders;
+  for (std::size_t i = 0; i < group.size(); ++i)
+    if (outcomes[i]) outcomes[i] = group[i].file.name();
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (!outcomes[i]) continue;
+    const vault::FileDescriptor& folder = group[i].file.folder_;
+    struct stat status{};
+    if (::fstat(folder.get(), &status) != 0) {
+      outcomes[i] = vault::system_error(errno, "cannot look at a folder");
+      continue;
+    }
+    const auto [synced, is_new] = folders.try_emplace({status.st_dev, status.st_ino});
+    if (is_new && ::fsync(folder.get()) != 0) synced->second = vault::system_error(errno, "cannot sync a folder");
+    outcomes[i] = synced->second;
+  }
+  Result<void> first;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const Result<void> told = group[i].named(std::move(outcomes[i]));
+    if (!told && first) first = told;
+  }
+  return first;
 }
 
 }  // namespace cli::client

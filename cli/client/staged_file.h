@@ -2,9 +2,12 @@
 // before all of it was verified.
 #pragma once
 #include <filesystem>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vault/base/bytes.h"
 #include "vault/base/file.h"
@@ -17,6 +20,9 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
+inline constexpr std::size_t kStagedFiles = 64;                // that wait to be named together
+inline constexpr std::uint64_t kStagedFilesBytes = 32U << 20;  // of them
+
 // A file without a name in the folder it will stand in (O_TMPFILE; a hidden temporary name where the file system has
 // none), which `commit` names. Dropped before that, it leaves nothing. Mode 0600.
 class StagedFile {
@@ -28,15 +34,43 @@ class StagedFile {
   StagedFile& operator=(StagedFile&&) = delete;
   ~StagedFile();
   Result<void> write(ByteView bytes);
-  // fsyncs, and links it under its name. Errc::conflict when something stands there already.
-  Result<void> commit(std::optional<vault::Instant> modified = {});
+  // The file's time of modification, from its naming on.
+  void set_modified(vault::Instant time) { modified_ = time; }
+  // Asks the disk to begin with what was written, so that many files' syncs wait for each other as little as can be.
+  void start_writeback() const;
+  // fsyncs, links it under its name, and fsyncs the folder. Errc::conflict when something stands there already.
+  Result<void> commit();
 
  private:
+  friend class StagedFiles;
   StagedFile() = default;
+  Result<void> sync() const;
+  Result<void> name();
   vault::FileDescriptor folder_;
   vault::FileDescriptor file_;
   std::string name_;
   std::string temporary_;  // empty: O_TMPFILE
+  std::optional<vault::Instant> modified_;
+};
+
+// Many small files, named a group at a time: syncing them together costs little more than syncing one. Thread safe.
+class StagedFiles {
+ public:
+  // Told what became of one file; what it returns comes back from the call that named the group.
+  using Named = std::function<Result<void>(Result<void> outcome)>;
+  // When the group is full it is named here, otherwise by a later call.
+  Result<void> add(StagedFile file, std::uint64_t bytes, Named named);
+  Result<void> finish();  // the rest
+
+ private:
+  struct Waiting {
+    StagedFile file;
+    Named named;
+  };
+  static Result<void> commit(std::vector<Waiting> group);
+  std::mutex mutex_;  // guards what follows
+  std::vector<Waiting> waiting_;
+  std::uint64_t bytes_ = 0;
 };
 
 // Relative, "/"-separated, no empty, "." or ".." part, no NUL: safe to make below a folder.

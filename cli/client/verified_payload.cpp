@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "cli/client/stage.h"
 #include "vault/age/file.h"
 #include "vault/base/file.h"
 
@@ -24,26 +25,62 @@ PayloadFacts facts_of(const IndexedFile& file) {
   return {file.length, file.payload, file.size, file.sha256};
 }
 
+// The ciphertext goes to `hashing` and `opening` alike; the plaintext from there to `writing`.
+struct VerifiedPayload::Pipeline {
+  explicit Pipeline(VerifiedPayload& payload)
+      : writing([&payload](ByteView bytes) { return payload.plain_(bytes); }),
+        plain({&writing}),
+        hashing([&payload](ByteView bytes) -> Result<void> {
+          payload.digest_.update(bytes);
+          return {};
+        }),
+        opening([&payload](ByteView bytes) { return payload.decryptor_.push(bytes); }),
+        sealed({&hashing, &opening}) {}
+  Result<void> finish() {
+    TRY_VOID(sealed.flush());
+    TRY_VOID(hashing.finish());
+    return opening.finish();
+  }
+
+  // Each ends before what it gives to.
+  Stage writing;
+  StageFeed plain;
+  Stage hashing;
+  Stage opening;
+  StageFeed sealed;
+};
+
+VerifiedPayload::~VerifiedPayload() = default;
+
 VerifiedPayload::VerifiedPayload(const vault::age::FileKey& key, const PayloadFacts& facts,
                                  std::function<Result<void>(ByteView)> plain)
     : facts_(facts), plain_(std::move(plain)), decryptor_(key, [this](ByteView bytes) -> Result<void> {
         hash_.update(bytes);
         size_ += bytes.size();
-        return plain_ ? plain_(bytes) : Result<void>();
-      }) {}
+        if (!plain_) return {};
+        return pipeline_ ? pipeline_->plain.push(bytes) : plain_(bytes);
+      }) {
+  if (facts_.length > kWholePayload) pipeline_ = std::make_unique<Pipeline>(*this);
+}
 
 Result<void> VerifiedPayload::push(ByteView ciphertext) {
   length_ += ciphertext.size();
   if (length_ > facts_.length) return tampered("a record is longer than it was sealed");
+  if (pipeline_) return pipeline_->sealed.push(ciphertext);
   digest_.update(ciphertext);
   return decryptor_.push(ciphertext);
 }
 
 Result<void> VerifiedPayload::finish() {
   if (length_ != facts_.length) return tampered("a record is shorter than it was sealed");
+  if (pipeline_) TRY_VOID(pipeline_->finish());
   if (digest_.finish() != facts_.payload) return tampered("a record's ciphertext is not what was sealed");
   auto ended = decryptor_.finish();
   if (!ended) return tampered("a record does not decrypt: " + ended.error().message);
+  if (pipeline_) {
+    TRY_VOID(pipeline_->plain.flush());
+    TRY_VOID(pipeline_->writing.finish());
+  }
   if (size_ != facts_.size || hash_.finish() != facts_.sha256)
     return tampered("a record's content is not what its description says");
   return {};

@@ -8,6 +8,8 @@
 
 namespace cli::client {
 
+inline constexpr std::uint64_t kWholePayload = 2U << 20;
+
 struct PayloadFacts {
   std::uint64_t length = 0;
   Digest payload{};
@@ -16,11 +18,14 @@ struct PayloadFacts {
 };
 PayloadFacts facts_of(const IndexedFile& file);
 
-// Not thread safe. What `plain` was given before `finish` succeeded proves nothing.
+// Not thread safe. What `plain` was given before `finish` succeeded proves nothing. Larger payloads than kWholePayload
+// are hashed, opened and given to `plain` on threads of their own: `plain` is called by one at a time, and an error may
+// be told by a later call than the one that brought the bytes.
 class VerifiedPayload {
  public:
   VerifiedPayload(const vault::age::FileKey& key, const PayloadFacts& facts,
                   std::function<Result<void>(ByteView)> plain = {});
+  ~VerifiedPayload();
   VerifiedPayload(const VerifiedPayload&) = delete;  // the decryptor writes into it
   VerifiedPayload& operator=(const VerifiedPayload&) = delete;
   Result<void> push(ByteView ciphertext);
@@ -34,6 +39,8 @@ class VerifiedPayload {
   std::uint64_t length_ = 0;
   std::uint64_t size_ = 0;
   vault::age::Decryptor decryptor_;
+  struct Pipeline;
+  std::unique_ptr<Pipeline> pipeline_;  // of a larger payload; its threads use all of the above
 };
 
 // Reads an age file on this machine, opens its header with one of `identities`, and verifies its payload.

@@ -3,6 +3,8 @@
 
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <span>
 
 #include "cli/client/holdings.h"
 #include "cli/client/manifest.h"
@@ -230,6 +232,26 @@ Result<std::vector<std::string>> read_ids(const std::string& file) {
   return ids;
 }
 
+// One by one; of many, the safe of the first is listed instead, which takes few requests.
+Result<std::vector<wire::RecordView>> named_records(Context& context, std::span<const std::string> words) {
+  constexpr std::size_t kFew = 16;
+  std::map<access::RecordId, wire::RecordView> listed;
+  std::vector<wire::RecordView> views;
+  for (const std::string& word : words) {
+    TRY(const auto id, context.record(word));
+    if (const auto found = listed.find(id); found != listed.end()) {
+      views.push_back(found->second);
+      continue;
+    }
+    TRY(const auto view, context.session().get<wire::RecordView>("/v1/records/" + id.to_string()));
+    views.push_back(view);
+    if (words.size() <= kFew || views.size() > 1) continue;
+    TRY(const auto all, context.session().all<wire::RecordView>("/v1/safes/" + view.safe.to_string() + "/records"));
+    for (const wire::RecordView& one : all) listed.emplace(one.record, one);
+  }
+  return views;
+}
+
 void add_checkout(CLI::App& app) {
   struct Options {
     std::vector<std::string> what;
@@ -290,13 +312,12 @@ void add_checkout(CLI::App& app) {
       if (!options->filter.empty() || options->all)
         return Error{Errc::invalid_argument,
                      "filters and --all choose among a safe's records; give a safe, or records"};
-      for (std::size_t i = whole_safe ? 1 : 0; i < words.size(); ++i) {
-        TRY(const auto id, context.record(words[i]));
-        TRY(const auto view, context.session().get<wire::RecordView>("/v1/records/" + id.to_string()));
+      TRY(const auto views, named_records(context, std::span(words).subspan(whole_safe ? 1 : 0)));
+      for (const wire::RecordView& view : views) {
         if (!request.records.empty() && view.safe != request.safe)
           return Error{Errc::invalid_argument, "a copy holds records of one safe; these are of several"};
         request.safe = view.safe;
-        request.records.push_back(id);
+        request.records.push_back(view.record);
         total += view.length;
         chosen.push_back(record_json({view, {}}));
       }

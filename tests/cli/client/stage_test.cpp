@@ -1,0 +1,132 @@
+#include "cli/client/stage.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "cli/client/staged_file.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cli::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+vault::Bytes numbered(std::size_t size) {
+  vault::Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 131 + i / 251);
+  return bytes;
+}
+
+TEST(Stage, EachTakesAllBytesInOrder) {
+  const vault::Bytes all = numbered(5 * kStageBlockBytes + 77);
+  vault::Bytes first, second;
+  Stage one([&](ByteView bytes) -> Result<void> {
+    vault::append(first, bytes);
+    return {};
+  });
+  Stage two([&](ByteView bytes) -> Result<void> {
+    vault::append(second, bytes);
+    return {};
+  });
+  StageFeed feed({&one, &two});
+  for (std::size_t at = 0; at < all.size(); at += 100'003)
+    ASSERT_TRUE(feed.push(ByteView(all).subspan(at, std::min<std::size_t>(100'003, all.size() - at))));
+  ASSERT_TRUE(feed.flush());
+  ASSERT_TRUE(one.finish());
+  ASSERT_TRUE(two.finish());
+  EXPECT_EQ(first, all);
+  EXPECT_EQ(second, all);
+}
+
+TEST(Stage, AnErrorStopsItAndComesBack) {
+  std::atomic<int> steps = 0;
+  Stage failing([&](ByteView) -> Result<void> {
+    if (++steps == 2) return Error{Errc::tampered, "the second block"};
+    return {};
+  });
+  StageFeed feed({&failing});
+  Result<void> pushed;
+  for (std::size_t i = 0; i < 4 * kStageBlocks && pushed; ++i) pushed = feed.push(vault::Bytes(kStageBlockBytes));
+  EXPECT_EQ(pushed.code(), Errc::tampered);
+  EXPECT_EQ(failing.finish().code(), Errc::tampered);
+  EXPECT_EQ(steps, 2);
+}
+
+TEST(Stage, WhatWaitsIsDroppedWithIt) {
+  std::atomic<int> steps = 0;
+  {
+    Stage slow([&](ByteView) -> Result<void> {
+      ++steps;
+      return {};
+    });
+    StageFeed feed({&slow});
+    for (std::size_t i = 0; i < kStageBlocks; ++i) ASSERT_TRUE(feed.push(vault::Bytes(kStageBlockBytes)));
+  }
+  EXPECT_LE(steps, static_cast<int>(kStageBlocks));
+}
+
+class StagedFilesTest : public ::testing::Test {
+ protected:
+  StagedFile written(const std::string& name, std::string_view text) {
+    auto staged = StagedFile::create(folder_.path(), name);
+    EXPECT_TRUE(staged) << staged.error().message;
+    EXPECT_TRUE(staged->write(vault::as_bytes(text)));
+    return std::move(*staged);
+  }
+  std::size_t count() const {
+    std::size_t files = 0;
+    for (const auto& item : fs::recursive_directory_iterator(folder_.path())) files += item.is_regular_file() ? 1 : 0;
+    return files;
+  }
+  vault::test::TemporaryDirectory folder_;
+};
+
+TEST_F(StagedFilesTest, FilesAreNamedAGroupAtATime) {
+  StagedFiles names;
+  std::size_t told = 0;
+  const auto named = [&](Result<void> outcome) -> Result<void> {
+    EXPECT_TRUE(outcome);
+    ++told;
+    return {};
+  };
+  for (std::size_t i = 0; i < kStagedFiles - 1; ++i)
+    ASSERT_TRUE(names.add(written("a/" + std::to_string(i), "x"), 1, named));
+  EXPECT_EQ(count(), 0U);
+  ASSERT_TRUE(names.add(written("b", "x"), 1, named));
+  EXPECT_EQ(count(), kStagedFiles);
+  ASSERT_TRUE(names.add(written("c", "x"), kStagedFilesBytes, named));  // so many bytes fill a group too
+  EXPECT_EQ(count(), kStagedFiles + 1);
+  ASSERT_TRUE(names.add(written("d", "x"), 1, named));
+  EXPECT_EQ(told, kStagedFiles + 1);
+  ASSERT_TRUE(names.finish());
+  EXPECT_EQ(told, kStagedFiles + 2);
+  EXPECT_EQ(count(), kStagedFiles + 2);
+}
+
+TEST_F(StagedFilesTest, ANameThatIsTakenConcernsItsOwnFileAlone) {
+  StagedFiles names;
+  std::vector<Errc> told;
+  const auto named = [&](Result<void> outcome) -> Result<void> {
+    told.push_back(outcome ? Errc::internal : outcome.code());
+    return outcome;
+  };
+  ASSERT_TRUE(names.add(written("same", "first"), 5, named));
+  ASSERT_TRUE(names.add(written("same", "second"), 6, named));
+  ASSERT_TRUE(names.add(written("other", "third"), 5, named));
+  EXPECT_EQ(names.finish().code(), Errc::conflict);
+  EXPECT_EQ(told, (std::vector<Errc>{Errc::internal, Errc::conflict, Errc::internal}));
+  EXPECT_EQ(fs::file_size(folder_.path() / "same"), 5U);
+  EXPECT_TRUE(fs::exists(folder_.path() / "other"));
+}
+
+TEST_F(StagedFilesTest, WhatIsNotFinishedLeavesNothing) {
+  {
+    StagedFiles names;
+    ASSERT_TRUE(names.add(written("one", "x"), 1, [](Result<void> outcome) { return outcome; }));
+  }
+  EXPECT_EQ(count(), 0U);
+}
+
+}  // namespace
+}  // namespace cli::client
