@@ -71,7 +71,7 @@ def take_port():
 class World:
     """One vault, its service, and the people of three partners and a school."""
 
-    def __init__(self, people=True, days=0):
+    def __init__(self, people=True, days=0, serve_options=()):
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="strongroom-e2e-"))
         self.vault = self.top / "vault"
         self.keyfile = self.top / "seal.key"
@@ -79,6 +79,7 @@ class World:
         self.passphrase.write_text(PASSPHRASE)
         self.passphrase.chmod(0o600)
         self.days = days
+        self.serve_options = serve_options
         self.server = None
         self.person = {}
         self.agency = {}
@@ -131,7 +132,8 @@ class World:
     def serve(self):
         with open(self.top / "service.log", "ab") as log:
             self.server = subprocess.Popen(
-                [STRONGROOMD, "serve", self.vault, "--listen", f"127.0.0.1:{self.port}", "--seal-keyfile", self.keyfile],
+                [STRONGROOMD, "serve", self.vault, "--listen", f"127.0.0.1:{self.port}", "--seal-keyfile", self.keyfile,
+                 *self.serve_options],
                 stdout=subprocess.PIPE, stderr=log, env=self.environment())
         line = self.server.stdout.readline()
         if not line:
