@@ -15,6 +15,7 @@ namespace cli::client {
 namespace {
 
 constexpr std::size_t kTemporaryBytes = 8;
+constexpr std::uint64_t kWritebackStep = 8U << 20;
 
 // Descends into (and makes) one folder, never through a link.
 Result<vault::FileDescriptor> enter(const vault::FileDescriptor& folder, const std::string& part) {
@@ -73,11 +74,17 @@ StagedFile::~StagedFile() {
 }
 
 Result<void> StagedFile::write(ByteView bytes) {
-  return vault::write_all(file_, bytes);
+  TRY_VOID(vault::write_all(file_, bytes));
+  written_ += bytes.size();
+  if (written_ - paced_ >= kWritebackStep) start_writeback();
+  return {};
 }
 
-void StagedFile::start_writeback() const {
-  ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);  // a hint: what goes wrong, the sync will tell
+void StagedFile::start_writeback() {
+  // A hint: what goes wrong, the sync will tell.
+  ::sync_file_range(file_.get(), static_cast<off_t>(paced_), static_cast<off_t>(written_ - paced_),
+                    SYNC_FILE_RANGE_WRITE);
+  paced_ = written_;
 }
 
 Result<void> StagedFile::sync() const {

@@ -36,8 +36,8 @@ class StagedFile {
   Result<void> write(ByteView bytes);
   // The file's time of modification, from its naming on.
   void set_modified(vault::Instant time) { modified_ = time; }
-  // Asks the disk to begin with what was written, so that many files' syncs wait for each other as little as can be.
-  void start_writeback() const;
+  // Asks the disk to begin with what was written. A large file does by itself.
+  void start_writeback();
   // fsyncs, links it under its name, and fsyncs the folder. Errc::conflict when something stands there already.
   Result<void> commit();
 
@@ -51,6 +51,8 @@ class StagedFile {
   std::string name_;
   std::string temporary_;  // empty: O_TMPFILE
   std::optional<vault::Instant> modified_;
+  std::uint64_t written_ = 0;
+  std::uint64_t paced_ = 0;  // handed to the disk already, so that the sync of a large file has little left to wait for
 };
 
 // Many small files, named a group at a time: syncing them together costs little more than syncing one. Thread safe.
