@@ -32,6 +32,8 @@ Result<Shelf> open_shelf(Context& context, const std::string& words) {
   return shelf;
 }
 
+constexpr std::size_t kShortestId = 6;  // "item_" and a character of its own
+
 // "P-0001", "1", or an id or its beginning.
 Result<const client::HeldItem*> find_item(const client::Holdings& holdings, std::string_view words) {
   const std::string_view digits = words.starts_with("P-") ? words.substr(2) : words;
@@ -40,7 +42,8 @@ Result<const client::HeldItem*> find_item(const client::Holdings& holdings, std:
   const bool is_number = failed == std::errc{} && end == digits.data() + digits.size();
   const client::HeldItem* found = nullptr;
   for (const client::HeldItem& item : holdings.items) {
-    const bool same = is_number ? item.added.number == number : item.added.item.to_string().starts_with(words);
+    const bool same = is_number ? item.added.number == number
+                                : words.size() >= kShortestId && item.added.item.to_string().starts_with(words);
     if (!same) continue;
     if (found != nullptr) return Error{Errc::invalid_argument, "more than one item begins with " + printable(words)};
     found = &item;

@@ -167,7 +167,7 @@ class Physical(DeskTest):
                          ("held", "Strongroom, shelf 5", "0012347", 213, "Blue folder", "child-1"))
         self.assertNotIn("to", now)
         self.assertEqual([event["change"] for event in now["history"]], ["added", "moved", "loaned", "returned", "resealed"])
-        for words in ("P-0002", "7", "item_7zzz", "P-"):
+        for words in ("P-0002", "7", "item_7zzz", "P-", "", "item_"):
             physical("representative", "move", words, "--to", "x", check=NOT_FOUND)
         physical("representative", "move", "P-0001", "--to", "two\tcells", check=USAGE)
 
