@@ -794,6 +794,11 @@ void Gate::submit(SignedRequest request, std::string kind, Completion done) {
 }
 
 void Gate::refuse(SignedRequest request, Refusal refusal, Completion done) {
+  // No act: its bytes are ciphertext, or anything else. The signature covers their digest, and that is what is kept.
+  if (std::string& body = request.request.body; !body.empty()) {
+    request.request.content_digest = wire::content_digest(vault::as_bytes(body));
+    body = {};
+  }
   const std::size_t bytes = size_of(request.request);
   core_->enqueue({.work = RefusalJob{std::move(request), std::move(refusal), std::move(done)}, .bytes = bytes});
 }

@@ -267,7 +267,7 @@ A capacity is what an enrolled person is with respect to what they ask for. Revo
 | asked | staff of an agency that has been asked in the case |
 | representative, participant | active keyholder of the agency safe, of the review safe |
 | nominee, former | nominated for the safe but not confirmed; nominated once, and paused or ended |
-| issuer, past-issuer | issued the copy, or took it over, and is a keyholder of its safe; did so and is none any more, or handed it over |
+| issuer, past-issuer | issued the copy and is a keyholder of its safe; did so and is none any more, or handed it over, or took it over |
 | holder | holds the copy |
 | concerned | actor of the entry, or the person whom it names |
 

@@ -45,8 +45,8 @@ BOOST_DEFINE_ENUM_CLASS(Capacity,
                         referrer, asked,
                         // in the safe: its active, pending, or paused or former keyholder
                         representative, participant, nominee, former,
-                        // in the copy: issuer (or who took it over) while still a keyholder; past_issuer: issued it or
-                        // answers for it and is not that; holder
+                        // in the copy: issuer, while still a keyholder and answering for it; past_issuer: issued it or
+                        // took it over and is not that; holder
                         issuer, past_issuer, holder,
                         // in the entry: its actor, or the person whom it names
                         concerned)

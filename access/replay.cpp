@@ -202,15 +202,7 @@ Result<Actor> Replay::verify_request(const audit::Envelope& envelope, const wire
   } else {
     return altered("its actor is nobody");
   }
-  const auto verified = wire::verify_stored_request({.method = request.method,
-                                                     .authority = request.authority,
-                                                     .target = request.target,
-                                                     .body = request.body,
-                                                     .signature_input = request.signature_input,
-                                                     .signature = request.signature,
-                                                     .range = request.range,
-                                                     .upload_length = request.upload_length},
-                                                    key);
+  const auto verified = wire::verify_stored_request(request, key);
   if (!verified) return altered("its request's signature does not verify");
   parameters = *verified;
   if (parameters.keyid != actor.keyid) return altered("its request was signed by somebody else");

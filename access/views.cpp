@@ -949,7 +949,8 @@ PlaceOf place_of(Action action) {
   }
 }
 
-// The ids that a request's path and query name, the first of each kind.
+// The ids that a request's path names or, where it names none, its query; cursors (`from`, `known`) are no part of
+// that.
 struct Target {
   std::optional<CaseId> case_;
   std::optional<std::string> reference;
@@ -957,24 +958,32 @@ struct Target {
   std::optional<RecordId> record;
   std::optional<CopyId> copy;
   std::optional<std::uint64_t> number;
+  bool names_something() const { return case_ || reference || safe || record || copy || number; }
 };
-Target parse_target(std::string_view target) {
+Target parse_words(std::string_view text) {
   Target found;
   const auto keep = [](auto& place, const auto& parsed) {
     if (parsed && !place) place = *parsed;
   };
-  while (!target.empty()) {
-    const std::size_t end = std::min(target.find_first_of("/?&="), target.size());
-    const std::string_view part = target.substr(0, end);
-    keep(found.case_, CaseId::parse(part));
-    keep(found.safe, SafeId::parse(part));
-    keep(found.record, RecordId::parse(part));
-    keep(found.copy, CopyId::parse(part));
-    keep(found.number, parse_copy_number(part));
-    if (parse_reference(part) && !found.reference) found.reference = std::string(part);
-    target.remove_prefix(std::min(end + 1, target.size()));
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find_first_of("/&"));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (word.starts_with("from=") || word.starts_with("known=")) continue;
+    const std::string_view value = word.substr(word.find('=') + 1);
+    keep(found.case_, CaseId::parse(value));
+    keep(found.safe, SafeId::parse(value));
+    keep(found.record, RecordId::parse(value));
+    keep(found.copy, CopyId::parse(value));
+    keep(found.number, parse_copy_number(value));
+    if (parse_reference(value) && !found.reference) found.reference = std::string(value);
   }
   return found;
+}
+Target parse_target(std::string_view target) {
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  Target of_path = parse_words(target.substr(0, mark));
+  if (of_path.names_something() || mark == target.size()) return of_path;
+  return parse_words(target.substr(mark + 1));
 }
 
 template <class Row>

@@ -86,6 +86,38 @@ Result<void> remember_nonce(const Entry& entry, const wire::EntryRequest& reques
 
 }  // namespace
 
+namespace {
+
+// A refused command stands in the ledger as it was signed, so words are looked at before anybody is refused: names and
+// free text have no place in a command (docs/formats.md, "Beside values"), whoever sends it.
+bool is_command_text(std::string_view body) {
+  constexpr std::string_view kOthers = "{}[]\",:+/=_.-";
+  return std::ranges::all_of(body, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kOthers.find(c) != std::string_view::npos;
+  });
+}
+template <class Command>
+bool has_opaque_subjects(const Command& command) {
+  if constexpr (requires { command.subjects; })
+    if (!std::ranges::all_of(command.subjects, is_subject)) return false;
+  if constexpr (requires { command.searched; })
+    if (!std::ranges::all_of(command.searched, is_subject)) return false;
+  if constexpr (requires { command.subject; })
+    if (command.subject && !is_subject(*command.subject)) return false;
+  if constexpr (requires { command.records.front().subject; })
+    if (!std::ranges::all_of(command.records, [](const auto& r) { return !r.subject || is_subject(*r.subject); }))
+      return false;
+  return true;
+}
+
+}  // namespace
+
+bool is_subject(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxSubjectLength && text.front() >= 'a' && text.front() <= 'z' &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
 Place in_directory(const Context& context) {
   Place place;
   place.who = context.standing.general();
@@ -174,16 +206,28 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTra
                                                std::string_view kind, std::string_view body, Instant time,
                                                const Given& given) {
   if (body.size() > kMaxCommandBytes) return Error{Errc::too_large, "a command is larger than 1 MiB"};
+  if (!acts::is_command_text(body))
+    return Error{Errc::malformed,
+                 "a command holds ids, words, dates, numbers and digests: free text is staged beside it"};
   TRY(const acts::Context context, acts::context_of(state, txn, actor, time, given));
   auto decided = acts::with_kind<acts::Commands, acts::Decided>(kind, [&](auto type) -> acts::Decided {
     using Command = typename decltype(type)::type;
     TRY(const Command command, wire::decode<Command>(body, wire::Strictness::exact));
     if constexpr (!std::is_same_v<Command, wire::EnrolPerson>)
       if (!context.standing.enrolled()) return Error{Errc::refused, "an invitation only lets somebody enrol"};
+    if (!acts::has_opaque_subjects(command))
+      return Error{Errc::malformed, "a subject is named like child-1: lower-case letters, digits and \"-\""};
     return acts::decide(context, command);
   });
   if (!decided) return Error{Errc::unsupported, "there is no such act"};
   return std::move(*decided);
+}
+
+std::vector<std::string_view> command_kinds() {
+  std::vector<std::string_view> kinds;
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, acts::Commands>>(
+      [&](auto type) { kinds.push_back(decltype(type)::type::kKind); });
+  return kinds;
 }
 
 Event refused_event(const Refusal& refusal) {

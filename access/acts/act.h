@@ -74,6 +74,9 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const vault::
                                                const Actor& actor, std::string_view kind, std::string_view body,
                                                Instant time, const Given& given);
 
+// Of every act that there is.
+std::vector<std::string_view> command_kinds();
+
 // The entry of a refusal.
 Event refused_event(const Refusal& refusal);
 

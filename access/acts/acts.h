@@ -82,6 +82,9 @@ Result<void> check_nominee(const Context& context, const SafeRow& safe, const wi
 Result<void> check_late(const SafeRow& safe, const std::optional<bool>& late);
 
 Errc constexpr kInvalid = Errc::invalid_argument;
+// An opaque subject's name, such as child-1: 1 to kMaxSubjectLength lower-case letters, digits and "-".
+bool is_subject(std::string_view text);
+
 template <class T>
 bool has_duplicates(std::vector<T> list) {
   std::ranges::sort(list);

@@ -145,9 +145,12 @@ Result<Capacities> Standing::in_copy(const CaseRow& row, const SafeRow& safe, co
   if (!row_) return who;
   if (copy.holder == row_->person) who.add(Capacity::holder);
   const bool keyholder = who.any_of({Capacity::representative, Capacity::participant});
-  if (copy.responsible() == row_->person)
-    who.add(keyholder ? Capacity::issuer : Capacity::past_issuer);
-  else if (copy.issuer == row_->person)
+  const bool answers = copy.responsible() == row_->person;
+  const bool issued = copy.issuer == row_->person;
+  // Headers go to whoever signed for them, and that is the issuer: somebody who took the copy over signed nothing.
+  if (issued && answers && keyholder)
+    who.add(Capacity::issuer);
+  else if (issued || answers)
     who.add(Capacity::past_issuer);
   return who;
 }

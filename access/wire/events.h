@@ -3,22 +3,14 @@
 // earlier entries, except what is marked "given". Docs: docs/formats.md
 #pragma once
 #include "access/wire/commands.h"
+#include "access/wire/http_signature.h"
 
 namespace strongroom::access::wire {
 
 // The signed request that caused an entry: enough to verify its signature again (http_signature.h).
-struct EntryRequest {
-  std::string method;
-  std::string authority;
-  std::string target;  // path and query as sent
-  std::string body;    // exactly as received; empty if there was none
-  std::string signature_input;
-  std::string signature;
-  std::optional<std::string> range = std::nullopt;  // the fields that were signed where they were present
-  std::optional<std::string> upload_length = std::nullopt;
-};
 BOOST_DESCRIBE_STRUCT(EntryRequest, (),
-                      (method, authority, target, body, signature_input, signature, range, upload_length))
+                      (method, authority, target, body, signature_input, signature, range, upload_length,
+                       content_digest))
 
 // The ids concerned, for indexes and for deciding who may read the body.
 struct Concerned {

@@ -412,15 +412,16 @@ Result<SignatureFields> sign_request(RequestHead head, Coverage coverage, const 
   return SignatureFields{*head.signature_input, signature_field(key.sign(vault::as_bytes(parsed.base)))};
 }
 
-Result<SignatureParameters> verify_stored_request(const StoredRequest& request, const vault::crypto::VerifyKey& key) {
+Result<SignatureParameters> verify_stored_request(const EntryRequest& request, const vault::crypto::VerifyKey& key) {
   const std::size_t mark = request.target.find('?');
   RequestHead head;
   head.method = request.method;
   head.authority = request.authority;
   head.path = request.target.substr(0, mark);
   if (mark != std::string::npos) head.query = request.target.substr(mark);
-  head.has_body = !request.body.empty();
-  if (head.has_body) head.content_digest = content_digest(vault::as_bytes(request.body));
+  head.has_body = !request.body.empty() || request.content_digest;
+  if (!request.body.empty()) head.content_digest = content_digest(vault::as_bytes(request.body));
+  if (request.content_digest) head.content_digest = request.content_digest;
   head.range = request.range;
   head.upload_length = request.upload_length;
   head.signature_input = request.signature_input;

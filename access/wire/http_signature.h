@@ -113,20 +113,21 @@ struct SignatureFields {
 vault::Result<SignatureFields> sign_request(RequestHead head, Coverage coverage, const SignatureParameters& parameters,
                                             const vault::crypto::SigningKey& key);
 
-// What an entry keeps of the request that caused it.
-struct StoredRequest {
+// What an entry keeps of the request that caused it (described in events.h).
+struct EntryRequest {
   std::string method;
   std::string authority;
-  std::string target;  // path and query
-  std::string body;
+  std::string target;  // path and query as sent
+  std::string body;    // exactly as received; empty if there was none
   std::string signature_input;
   std::string signature;
-  std::optional<std::string> range = std::nullopt;          // of a refused download
-  std::optional<std::string> upload_length = std::nullopt;  // of a refused upload
+  std::optional<std::string> range = std::nullopt;  // the fields that were signed where they were present
+  std::optional<std::string> upload_length = std::nullopt;
+  std::optional<std::string> content_digest = std::nullopt;  // in place of the body, of a refused upload
 };
 
 // The request as it was signed, freshness apart. The caller compares `keyid` and `created` with what the entry says.
-vault::Result<SignatureParameters> verify_stored_request(const StoredRequest& request,
+vault::Result<SignatureParameters> verify_stored_request(const EntryRequest& request,
                                                          const vault::crypto::VerifyKey& key);
 
 }  // namespace strongroom::access::wire

@@ -40,23 +40,20 @@ std::string delivery_note(const access::CopyId& copy) {
 struct ProvedCopy {
   wire::CopyIssued issued;
   access::PersonId issuer;
-  access::PersonId responsible;  // the issuer, or whom it was handed over to
   std::optional<wire::CopyPrepared> prepared;
   TrustedRecords records;
 };
 
 // Copies are handed over by a lead or, in a review safe, a SPOC.
-Result<access::PersonId> reassigned_to(const Directory& directory, const VerifiedEntry& entry,
-                                       const ProvedCopy& proved) {
+Result<void> check_reassigned(const Directory& directory, const VerifiedEntry& entry, const ProvedCopy& proved) {
   TRY(const auto handed, (directory.read<wire::ReassignCopies, wire::CopyReassigned>(entry, {"copies"})));
   const Seq at = entry.envelope.seq.value;
   if (handed.event.copy != proved.issued.copy || handed.event.safe != proved.issued.safe ||
-      handed.event.from != proved.responsible ||
       std::ranges::find(handed.command.copies, handed.event.copy) == handed.command.copies.end())
     return tampered("a copy was handed over otherwise than its signer asked for");
   if (!handed.actor->has_role(access::Role::agency_lead, at) && !handed.actor->has_role(access::Role::spoc, at))
     return tampered("a copy was handed over by somebody who is neither lead nor SPOC");
-  return handed.event.to;
+  return {};
 }
 
 Result<ProvedCopy> prove_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
@@ -69,15 +66,14 @@ Result<ProvedCopy> prove_copy(Session& session, const Directory& directory, cons
       if (issued.event.copy != copy || found) return tampered("the service sent another copy's issue");
       proved.issued = std::move(issued.event);
       proved.issuer = issued.actor->id;
-      proved.responsible = issued.actor->id;
       found = true;
     } else if (entry.body.kind == wire::CopyPrepared::kKind) {
       TRY(auto prepared, (directory.read<wire::PrepareCopy, wire::CopyPrepared>(entry)));
-      if (prepared.event.copy != copy || !found || prepared.actor->id != proved.responsible)
+      if (prepared.event.copy != copy || !found || prepared.actor->id != proved.issuer)
         return tampered("a copy was prepared by somebody who did not issue it");
       proved.prepared = std::move(prepared.event);
     } else if (entry.body.kind == wire::CopyReassigned::kKind) {
-      TRY(proved.responsible, reassigned_to(directory, entry, proved));
+      TRY_VOID(check_reassigned(directory, entry, proved));
     }
   }
   if (!found) return tampered("no issuing entry in the ledger names this copy");
@@ -358,7 +354,7 @@ Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, cons
 Result<void> prepare_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
   TRY(const ProvedCopy proved, prove_copy(session, directory, copy));
   if (proved.prepared) return {};
-  if (proved.responsible != session.person())
+  if (proved.issuer != session.person())
     return Error{Errc::refused, "a copy is prepared by the person who issued it, or took it over"};
   TRY(const Person* holder, directory.certified(proved.issued.holder));
   TRY(const Rewritten made, rewrite_copy(session, directory, proved, holder->recipient));

@@ -6,6 +6,7 @@
 
 #include "access/permit.h"
 #include "access/wire/http_signature.h"
+#include "access/wire/review_events.h"
 #include "audit/entry.h"
 
 namespace cli::client {
@@ -35,9 +36,7 @@ Result<wire::SignatureParameters> check_stored(const audit::Envelope& envelope, 
                                                std::string_view authority) {
   if (!body.request) return tampered("an entry of the ledger has no signed request");
   const wire::EntryRequest& request = *body.request;
-  const auto parameters = wire::verify_stored_request(
-      {request.method, request.authority, request.target, request.body, request.signature_input, request.signature},
-      key);
+  const auto parameters = wire::verify_stored_request(request, key);
   if (!parameters) return tampered("an entry of the ledger is not signed by the person whom it names");
   if (parameters->keyid != keyid || request.authority != authority)
     return tampered("the request kept in an entry was signed for something else");
@@ -108,7 +107,8 @@ bool DirectoryChain::may_invite(const Person& inviter, const access::AgencyId& a
   if (!inviter.active() || roots_.size() != kRoots || roles.empty()) return false;
   Capacities who;
   if (inviter.root) who.add(Capacity::root);
-  if (inviter.root && inviter.member_of(agency)) who.add(Capacity::own_root);
+  // A root is the root of the partner where it first enrolled, whatever it joined later.
+  if (inviter.root && inviter.memberships.front().agency == agency) who.add(Capacity::own_root);
   if (inviter.has_role(Role::agency_lead, agency)) who.add(Capacity::lead);
   return std::ranges::all_of(roles, [&](Role role) {
     switch (role) {
@@ -128,6 +128,22 @@ bool DirectoryChain::may_invite(const Person& inviter, const access::AgencyId& a
     }
     return false;
   });
+}
+
+// As the service decides it: roots revoke anybody but each other, leads the staff of their own agency alone.
+Result<void> DirectoryChain::check_revocation(const Person& actor, const Person& person) const {
+  const access::AgencyId& agency = person.memberships.front().agency;
+  const bool staff_only = std::ranges::all_of(person.memberships, [&](const Membership& membership) {
+    return membership.agency == agency && std::ranges::all_of(membership.roles, [](Role role) {
+             return role == Role::practitioner || role == Role::depositor;
+           });
+  });
+  Capacities who;
+  if (actor.root) who.add(Capacity::root);
+  if (actor.has_role(Role::agency_lead, agency)) who.add(Capacity::lead);
+  if (person.root || !access::permit(staff_only ? Action::revoke_staff : Action::revoke, who).permitted())
+    return tampered("somebody was revoked by a person who may not do so");
+  return {};
 }
 
 Result<const Person*> DirectoryChain::signer(const audit::Envelope& envelope, const wire::EntryBody& body,
@@ -175,6 +191,8 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
     TRY_VOID(apply_revoked(envelope, body));
   else if (body.kind == wire::AgencyAdded::kKind)
     TRY_VOID(apply_agency(envelope, body));
+  else if (body.kind == wire::CalendarImported::kKind)
+    TRY_VOID(apply_calendar(envelope, body));
   else if (body.kind == wire::AccessRefused::kKind) {
     // No effect. By a person, known if perhaps revoked, or by an invitation.
     if (body.actor && !body.actor->starts_with(access::InvitationId::kPrefix))
@@ -229,6 +247,12 @@ Result<void> DirectoryChain::apply_invited(const audit::Envelope& envelope, cons
     return tampered("an invitation of the directory is impossible");
   if (!may_invite(*inviter, event.agency, event.roles))
     return tampered("somebody was invited by a person who may not give those roles");
+  if (event.replaces) {
+    const auto old = persons_.find(*event.replaces);
+    if (old == persons_.end() || !old->second.member_of(event.agency))
+      return tampered("an invitation replaces somebody who is not of its agency");
+    TRY_VOID(check_revocation(*inviter, old->second));
+  }
   Open invitation;
   invitation.agency = event.agency;
   invitation.roles = event.roles;
@@ -300,18 +324,11 @@ Result<void> DirectoryChain::apply_revoked(const audit::Envelope& envelope, cons
                                   wire::RevokePerson::kKind));
     if (command->person != event.person || command->reason != event.reason)
       return tampered("a revocation is not what its actor signed");
-    Capacities who;
-    if (actor->root) who.add(Capacity::root);
-    const bool leads = std::ranges::any_of(found->second.memberships, [&](const Membership& membership) {
-      return actor->has_role(Role::agency_lead, membership.agency);
-    });
-    if (leads) who.add(Capacity::lead);
-    if (!access::permit(Action::revoke, who).permitted() && !access::permit(Action::revoke_staff, who).permitted())
-      return tampered("somebody was revoked by a person who may not do so");
   } else {
     TRY(const auto invited, command_of<wire::InvitePerson>(body));
     if (invited.replaces != event.person) return tampered("a revocation is not what its actor signed");
   }
+  TRY_VOID(check_revocation(*actor, found->second));
   revoke(event.person, envelope.seq.value);
   return {};
 }
@@ -330,6 +347,18 @@ Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const
   if (!access::permit(Action::add_agency, who).permitted())
     return tampered("an agency was added by a person who may not do so");
   agencies_[event.agency] = {event.agency, event.kind, false, event.name};
+  return {};
+}
+
+// The days themselves are the review's (review/calendar.h); here, that somebody signed for them who may.
+Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) const {
+  TRY(const Person* actor, signer(envelope, body, true));
+  TRY_VOID(verify_entry_request(envelope, body, actor->signing_key, actor->id.to_string(), authority_,
+                                wire::ImportCalendar::kKind));
+  TRY(const auto command, command_of<wire::ImportCalendar>(body));
+  if (!carries(body.detail, wire::to_json(command))) return tampered("the bank holidays are not what was signed");
+  if (!actor->has_role(Role::spoc) && !actor->has_role(Role::partner))
+    return tampered("bank holidays were imported by a person who may not do so");
   return {};
 }
 

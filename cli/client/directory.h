@@ -83,6 +83,8 @@ class DirectoryChain {
   Result<void> apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body);
   // The active person whose key signed the entry's request.
+  Result<void> check_revocation(const Person& actor, const Person& person) const;
+  Result<void> apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<const Person*> signer(const audit::Envelope& envelope, const wire::EntryBody& body, bool must_be_active) const;
   Result<Open*> open_invitation(const access::InvitationId& id, const audit::Envelope& envelope);
   void revoke(const access::PersonId& person, Seq at);

@@ -44,7 +44,7 @@ class Syncing {
       done_.push_back({std::move(duty), std::move(subject), true, std::move(text), Errc::internal});
       return {};
     }
-    if (result.code() == Errc::tampered || result.code() == Errc::unavailable) return result;
+    if (result.code() == Errc::unavailable) return result;
     std::string what = "Still owed (" + duty + ", " + subject + "): " + result.error().message;
     done_.push_back({std::move(duty), std::move(subject), false, std::move(what), result.code()});
     return {};

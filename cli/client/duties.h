@@ -16,7 +16,9 @@ struct DutyDone {
 };
 BOOST_DESCRIBE_STRUCT(DutyDone, (), (duty, safe, done, text))
 
-// One duty that cannot be done does not stop the others; Errc::tampered and Errc::unavailable do.
+// One duty that cannot be done does not stop the others, nor the command that it came before: what one lead or
+// depositor made wrong (Errc::tampered) would otherwise keep its victim from every act, the remedy included.
+// Errc::unavailable does, and so does a service whose ledger does not verify.
 Result<std::vector<DutyDone>> sync(Session& session, Directory& directory);
 
 }  // namespace cli::client

@@ -27,20 +27,23 @@ Result<VerifiedSafe> bring_in(Session& session, Directory& directory, const Hand
   return verify_safe(session, directory, request.safe);
 }
 
-Result<std::uint64_t> reassign(Session& session, const VerifiedSafe& safe, const HandoverRequest& request) {
+Result<void> reassign(Session& session, const VerifiedSafe& safe, const HandoverRequest& request, HandedOver& done) {
   TRY(const auto copies, session.all<wire::CopyView>("/v1/copies?case=" + safe.case_.to_string()));
   std::vector<access::CopyId> open;
   for (const wire::CopyView& copy : copies) {
     const bool ended = copy.state == access::CopyState::returned || copy.state == access::CopyState::destroyed ||
                        copy.state == access::CopyState::lost;
-    if (copy.safe == request.safe && copy.responsible == request.from && !ended) open.push_back(copy.copy);
+    if (copy.safe != request.safe || copy.responsible != request.from || ended) continue;
+    open.push_back(copy.copy);
+    if (copy.state == access::CopyState::issued && copy.issuer != copy.holder) done.unprepared.push_back(copy.copy);
   }
   for (std::size_t first = 0; first < open.size(); first += access::kMaxCopiesPerReassign) {
     const auto rest = std::span(open).subspan(first);
     const auto some = rest.first(std::min(rest.size(), access::kMaxCopiesPerReassign));
     TRY_VOID(session.act(wire::ReassignCopies{request.safe, {some.begin(), some.end()}, request.nominee.person}));
   }
-  return open.size();
+  done.copies = open.size();
+  return {};
 }
 
 }  // namespace
@@ -56,10 +59,10 @@ Result<HandedOver> hand_over(Session& session, Directory& directory, const Hando
   }
   if (!safe.keyholder(request.nominee.person)) {
     const bool wrapped = safe.current().wraps.contains(request.nominee.person);
-    return HandedOver{wrapped ? HandoverState::waits_for_confirmation : HandoverState::waits_for_wrap, 0};
+    return HandedOver{wrapped ? HandoverState::waits_for_confirmation : HandoverState::waits_for_wrap, 0, {}};
   }
   HandedOver done;
-  TRY(done.copies, reassign(session, safe, request));
+  TRY_VOID(reassign(session, safe, request, done));
   if (state_of(safe, request.from) != NominationState::ended)
     TRY_VOID(session.act(wire::EndNomination{request.safe, request.from, std::nullopt}));
   // The new epoch, where this client is a keyholder's; otherwise the next keyholder's contact begins it.

@@ -15,7 +15,8 @@ struct HandoverRequest {
 BOOST_DEFINE_ENUM_CLASS(HandoverState, waits_for_wrap, waits_for_confirmation, done)
 struct HandedOver {
   HandoverState state = HandoverState::done;
-  std::uint64_t copies = 0;  // handed over by this call
+  std::uint64_t copies = 0;                // handed over by this call
+  std::vector<access::CopyId> unprepared;  // of these: their holders cannot collect them, and need another copy
 };
 // Errc::not_found when `from` never was nominated, Errc::invalid_argument when both are one person. What the service
 // refuses it refuses.

@@ -604,6 +604,13 @@ constexpr auto kMediaTypes = std::to_array<MediaType>({
     {"dcm", "application/dicom"},
 });
 
+// Whether the service sent what the depositor sealed, be it junk or not.
+Result<void> check_descriptor(ByteView descriptor, const TrustedRecord& trusted) {
+  if (vault::crypto::sha256(descriptor) == trusted.sealed.descriptor) return {};
+  return tampered("the description of " + trusted.sealed.record.to_string() +
+                  " is not the one that its depositor sealed");
+}
+
 }  // namespace
 
 // --- descriptors ----------------------------------------------------------------------------------------------------
@@ -779,9 +786,8 @@ Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trust
 }
 
 Result<Descriptor> open_descriptor(ByteView descriptor, const TrustedRecord& trusted, const SafeSecrets& secrets) {
+  TRY_VOID(check_descriptor(descriptor, trusted));
   const std::string name = trusted.sealed.record.to_string();
-  if (vault::crypto::sha256(descriptor) != trusted.sealed.descriptor)
-    return tampered("the description of " + name + " is not the one that its depositor sealed");
   if (trusted.epoch >= secrets.identities.size()) return tampered(name + " is of an epoch that its safe does not have");
   auto plain = vault::age::decrypt_small(descriptor, std::span(&secrets.identities[trusted.epoch], 1));
   if (!plain) return tampered("the description of " + name + " does not open: " + plain.error().message);
@@ -806,7 +812,12 @@ Result<std::vector<ListedRecord>> list_records(Session& session, const Directory
     if (found == trusted.end()) return tampered("no sealing entry in the ledger names " + view.record.to_string());
     TRY_VOID(check_view(view, found->second));
     if (secrets != nullptr && view.descriptor) {
-      TRY(listed[i].descriptor, open_descriptor(*view.descriptor, found->second, *secrets));
+      TRY_VOID(check_descriptor(*view.descriptor, found->second));
+      auto opened = open_descriptor(*view.descriptor, found->second, *secrets);
+      if (opened)
+        listed[i].descriptor = std::move(*opened);
+      else
+        listed[i].problem = opened.error();
     }
     listed[i].view = std::move(views[i]);
     return {};

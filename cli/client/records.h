@@ -124,8 +124,10 @@ Result<Descriptor> open_descriptor(ByteView descriptor, const TrustedRecord& tru
 struct ListedRecord {
   wire::RecordView view;
   std::optional<Descriptor> descriptor;  // for keyholders
+  std::optional<Error> problem;  // why a keyholder's client cannot open the descriptor: its depositor sealed junk
 };
-// Every record of a safe that passes the service's filters (`query`: "class=…&subject=…"), verified.
+// Every record of a safe that passes the service's filters (`query`: "class=…&subject=…"), verified. One that does not
+// open hides no other.
 Result<std::vector<ListedRecord>> list_records(Session& session, const Directory& directory, const VerifiedSafe& safe,
                                                const SafeSecrets* secrets, std::string_view query = {});
 

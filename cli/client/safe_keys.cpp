@@ -164,6 +164,25 @@ SafeEpoch epoch_of(const wire::EpochKey& key, std::uint64_t number, const Verifi
   return epoch;
 }
 
+// Leads nominate for their agency's safe, SPOCs for a review safe.
+bool may_nominate(const VerifiedSafe& safe, const Person& actor, const VerifiedEntry& entry) {
+  const Seq at = entry.envelope.seq.value;
+  return safe.agency ? actor.has_role(Role::agency_lead, *safe.agency, at) : actor.has_role(Role::spoc, at);
+}
+
+// And whom: access/state/standing.h has the same rule for the service.
+Result<void> check_nominee(const Directory& directory, const VerifiedSafe& safe, const access::PersonId& nominee,
+                           Seq at) {
+  TRY(const Person* person, directory.certified(nominee, at));
+  const auto has = [&](Role role) {
+    return safe.agency ? person->has_role(role, *safe.agency, at) : person->has_role(role, at);
+  };
+  const bool may = safe.agency ? has(Role::practitioner) || has(Role::agency_lead)
+                               : has(Role::spoc) || has(Role::partner) || has(Role::reviewer) || has(Role::chair);
+  if (!may) return tampered("somebody was nominated who may not be");
+  return {};
+}
+
 Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entry, VerifiedSafe& safe) {
   const Seq at = entry.envelope.seq.value;
   const wire::EpochKey* key = nullptr;
@@ -175,8 +194,10 @@ Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entr
       return tampered("a safe was opened by somebody who was no lead of its agency");
     safe.case_ = opened.event.case_;
     safe.agency = opened.event.agency;
-    for (const wire::Nominee& nominee : opened.event.representatives)
+    for (const wire::Nominee& nominee : opened.event.representatives) {
+      TRY_VOID(check_nominee(directory, safe, nominee.person, at));
       safe.nominations[nominee.person] = NominationState::pending;
+    }
     key = &opened.event.key;
     maker = opened.actor;
     TRY_VOID(check_key(directory, *key, 0));
@@ -196,7 +217,8 @@ Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entr
 }
 
 // A nomination ends by an act of its own, or with the person's revocation.
-Result<access::PersonId> ended_person(const Directory& directory, const VerifiedEntry& entry) {
+Result<access::PersonId> ended_person(const Directory& directory, const VerifiedEntry& entry,
+                                      const VerifiedSafe& safe) {
   TRY(const auto event, event_of<wire::NominationEnded>(entry.body));
   if (const auto command = command_of<wire::RevokePerson>(entry.body); command && command->person == event.person) {
     TRY_VOID(directory.verify_signed(entry, wire::RevokePerson::kKind));
@@ -204,7 +226,9 @@ Result<access::PersonId> ended_person(const Directory& directory, const Verified
              invite && invite->replaces == event.person) {
     TRY_VOID(directory.verify_signed(entry, wire::InvitePerson::kKind));
   } else {
-    TRY_VOID((directory.read<wire::EndNomination, wire::NominationEnded>(entry)));
+    TRY(const auto ended, (directory.read<wire::EndNomination, wire::NominationEnded>(entry)));
+    if (!may_nominate(safe, *ended.actor, entry))
+      return tampered("a nomination was ended by somebody who may not end it");
   }
   return event.person;
 }
@@ -215,14 +239,12 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
     const auto found = safe.nominations.find(person);
     return found == safe.nominations.end() ? NominationState::none : found->second;
   };
-  const auto may_nominate = [&](const Person& actor) {
-    const Seq at = entry.envelope.seq.value;
-    return safe.agency ? actor.has_role(Role::agency_lead, *safe.agency, at) : actor.has_role(Role::spoc, at);
-  };
+  const auto nominates = [&](const Person& actor) { return may_nominate(safe, actor, entry); };
   if (entry.body.kind == wire::NominationMade::kKind) {
     TRY(const auto made, (directory.read<wire::MakeNomination, wire::NominationMade>(entry)));
     if (made.event.safe != safe.safe) return not_this_safe;
-    if (!may_nominate(*made.actor)) return tampered("a nomination was made by somebody who may not make it");
+    if (!nominates(*made.actor)) return tampered("a nomination was made by somebody who may not make it");
+    TRY_VOID(check_nominee(directory, safe, made.event.nominee.person, entry.envelope.seq.value));
     safe.nominations[made.event.nominee.person] = NominationState::pending;
     return {};
   }
@@ -248,7 +270,7 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
   if (entry.body.kind == wire::NominationEnded::kKind) {
     TRY(const auto event, event_of<wire::NominationEnded>(entry.body));
     if (event.safe != safe.safe) return not_this_safe;
-    TRY(const access::PersonId person, ended_person(directory, entry));
+    TRY(const access::PersonId person, ended_person(directory, entry, safe));
     safe.nominations[person] = NominationState::ended;
     for (SafeEpoch& epoch : safe.epochs) epoch.wraps.erase(person);
     return {};
@@ -256,7 +278,7 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
   if (entry.body.kind == wire::NominationPaused::kKind) {
     TRY(const auto paused, (directory.read<wire::PauseNomination, wire::NominationPaused>(entry)));
     if (paused.event.safe != safe.safe) return not_this_safe;
-    if (!may_nominate(*paused.actor) || state_of(paused.event.person) != NominationState::active)
+    if (!nominates(*paused.actor) || state_of(paused.event.person) != NominationState::active)
       return tampered("a nomination was paused by somebody who may not, or was not active");
     safe.nominations[paused.event.person] = NominationState::paused;
     for (SafeEpoch& epoch : safe.epochs) epoch.wraps.erase(paused.event.person);
@@ -265,7 +287,7 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
   if (entry.body.kind == wire::NominationResumed::kKind) {
     TRY(const auto resumed, (directory.read<wire::ResumeNomination, wire::NominationResumed>(entry)));
     if (resumed.event.safe != safe.safe) return not_this_safe;
-    if (!may_nominate(*resumed.actor) || state_of(resumed.event.person) != NominationState::paused)
+    if (!nominates(*resumed.actor) || state_of(resumed.event.person) != NominationState::paused)
       return tampered("a nomination was resumed by somebody who may not, or was not paused");
     safe.nominations[resumed.event.person] = NominationState::pending;
     return {};

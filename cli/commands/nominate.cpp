@@ -157,7 +157,8 @@ json::value handover_json(const client::HandoverRequest& request, const client::
           {"from", request.from.to_string()},
           {"to", request.nominee.person.to_string()},
           {"state", wire::enum_name(done.state)},
-          {"copies", done.copies}};
+          {"copies", done.copies},
+          {"unprepared", wire::to_json(done.unprepared)}};
 }
 
 void add_handover(CLI::App* group) {
@@ -203,6 +204,8 @@ void add_handover(CLI::App* group) {
       std::cout << "handed over to " << to << ": " << done.copies
                 << (done.copies == 1 ? " open copy, and" : " open copies, and") << " the nomination of "
                 << printable(context.name_of(request.from)) << " has ended\n";
+    for (const access::CopyId& copy : done.unprepared)
+      note(copy.to_string() + " was not prepared for its holder before: return it, and issue another");
     return {};
   });
 }

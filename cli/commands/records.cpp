@@ -319,7 +319,7 @@ void add_checkout(CLI::App& app) {
         request.safe = view.safe;
         request.records.push_back(view.record);
         total += view.length;
-        chosen.push_back(record_json({view, {}}));
+        chosen.push_back(record_json({view, {}, {}}));
       }
     }
     if (request.records.empty()) return Error{Errc::not_found, "no record is chosen by that"};

@@ -18,6 +18,11 @@ int hex_digit(char c) {
   return -1;
 }
 
+bool is_unreserved(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
 Result<std::string> decode(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
@@ -26,7 +31,10 @@ Result<std::string> decode(std::string_view text, bool plus_is_space) {
       const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
       if (high < 0 || low < 0) return Error{Errc::malformed, "a broken percent escape in the target"};
-      out += static_cast<char>(high << 4 | low);
+      const char c = static_cast<char>(high << 4 | low);
+      // RFC 3986, 6.2.2.2. One spelling each: what a route takes for an id is what the ledger finds in its target.
+      if (is_unreserved(c)) return Error{Errc::malformed, "the target escapes a character that stands for itself"};
+      out += c;
       i += 2;
     } else {
       out += plus_is_space && text[i] == '+' ? ' ' : text[i];

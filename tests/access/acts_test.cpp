@@ -296,7 +296,9 @@ TEST_F(Cases, SubjectsAreOpaque) {
   for (const std::string subject : {"", "Child-1", "child 1", "1-child", "x\n", "abcdefghijklmnopqrstuvwxyz-1234567"}) {
     auto command = referral();
     command.subjects = {subject};
-    expect_error(act(lead_.id, command), Errc::invalid_argument);
+    expect_error(act(lead_.id, command), Errc::malformed);
+    // Nor does a refusal keep the words: it would stand in the ledger for ever.
+    expect_error(act(third_.id, command), Errc::malformed);
   }
   auto command = referral();
   command.subjects = {"child-1", "child-1"};

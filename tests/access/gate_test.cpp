@@ -171,6 +171,23 @@ TEST_P(GateTest, ARefusalOfAReadThatIsPermittedByNowIsNotRecorded) {
   EXPECT_EQ(size(), before);
 }
 
+// What comes with an upload is ciphertext, or whatever else its sender chose: its digest stays, which the signature
+// covers.
+TEST_P(GateTest, ARefusedUploadKeepsTheDigestOfWhatCameWithIt) {
+  const std::string bytes = "not for the ledger \xff";
+  auto request = *world.sign(world.administrator, "POST", "/v1/uploads", bytes);
+  Refusal refusal;
+  refusal.action = Action::upload;
+  std::promise<Result<Answer>> promise;
+  world.gate().refuse(std::move(request), refusal, [&](auto answer) { promise.set_value(std::move(answer)); });
+  const auto answer = promise.get_future().get();
+  ASSERT_TRUE(answer) << answer.error().message;
+  const wire::EntryBody entry = body(std::get<Refused>(*answer).seq.value);
+  EXPECT_EQ(entry.request->body, "");
+  EXPECT_EQ(entry.request->content_digest, wire::content_digest(vault::as_bytes(bytes)));
+  expect_sound();  // and the signature verifies with it
+}
+
 TEST_P(GateTest, AnErrorLeavesNothing) {
   const auto before = size();
   wire::AddAgency command = adding("Twice");

@@ -87,7 +87,7 @@ TEST_F(Pauses, InAReviewSafeTheSpocPauses) {
   expect_done(act(spoc_.id, wire::PauseNomination{review_safe_, reviewer_.id, std::nullopt}));
 }
 
-TEST_F(Handovers, WhoeverTakesOverPreparesAndReturnsOpenCopies) {
+TEST_F(Handovers, WhoeverTakesOverReturnsOpenCopiesAndIsGivenNoHeadersThatTheyDidNotSignFor) {
   open_safe();
   const auto records = seal(1);
   const CopyId copy = issue(records, third_.id);  // by the first representative, for a colleague
@@ -98,7 +98,7 @@ TEST_F(Handovers, WhoeverTakesOverPreparesAndReturnsOpenCopies) {
   EXPECT_EQ(copy_row(copy).issuer, first_.id);
   EXPECT_EQ(copy_row(copy).responsible(), second_.id);
   expect_refused(act(first_.id, preparing(copy, 1)), "issuer");
-  expect_done(act(second_.id, preparing(copy, 1)));
+  expect_refused(act(second_.id, preparing(copy, 1)), "issuer");
   expect_done(act(second_.id, wire::ReturnCopy{copy, {}, CopyEnd::returned}));
 }
 

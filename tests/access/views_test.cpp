@@ -140,6 +140,8 @@ TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
          filter.copy = world.copy;
          return seen(view.trail(filter, ""));
        }},
+      {"/v1/copies/C-0001", [&](const View& view) { return seen(view.copy("C-0001")); }},
+      {"/v1/copies/C-0999", [&](const View& view) { return seen(view.copy("C-0999")); }},
       {"/v1/uploads", [&](const View& view) { return seen(view.may_upload()); }},
   };
   const std::vector<const Identity*> everybody{
@@ -163,6 +165,13 @@ TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
       EXPECT_EQ((*again)->hidden, outcome.refusal->hidden) << target;
       EXPECT_EQ(wire::encode((*again)->ids), wire::encode(outcome.refusal->ids)) << target;
       EXPECT_EQ((*again)->chain, outcome.refusal->chain) << target;
+      // What else stands in the target, such as a cursor with a copy or a safe of their own, changes nothing.
+      for (const std::string& own : {copy, safe, record}) {
+        const std::string more = target + (target.contains('?') ? "&from=" : "?from=") + own + "&known=7";
+        const auto same = refusal_of_read(world.store().state(), *txn, actor, outcome.refusal->action, more);
+        ASSERT_TRUE(same && *same) << more;
+        EXPECT_EQ(wire::encode((*same)->ids), wire::encode(outcome.refusal->ids)) << more;
+      }
     }
   }
   EXPECT_GT(refused, 50U);

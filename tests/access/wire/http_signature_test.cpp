@@ -505,7 +505,7 @@ TEST(Freshness, CreatedLiesWithinTheSkewBothWaysAndBeforeExpires) {
   EXPECT_FALSE(at(sf::kMaxInteger + 1, sf::kMaxInteger + 2, 0));
 }
 
-StoredRequest stored() {
+EntryRequest stored() {
   const RequestHead head = with_signature(command(), Coverage::command_or_read);
   return {head.method, head.authority, head.path + head.query, kBody, *head.signature_input, *head.signature};
 }
@@ -524,14 +524,14 @@ TEST(StoredRequestTest, NeedsTheRangeThatWasSigned) {
   RequestHead head = read_of({});
   head.range = "bytes=0-99";
   head = with_signature(head, Coverage::command_or_read);
-  StoredRequest request{"GET", head.authority, head.path + head.query, "", *head.signature_input, *head.signature};
+  EntryRequest request{"GET", head.authority, head.path + head.query, "", *head.signature_input, *head.signature};
   EXPECT_FALSE(verify_stored_request(request, key().verify_key()));
   request.range = "bytes=0-99";
   EXPECT_TRUE(verify_stored_request(request, key().verify_key()));
 }
 
 TEST(StoredRequestTest, ChangingAnyPartOfItIsFound) {
-  using Change = std::function<void(StoredRequest&)>;
+  using Change = std::function<void(EntryRequest&)>;
   const std::vector<std::pair<std::string, Change>> changes{
       {"method", [](auto& request) { request.method = "PUT"; }},
       {"authority", [](auto& request) { request.authority = "other.example"; }},
@@ -547,7 +547,7 @@ TEST(StoredRequestTest, ChangingAnyPartOfItIsFound) {
       {"signature", [](auto& request) { request.signature[20] = request.signature[20] == 'A' ? 'B' : 'A'; }},
   };
   for (const auto& [name, change] : changes) {
-    StoredRequest request = stored();
+    EntryRequest request = stored();
     change(request);
     EXPECT_FALSE(verify_stored_request(request, key().verify_key())) << name;
   }

@@ -129,6 +129,52 @@ TEST_F(DirectoryTest, ACustodianFromAnotherPartnersRootIsRefused) {
   EXPECT_TAMPERED(update(), "may not give those roles");
 }
 
+TEST_F(DirectoryTest, ARootWhoJoinedAnotherPartnerIsNotItsRoot) {
+  wire::InvitePerson own = invitation({Role::practitioner}, partner(1));
+  const vault::crypto::SigningKey key = vault::crypto::SigningKey::generate();
+  own.key = key.verify_key();
+  Session& root = *authority_root_.session;
+  own.name = *root.stage_text("Another membership");
+  ASSERT_DONE(root.act(own));
+  const std::string statement = wire::join_statement(own.invitation, root.person());
+  ASSERT_DONE(root.act(wire::JoinAgency{own.invitation, key.sign(vault::as_bytes(statement))}));
+  const auto command = invitation({Role::custodian}, partner(1));
+  vault_.forge(std::nullopt,
+               body_of(invited(command), root.person().to_string(),
+                       signed_request(command, root.person().to_string(), root.keys().signing, vault_.now())));
+  EXPECT_TAMPERED(update(), "may not give those roles");
+}
+
+TEST_F(DirectoryTest, ALeadRevokesNobodyButTheStaffOfTheirOwnAgency) {
+  const wire::RevokePerson command{spoc_.id(), std::nullopt};
+  vault_.forge(std::nullopt,
+               body_of(wire::PersonRevoked{command.person, command.reason}, lead_.id().to_string(),
+                       signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now())));
+  EXPECT_TAMPERED(update(), "revoked by a person who may not");
+}
+
+// Its entry covers a field that no act has; the client has to know it, or nobody's directory opens any more.
+TEST_F(DirectoryTest, ARefusedUploadStandsInTheDirectoryAndStopsNobody) {
+  const Session& custodian = *custodians_[0].session;
+  wire::RequestHead head;
+  head.method = "POST";
+  head.authority = "vault.example:8443";
+  head.path = "/v1/uploads";
+  head.upload_length = "100";
+  wire::SignatureParameters parameters;
+  parameters.created = vault_.now().unix_ms / 1000;
+  parameters.expires = parameters.created + kSignatureLifeSeconds;
+  parameters.nonce = "0123456789abcdef0123456789abcdef";
+  parameters.keyid = custodian.person().to_string();
+  const auto fields = *wire::sign_request(head, wire::Coverage::command_or_read, parameters, custodian.keys().signing);
+  wire::EntryRequest request{head.method, head.authority, head.path, "", fields.signature_input, fields.signature};
+  request.upload_length = head.upload_length;
+  vault_.forge(std::nullopt, body_of(wire::AccessRefused{"upload", "may-deposit"}, parameters.keyid, request));
+  ASSERT_DONE(update());
+  const auto loaded = Directory::load(*spoc_.session);
+  EXPECT_TRUE(loaded) << loaded.error().message;
+}
+
 TEST_F(DirectoryTest, AnInvitationThatSaysMoreThanItsInviterSignedIsRefused) {
   const auto command = invitation({Role::depositor}, school_);
   auto event = invited(command);

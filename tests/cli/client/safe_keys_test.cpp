@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include <gmock/gmock.h>
+
 #include "tests/cli/client/in_process.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
@@ -339,7 +341,12 @@ TEST_F(SafeKeysTest, AServiceThatAsksToWrapForAStrangerIsRefused) {
     body["data"] = wire::to_json(duties);
     answer.body = vault::to_bytes(wire::json::serialize(body));
   };
-  EXPECT_TAMPERED(client::sync(*first_.session, first_.directory()), "nobody nominated");
+  const auto done = client::sync(*first_.session, first_.directory());
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(done->size(), 1U);
+  EXPECT_FALSE(done->front().done);
+  EXPECT_EQ(done->front().code, Errc::tampered);
+  EXPECT_THAT(done->front().text, ::testing::HasSubstr("nobody nominated"));
 }
 
 }  // namespace

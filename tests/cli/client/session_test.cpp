@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "access/acts/act.h"
 #include "tests/cli/client/in_process.h"
 
 namespace cli::client::testing {
@@ -136,6 +137,10 @@ TEST_F(SessionTest, AnEntryThatIsNotWhatWasAskedForIsRefused) {
     body["log"] = audit::to_json(vault_.store().log_answer(**txn, audit::TreeSize{known}, {})->update);
   });
   EXPECT_TAMPERED(session().act(agency()), "not what was asked for");
+}
+
+TEST(ReceiptsOfActs, AreComparedForEveryActThatThereIs) {
+  for (const std::string_view command : access::command_kinds()) EXPECT_NE(event_of_act(command), "") << command;
 }
 
 TEST_F(SessionTest, AReceiptWithAWrongProofIsRefused) {

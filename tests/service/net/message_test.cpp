@@ -34,5 +34,13 @@ TEST(Fields, LinesOfOneNameAreJoinedAndAbsenceIsNotEmptiness) {
   EXPECT_EQ(joined_field(fields, "c"), std::nullopt);
 }
 
+// What names a thing has one spelling, so that the ledger finds what a route was asked for.
+TEST(Targets, EscapeNoCharacterThatStandsForItself) {
+  for (const char* text : {"%73afe_1", "copy%5F1", "C%2D0001", "a%2Eb", "%7e", "%30"})
+    EXPECT_EQ(percent_decode(text).code(), Errc::malformed) << text;
+  EXPECT_EQ(parse_query("case=%63ase_1").code(), Errc::malformed);
+  EXPECT_EQ(*percent_decode("a%20b%2Fc%2B"), "a b/c+");
+}
+
 }  // namespace
 }  // namespace service::net
