@@ -28,6 +28,8 @@ namespace fs = std::filesystem;
 // The map can only grow while nobody reads. New readers wait meanwhile; an old one stops the writer for so long at
 // most.
 constexpr std::chrono::milliseconds kGrowthPatience{1000};
+constexpr std::string_view kDataFile = "data.mdb";
+constexpr int kCopyAttempts = 8;  // the map may grow between opening it and reading it
 
 Error from_lmdb(int code, std::string_view what) {
   const std::string text = std::string(what) + ": " + mdb_strerror(code);
@@ -129,7 +131,10 @@ struct Environment {
     mdb_env_info(env, &info);
     mdb_env_stat(env, &stat);
     const std::uint64_t used = (std::uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
-    if ((!outgrown && used <= map_bytes / 2) || map_bytes >= options.max_map_bytes) return;
+    if (!outgrown && used <= map_bytes / 2) return;
+    int dead = 0;
+    mdb_reader_check(env, &dead);
+    if (map_bytes >= options.max_map_bytes) return;
     std::uint64_t wanted = map_bytes * 2;
     while (wanted < used * 2) wanted *= 2;
     wanted = std::min(wanted, options.max_map_bytes);
@@ -323,6 +328,33 @@ class LmdbWrite final : public Reading<WriteTransaction> {
   std::optional<Error> failure_;
 };
 
+// `directory`/data.mdb, made, filled by `copy` and synced, or not there.
+template <class Copy>
+Result<void> into_new_file(const fs::path& directory, Copy copy) {
+  TRY_VOID(make_private_directory(directory));
+  const fs::path target = directory / kDataFile;
+  TRY(const FileDescriptor out, open_file(target, O_WRONLY | O_CREAT | O_EXCL));
+  Result<void> outcome = copy(out.get());
+  if (outcome && ::fsync(out.get()) != 0) outcome = system_error(errno, "cannot sync the copy");
+  if (outcome) outcome = sync_directory(directory);
+  if (!outcome) ::unlink(target.c_str());
+  return outcome;
+}
+
+// Errc::retry when the map has grown since the environment was opened.
+Result<void> copy_once(const fs::path& directory, int out) {
+  MDB_env* made = nullptr;
+  if (const int rc = mdb_env_create(&made); rc != 0) return from_lmdb(rc, "cannot open the database");
+  const std::unique_ptr<MDB_env, decltype(&mdb_env_close)> env(made, mdb_env_close);
+  if (const int rc = mdb_env_open(made, directory.c_str(), MDB_RDONLY | MDB_NOTLS, kPrivateFileMode); rc != 0)
+    return rc == ENOENT ? Error{Errc::not_found, "there is no database in " + directory.string()}
+                        : from_lmdb(rc, "cannot open the database in " + directory.string());
+  const int rc = mdb_env_copyfd2(made, out, MDB_CP_COMPACT);
+  if (rc == MDB_MAP_RESIZED) return Error{Errc::retry, "the database has just grown"};
+  if (rc != 0) return from_lmdb(rc, "cannot copy the database");
+  return {};
+}
+
 class Lmdb final : public LmdbEngine {
  public:
   Result<void> open(const fs::path& directory, const LmdbOptions& options) {
@@ -385,22 +417,13 @@ class Lmdb final : public LmdbEngine {
   }
 
   Result<void> copy_compacted(const fs::path& directory) const override {
-    TRY_VOID(make_private_directory(directory));
-    const fs::path target = directory / "data.mdb";
-    TRY(const FileDescriptor out, open_file(target, O_WRONLY | O_CREAT | O_EXCL));
-    environment_.gate.enter_reader();
-    const int rc = mdb_env_copyfd2(environment_.env, out.get(), MDB_CP_COMPACT);
-    environment_.gate.leave_reader();
-    Result<void> outcome;
-    if (rc != 0) {
-      outcome = from_lmdb(rc, "cannot copy the database");
-    } else if (::fsync(out.get()) != 0) {
-      outcome = system_error(errno, "cannot sync the copy");
-    } else {
-      outcome = sync_directory(directory);
-    }
-    if (!outcome) ::unlink(target.c_str());
-    return outcome;
+    return into_new_file(directory, [this](int out) -> Result<void> {
+      environment_.gate.enter_reader();
+      const int rc = mdb_env_copyfd2(environment_.env, out, MDB_CP_COMPACT);
+      environment_.gate.leave_reader();
+      if (rc != 0) return from_lmdb(rc, "cannot copy the database");
+      return {};
+    });
   }
 
   Result<void> verify_pages() const override {
@@ -456,6 +479,16 @@ Result<std::unique_ptr<LmdbEngine>> open_lmdb(const fs::path& directory, const L
   auto engine = std::make_unique<Lmdb>();
   TRY_VOID(engine->open(directory, options));
   return engine;
+}
+
+Result<void> copy_lmdb(const fs::path& directory, const fs::path& target) {
+  return into_new_file(target, [&](int out) -> Result<void> {
+    for (int attempt = 1;; ++attempt) {
+      const Result<void> copied = copy_once(directory, out);
+      if (copied || copied.code() != Errc::retry || attempt == kCopyAttempts) return copied;
+      // Nothing was written: the transaction did not begin.
+    }
+  });
 }
 
 }  // namespace vault::engine

@@ -3,7 +3,8 @@
 // 1. The directory holds data.mdb and lock.mdb (LMDB's) and in-use.lock, which is flocked while the engine lives.
 // 2. The memory map starts small and doubles, between transactions, when half of it is used; a write transaction that
 //    outgrows it before that gets Errc::retry, or Errc::full when the map is at its limit.
-// 3. While the filesystem has less free than the reserve, put gives Errc::full; erase still works.
+// 3. A reader of another process (a backup) that died with its transaction open is dropped before the map grows.
+// 4. While the filesystem has less free than the reserve, put gives Errc::full; erase still works.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -40,5 +41,11 @@ class LmdbEngine : public Engine {
 // Makes the directory (mode 0700) if it is absent; its parent must exist. Errc::busy while another engine has it open;
 // Errc::unknown_version, Errc::tampered, Errc::full, Errc::io.
 Result<std::unique_ptr<LmdbEngine>> open_lmdb(const std::filesystem::path& directory, const LmdbOptions& options = {});
+
+// A consistent copy of an engine that another process may be writing to, as `target`/data.mdb, compacted and synced.
+// Takes no lock that would stop that process. Makes the target's directory. Errc::not_found when there is no engine,
+// Errc::conflict if the target holds a data.mdb already. Not for a process that has the same engine open: it has
+// LmdbEngine::copy_compacted.
+Result<void> copy_lmdb(const std::filesystem::path& directory, const std::filesystem::path& target);
 
 }  // namespace vault::engine

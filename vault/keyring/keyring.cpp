@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <initializer_list>
 #include <utility>
 
@@ -55,11 +56,19 @@ bool is_inside(const fs::path& file, const fs::path& directory) {
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
+// systemd hands a credential to a service by an access list on a file of root's, whose mode then shows as that of its
+// group; nobody else can enter the folder.
+bool is_credential(const fs::path& path) {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder != nullptr && *folder == '/' && is_inside(path, folder);
+}
+
 // The content of a key file that only its owner may read.
 Result<WipedBytes> read_key_file(const fs::path& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return system_error(errno, "cannot read the key file " + path.string());
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  const mode_t others = is_credential(path) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXG | S_IRWXO;
+  if ((status.st_mode & others) != 0)
     return Error{Errc::invalid_argument,
                  "the key file " + path.string() + " may be read by others; make it mode 0600 and think about who has"};
   TRY(Bytes raw, read_file_limited(path, kMaxKeyFileBytes));
@@ -217,6 +226,16 @@ Result<Keyring> Keyring::load(const fs::path& vault_directory) {
 }
 
 Result<VaultKey> Keyring::unlock(const Opener& opener) const {
+  TRY(Opened opened, open(opener));
+  return std::move(opened.key);
+}
+
+Result<std::string> Keyring::seal_opened_by(const Opener& opener) const {
+  TRY(const Opened opened, open(opener));
+  return opened.seal;
+}
+
+Result<Keyring::Opened> Keyring::open(const Opener& opener) const {
   const SealKind kind = kind_of(opener);
   for (const Seal& seal : seals_) {
     if (seal.kind != kind) continue;
@@ -224,7 +243,7 @@ Result<VaultKey> Keyring::unlock(const Opener& opener) const {
     auto key = open_key(with.expose(), associated_data(seal), seal.sealed);
     if (!key) continue;
     if (!holds(*key)) return Error{Errc::tampered, "a seal of the keyring holds another vault's key"};
-    return key;
+    return Opened{std::move(*key), hex(seal.id)};
   }
   if (std::ranges::none_of(seals_, [&](const Seal& seal) { return seal.kind == kind; }))
     return Error{Errc::wrong_key, "the vault key is not sealed with a " + std::string(to_string(kind)) +

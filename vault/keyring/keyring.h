@@ -50,6 +50,7 @@ struct SealInfo {
   SealKind kind;
 };
 
+// Key files that others than their owner may read are refused, but for systemd's credentials ($CREDENTIALS_DIRECTORY).
 // Writes a key file of 32 random bytes, readable by its owner only. Errc::conflict if it is there.
 Result<void> make_key_file(const std::filesystem::path& path);
 
@@ -66,6 +67,8 @@ class Keyring {
 
   // Errc::wrong_key if no seal opens.
   Result<VaultKey> unlock(const Opener& opener) const;
+  // The id of the seal that it opens. Errors as `unlock`.
+  Result<std::string> seal_opened_by(const Opener& opener) const;
 
   std::vector<SealInfo> seals() const;
   // Returns the new seal's id. Errc::wrong_key if `key` is not this keyring's; Errc::too_large beyond kMaxSeals; else
@@ -96,6 +99,11 @@ class Keyring {
   static Bytes associated_data(const Seal& seal);
   static Result<Seal> make_seal(const std::filesystem::path& directory, const VaultKey& key, const Opener& opener,
                                 crypto::Argon2Cost cost);
+  struct Opened {
+    VaultKey key;
+    std::string seal;  // its id
+  };
+  Result<Opened> open(const Opener& opener) const;
   Result<void> save() const;
   bool holds(const VaultKey& key) const;
 

@@ -1,6 +1,7 @@
 #include "vault/payload/segments.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -35,6 +36,8 @@ constexpr std::uint64_t kWritebackStep = 8ULL << 20;
 constexpr std::size_t kOpenSegments = 64;  // kept open without being used
 constexpr std::size_t kMaxSharedCommits = 64;
 constexpr std::string_view kNextKey = "next";
+constexpr std::string_view kRecordsTable = "payload.records";
+constexpr std::string_view kHoldFile = "hold.lock";
 static_assert(kMaxBatchBytes / kBlockSize < kBlocksPerRow);  // an upload of a batch has one row of blocks
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
@@ -43,13 +46,6 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
 std::uint64_t block_floor(std::uint64_t value) {
   return value / kBlockSize * kBlockSize;
 }
-
-struct Extent {
-  std::uint32_t segment = 0;
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;  // of bytes; the space is rounded up to kExtentAlignment
-};
-using Extents = std::vector<Extent>;
 
 // ---- Rows. Integers are big-endian; every row begins with kRowVersion.
 
@@ -319,11 +315,7 @@ class Segments {
   Disk& disk() const { return *disk_; }
   const fs::path& folder() const { return folder_; }
 
-  static std::string name_of(std::uint32_t number) {
-    std::array<char, 16> name{};
-    std::snprintf(name.data(), name.size(), "%08u.seg", number);
-    return name.data();
-  }
+  static std::string name_of(std::uint32_t number) { return segment_name(number); }
 
   Result<SegmentPtr> open(std::uint32_t number) {
     const std::lock_guard lock(mutex_);
@@ -682,6 +674,14 @@ class SegmentStore final : public Store {
     if (!bytes) return std::optional<Payload>();
     TRY(const RecordRow row, RecordRow::decode(*bytes));
     return std::optional(row.payload);
+  }
+
+  Result<std::vector<SealedPayload>> list(const ReadTransaction& txn, const std::optional<RecordId>& after,
+                                          std::size_t max) const override {
+    TRY(const auto page, PayloadRows(tables_.records).page(txn, after, max));
+    std::vector<SealedPayload> out;
+    for (const StoredPayload& stored : page) out.push_back({stored.record, stored.payload});
+    return out;
   }
 
   Result<std::unique_ptr<Reader>> open(const RecordId& record) const override {
@@ -1310,6 +1310,11 @@ Result<void> SegmentStore::verify(const RecordId& record, const Digest& expected
 Result<std::size_t> SegmentStore::punch(std::size_t max) {
   const std::lock_guard lock(punch_mutex_);
   if (holds_ > 0 || max == 0) return std::size_t{0};
+  TRY(const FileDescriptor hold, open_file(segments_.folder() / kHoldFile, O_RDWR | O_CREAT));
+  if (::flock(hold.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::size_t{0};
+    return system_error(errno, "cannot lock the segments");
+  }
   Extents holes;
   {
     TRY(const auto txn, engine_.read());
@@ -1339,7 +1344,57 @@ Result<std::size_t> SegmentStore::punch(std::size_t max) {
   return holes.size();
 }
 
+RecordId record_of(ByteView key) {
+  std::array<std::byte, 16> uuid{};
+  if (key.size() == uuid.size()) std::ranges::copy(key, uuid.begin());
+  return RecordId::from_uuid(uuid);
+}
+
 }  // namespace
+
+// ---- Rows for backups.
+
+std::string segment_name(std::uint32_t number) {
+  std::array<char, 16> name{};
+  std::snprintf(name.data(), name.size(), "%08u.seg", number);
+  return name.data();
+}
+
+Result<PayloadRows> PayloadRows::open(engine::Engine& engine, const keyring::Sealer& sealer) {
+  TRY(SealedTable records, SealedTable::make(engine, sealer, kRecordsTable, TableClass::local));
+  return PayloadRows(std::move(records));
+}
+
+Result<std::optional<StoredPayload>> PayloadRows::find(const ReadTransaction& txn, const RecordId& record) const {
+  TRY(const auto bytes, records_.get(txn, record.uuid()));
+  if (!bytes) return std::optional<StoredPayload>();
+  TRY(RecordRow row, RecordRow::decode(*bytes));
+  return std::optional(StoredPayload{record, row.payload, std::move(row.extents)});
+}
+
+Result<std::vector<StoredPayload>> PayloadRows::page(const ReadTransaction& txn, const std::optional<RecordId>& after,
+                                                     std::size_t max) const {
+  std::vector<StoredPayload> out;
+  Bytes from;
+  if (after) {
+    from = to_bytes(ByteView(after->uuid()));
+    from.push_back(std::byte{0});  // the least key behind it
+  }
+  TRY_VOID(records_.scan(txn, {}, from, [&](ByteView key, ByteView value) -> Result<bool> {
+    if (out.size() == max) return false;
+    TRY(RecordRow row, RecordRow::decode(value));
+    out.push_back({record_of(key), row.payload, std::move(row.extents)});
+    return true;
+  }));
+  return out;
+}
+
+Result<FileDescriptor> hold_segments(const fs::path& directory) {
+  TRY(FileDescriptor hold, open_file(directory / kHoldFile, O_RDWR | O_CREAT));
+  while (::flock(hold.get(), LOCK_SH) != 0)
+    if (errno != EINTR) return system_error(errno, "cannot lock the segments in " + directory.string());
+  return hold;
+}
 
 // ---- The disk.
 
@@ -1402,7 +1457,7 @@ Result<std::unique_ptr<Store>> open_segments(engine::Engine& engine, const keyri
   TRY_VOID(sync_directory(directory));
   const auto table = [&](std::string_view name) { return SealedTable::make(engine, sealer, name, TableClass::local); };
   TRY(SealedTable uploads, table("payload.uploads"));
-  TRY(SealedTable records, table("payload.records"));
+  TRY(SealedTable records, table(kRecordsTable));
   TRY(SealedTable blocks, table("payload.blocks"));
   TRY(SealedTable holes, table("payload.holes"));
   TRY(SealedTable state, table("payload.state"));

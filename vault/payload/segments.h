@@ -37,6 +37,41 @@ class Disk {
   virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& folder);
 };
 
+// Where bytes of a payload lie. The space is `length` rounded up to kExtentAlignment.
+struct Extent {
+  std::uint32_t segment = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  bool operator==(const Extent&) const = default;
+};
+using Extents = std::vector<Extent>;
+std::string segment_name(std::uint32_t number);  // "00000001.seg"
+
+struct StoredPayload {
+  RecordId record;
+  Payload payload;
+  Extents extents;
+  bool operator==(const StoredPayload&) const = default;
+};
+// The rows of sealed payloads, without a store: for backups, which compare and copy them. A cheap value.
+class PayloadRows {
+ public:
+  // `sealer` must outlive it.
+  static Result<PayloadRows> open(engine::Engine& engine, const keyring::Sealer& sealer);
+  explicit PayloadRows(keyring::SealedTable records) : records_(std::move(records)) {}
+  Result<std::optional<StoredPayload>> find(const engine::ReadTransaction& txn, const RecordId& record) const;
+  // By record, from the first after `after` (the first of all without it), at most `max`.
+  Result<std::vector<StoredPayload>> page(const engine::ReadTransaction& txn, const std::optional<RecordId>& after,
+                                          std::size_t max) const;
+
+ private:
+  keyring::SealedTable records_;
+};
+
+// While it lives no process punches in this folder of segments: the hold of a backup, which is another process than the
+// one that punches. Waits for the punching that goes on; several may hold. It goes with the process that took it.
+Result<FileDescriptor> hold_segments(const std::filesystem::path& directory);
+
 struct SegmentOptions {
   std::uint64_t segment_bytes = kSegmentBytes;         // a multiple of kExtentAlignment; may change between runs
   std::uint64_t sync_interval = kSyncInterval;         // at least kBlockSize

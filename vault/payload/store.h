@@ -58,6 +58,11 @@ struct Payload {
   bool operator==(const Payload&) const = default;
 };
 
+struct SealedPayload {
+  RecordId record;
+  Payload payload;
+};
+
 // One payload, for one download: knows where the bytes are and holds no transaction. Thread safe. Must not outlive its
 // store.
 class Reader {
@@ -105,6 +110,10 @@ class Store {
 
   virtual Result<std::optional<Payload>> find(const engine::ReadTransaction& txn, const RecordId& record) const = 0;
   virtual Result<std::unique_ptr<Reader>> open(const RecordId& record) const = 0;  // Errc::not_found
+
+  // Sealed payloads by record, from the first after `after` (the first of all without it), at most `max`.
+  virtual Result<std::vector<SealedPayload>> list(const engine::ReadTransaction& txn,
+                                                  const std::optional<RecordId>& after, std::size_t max) const = 0;
 
   // Reads all of a payload again. Errc::tampered names the first altered block; Errc::not_found; Errc::cancelled once
   // `go_on` returns false (asked before each block).

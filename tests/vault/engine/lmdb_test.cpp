@@ -237,6 +237,23 @@ TEST_F(Lmdb, ACompactedCopyHoldsWhatIsThereAndNothingErased) {
   EXPECT_EQ(get(*copy, *copy->table("t"), "kept"), to_bytes("kept value"));
 }
 
+TEST_F(Lmdb, ACopyForABackupTakesNoLockAndIsTheLastCommit) {
+  {
+    const auto engine = open();
+    const Table table = *engine->table("t");
+    const auto txn = std::move(engine->write().value());
+    ASSERT_TRUE(txn->put(table, as_bytes("kept"), as_bytes("kept value")));
+    ASSERT_TRUE(txn->commit());
+  }
+  // Closed here: a process may not open one engine twice. That another may is the end-to-end test's.
+  ASSERT_TRUE(copy_lmdb(home_.path() / "db", home_.path() / "copy"));
+  EXPECT_EQ(copy_lmdb(home_.path() / "db", home_.path() / "copy").code(), Errc::conflict);
+  const auto copy = std::move(open_lmdb(home_.path() / "copy").value());
+  EXPECT_EQ(get(*copy, *copy->table("t"), "kept"), to_bytes("kept value"));
+  EXPECT_EQ(copy_lmdb(home_.path() / "nowhere", home_.path() / "other").code(), Errc::not_found);
+  EXPECT_FALSE(std::filesystem::exists(home_.path() / "other" / "data.mdb"));
+}
+
 // A vault's values are sealed for their table and key, so an altered one shows, but an older one or a hidden row does
 // not. Here a value is authentic when it is its key and a generation, and nothing else says what should be there.
 class FlippedPages : public Lmdb {

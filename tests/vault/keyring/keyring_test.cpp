@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "tests/support/temporary_directory.h"
 #include "vault/base/file.h"
@@ -148,6 +149,32 @@ TEST_F(Keyrings, SeveralSealsCoexistAndAnyOneOpens) {
   EXPECT_TRUE(same(key, loaded.unlock(passphrase()).value()));
   EXPECT_TRUE(same(key, loaded.unlock(passphrase("another passphrase")).value()));
   EXPECT_TRUE(same(key, loaded.unlock(key_file()).value()));
+}
+
+TEST_F(Keyrings, EachOpenerIsToldTheSealThatItOpens) {
+  Keyring keyring = create();
+  const VaultKey key = keyring.unlock(passphrase()).value();
+  const std::string added = keyring.add_seal(key, key_file()).value();
+  EXPECT_EQ(keyring.seal_opened_by(key_file()).value(), added);
+  EXPECT_EQ(keyring.seal_opened_by(passphrase()).value(), keyring.seals()[0].id);
+  EXPECT_EQ(keyring.seal_opened_by(passphrase("another passphrase")).code(), Errc::wrong_key);
+}
+
+TEST_F(Keyrings, ACredentialOfSystemdsMayShowItsAccessListAsTheGroupsBit) {
+  ASSERT_TRUE(make_key_file(home_.path() / "vault.key"));
+  fs::permissions(home_.path() / "vault.key", fs::perms::owner_read | fs::perms::group_read);
+  EXPECT_EQ(Keyring::create(vault_, key_file(), kQuick).code(), Errc::invalid_argument);
+  ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", home_.path().c_str(), 1), 0);
+  create(key_file());
+  EXPECT_TRUE(load().unlock(key_file()));
+  for (const fs::perms wrong : {fs::perms::others_read, fs::perms::group_write}) {
+    fs::permissions(home_.path() / "vault.key", wrong, fs::perm_options::add);
+    EXPECT_EQ(load().unlock(key_file()).code(), Errc::invalid_argument);
+    fs::permissions(home_.path() / "vault.key", wrong, fs::perm_options::remove);
+  }
+  ::setenv("CREDENTIALS_DIRECTORY", (home_.path() / "elsewhere").c_str(), 1);
+  EXPECT_EQ(load().unlock(key_file()).code(), Errc::invalid_argument);
+  ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 
 TEST_F(Keyrings, ARemovedSealOpensNoMore) {

@@ -1,0 +1,153 @@
+#include "vault/payload/segment_copy.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace vault::payload {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kOpenFiles = 32;  // of either side
+
+Result<std::size_t> read_some(int file, std::span<std::byte> out, std::uint64_t offset) {
+  for (;;) {
+    const ssize_t got = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return system_error(errno, "cannot read a segment");
+  }
+}
+
+// All of it; Errc::tampered when the file ends before.
+Result<void> read_all(int file, std::span<std::byte> out, std::uint64_t offset) {
+  while (!out.empty()) {
+    TRY(const std::size_t got, read_some(file, out, offset));
+    if (got == 0) return Error{Errc::tampered, "a segment is shorter than its payloads"};
+    out = out.subspan(got);
+    offset += got;
+  }
+  return {};
+}
+
+Result<void> write_all_at(int file, ByteView bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error(errno, "cannot write a segment");
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
+}
+
+Result<int> open_in(std::map<std::uint32_t, FileDescriptor>& open, const fs::path& folder, std::uint32_t segment,
+                    int flags) {
+  if (const auto found = open.find(segment); found != open.end()) return found->second.get();
+  TRY(FileDescriptor file, open_file(folder / segment_name(segment), flags));
+  return open.emplace(segment, std::move(file)).first->second.get();
+}
+
+// Each part of a payload that lies in one place, at most a block long: where it is, and its size.
+Result<void> each_part(const StoredPayload& stored,
+                       const std::function<Result<void>(std::uint32_t, std::uint64_t, std::size_t)>& visit) {
+  for (const Extent& extent : stored.extents)
+    for (std::uint64_t done = 0; done < extent.length;) {
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, extent.length - done));
+      TRY_VOID(visit(extent.segment, extent.offset + done, size));
+      done += size;
+    }
+  return {};
+}
+
+Result<void> go_on(const SegmentCopy::Advance& advance, std::uint64_t bytes) {
+  if (advance && !advance(bytes)) return Error{Errc::cancelled, "asked to stop"};
+  return {};
+}
+
+Error altered(const StoredPayload& stored, std::string_view where) {
+  return {Errc::tampered,
+          "the payload of " + stored.record.to_string() + " is not the one that was sealed" + std::string(where)};
+}
+
+}  // namespace
+
+Result<int> SegmentCopy::source_file(std::uint32_t segment) {
+  if (sources_.size() >= kOpenFiles && !sources_.contains(segment)) sources_.clear();
+  auto file = open_in(sources_, source_, segment, O_RDONLY);
+  if (!file && file.code() == Errc::not_found)
+    return Error{Errc::tampered, "the segment " + segment_name(segment) + " is missing"};
+  return file;
+}
+
+Result<int> SegmentCopy::target_file(std::uint32_t segment) {
+  if (targets_.size() >= kOpenFiles && !targets_.contains(segment)) TRY_VOID(sync());
+  return open_in(targets_, target_, segment, O_RDWR | O_CREAT);
+}
+
+Result<void> SegmentCopy::copy(const StoredPayload& stored, const Advance& advance) {
+  struct statvfs disk;
+  if (::statvfs(target_.c_str(), &disk) != 0) return system_error(errno, "cannot look at the disk");
+  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (free < reserve_ || free - reserve_ < stored.payload.length)
+    return Error{Errc::full,
+                 "there is no room in " + target_.string() + " beyond the reserve; make room and run it again"};
+  PayloadDigest digest;
+  Bytes buffer;
+  TRY_VOID(each_part(stored, [&](std::uint32_t segment, std::uint64_t offset, std::size_t size) -> Result<void> {
+    TRY(const int from, source_file(segment));
+    TRY(const int to, target_file(segment));
+    buffer.resize(size);
+    TRY_VOID(read_all(from, buffer, offset));
+    digest.update(buffer);
+    TRY_VOID(write_all_at(to, buffer, offset));
+    return go_on(advance, size);
+  }));
+  if (digest.length() != stored.payload.length || digest.finish() != stored.payload.digest)
+    return altered(stored, ", where it is copied from");
+  return {};
+}
+
+Result<void> SegmentCopy::verify(const StoredPayload& stored, const Advance& advance) {
+  PayloadDigest digest;
+  Bytes buffer;
+  TRY_VOID(each_part(stored, [&](std::uint32_t segment, std::uint64_t offset, std::size_t size) -> Result<void> {
+    TRY(const int file, target_file(segment));
+    ::posix_fadvise(file, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
+    buffer.resize(size);
+    TRY_VOID(read_all(file, buffer, offset));
+    digest.update(buffer);
+    return go_on(advance, size);
+  }));
+  if (digest.length() != stored.payload.length || digest.finish() != stored.payload.digest)
+    return altered(stored, ", in " + target_.string());
+  return {};
+}
+
+Result<void> SegmentCopy::punch(const StoredPayload& stored) {
+  for (const Extent& extent : stored.extents) {
+    TRY(const int file, target_file(extent.segment));
+    const std::uint64_t space = (extent.length + kExtentAlignment - 1) / kExtentAlignment * kExtentAlignment;
+    if (::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent.offset),
+                    static_cast<off_t>(space)) == 0)
+      continue;
+    if (errno != EOPNOTSUPP) return system_error(errno, "cannot give back what is disposed of");
+    // A file system without holes keeps the space, not the bytes.
+    Bytes zeros(static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, extent.length)));
+    for (std::uint64_t done = 0; done < extent.length; done += zeros.size())
+      TRY_VOID(write_all_at(file, ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), extent.length - done)),
+                            extent.offset + done));
+  }
+  return {};
+}
+
+Result<void> SegmentCopy::sync() {
+  for (const auto& [segment, file] : targets_)
+    if (::fdatasync(file.get()) != 0) return system_error(errno, "cannot sync " + segment_name(segment));
+  targets_.clear();
+  return sync_directory(target_);
+}
+
+}  // namespace vault::payload
