@@ -8,6 +8,7 @@ namespace strongroom::access {
 namespace {
 
 constexpr std::string_view kMetaTable = "vault";
+constexpr std::string_view kJobsTable = "jobs";
 constexpr std::string_view kFormatRow = "format";
 constexpr std::string_view kLogKeyRow = "log-key";
 constexpr std::int64_t kDayMs = 24LL * 3600 * vault::kMillisecondsPerSecond;
@@ -48,6 +49,7 @@ Result<std::string> authority_of(std::string_view url) {
 
 Result<void> Store::open_tables(const OpenPayload& open_payload) {
   TRY(meta_, SealedTable::make(*engine_, sealer_, kMetaTable, TableClass::local));
+  TRY(jobs_, SealedTable::make(*engine_, sealer_, kJobsTable, TableClass::local));
   TRY(state_, State::open(*engine_, sealer_));
   TRY(ledger_, audit::Ledger::open(*engine_, sealer_));
   TRY(index_, audit::Index::open(*engine_, sealer_));
@@ -164,6 +166,7 @@ Result<void> Store::verify_tail() const {
 std::vector<const SealedTable*> Store::tables() const {
   std::vector<const SealedTable*> all = state_->tables();
   all.push_back(&*meta_);
+  all.push_back(&*jobs_);
   all.push_back(&index_->table());
   for (const SealedTable* table :
        {&ledger_->tables().bodies, &ledger_->tables().checkpoints, &ledger_->tables().chains})

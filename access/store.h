@@ -87,6 +87,8 @@ class Store {
   audit::Index& index() { return *index_; }
   const audit::Index& index() const { return *index_; }
   vault::payload::Store& payload() const { return *payload_; }
+  // Where background jobs stand; each writes its own row.
+  SealedTable& jobs() const { return *jobs_; }
   const Config& config() const { return config_; }
   const vault::crypto::SigningKey& log_key() const { return *log_key_; }
 
@@ -109,7 +111,8 @@ class Store {
   std::unique_ptr<engine::Engine> engine_;
   vault::keyring::Sealer sealer_;
   std::unique_ptr<vault::payload::Store> payload_;
-  std::optional<SealedTable> meta_;  // local: "format", "log-key"
+  std::optional<SealedTable> meta_;          // local: "format", "log-key"
+  mutable std::optional<SealedTable> jobs_;  // local
   std::optional<State> state_;
   std::optional<audit::Ledger> ledger_;
   std::optional<audit::Index> index_;
