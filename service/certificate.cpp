@@ -12,6 +12,7 @@
 #include <boost/url/url_view.hpp>
 #include <memory>
 
+#include "vault/base/file.h"
 #include "vault/crypto/hash.h"
 
 namespace service {
@@ -124,6 +125,14 @@ Result<ServiceUrl> parse_service_url(std::string_view text) {
   if (result.host.size() > kMaxHostBytes || !(is_ip_address(result.host) || is_host_name(result.host))) return wrong;
   if (url.has_port()) result.port = url.port_number();
   return result;
+}
+
+Result<TlsIdentity> read_tls_identity(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+  TRY(const vault::Bytes certificate_pem, vault::read_file_limited(certificate, kMaxPemBytes));
+  TRY(vault::Bytes key_pem, vault::read_file_limited(key, kMaxPemBytes));
+  TlsIdentity identity{vault::to_text(certificate_pem), vault::SecretText(vault::as_text(key_pem))};
+  vault::wipe(key_pem);
+  return identity;
 }
 
 Result<TlsIdentity> make_tls_identity(std::string_view host, vault::Instant now) {

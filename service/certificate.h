@@ -2,6 +2,7 @@
 // key ever after, so that a client needs no certificate authority and notices an exchanged key.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,9 @@ struct TlsIdentity {
   std::string certificate;  // PEM; a chain may follow the first certificate
   vault::SecretText key;    // PEM, not encrypted
 };
+// Two PEM files. Errc::not_found, Errc::too_large; what is in them is not looked at.
+vault::Result<TlsIdentity> read_tls_identity(const std::filesystem::path& certificate,
+                                             const std::filesystem::path& key);
 // ECDSA P-256, self-signed, for `host` as its only subject alternative name, valid from `now` for kCertificateYears.
 vault::Result<TlsIdentity> make_tls_identity(std::string_view host, vault::Instant now);
 // SHA-256 of the first certificate's SubjectPublicKeyInfo. Errc::malformed.

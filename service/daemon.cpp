@@ -79,20 +79,25 @@ Daemon::Daemon(OpenVault vault, DaemonOptions options)
           *vault_.store, options.clocks, std::move(options.fatal),
           [this](std::size_t commands) { metrics_.count_batch(commands); }, options.rate),
       jobs_(std::make_unique<Jobs>(gate_, vault_.store->payload(), options.clocks.wall, log_)),
+      scrub_(*vault_.store, options.clocks.wall, log_),
       service_{.store = *vault_.store,
                .gate = gate_,
                .metrics = metrics_,
                .log = log_,
                .workers = workers_,
                .clock = options.clocks.wall,
-               .authority = {}} {}
+               .authority = {},
+               .tls_successions = wire::encode(vault_.successions)} {}
 
 Result<std::unique_ptr<Daemon>> Daemon::start(OpenVault vault, DaemonOptions options) {
   TRY(std::string authority, access::authority_of(vault.store->config().url));
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(vault), options));
   daemon->service_.authority = std::move(authority);
   TRY_VOID(daemon->listen(options));
-  if (options.run_jobs) daemon->jobs_->start();
+  if (options.run_jobs) {
+    daemon->jobs_->start();
+    daemon->scrub_.start();
+  }
   return daemon;
 }
 
@@ -132,10 +137,15 @@ void Daemon::add_values() {
   add(gauge, "strongroom_buffered_bytes", "Bytes of bodies held in memory now.", counters.bytes_buffered);
   metrics_.add(gauge, "strongroom_queued_commands", "Commands, refusals and stagings that wait for the writer.",
                [this] { return static_cast<double>(gate_.queued()); });
+  metrics_.add(gauge, "strongroom_scrub_damaged_records", "Records that the last scrub found damaged.",
+               [this] { return static_cast<double>(scrub_.damaged()); });
+  metrics_.add(gauge, "strongroom_scrub_finished_seconds", "When the last scrub ended, Unix time; 0 before the first.",
+               [this] { return static_cast<double>(scrub_.last_finished_seconds()); });
   metrics_.add(gauge, "strongroom_anonymous_bytes", "Anonymous memory of the process (RssAnon).", anonymous_memory);
 }
 
 void Daemon::stop() {
+  scrub_.stop();
   jobs_->stop();
   if (server_) server_->stop();  // while the gate still answers what is in flight
   gate_.stop();

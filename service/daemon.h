@@ -11,6 +11,7 @@
 #include "service/metrics.h"
 #include "service/net/server.h"
 #include "service/routes.h"
+#include "service/scrub.h"
 #include "service/vault_directory.h"
 
 namespace service {
@@ -46,6 +47,7 @@ class Daemon {
   std::uint16_t port() const { return port_; }
   access::Store& store() { return *vault_.store; }
   Jobs& jobs() { return *jobs_; }
+  ScrubJob& scrub() { return scrub_; }
   // Accepts nothing more, finishes what is in flight (options.limits.stop_grace at most), and returns. Not from a
   // handler; may be called again.
   void stop();
@@ -62,6 +64,7 @@ class Daemon {
   asio::thread_pool workers_;
   access::Gate gate_;
   std::unique_ptr<Jobs> jobs_;
+  ScrubJob scrub_;
   Service service_;
   std::unique_ptr<net::Server> server_;
   std::uint16_t port_ = 0;

@@ -14,6 +14,7 @@ using vault::Result;
 using vault::payload::Reader;
 
 constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kOctets = "application/octet-stream";
 constexpr unsigned kRangeNotSatisfiable = 416;
 
@@ -44,6 +45,10 @@ Awaitable checkpoint(Service& service, net::Request&) {
   auto note = co_await run_on(service.workers, std::move(work));
   if (!note) co_return answer_error(service, "checkpoint", note.error(), Fault::ours);
   co_return answer_text(200, kText, std::move(*note));
+}
+
+Awaitable tls_successions(Service& service, net::Request&) {
+  co_return answer_text(200, kJson, service.tls_successions);
 }
 
 // --- downloads
@@ -139,6 +144,7 @@ void add_service_routes(net::Router& router, Service* service) {
   get("/readyz", kAnybody, ready);
   get("/metrics", kAnybody, metrics);
   get("/v1/log/checkpoint", kAnybody, checkpoint);
+  get("/v1/log/tls-successions", kAnybody, tls_successions);
   get("/v1/copies/{copy}/index", kEnrolled, copy_index);
   get("/v1/copies/{copy}/records/{record}/payload", kEnrolled, payload);
 }

@@ -39,7 +39,8 @@ struct Service {
   Log& log;
   asio::thread_pool& workers;  // for what blocks: the database and payloads
   vault::Clock clock;
-  std::string authority;  // of the configured URL; what requests sign
+  std::string authority;             // of the configured URL; what requests sign
+  std::string tls_successions = {};  // wire::TlsSuccessions, as JSON
 };
 
 // `service` may be null where the list of routes is all that is wanted.

@@ -1,17 +1,16 @@
 // strongroomd: makes a vault, serves it, checks it. What it is asked stands in the command line, what it answers on
 // stdout, everything for people on stderr.
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdio>
 #include <iostream>
 
 #include "access/permit.h"
 #include "access/replay.h"
 #include "service/daemon.h"
+#include "service/operations.h"
+#include "service/sandbox.h"
 #include "service/vault_directory.h"
 #include "vault/base/file.h"
 
@@ -24,97 +23,10 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-constexpr int kDone = 0;
-constexpr int kWrongCommandLine = 2;
-constexpr int kNotConsistent = 5;
-
-int exit_code(Errc code) {
-  switch (code) {
-    case Errc::invalid_argument:
-      return kWrongCommandLine;
-    case Errc::malformed:
-      return kWrongCommandLine;
-    case Errc::too_large:
-      return kWrongCommandLine;
-    case Errc::refused:
-      return 3;
-    case Errc::not_found:
-      return 4;
-    case Errc::tampered:
-      return kNotConsistent;
-    case Errc::wrong_key:
-      return kNotConsistent;
-    case Errc::unknown_version:
-      return kNotConsistent;
-    case Errc::unsupported:
-      return kNotConsistent;
-    case Errc::conflict:
-      return 6;
-    case Errc::busy:
-      return 6;
-    case Errc::full:
-      return 1;
-    case Errc::retry:
-      return 1;
-    case Errc::limited:
-      return 1;
-    case Errc::unavailable:
-      return 1;
-    case Errc::cancelled:
-      return 1;
-    case Errc::io:
-      return 1;
-    case Errc::internal:
-      return 1;
-  }
-  return 1;
-}
-
 int complain(const Error& error) {
   std::cerr << "strongroomd: " << error.message << "\n";
   return exit_code(error.code);
 }
-
-// How the vault key is sealed: one of the two.
-struct SealOptions {
-  std::string key_file;
-  std::string passphrase_file;
-
-  void add_to(CLI::App& app) {
-    auto* group =
-        app.add_option_group("seal", "What opens the vault key. Keep it apart from the vault and its backups.");
-    group
-        ->add_option("--seal-keyfile", key_file,
-                     "A file of 32 to 4096 random bytes, outside the vault (init makes it if absent)")
-        ->type_name("FILE");
-    group->add_option("--seal-passphrase-file", passphrase_file, "A file whose first line is the passphrase")
-        ->type_name("FILE");
-    group->require_option(1);
-  }
-
-  Result<vault::keyring::Opener> read() const {
-    if (!key_file.empty()) return vault::keyring::Opener(vault::keyring::KeyFile{key_file});
-    constexpr std::size_t kMaxLine = vault::keyring::kMaxPassphraseBytes + 2;
-    vault::WipedBytes line(kMaxLine);
-    TRY(const vault::FileDescriptor file, vault::open_file(passphrase_file, O_RDONLY));
-    std::size_t size = 0;
-    while (size < kMaxLine) {
-      const ssize_t got = ::read(file.get(), line.span().data() + size, kMaxLine - size);
-      if (got < 0) return vault::system_error(errno, "cannot read " + passphrase_file);
-      if (got == 0) break;
-      size += static_cast<std::size_t>(got);
-    }
-    std::string_view text = vault::as_text(line.view().first(size));
-    text = text.substr(0, text.find('\n'));
-    if (text.ends_with('\r')) text.remove_suffix(1);
-    return vault::keyring::Opener(vault::SecretText(text));
-  }
-
-  std::vector<std::string> arguments() const {
-    if (!key_file.empty()) return {"--seal-keyfile", key_file};
-    return {"--seal-passphrase-file", passphrase_file};
-  }
-};
 
 struct Options {
   fs::path directory;
@@ -144,10 +56,7 @@ std::string name_of(const access::wire::Invitation& invitation, std::size_t posi
 Result<void> init(const Options& options) {
   std::optional<TlsIdentity> tls;
   if (!options.tls_certificate.empty()) {
-    TRY(const vault::Bytes certificate, vault::read_file_limited(options.tls_certificate, kMaxPemBytes));
-    TRY(vault::Bytes key, vault::read_file_limited(options.tls_key, kMaxPemBytes));
-    tls = TlsIdentity{vault::to_text(certificate), vault::SecretText(vault::as_text(key))};
-    vault::wipe(key);
+    TRY(tls, read_tls_identity(options.tls_certificate, options.tls_key));
   }
   TRY(const auto seal, options.seal.read());
   const NewVault wanted{
@@ -269,7 +178,7 @@ Result<int> always_done(Result<void> result) {
 
 int run(int argc, char** argv) {
   Options options;
-  std::function<Result<int>()> command;
+  Command command;
   CLI::App app{
       "Makes, serves and checks a Strongroom vault.\n\n"
       "A first vault:\n"
@@ -278,10 +187,14 @@ int run(int argc, char** argv) {
       "  strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n"};
   app.require_subcommand(1);
   app.set_version_flag("--version", STRONGROOM_VERSION);
-  const auto add = [&](const std::string& name, const std::string& summary, const std::string& example) {
-    CLI::App* added = app.add_subcommand(name, summary);
+  const AddCommand add_to = [](CLI::App& to, const std::string& name, const std::string& summary,
+                               const std::string& example) {
+    CLI::App* added = to.add_subcommand(name, summary);
     added->footer("Example:\n  " + example + "\n");
     return added;
+  };
+  const auto add = [&](const std::string& name, const std::string& summary, const std::string& example) {
+    return add_to(app, name, summary, example);
   };
   const auto takes_vault = [&](CLI::App* sub) {
     sub->add_option("DIR", options.directory, "The vault's directory")->required();
@@ -355,12 +268,17 @@ int run(int argc, char** argv) {
     };
   });
 
+  add_operations(app, add_to, command);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongCommandLine;
   }
-  if (auto started = vault::start_secure_memory(); !started) return complain(started.error());
+  if (auto closed = enter_sandbox(); !closed) return complain(closed.error());
+  if (!can_lock_memory())
+    std::cerr << "strongroomd: memory cannot be locked, so keys may reach swap: raise the limit (ulimit -l, or "
+                 "LimitMEMLOCK= of the unit)\n";
   const auto result = command();
   if (!result) return complain(result.error());
   return *result;

@@ -1,8 +1,12 @@
 #include "service/vault_directory.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <cstdio>
 #include <utility>
 
-#include "vault/base/file.h"
 #include "vault/engine/lmdb.h"
 #include "vault/payload/segments.h"
 
@@ -13,14 +17,12 @@ namespace fs = std::filesystem;
 using vault::Errc;
 using vault::Error;
 using vault::Result;
+namespace wire = access::wire;
 
-constexpr std::string_view kFormatFile = "format";
-constexpr std::string_view kFormat = "1\n";
 constexpr std::size_t kMaxFormatBytes = 16;
-constexpr std::string_view kConfigFile = "config.json";
-constexpr std::string_view kDatabaseFolder = "db";
-constexpr std::string_view kPayloadFolder = "payload";
-constexpr std::string_view kTlsFolder = "tls";
+constexpr std::string_view kNewTlsFolder = "tls.new";
+constexpr std::string_view kSettingsLockFile = "settings.lock";
+constexpr std::string_view kSuccessionsFile = "successions.json";
 constexpr std::string_view kCertificateFile = "certificate.pem";
 constexpr std::string_view kTlsKeyFile = "key.sealed";
 // Under which the TLS key's file is sealed, as a table's value would be.
@@ -45,26 +47,46 @@ access::OpenPayload payload_in(const fs::path& directory) {
   };
 }
 
-Result<void> save_tls(const fs::path& directory, const TlsIdentity& tls, const vault::keyring::Sealer& sealer) {
+Result<void> save_tls(const fs::path& directory, const TlsIdentity& tls, const wire::TlsSuccessions& successions,
+                      const vault::keyring::Sealer& sealer) {
   TRY_VOID(vault::make_private_directory(directory));
+  if (!successions.statements.empty())
+    TRY_VOID(vault::write_new_file(directory / kSuccessionsFile, vault::as_bytes(wire::encode(successions))));
   TRY_VOID(vault::write_new_file(directory / kCertificateFile, vault::as_bytes(tls.certificate)));
   const vault::Bytes sealed = sealer.seal(kTlsTable, vault::as_bytes(kTlsKeyRow), vault::as_bytes(tls.key.expose()));
   return vault::write_new_file(directory / kTlsKeyFile, sealed);
 }
 
-Result<TlsIdentity> load_tls(const fs::path& directory, const access::Config& config,
-                             const vault::keyring::Sealer& sealer) {
+struct Tls {
+  TlsIdentity identity;
+  wire::TlsSuccessions successions;
+};
+
+Result<wire::TlsSuccessions> load_successions(const fs::path& directory) {
+  const auto text = vault::read_file_limited(directory / kSuccessionsFile, wire::kMaxTlsSuccessionsBytes);
+  if (!text && text.code() == Errc::not_found) return wire::TlsSuccessions{};
+  if (!text) return text.error();
+  return wire::decode<wire::TlsSuccessions>(vault::as_text(*text), wire::Strictness::exact);
+}
+
+Result<Tls> load_tls(const fs::path& directory, const access::Config& config, const vault::keyring::Sealer& sealer) {
   TRY(const vault::Bytes certificate, vault::read_file_limited(directory / kCertificateFile, kMaxPemBytes));
   TRY(const vault::Digest pin, tls_pin(vault::as_text(certificate)));
-  if (pin != config.tls_pin)
-    return Error{Errc::tampered, "the TLS certificate is not the one that this vault's invitations pin"};
+  TRY(wire::TlsSuccessions successions, load_successions(directory));
+  TRY(const audit::NoteKey log_key, audit::parse_note_key(config.log_key));
+  TRY(const vault::Digest expected,
+      wire::follow_tls_successions(successions, config.tls_pin, config.origin, log_key.key));
+  if (pin != expected)
+    return Error{Errc::tampered,
+                 "the TLS certificate is not the one that this vault's invitations pin, and the log's key has not made "
+                 "it the successor: that is what strongroomd cert renew does"};
   TRY(const vault::Bytes sealed,
       vault::read_file_limited(directory / kTlsKeyFile, kMaxPemBytes + vault::keyring::kSealOverhead));
   TRY(vault::Bytes key, sealer.open(kTlsTable, vault::as_bytes(kTlsKeyRow), sealed));
   TlsIdentity identity{vault::to_text(certificate), vault::SecretText(vault::as_text(key))};
   vault::wipe(key);
   TRY_VOID(check_tls_identity(identity));
-  return identity;
+  return Tls{std::move(identity), std::move(successions)};
 }
 
 // A file of the vault's own that is missing or does not parse: the vault's damage, not the caller's mistake.
@@ -99,7 +121,7 @@ Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& sea
 
   TRY(const auto keyring, vault::keyring::Keyring::create(wanted.directory, seal, wanted.cost));
   TRY(const auto vault_key, keyring.unlock(seal));
-  TRY_VOID(save_tls(wanted.directory / kTlsFolder, tls, vault::keyring::make_sealer(vault_key)));
+  TRY_VOID(save_tls(wanted.directory / kTlsFolder, tls, {}, vault::keyring::make_sealer(vault_key)));
   TRY(auto engine, vault::engine::open_lmdb(wanted.directory / kDatabaseFolder));
   TRY(auto created,
       access::Store::create(
@@ -128,27 +150,112 @@ Result<MadeVault> make_vault(const NewVault& wanted, const vault::keyring::Opene
   return made;
 }
 
-Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Opener& seal, OpenFor purpose) {
+Result<void> refuse_readable_by_others(const fs::path& directory) {
+  for (const fs::path& each :
+       {directory, directory / kDatabaseFolder, directory / kPayloadFolder, directory / kTlsFolder}) {
+    std::error_code failed;
+    const fs::file_status status = fs::status(each, failed);
+    if (status.type() == fs::file_type::not_found) continue;  // what is missing is said where it is missed
+    if (failed) return vault::system_error(failed.value(), "cannot look at " + each.string());
+    if ((status.permissions() & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none)
+      return Error{Errc::invalid_argument, "others than its owner may enter " + each.string() + ": run chmod -R go= " +
+                                               directory.string() + ", and think about who has read it"};
+  }
+  return {};
+}
+
+Result<void> check_format(const fs::path& directory) {
   const auto format = vault::read_file_limited(directory / kFormatFile, kMaxFormatBytes);
   if (!format && format.error().code == Errc::not_found)
     return Error{Errc::not_found, "there is no vault in " + directory.string() + ": make one with strongroomd init"};
   if (!format) return format.error();
   if (vault::as_text(*format) != kFormat)
     return Error{Errc::unknown_version, "the vault in " + directory.string() + " was made by a newer program"};
+  return {};
+}
 
-  const auto keyring = vault::keyring::Keyring::load(directory);
+std::vector<fs::path> settings_files(const fs::path& directory) {
+  std::vector<fs::path> files;
+  for (const fs::path& file :
+       {fs::path(vault::keyring::kKeyringFileName), fs::path(kConfigFile), kTlsFolder / fs::path(kCertificateFile),
+        kTlsFolder / fs::path(kTlsKeyFile), kTlsFolder / fs::path(kSuccessionsFile)}) {
+    std::error_code ignored;
+    if (fs::exists(directory / file, ignored)) files.push_back(file);
+  }
+  return files;
+}
+
+Result<vault::FileDescriptor> lock_settings(const fs::path& directory, SettingsLock how) {
+  TRY(vault::FileDescriptor lock, vault::open_file(directory / kSettingsLockFile, O_RDWR | O_CREAT));
+  while (::flock(lock.get(), how == SettingsLock::change ? LOCK_EX : LOCK_SH) != 0)
+    if (errno != EINTR) return vault::system_error(errno, "cannot lock the settings of " + directory.string());
+  return lock;
+}
+
+vault::keyring::Sealer Unlocked::sealer() const {
+  return vault::keyring::make_sealer(key, previous ? &*previous : nullptr);
+}
+
+Result<Unlocked> unlock_vault(const fs::path& directory, const vault::keyring::Opener& seal) {
+  auto keyring = vault::keyring::Keyring::load(directory);
   if (!keyring) return damaged(vault::keyring::kKeyringFileName, keyring.error());
-  TRY(const auto vault_key, keyring->unlock(seal));
-  TRY(const auto previous, keyring->previous(vault_key));
-  const auto sealer = [&] { return vault::keyring::make_sealer(vault_key, previous ? &*previous : nullptr); };
-  const auto config = load_config(directory / kConfigFile);
+  TRY(auto key, keyring->unlock(seal));
+  TRY(auto previous, keyring->previous(key));
+  auto config = load_config(directory / kConfigFile);
   if (!config) return damaged(kConfigFile, config.error());
-  auto tls = load_tls(directory / kTlsFolder, *config, sealer());
-  if (!tls) return damaged(kTlsFolder, tls.error());
+  return Unlocked{std::move(*keyring), std::move(key), std::move(previous), std::move(*config)};
+}
+
+Result<std::unique_ptr<access::Store>> open_store(const fs::path& directory, const fs::path& payload,
+                                                  const Unlocked& unlocked, OpenFor purpose) {
   TRY(auto engine, vault::engine::open_lmdb(directory / kDatabaseFolder, {.make_tables = purpose == OpenFor::work}));
   if (purpose == OpenFor::check) TRY_VOID(engine->verify_pages());
-  TRY(auto store, access::Store::open(std::move(engine), sealer(), payload_in(directory / kPayloadFolder), *config));
-  return OpenVault{std::move(store), std::move(*tls)};
+  return access::Store::open(std::move(engine), unlocked.sealer(), payload_in(payload), unlocked.config);
+}
+
+Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Opener& seal, OpenFor purpose) {
+  TRY_VOID(check_format(directory));
+  TRY_VOID(refuse_readable_by_others(directory));
+  TRY(const Unlocked unlocked, unlock_vault(directory, seal));
+  auto tls = load_tls(directory / kTlsFolder, unlocked.config, unlocked.sealer());
+  if (!tls) return damaged(kTlsFolder, tls.error());
+  TRY(auto store, open_store(directory, directory / kPayloadFolder, unlocked, purpose));
+  return OpenVault{std::move(store), std::move(tls->identity), std::move(tls->successions)};
+}
+
+Result<vault::Digest> renew_tls(const fs::path& directory, const vault::keyring::Opener& seal,
+                                std::optional<TlsIdentity> tls, vault::Instant now) {
+  if (tls) {
+    TRY_VOID(check_tls_identity(*tls));
+  }
+  TRY(const vault::FileDescriptor lock, lock_settings(directory, SettingsLock::change));
+  TRY(OpenVault opened, open_vault(directory, seal));
+  const access::Config& config = opened.store->config();
+  if (!tls) {
+    TRY(const ServiceUrl url, parse_service_url(config.url));
+    TRY(tls, make_tls_identity(url.host, now));
+  }
+  TRY(const vault::Digest from, tls_pin(opened.tls.certificate));
+  TRY(const vault::Digest to, tls_pin(tls->certificate));
+  std::vector<std::string>& statements = opened.successions.statements;
+  if (from != to) {
+    if (statements.size() == wire::kMaxTlsSuccessions)
+      return Error{Errc::too_large, "the TLS key of this vault was renewed as often as it may be"};
+    statements.push_back(
+        wire::sign_tls_succession({.from = from, .to = to, .number = statements.size() + 1, .time = now}, config.origin,
+                                  opened.store->log_key()));
+  }
+
+  const fs::path fresh = directory / kNewTlsFolder;
+  std::error_code failed;
+  fs::remove_all(fresh, failed);  // of a renewal that was cut short: the old one, or a new one that nobody saw
+  if (failed) return vault::system_error(failed.value(), "cannot remove " + fresh.string());
+  TRY_VOID(save_tls(fresh, *tls, opened.successions, opened.store->sealer()));
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, (directory / kTlsFolder).c_str(), RENAME_EXCHANGE) != 0)
+    return vault::system_error(errno, "cannot put the new TLS key in place");
+  TRY_VOID(vault::sync_directory(directory));
+  fs::remove_all(fresh, failed);
+  return to;
 }
 
 }  // namespace service

@@ -121,6 +121,51 @@ TEST_F(VaultDirectory, OfANewerFormatIsLeftAlone) {
   EXPECT_EQ(open_vault(directory(), seal()).error().code, Errc::unknown_version);
 }
 
+TEST_F(VaultDirectory, ThatOthersMayEnterIsRefused) {
+  make();
+  for (const char* folder : {"", "db", "payload", "tls"}) {
+    for (const fs::perms bit : {fs::perms::group_read, fs::perms::group_exec, fs::perms::others_exec}) {
+      fs::permissions(directory() / folder, bit, fs::perm_options::add);
+      const auto opened = open_vault(directory(), seal());
+      EXPECT_EQ(opened.error().code, Errc::invalid_argument) << folder;
+      EXPECT_NE(opened.error().message.find("chmod -R go="), std::string::npos);
+      fs::permissions(directory() / folder, bit, fs::perm_options::remove);
+    }
+  }
+  EXPECT_TRUE(open_vault(directory(), seal()));
+}
+
+TEST_F(VaultDirectory, TakesANewTlsKeyThatTheLogKeyHasSigned) {
+  make();
+  const auto pin_now = [&] { return *tls_pin(open_vault(directory(), seal())->tls.certificate); };
+  const vault::Digest first = pin_now();
+  const auto renewed = renew_tls(directory(), seal(), std::nullopt, kNow);
+  ASSERT_TRUE(renewed) << renewed.error().message;
+  EXPECT_NE(*renewed, first);
+  EXPECT_EQ(pin_now(), *renewed);
+  const auto own = make_tls_identity("vault.example", kNow);
+  const auto again = make_tls_identity("vault.example", kNow);
+  ASSERT_TRUE(own && again);
+  const auto copy = [](const TlsIdentity& from) { return TlsIdentity{from.certificate, from.key.clone()}; };
+  ASSERT_TRUE(renew_tls(directory(), seal(), copy(*own), kNow));
+  EXPECT_EQ(pin_now(), *tls_pin(own->certificate));
+  ASSERT_TRUE(renew_tls(directory(), seal(), copy(*own), kNow));  // the same key needs no statement
+  {
+    const auto opened = open_vault(directory(), seal());
+    EXPECT_EQ(opened->successions.statements.size(), 2U);
+    const access::Config& config = opened->store->config();
+    EXPECT_EQ(config.tls_pin, first) << "what invitations pinned stays where it was";
+    const auto key = audit::parse_note_key(config.log_key);
+    EXPECT_EQ(*access::wire::follow_tls_successions(opened->successions, first, config.origin, key->key),
+              *tls_pin(own->certificate));
+  }
+  EXPECT_EQ(renew_tls(directory(), seal(), TlsIdentity{own->certificate, again->key.clone()}, kNow).code(),
+            Errc::invalid_argument);
+  EXPECT_EQ(pin_now(), *tls_pin(own->certificate));
+  fs::remove(directory() / "tls" / "successions.json");
+  EXPECT_EQ(open_vault(directory(), seal()).error().code, Errc::tampered);
+}
+
 TEST_F(VaultDirectory, ThatIsNotThereIsNotFound) {
   EXPECT_EQ(open_vault(directory(), seal()).error().code, Errc::not_found);
 }

@@ -1,0 +1,139 @@
+#include "service/command_line.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "vault/base/file.h"
+
+namespace service {
+
+using vault::Errc;
+using vault::Error;
+using vault::Result;
+
+int exit_code(Errc code) {
+  switch (code) {
+    case Errc::invalid_argument:
+      return kWrongCommandLine;
+    case Errc::malformed:
+      return kWrongCommandLine;
+    case Errc::too_large:
+      return kWrongCommandLine;
+    case Errc::refused:
+      return 3;
+    case Errc::not_found:
+      return 4;
+    case Errc::tampered:
+      return kNotConsistent;
+    case Errc::wrong_key:
+      return kNotConsistent;
+    case Errc::unknown_version:
+      return kNotConsistent;
+    case Errc::unsupported:
+      return kNotConsistent;
+    case Errc::conflict:
+      return 6;
+    case Errc::busy:
+      return 6;
+    case Errc::full:
+      return 1;
+    case Errc::retry:
+      return 1;
+    case Errc::limited:
+      return 1;
+    case Errc::unavailable:
+      return 1;
+    case Errc::cancelled:
+      return 1;
+    case Errc::io:
+      return 1;
+    case Errc::internal:
+      return 1;
+  }
+  return 1;
+}
+
+void SealOptions::add_to(CLI::App& app) {
+  add_to(app, "seal", "What opens the vault key. Keep it apart from the vault and its backups.");
+}
+
+void SealOptions::add_to(CLI::App& app, const std::string& prefix, const std::string& title) {
+  auto* group = app.add_option_group(prefix, title);
+  group
+      ->add_option("--" + prefix + "-keyfile", key_file,
+                   "A file of 32 to 4096 random bytes, outside the vault (made if absent where a seal is made)")
+      ->type_name("FILE");
+  group->add_option("--" + prefix + "-passphrase-file", passphrase_file, "A file whose first line is the passphrase")
+      ->type_name("FILE");
+  group->require_option(1);
+}
+
+Result<vault::keyring::Opener> SealOptions::read() const {
+  if (!key_file.empty()) return vault::keyring::Opener(vault::keyring::KeyFile{key_file});
+  constexpr std::size_t kMaxLine = vault::keyring::kMaxPassphraseBytes + 2;
+  vault::WipedBytes line(kMaxLine);
+  TRY(const vault::FileDescriptor file, vault::open_file(passphrase_file, O_RDONLY));
+  std::size_t size = 0;
+  while (size < kMaxLine) {
+    const ssize_t got = ::read(file.get(), line.span().data() + size, kMaxLine - size);
+    if (got < 0) return vault::system_error(errno, "cannot read " + passphrase_file);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  std::string_view text = vault::as_text(line.view().first(size));
+  text = text.substr(0, text.find('\n'));
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return vault::keyring::Opener(vault::SecretText(text));
+}
+
+std::vector<std::string> SealOptions::arguments() const {
+  if (!key_file.empty()) return {"--seal-keyfile", key_file};
+  return {"--seal-passphrase-file", passphrase_file};
+}
+
+Progress::Progress() : visible_(::isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() {
+  if (drawn_) std::cerr << "\n";
+}
+
+void Progress::show(std::string_view what, std::uint64_t done, std::uint64_t total) {
+  constexpr std::chrono::milliseconds kRedraw{100};
+  const auto now = std::chrono::steady_clock::now();
+  if (!visible_ || (drawn_ && what == what_ && done < total && now - last_ < kRedraw)) return;
+  if (drawn_ && what != what_) std::cerr << "\n";
+  what_ = what;
+  last_ = now;
+  drawn_ = true;
+  std::cerr << "\r\x1b[K" << what << "  " << size_for_people(done);
+  if (total != 0) std::cerr << " of " << size_for_people(total);
+  std::cerr << std::flush;
+}
+
+Result<bool> confirm(std::string_view question) {
+  if (::isatty(STDIN_FILENO) != 1)
+    return Error{Errc::invalid_argument, "this cannot be undone and nobody is there to be asked: add --yes"};
+  std::cerr << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+std::string size_for_people(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  constexpr double kStep = 1024;
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= kStep && unit + 1 < kUnits.size()) {
+    value /= kStep;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
+  return text.data();
+}
+
+}  // namespace service

@@ -1,0 +1,28 @@
+#include "service/sandbox.h"
+
+#include <sodium.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <array>
+
+#include "vault/base/secret.h"
+
+namespace service {
+
+vault::Result<void> enter_sandbox() {
+  constexpr mode_t kOthers = 077;
+  ::umask(kOthers);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return vault::Error{vault::Errc::internal, "the system does not let a process give up new privileges"};
+  return vault::start_secure_memory();
+}
+
+bool can_lock_memory() {
+  std::array<unsigned char, 64> probe{};
+  if (sodium_mlock(probe.data(), probe.size()) != 0) return false;
+  sodium_munlock(probe.data(), probe.size());
+  return true;
+}
+
+}  // namespace service
