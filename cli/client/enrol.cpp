@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "cli/client/renewed_key.h"
 #include "vault/crypto/hash.h"
 
 namespace cli::client {
@@ -37,8 +38,8 @@ Pins pins_of(const wire::Invitation& invitation, const access::PersonId& person)
   return pins;
 }
 
-Result<World> world_of(const EnrolOptions& options, const Pins& pins) {
-  TRY(Carrier carry, options.connect(pins));
+Result<World> world_of(const EnrolOptions& options, const std::filesystem::path& folder, const Pins& pins) {
+  TRY(Carrier carry, options.connect ? options.connect(pins) : carrier_of_home(folder, pins));
   return World{std::move(carry), options.clock, options.pause};
 }
 
@@ -69,7 +70,7 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
         return Error{Errc::conflict, "this home belongs to the vault of origin " + pins->origin +
                                          ", and the invitation is for " + one.invitation.origin +
                                          "; enrol with another STRONGROOM_HOME"};
-      TRY(World world, world_of(options, *pins));
+      TRY(World world, world_of(options, folder, *pins));
       TRY(auto session, Session::start(*home, keys->clone(), std::move(world)));
       // Only the service knows whether an enrolment that was broken off came through.
       const auto self = session->get<wire::PersonView>("/v1/whoami");
@@ -92,7 +93,7 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
   command.recipient = keys->identity.recipient();
   const Pins pins = pins_of(one.invitation, command.person);
   TRY_VOID(home->write_pins(pins));
-  TRY(World world, world_of(options, pins));
+  TRY(World world, world_of(options, folder, pins));
   const World later = world;
   {
     const std::string keyid = one.invitation.invitation.to_string();
@@ -135,7 +136,7 @@ Result<NewInvitation> invite(Session& session, const Directory& directory, const
   command.replaces = replaces;
   TRY_VOID(session.act(command));
 
-  const Pins& pins = session.pins();
+  TRY(const Pins pins, session.home().pins());  // as they are by now: the TLS key may have been renewed
   wire::Invitation invitation;
   invitation.url = pins.url;
   invitation.origin = pins.origin;

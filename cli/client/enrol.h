@@ -9,7 +9,8 @@ namespace cli::client {
 struct EnrolOptions {
   std::string invitation;  // the text that the inviter passed on
   std::optional<std::string> name;
-  std::function<Result<Carrier>(const Pins&)> connect = [](const Pins& pins) { return carrier_to(pins); };
+  // Absent: to the service that the pins name, following its TLS key when that is renewed.
+  std::function<Result<Carrier>(const Pins&)> connect;
   vault::Clock clock = vault::system_clock();
   std::function<void(std::chrono::milliseconds)> pause;
   unsigned scrypt_log_n = Home::kIdentityScryptLogN;

@@ -327,7 +327,7 @@ std::optional<audit::SignedCheckpoint> Session::checkpoint() const {
 }
 
 Result<void> Session::pin_roots(std::vector<wire::RootPin> roots) {
-  Pins pins = pins_;
+  TRY(Pins pins, home_.pins());  // its TLS pin may have been renewed meanwhile
   pins.roots = std::move(roots);
   TRY_VOID(home_.write_pins(pins));
   pins_ = std::move(pins);

@@ -18,10 +18,6 @@ inline constexpr int kMaxAttempts = 4;                      // of one request, w
 inline constexpr std::int64_t kSignatureLifeSeconds = 300;  // `expires` after `created`
 inline constexpr std::int64_t kMaxPendingDays = 7;          // the service forgets nonces after that
 
-inline Result<Carrier> carrier_to(const Pins& pins, unsigned connections = kDefaultConnections) {
-  return carrier_to(pins.url, pins.tls_pin, connections);
-}
-
 struct World {
   Carrier carry;
   vault::Clock clock = vault::system_clock();

@@ -223,11 +223,14 @@ const std::string* HttpAnswer::field(std::string_view lower_case_name) const {
 
 struct Transport::Impl {
   std::string url;
-  std::string pin;  // "sha256//…", as libcurl wants it
+  bool is_pinned = true;  // false: believes whoever answers
+  Successor successor;
+  std::mutex renewing;  // taken before `mutex`, by whoever asks for a successor
   std::mutex mutex;
   std::condition_variable returned;
-  std::vector<Easy> idle;  // guarded by mutex, as is `unmade`
-  unsigned unmade = 0;     // handles that may still be made
+  vault::Digest pin{};  // guarded by mutex, as are `idle` and `unmade`
+  std::vector<Easy> idle;
+  unsigned unmade = 0;  // handles that may still be made
 
   Result<Easy> take() {
     std::unique_lock lock(mutex);
@@ -250,10 +253,30 @@ struct Transport::Impl {
     returned.notify_one();
   }
 
-  Result<HttpAnswer> perform(CURL* easy, const HttpRequest& request);
+  vault::Digest pinned() {
+    const std::scoped_lock lock(mutex);
+    return pin;
+  }
+  // Another key than `known` to try, if there is one.
+  Result<std::optional<vault::Digest>> another_than(const vault::Digest& known) {
+    if (!successor) return std::optional<vault::Digest>();
+    const std::scoped_lock asking(renewing);
+    if (const vault::Digest now = pinned(); now != known) return std::optional(now);  // somebody else has asked
+    TRY(const vault::Digest next, successor(known));
+    if (next == known) return std::optional<vault::Digest>();
+    const std::scoped_lock lock(mutex);
+    pin = next;
+    return std::optional(next);
+  }
+
+  struct Outcome {
+    Result<HttpAnswer> answer;
+    bool met_another_key = false;
+  };
+  Outcome perform(CURL* easy, const HttpRequest& request, const vault::Digest& key);
 };
 
-Result<HttpAnswer> Transport::Impl::perform(CURL* easy, const HttpRequest& request) {
+Transport::Impl::Outcome Transport::Impl::perform(CURL* easy, const HttpRequest& request, const vault::Digest& key) {
   curl_easy_reset(easy);  // its connections stay
   Exchange exchange(request);
   const std::string whole = url + request.target;
@@ -266,8 +289,10 @@ Result<HttpAnswer> Transport::Impl::perform(CURL* easy, const HttpRequest& reque
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
   // The pin is the whole trust: it came with the invitation, signed and compared in person, and names one key. What
-  // certificate authorities or names say besides could only refuse the right key. Neither check may be off without it.
-  set(easy, CURLOPT_PINNEDPUBLICKEY, pin.c_str());
+  // certificate authorities or names say besides could only refuse the right key. Neither check may be off without it,
+  // but for what nobody believes (ask_anybody).
+  const std::string pin_text = "sha256//" + vault::base64(key, vault::Base64::padded);
+  if (is_pinned) set(easy, CURLOPT_PINNEDPUBLICKEY, pin_text.c_str());
   set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
   set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectTimeout.count()));
@@ -303,9 +328,9 @@ Result<HttpAnswer> Transport::Impl::perform(CURL* easy, const HttpRequest& reque
   set(easy, CURLOPT_HTTPHEADER, headers.get());
 
   const CURLcode code = curl_easy_perform(easy);
-  if (exchange.failure) return *std::move(exchange.failure);
-  if (code != CURLE_OK) return error_of(code);
-  return std::move(exchange.answer);
+  if (exchange.failure) return {*std::move(exchange.failure)};
+  if (code != CURLE_OK) return {error_of(code), code == CURLE_SSL_PINNEDPUBKEYNOTMATCH};
+  return {std::move(exchange.answer)};
 }
 
 Transport::Transport(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -313,11 +338,13 @@ Transport::Transport(Transport&&) noexcept = default;
 Transport& Transport::operator=(Transport&&) noexcept = default;
 Transport::~Transport() = default;
 
-Result<Transport> Transport::make(std::string_view url, const vault::Digest& tls_pin, unsigned connections) {
+Result<Transport> Transport::make(std::string_view url, const vault::Digest& tls_pin, unsigned connections,
+                                  Successor successor) {
   if (!start_curl()) return Error{Errc::internal, "libcurl cannot start"};
   auto impl = std::make_unique<Impl>();
   TRY(impl->url, base_url(url));
-  impl->pin = "sha256//" + vault::base64(tls_pin, vault::Base64::padded);
+  impl->pin = tls_pin;
+  impl->successor = std::move(successor);
   impl->unmade = std::max(1U, connections);
   return Transport(std::move(impl));
 }
@@ -325,13 +352,28 @@ Result<Transport> Transport::make(std::string_view url, const vault::Digest& tls
 Result<HttpAnswer> Transport::send(const HttpRequest& request) {
   TRY_VOID(check_request(request));
   TRY(Easy easy, impl_->take());
-  auto answer = impl_->perform(easy.get(), request);
+  const vault::Digest pinned = impl_->pinned();
+  auto outcome = impl_->perform(easy.get(), request, pinned);
+  if (outcome.met_another_key) {
+    const auto other = impl_->another_than(pinned);
+    if (!other)
+      outcome.answer = other.error();
+    else if (*other)
+      outcome = impl_->perform(easy.get(), request, **other);
+  }
   impl_->give_back(std::move(easy));
-  return answer;
+  return std::move(outcome.answer);
 }
 
-Result<Carrier> carrier_to(std::string_view url, const vault::Digest& tls_pin, unsigned connections) {
-  TRY(Transport made, Transport::make(url, tls_pin, connections));
+Result<HttpAnswer> ask_anybody(std::string_view url, const HttpRequest& request) {
+  TRY(Transport transport, Transport::make(url, {}, 1));
+  transport.impl_->is_pinned = false;
+  return transport.send(request);
+}
+
+Result<Carrier> carrier_to(std::string_view url, const vault::Digest& tls_pin, unsigned connections,
+                           Successor successor) {
+  TRY(Transport made, Transport::make(url, tls_pin, connections, std::move(successor)));
   // Shared, because a std::function can be copied.
   return Carrier([transport = std::make_shared<Transport>(std::move(made))](const HttpRequest& request) {
     return transport->send(request);

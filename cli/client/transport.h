@@ -46,13 +46,17 @@ struct HttpAnswer {
   const std::string* field(std::string_view lower_case_name) const;
 };
 
+// Asked when another TLS key than the pinned one answers: the key to believe instead, which is the pinned one where
+// there is none, or what to say. Nothing was sent when it is asked.
+using Successor = std::function<vault::Result<vault::Digest>(const vault::Digest& pinned)>;
+
 // Thread safe. Keeps its connections open between requests.
 class Transport {
  public:
   // `url` is "https://host[:port]" and nothing after it; `tls_pin` the SHA-256 of the key's SubjectPublicKeyInfo.
   // Nothing is sent yet. At most `connections` requests are under way at once; more wait. Errc::invalid_argument.
   static vault::Result<Transport> make(std::string_view url, const vault::Digest& tls_pin,
-                                       unsigned connections = kDefaultConnections);
+                                       unsigned connections = kDefaultConnections, Successor successor = {});
   Transport(Transport&&) noexcept;
   Transport& operator=(Transport&&) noexcept;
   ~Transport();
@@ -66,12 +70,17 @@ class Transport {
  private:
   struct Impl;
   explicit Transport(std::unique_ptr<Impl> impl);
+  friend vault::Result<HttpAnswer> ask_anybody(std::string_view url, const HttpRequest& request);
   std::unique_ptr<Impl> impl_;
 };
 
 // What a session needs of a transport; tests put something else in its place.
 using Carrier = std::function<vault::Result<HttpAnswer>(const HttpRequest&)>;
 vault::Result<Carrier> carrier_to(std::string_view url, const vault::Digest& tls_pin,
-                                  unsigned connections = kDefaultConnections);
+                                  unsigned connections = kDefaultConnections, Successor successor = {});
+
+// Asks whoever answers at the URL, whatever their TLS key. Nothing of the answer may be believed that is not signed by
+// a key of ours, and nothing of the request may be secret. Errors as Transport's.
+vault::Result<HttpAnswer> ask_anybody(std::string_view url, const HttpRequest& request);
 
 }  // namespace cli::client

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iostream>
 
+#include "cli/client/renewed_key.h"
+
 namespace cli {
 namespace {
 
@@ -65,7 +67,9 @@ client::PassphraseSource Context::new_passphrase() const {
 Result<void> Context::connect() {
   TRY(client::Home home, client::Home::open(client::Home::default_path()));
   TRY(const client::Pins pins, home.pins());
-  TRY(client::Carrier carry, client::carrier_to(pins));
+  TRY(client::Carrier carry, client::carrier_of_home(home.folder(), pins, [] {
+        note("the service's TLS key was renewed, as the log's key has signed; the new one is pinned now");
+      }));
   TRY(session_, client::Session::start(std::move(home), passphrase(), {.carry = std::move(carry), .pause = {}}));
   TRY(client::Directory directory, client::Directory::load(*session_));
   directory_.emplace(std::move(directory));

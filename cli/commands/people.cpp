@@ -115,7 +115,7 @@ void add_trust(CLI::App& app) {
                               "strongroom trust    # then compare the fingerprints in person");
   on_run(command, [](Context& context) -> Result<void> {
     TRY_VOID(context.connect());
-    const client::Pins& pins = context.session().pins();
+    TRY(const client::Pins pins, context.session().home().pins());  // as they are by now
     json::array roots;
     Table table({"what", "value"});
     table.add({"origin", pins.origin});

@@ -380,5 +380,56 @@ TEST(TransportTls, AServerWithoutTls13IsUnavailable) {
   EXPECT_EQ(transport->send(get("/")).code(), Errc::unavailable);
 }
 
+// --- a key that was exchanged ---------------------------------------------------------------------------------------
+
+vault::Digest another_pin() {
+  vault::Digest pin{};
+  pin[0] = std::byte{1};
+  return pin;
+}
+
+TEST_F(TransportTest, AsksOnceWhatFollowsAKeyThatIsNotThePinnedOneAndBelievesThat) {
+  int asked = 0;
+  transport.emplace(
+      *Transport::make(url(), another_pin(), 1, [&](const vault::Digest& pinned) -> Result<vault::Digest> {
+        ++asked;
+        EXPECT_EQ(pinned, another_pin());
+        return pin;
+      }));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send(get("/mirror"))->status, 200U);
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(TransportTest, AsksOnceHoweverManyMeetTheKeyAtOnce) {
+  std::atomic<int> asked = 0;
+  transport.emplace(*Transport::make(url(), another_pin(), 4, [&](const vault::Digest&) -> Result<vault::Digest> {
+    ++asked;
+    return pin;
+  }));
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { EXPECT_TRUE(send(get("/mirror"))); });
+  threads.clear();
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(TransportTest, SendsNothingToAKeyThatNothingFollows) {
+  const auto received = [&] { return counters().bytes_received.load(); };
+  for (const Result<vault::Digest>& said :
+       {Result<vault::Digest>(another_pin()), Result<vault::Digest>(vault::Digest{}),
+        Result<vault::Digest>(vault::Error{Errc::tampered, "said why"})}) {
+    transport.emplace(*Transport::make(url(), another_pin(), 1, [&](const vault::Digest&) { return said; }));
+    const auto answer = send(get("/mirror"));
+    EXPECT_EQ(answer.code(), Errc::tampered);
+    if (!said) EXPECT_EQ(answer.error().message, "said why");
+  }
+  EXPECT_EQ(received(), 0U);
+}
+
+TEST_F(TransportTest, AnybodyIsAskedWhateverTheirKey) {
+  const auto answer = ask_anybody(url(), get("/mirror"));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, 200U);
+}
+
 }  // namespace
 }  // namespace cli::client
