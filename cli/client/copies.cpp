@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 
 #include "cli/client/verified_payload.h"
 #include "vault/age/file.h"
@@ -100,6 +101,37 @@ Result<void> check_headers(const ProvedCopy& proved, std::span<const wire::CopyH
   return {};
 }
 
+Result<std::string> inner_path(const IndexedFile& file) {
+  if (!file.encoded.value_or(false)) return file.path;
+  return decode_path(file.path);
+}
+
+// Two folders may each have held "Case file/a.txt", and a depositor may mean harm: a record whose path is another's, or
+// below or above another's, goes into a folder of its own, named by its id.
+void make_paths_distinct(std::vector<IndexedFile>& files) {
+  std::set<std::string> taken;    // paths of files
+  std::set<std::string> folders;  // and everything above them
+  const auto above = [](const std::string& path, const auto& visit) {
+    for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
+      visit(path.substr(0, slash));
+  };
+  for (IndexedFile& file : files) {
+    auto path = inner_path(file);
+    if (!path) continue;  // whoever opens it is told
+    bool free = false;
+    while (!free) {
+      free = !taken.contains(*path) && !folders.contains(*path);
+      above(*path, [&](const std::string& folder) { free = free && !taken.contains(folder); });
+      if (free) break;
+      const std::string own = file.record.to_string() + "/";
+      *path = own + *path;
+      file.path = own + file.path;
+    }
+    taken.insert(*path);
+    above(*path, [&](const std::string& folder) { folders.insert(folder); });
+  }
+}
+
 struct Rewritten {
   std::vector<Bytes> headers;  // for the holder, in the copy's order
   CopyIndex index;
@@ -141,6 +173,7 @@ Result<Rewritten> rewrite_copy(Session& session, const Directory& directory, con
                              descriptor.encoded};
     return {};
   }));
+  make_paths_distinct(made.index.records);
   return made;
 }
 
@@ -185,11 +218,6 @@ Result<Rewritten> fetch_prepared(Session& session, const ProvedCopy& proved) {
   }
   if (!same) return tampered("the copy's index is not of the records that were issued");
   return fetched;
-}
-
-Result<std::string> inner_path(const IndexedFile& file) {
-  if (!file.encoded.value_or(false)) return file.path;
-  return decode_path(file.path);
 }
 
 Result<std::optional<Digest>> digest_of_file(const fs::path& path) {

@@ -225,12 +225,27 @@ Result<Home> Home::create(fs::path folder, const Keys& keys, const vault::Secret
   if (has_identity(folder)) return Error{Errc::conflict, "there is an identity in " + folder.string() + " already"};
 
   const vault::SecretText identity = keys.identity.to_text();
-  std::string seed = vault::hex(keys.signing.seed().expose());
-  std::string text = "# " + std::string(kVersionComment) + std::to_string(kHomeVersion) + "\n# " +
-                     std::string(kSigningComment) + seed + "\n" + std::string(identity.expose()) + "\n";
-  auto file = vault::age::encrypt_small_with_passphrase(vault::as_bytes(text), passphrase, log_n);
-  vault::wipe(std::as_writable_bytes(std::span(text)));
-  vault::wipe(std::as_writable_bytes(std::span(seed)));
+  Bytes text;  // written in place: strings that grow leave copies behind
+  text.reserve(kMaxIdentityFileBytes);
+  const auto add = [&](std::string_view more) {
+    vault::invariant(text.size() + more.size() <= kMaxIdentityFileBytes, "an identity file is small");
+    vault::append(text, vault::as_bytes(more));
+  };
+  add("# ");
+  add(kVersionComment);
+  add(std::to_string(kHomeVersion));
+  add("\n# ");
+  add(kSigningComment);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const std::byte byte : keys.signing.seed().expose()) {
+    add(kDigits.substr(std::to_integer<unsigned>(byte) >> 4U, 1));
+    add(kDigits.substr(std::to_integer<unsigned>(byte) & 15U, 1));
+  }
+  add("\n");
+  add(identity.expose());
+  add("\n");
+  auto file = vault::age::encrypt_small_with_passphrase(text, passphrase, log_n);
+  vault::wipe(text);
   if (!file) return file.error();
   TRY_VOID(vault::write_new_file(folder / kIdentityName, *file));
   return Home(std::move(folder));

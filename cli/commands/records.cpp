@@ -5,12 +5,14 @@
 #include <iostream>
 #include <map>
 #include <span>
+#include <sstream>
 
 #include "cli/client/holdings.h"
 #include "cli/client/manifest.h"
 #include "cli/client/open.h"
 #include "cli/commands/context.h"
 #include "cli/commands/following.h"
+#include "vault/base/file.h"
 
 namespace cli {
 namespace {
@@ -97,6 +99,7 @@ json::value record_json(const client::ListedRecord& record) {
   if (record.view.derived_from) object["derived_from"] = record.view.derived_from->to_string();
   if (record.view.on_behalf_of) object["on_behalf_of"] = record.view.on_behalf_of->to_string();
   if (record.view.original_removed) object["original_removed"] = *record.view.original_removed;
+  if (record.problem) object["problem"] = record.problem->message;
   if (record.descriptor) {
     object["name"] = record.descriptor->name;
     object["path"] = record.descriptor->path;
@@ -115,7 +118,7 @@ std::string csv_cell(std::string_view text) {
 }
 
 Result<void> write_csv(const std::vector<client::ListedRecord>& records, const std::string& file) {
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  std::ostringstream out;
   out << "record,class,subject,sealed,length,name,path,size,sha256,source,dates,late,derived_from,on_behalf_of,"
          "original_removed\r\n";
   for (const client::ListedRecord& record : records) {
@@ -131,8 +134,7 @@ Result<void> write_csv(const std::vector<client::ListedRecord>& records, const s
         << ',' << (view.on_behalf_of ? view.on_behalf_of->to_string() : "") << ','
         << (view.original_removed.value_or(false) ? "yes" : "") << "\r\n";
   }
-  if (!out.flush()) return Error{Errc::io, "cannot write " + printable(file)};
-  return {};
+  return vault::write_file_atomically(file, vault::as_bytes(out.view()));  // names are in it: for its owner alone
 }
 
 // What sets a record apart, for people.
@@ -178,7 +180,10 @@ void add_records(CLI::App& app) {
       table.add({record.view.record.to_string(), wire::enum_name(record.view.class_),
                  vault::to_string(vault::london_date(record.view.sealed)),
                  size_for_people(record.descriptor ? record.descriptor->size : record.view.length),
-                 marks_of(record.view), record.descriptor ? record.descriptor->path : "(for keyholders)"});
+                 marks_of(record.view),
+                 record.descriptor ? record.descriptor->path
+                 : record.problem  ? "(does not open)"
+                                   : "(for keyholders)"});
     table.print("no records");
     return {};
   });
@@ -304,6 +309,10 @@ void add_checkout(CLI::App& app) {
       TRY(request.safe, context.safe(words.front()));
       TRY(const auto records, list(context, request.safe, options->filter));
       for (const auto& record : records) {
+        if (record.problem) {
+          note("left out: " + record.view.record.to_string() + " does not open: " + printable(record.problem->message));
+          continue;
+        }
         request.records.push_back(record.view.record);
         total += record.view.length;
         chosen.push_back(record_json(record));
@@ -313,7 +322,13 @@ void add_checkout(CLI::App& app) {
         return Error{Errc::invalid_argument,
                      "filters and --all choose among a safe's records; give a safe, or records"};
       TRY(const auto views, named_records(context, std::span(words).subspan(whole_safe ? 1 : 0)));
+      std::optional<access::SafeId> only;
+      if (whole_safe) {
+        TRY(only, context.safe(words.front()));
+      }
       for (const wire::RecordView& view : views) {
+        if (only && view.safe != *only)
+          return Error{Errc::invalid_argument, view.record.to_string() + " is not in that safe"};
         if (!request.records.empty() && view.safe != request.safe)
           return Error{Errc::invalid_argument, "a copy holds records of one safe; these are of several"};
         request.safe = view.safe;

@@ -191,6 +191,40 @@ class BadInput(harness.WorldTest):
             self.assertNotEqual(outcome.code, DONE, path)
             self.assertFalse(target.exists() or pathlib.Path("/tmp/climbed.txt").exists(), path)
 
+    def test_two_records_of_one_path_come_out_as_two_files(self):
+        world = self.world
+        _, safe = world.open_safe()
+        for content in (b"first", b"second"):
+            folder = world.top / f"source-{world.next()}" / "Case file"
+            folder.mkdir(parents=True)
+            (folder / "a.txt").write_bytes(content)
+            world.run("depositor", "secure", safe, folder)
+        plain = world.top / f"plain-{world.next()}"
+        world.run("representative", "checkout", safe, "--all", "--plain", "--purpose", "case-work", "--due",
+                  world.today(2), "-o", plain)
+        found = sorted(p.read_bytes() for p in plain.rglob("a.txt"))
+        self.assertEqual(found, [b"first", b"second"])
+
+    def test_ids_of_another_safe_are_not_checked_out(self):
+        world = self.world
+        _, safe = world.open_safe()
+        _, other = world.open_safe()
+        record = world.secure(other, {"a.txt": b"x"})[0]["record"]
+        ids = world.text(record)
+        world.run("representative", "checkout", safe, "--ids", ids, "--purpose", "case-work", "--due", world.today(2),
+                  check=USAGE)
+        copies = world.data("representative", "copies", "--mine")
+        self.assertEqual([copy for copy in copies if copy["safe"] in (safe, other)], [])
+
+    def test_a_list_with_names_is_for_its_owner_alone(self):
+        world = self.world
+        _, safe = world.open_safe()
+        world.secure(safe, {"a.txt": b"x"})
+        listed = world.top / f"list-{world.next()}.csv"
+        world.run("representative", "records", safe, "--csv", listed)
+        self.assertEqual(listed.stat().st_mode & 0o777, 0o600)
+        self.assertIn("a.txt", listed.read_text())
+
     def test_a_command_line_without_what_it_needs_is_a_usage_error(self):
         world = self.world
         for arguments in ((), ("case",), ("case", "refer"), ("safe", "open"), ("checkout",), ("secure",), ("no-such-command",),
