@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   cli::add_declare_command(app);
   cli::add_originals_commands(app);
   cli::add_trail_commands(app);
+  cli::add_document_commands(app);
   cli::add_completion_command(app);
 
   try {

@@ -161,7 +161,7 @@ Result<FilledForm> read_form(std::string_view text, const Date& today);
 FilledForm check_form(const Form& form, const json::object& values, const Date& today);
 // One value of a field, as read_form would check it, without the conditions that look at other fields.
 std::vector<Problem> check_value(const Field& field, const json::value& value, const Date& today);
-// Errc::invalid_argument with every problem, field first, unless the form is complete.
+// Errc::invalid_argument with every problem in one line, field first, unless the form is complete.
 Result<void> require_complete(const FilledForm& filled);
 // Whether the field belongs to the form (or the row) as it is filled in.
 bool is_asked(const Field& field, const json::object& beside);

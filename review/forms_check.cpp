@@ -345,9 +345,10 @@ Result<FilledForm> read_form(std::string_view text, const Date& today) {
 
 Result<void> require_complete(const FilledForm& filled) {
   if (filled.is_complete()) return {};
-  std::string message = "Document " + std::to_string(filled.form->document) + " cannot stand as it is:";
-  for (const Problem& problem : filled.problems) message += "\n  " + problem.field + ": " + problem.what;
-  if (filled.problems.size() == kMaxProblems) message += "\n  … and perhaps more";
+  std::string message = "Document " + std::to_string(filled.form->document) + " cannot stand as it is: ";
+  for (const Problem& problem : filled.problems)
+    message += (&problem == &filled.problems.front() ? "" : "; ") + problem.field + " " + problem.what;
+  if (filled.problems.size() == kMaxProblems) message += "; and perhaps more";
   return Error{Errc::invalid_argument, std::move(message)};
 }
 

@@ -20,6 +20,8 @@ inline std::string print_blank_text(const Form& form) {
   return print_text(form, {}, Unanswered::is_a_blank);
 }
 
+// What a form says with the partners' names of that date in the place of `{health_partner}`.
+std::string words_by_date(std::string_view text, const Date& date);
 // "2 March 2026".
 std::string long_date(const Date& date);
 // The three safeguarding partners by date: "the local authority, the integrated care board and the police".

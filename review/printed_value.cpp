@@ -54,14 +54,18 @@ bool fits_a_table(const Field& list) {
 PrintedForm::PrintedForm(const Form& form, const json::object& values)
     : form_(form), values_(values), names_as_of_(names_as_of(form, values)) {}
 
-std::string PrintedForm::words(std::string_view text) const {
+std::string words_by_date(std::string_view text, const Date& date) {
   constexpr std::string_view kPlaceholder = "{health_partner}";
   std::string out(text);
   for (auto at = out.find(kPlaceholder); at != std::string::npos; at = out.find(kPlaceholder)) {
-    const auto name = health_partner(names_as_of_);
+    const auto name = health_partner(date);
     out.replace(at, kPlaceholder.size(), at == 0 ? capitalised(name) : std::string(name));
   }
   return out;
+}
+
+std::string PrintedForm::words(std::string_view text) const {
+  return words_by_date(text, names_as_of_);
 }
 
 std::string PrintedForm::value(const Field& field, const json::value& value) const {

@@ -85,6 +85,7 @@ void add_physical_commands(CLI::App& app);
 void add_declare_command(CLI::App& app);
 void add_originals_commands(CLI::App& app);
 void add_trail_commands(CLI::App& app);
+void add_document_commands(CLI::App& app);
 void add_completion_command(CLI::App& app);
 
 // RFC 3339, or what people type, in UTC: "2026-11-22", "2026-11-22T09:30Z". Errc::invalid_argument.

@@ -68,7 +68,7 @@ TEST(PanelPack, TakesOnlyCompleteDocumentsThatAgree) {
   };
   EXPECT_THAT(refused(complete(5), complete(5)), HasSubstr("this is not Document 4"));
   EXPECT_THAT(refused(complete(4), complete(3)), HasSubstr("this is not Document 5"));
-  EXPECT_THAT(refused(test::with(4, "rationale", ""), complete(5)), HasSubstr("rationale: is missing"));
+  EXPECT_THAT(refused(test::with(4, "rationale", ""), complete(5)), HasSubstr("rationale is missing"));
   EXPECT_THAT(refused(complete(4), test::with(5, "decision", "neither")), HasSubstr("Decision (decision)"));
   EXPECT_THAT(refused(complete(4), test::with(5, "reference", "RR-2026-0002")), HasSubstr("(reference)"));
   EXPECT_THAT(refused(complete(4), test::with(5, "meeting_date", "2026-03-12")), HasSubstr("(meeting_date)"));

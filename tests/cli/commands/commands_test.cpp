@@ -95,13 +95,15 @@ TEST(Commands, EachHasAnActionAndAnExample) {
   add_declare_command(app);
   add_originals_commands(app);
   add_trail_commands(app);
+  add_document_commands(app);
   add_completion_command(app);
   std::set<std::string> seen;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     check_command(*command, seen);
-  for (const char* name : {"enrol",    "whoami",     "trust",    "agency",   "person",  "sync",     "case",   "safe",
-                           "nominate", "secure",     "records",  "checkout", "collect", "open",     "copies", "return",
-                           "audit",    "completion", "physical", "label",    "declare", "originals"})
+  for (const char* name :
+       {"enrol",    "whoami",  "trust",    "agency",    "person",   "sync",   "case",    "safe",  "nominate",
+        "secure",   "records", "checkout", "collect",   "open",     "copies", "return",  "audit", "completion",
+        "physical", "label",   "declare",  "originals", "document", "fill",   "calendar"})
     EXPECT_TRUE(seen.contains(name)) << name;
 }
 
