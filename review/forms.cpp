@@ -94,7 +94,8 @@ Field field_of(const json::object& object) {
   field.blank_rows = size_of(object, "blank_rows", 1);
   if (const auto* options = object.if_contains("options"))
     for (const json::value& option : options->as_array())
-      field.options.push_back({text_of(option.as_object(), "value"), text_of(option.as_object(), "label")});
+      field.options.push_back({text_of(option.as_object(), "value"), text_of(option.as_object(), "label"),
+                               condition_of(option.as_object(), "when")});
   if (const auto* fields = object.if_contains("fields"))
     for (const json::value& one : fields->as_array()) field.fields.push_back(field_of(one.as_object()));
   if (field.type == FieldType::person) field.fields = person_fields(field.cites);

@@ -40,15 +40,16 @@ enum class FieldType {
   list,       // an array of objects with the members of `Field::fields`
 };
 
-struct Option {
-  std::string value;
-  std::string label;
-};
-
-// The field belongs to the form only while another one, beside it, has one of these values.
+// Something belongs to the form only while a field beside it has one of these values.
 struct Condition {
   std::string field;
   std::vector<std::string> is;  // of a yes_no: "yes", "no"
+};
+
+struct Option {
+  std::string value;
+  std::string label;
+  std::optional<Condition> when = {};
 };
 
 struct Field {
@@ -165,6 +166,7 @@ std::vector<Problem> check_value(const Field& field, const json::value& value, c
 Result<void> require_complete(const FilledForm& filled);
 // Whether the field belongs to the form (or the row) as it is filled in.
 bool is_asked(const Field& field, const json::object& beside);
+bool holds(const Condition& condition, const json::object& beside);
 
 // The form with what the case and earlier documents say; not checked for completeness.
 json::object prefill(const Form& form, const CaseFacts& facts, std::span<const FilledForm> earlier = {});

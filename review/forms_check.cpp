@@ -138,7 +138,8 @@ class Checker {
     for (const Field* field : fields) {
       const auto* value = given.if_contains(field->id);
       if (value == nullptr || is_empty(*value)) continue;
-      if (auto right = this->value(*field, *value, path + field->id)) kept[field->id] = std::move(*right);
+      auto right = this->value(*field, *value, path + field->id);
+      if (right && !is_empty(*right)) kept[field->id] = std::move(*right);
     }
     for (const Field* field : fields) look_at_others(*field, fields, given, path, kept);
     return kept;
@@ -247,10 +248,12 @@ class Checker {
         continue;
       }
       json::object right = members(fields, rows[row].get_object(), at + ".");
-      if (const auto* key = right.if_contains(field.unique);
-          key != nullptr && !seen.insert(json::serialize(*key)).second)
+      const auto* key = right.if_contains(field.unique);
+      if (key != nullptr && !seen.insert(json::serialize(*key)).second) {
         wrong(at + "." + field.unique, "is the same as in an earlier row");
-      kept.push_back(std::move(right));
+        right.stable_erase(field.unique);
+      }
+      if (!right.empty()) kept.push_back(std::move(right));
     }
     if (kept.size() < field.min) wrong(path, field.too_few, Kind::missing);
     if (field.covers) all_covered(field, kept, path);
@@ -281,11 +284,21 @@ class Checker {
     const bool was_empty = given_value == nullptr || is_empty(*given_value);
     if (value == nullptr && was_empty && field.required)
       wrong(path + field.id, field.min > 0 ? field.too_few : "is missing", Kind::missing);
-    if (value == nullptr || field.not_before.empty()) return;
+    if (value == nullptr) return;
+    if (field.type == FieldType::choice) return look_at_option(field, *value, path, kept);
+    if (field.not_before.empty()) return;
     const auto* other = kept.if_contains(field.not_before);
     if (other == nullptr || !(value->get_string() < other->get_string())) return;
     const auto found = std::ranges::find(fields, field.not_before, [](const Field* one) { return one->id; });
     wrong(path + field.id, "is before “" + (*found)->label + "” (" + field.not_before + ")");
+    kept.stable_erase(field.id);
+  }
+
+  void look_at_option(const Field& field, const json::value& value, const std::string& path, json::object& kept) {
+    const auto option = std::ranges::find(field.options, std::string_view(value.get_string()), &Option::value);
+    if (!option->when || holds(*option->when, kept)) return;
+    wrong(path + field.id, "may be " + option->value + " only if " + option->when->field + " is " +
+                               any_of(option->when->is) + " (" + field.cites + ")");
     kept.stable_erase(field.id);
   }
 
@@ -301,16 +314,19 @@ class Checker {
 
 }  // namespace
 
-bool is_asked(const Field& field, const json::object& beside) {
-  if (!field.when) return true;
-  const auto* other = beside.if_contains(field.when->field);
+bool holds(const Condition& condition, const json::object& beside) {
+  const auto* other = beside.if_contains(condition.field);
   if (other == nullptr) return false;
   std::string_view word;
   if (other->is_bool())
     word = other->get_bool() ? "yes" : "no";
   else if (other->is_string())
     word = other->get_string();
-  return std::ranges::find(field.when->is, word) != field.when->is.end();
+  return std::ranges::find(condition.is, word) != condition.is.end();
+}
+
+bool is_asked(const Field& field, const json::object& beside) {
+  return !field.when || holds(*field.when, beside);
 }
 
 bool FilledForm::is_wrong() const {

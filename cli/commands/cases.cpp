@@ -4,6 +4,7 @@
 #include "cli/client/records.h"
 #include "cli/client/safe_keys.h"
 #include "cli/commands/context.h"
+#include "cli/commands/documents.h"
 
 namespace cli {
 namespace {
@@ -60,7 +61,10 @@ void add_case(CLI::App& app) {
   command->add_option("--aware-date", refer->aware, "When the partners became aware; the 15 working days run from here")
       ->required();
   command->add_option("--received", refer->received, "When the SPOC received it, if earlier than now (UTC)");
-  command->add_option("--form", refer->form, "Document 1 as it came; it is secured in the review's safe")
+  command
+      ->add_option("--form", refer->form,
+                   "Document 1, filled in (strongroom document fill 1) or as it came; it is secured in the "
+                   "review's safe")
       ->type_name("FILE");
   command->add_option("--subjects", refer->subjects, "Opaque words for who it concerns: child-1,parent-1")
       ->delimiter(',');
@@ -80,6 +84,7 @@ void add_case(CLI::App& app) {
       const std::filesystem::path file = *refer->form;
       TRY(client::FoundFiles found, client::find_files(std::span(&file, 1)));
       if (found.files.size() != 1) return Error{Errc::invalid_argument, "--form is one file: Document 1"};
+      TRY_VOID(check_if_form(file, 1));
       form = std::move(found.files);
     }
     TRY(const auto referred, client::refer_case(context.session(), context.directory(), words));

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <fstream>
 #include <iostream>
 
@@ -124,6 +125,7 @@ CLI::Option* add_document_number(CLI::App* command, int& document) {
       ->add_option("DOCUMENT", document,
                    "1 referral, 2 scoping, 3 letter to agencies, 4 Rapid Review, 5 letter to the Panel")
       ->required()
+      ->check(CLI::Range(review::kFirstDocument, review::kLastDocument))
       ->type_name("1|2|3|4|5");
 }
 

@@ -134,6 +134,8 @@ class Conversation {
         problem = problems.front().what;
       else if (is_too_early(field, answer, beside))
         problem = "is before " + field.not_before;
+      else if (!is_allowed(field, answer, beside))
+        problem = "does not go with what was answered before (" + field.cites + ")";
       if (problem.empty()) return answer;
       out_ << "  That cannot stand: it " << printable(problem) << ".\n";
     }
@@ -143,6 +145,13 @@ class Conversation {
   static bool is_too_early(const Field& field, const json::value& answer, const json::object& beside) {
     const auto* other = beside.if_contains(field.not_before);
     return other != nullptr && other->is_string() && answer.is_string() && answer.get_string() < other->get_string();
+  }
+
+  static bool is_allowed(const Field& field, const json::value& answer, const json::object& beside) {
+    return std::ranges::none_of(field.options, [&](const review::Option& option) {
+      return answer.is_string() && option.value == std::string_view(answer.get_string()) && option.when &&
+             !review::holds(*option.when, beside);
+    });
   }
 
   void options_of(const Field& field) {

@@ -28,7 +28,6 @@ TEST_P(EveryDocument, FilledInIsCompleteAndIsWrittenAsItIsRead) {
   const auto filled = complete(GetParam());
   EXPECT_TRUE(require_complete(filled)) << require_complete(filled).error().message;
   const std::string text = write_form(*filled.form, filled.values);
-  EXPECT_EQ(text, document_text(GetParam()).ends_with('\n') ? text : "");
   const auto again = read_form(text, kToday).value();
   EXPECT_EQ(again.values, filled.values);
   EXPECT_EQ(write_form(*again.form, again.values), text);
