@@ -39,6 +39,11 @@ bool is_for_us(const Service& service, const net::Request& request) {
                                                  *host + std::string(kDefaultPort) == service.authority));
 }
 
+// The caller's key could not be looked up, which says nothing of the caller.
+bool is_storage_failure(Errc code) {
+  return code == Errc::io || code == Errc::full || code == Errc::retry;
+}
+
 // Recorded, and what the answer says of the ledger besides.
 struct RefusalAnswer {
   Problem problem;
@@ -95,6 +100,8 @@ OrResponse<access::SignedRequest> authenticate(Service& service, const net::Requ
                                                Rate rate, access::KeepBody keep) {
   if (!is_for_us(service, request)) return std::unexpected(answer_problem(unauthenticated()));
   auto accepted = service.gate.authenticate(head_of(service, request), request.body, coverage, keep);
+  if (!accepted && is_storage_failure(accepted.code()))
+    return std::unexpected(answer_error(service, "authenticate", accepted.error(), Fault::ours));
   if (!accepted) return std::unexpected(answer_problem(unauthenticated()));
   if (rate == Rate::request)
     if (const auto admitted = service.gate.admit(accepted->actor); !admitted)

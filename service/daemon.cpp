@@ -156,6 +156,11 @@ Daemon::~Daemon() {
   stop();
 }
 
+void end_unanswered(const Error& why) {
+  std::cerr << "strongroomd: the outcome of a commit is unknown, so nobody is answered: " << why.message << std::endl;
+  std::_Exit(1);
+}
+
 Result<void> serve(OpenVault vault, const ListenAddress& listen, access::RequestRate rate) {
   // Blocked before any thread starts, so that all inherit it and only the wait below sees them.
   sigset_t ends;
@@ -169,11 +174,7 @@ Result<void> serve(OpenVault vault, const ListenAddress& listen, access::Request
   DaemonOptions options;
   options.listen = listen;
   options.rate = rate;
-  options.fatal = [](const Error& error) {
-    std::cerr << "strongroomd: the outcome of a commit is unknown, so nobody is answered: " << error.message
-              << std::endl;
-    std::_Exit(1);
-  };
+  options.fatal = end_unanswered;
   TRY(const std::unique_ptr<Daemon> daemon, Daemon::start(std::move(vault), std::move(options)));
   std::cout << "ready " << config.url << " origin " << config.origin << " listening on " << listen.address << ":"
             << daemon->port() << std::endl;

@@ -70,6 +70,10 @@ class Daemon {
   std::uint16_t port_ = 0;
 };
 
+// Ends the process at once, without answering anybody: a commit may or may not be on the disk, and only opening the
+// vault again tells. Clients ask again under the same nonce.
+[[noreturn]] void end_unanswered(const vault::Error& why);
+
 // Serves until SIGTERM or SIGINT, printing one line on stdout once it takes requests.
 vault::Result<void> serve(OpenVault vault, const ListenAddress& listen, access::RequestRate rate = {});
 

@@ -240,7 +240,7 @@ int run(int argc, char** argv) {
     command = [&]() -> Result<int> {
       TRY(const ListenAddress listen, parse_listen_address(options.listen));
       TRY(const auto seal, options.seal.read());
-      TRY(OpenVault opened, open_vault(options.directory, seal));
+      TRY(OpenVault opened, open_vault(options.directory, seal, OpenFor::work, end_unanswered));
       return always_done(serve(std::move(opened), listen, options.rate));
     };
   });

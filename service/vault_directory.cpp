@@ -207,19 +207,23 @@ Result<Unlocked> unlock_vault(const fs::path& directory, const vault::keyring::O
 }
 
 Result<std::unique_ptr<access::Store>> open_store(const fs::path& directory, const fs::path& payload,
-                                                  const Unlocked& unlocked, OpenFor purpose) {
-  TRY(auto engine, vault::engine::open_lmdb(directory / kDatabaseFolder, {.make_tables = purpose == OpenFor::work}));
+                                                  const Unlocked& unlocked, OpenFor purpose,
+                                                  std::function<void(const Error&)> outcome_unknown) {
+  TRY(auto engine,
+      vault::engine::open_lmdb(directory / kDatabaseFolder, {.make_tables = purpose == OpenFor::work,
+                                                             .outcome_unknown = std::move(outcome_unknown)}));
   if (purpose == OpenFor::check) TRY_VOID(engine->verify_pages());
   return access::Store::open(std::move(engine), unlocked.sealer(), payload_in(payload), unlocked.config);
 }
 
-Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Opener& seal, OpenFor purpose) {
+Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Opener& seal, OpenFor purpose,
+                             std::function<void(const Error&)> outcome_unknown) {
   TRY_VOID(check_format(directory));
   TRY_VOID(refuse_readable_by_others(directory));
   TRY(const Unlocked unlocked, unlock_vault(directory, seal));
   auto tls = load_tls(directory / kTlsFolder, unlocked.config, unlocked.sealer());
   if (!tls) return damaged(kTlsFolder, tls.error());
-  TRY(auto store, open_store(directory, directory / kPayloadFolder, unlocked, purpose));
+  TRY(auto store, open_store(directory, directory / kPayloadFolder, unlocked, purpose, std::move(outcome_unknown)));
   return OpenVault{std::move(store), std::move(tls->identity), std::move(tls->successions)};
 }
 

@@ -2,6 +2,7 @@
 // directory"). Thread safety: one process has a vault open at a time (Errc::busy for the second).
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,8 +45,11 @@ struct OpenVault {
 // For `check` the database's pages are verified first and nothing is made that is missing: Errc::tampered says where
 // they are not sound. Damaged pages may then end the process.
 enum class OpenFor { work, check };
+//
+// `outcome_unknown` is told when a commit fails and may have happened all the same (engine/lmdb.h).
 vault::Result<OpenVault> open_vault(const std::filesystem::path& directory, const vault::keyring::Opener& seal,
-                                    OpenFor purpose = OpenFor::work);
+                                    OpenFor purpose = OpenFor::work,
+                                    std::function<void(const vault::Error&)> outcome_unknown = {});
 
 // A new TLS key, given or (absent) made for the vault's URL, in place of the one that is there, in one rename; the
 // log's key signs that it is the successor. A new certificate for the same key needs no such statement. The new pin.
@@ -86,6 +90,7 @@ vault::Result<Unlocked> unlock_vault(const std::filesystem::path& directory, con
 // The database of `directory` with payloads in `payload`, which may lie elsewhere. Errors as `open_vault`.
 vault::Result<std::unique_ptr<access::Store>> open_store(const std::filesystem::path& directory,
                                                          const std::filesystem::path& payload, const Unlocked& unlocked,
-                                                         OpenFor purpose);
+                                                         OpenFor purpose,
+                                                         std::function<void(const vault::Error&)> outcome_unknown = {});
 
 }  // namespace service

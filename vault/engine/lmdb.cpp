@@ -124,6 +124,12 @@ struct Environment {
     return ::statvfs(directory.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
   }
 
+  // By what is free now, whatever was when the transaction began.
+  bool is_nearly_full() const {
+    struct statvfs disk;
+    return ::fstatvfs(lock.get(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
+  }
+
   // By the writer, between transactions.
   void grow_if_needed() {
     MDB_envinfo info;
@@ -289,6 +295,8 @@ class LmdbWrite final : public Reading<WriteTransaction> {
     const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
     Result<void> outcome;
     if (rc != 0) outcome = commit_failure(rc);
+    if (!outcome && outcome.code() == Errc::io && environment_->options.outcome_unknown)
+      environment_->options.outcome_unknown(outcome.error());
     environment_->gate.leave_writer();
     return outcome;
   }
@@ -312,7 +320,9 @@ class LmdbWrite final : public Reading<WriteTransaction> {
 
   // Nothing was changed unless the meta page could not be written, after which LMDB refuses every transaction.
   Error commit_failure(int rc) const {
-    const Error error = from_lmdb(rc, "cannot commit");
+    Error error = from_lmdb(rc, "cannot commit");
+    // LMDB makes EIO also of a write that was cut short, which is how a disk becomes full.
+    if (rc == EIO && environment_->is_nearly_full()) error.code = Errc::full;
     if (error.code != Errc::full) return {Errc::io, error.message};
     MDB_txn* probe = nullptr;
     if (mdb_txn_begin(environment_->env, nullptr, MDB_RDONLY, &probe) != 0) return {Errc::io, error.message};

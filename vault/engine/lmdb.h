@@ -7,6 +7,7 @@
 // 4. While the filesystem has less free than the reserve, put gives Errc::full; erase still works.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "vault/engine/engine.h"
@@ -25,6 +26,9 @@ struct LmdbOptions {
   std::uint64_t free_space_reserve = kFreeSpaceReserve;
   unsigned max_readers = kMaxReaders;  // read transactions at one time; beyond it read gives Errc::retry
   bool make_tables = true;  // false, for `check`: a table that is absent is Errc::tampered, and nothing is made
+  // Told of every commit that fails with Errc::io, before the caller is, by whose transaction it was: what is on the
+  // disk is not known, and no transaction may succeed until the engine is opened again. Usually ends the process.
+  std::function<void(const Error&)> outcome_unknown = {};
 };
 
 class LmdbEngine : public Engine {

@@ -1,11 +1,14 @@
 // What only the durable engine promises: reopening, one opener, growth, the reserve, copies.
 #include "vault/engine/lmdb.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <thread>
@@ -51,6 +54,57 @@ TEST_F(Lmdb, WhatWasCommittedIsThereAfterReopeningAndWhatWasNotIsNot) {
   const Table table = *engine->table("t");
   EXPECT_EQ(get(*engine, table, "committed"), to_bytes("v"));
   EXPECT_EQ(get(*engine, table, "aborted"), std::nullopt);
+}
+
+TEST_F(Lmdb, ACommitWhoseOutcomeIsUnknownIsToldBeforeAnybodyGoesOn) {
+  int told = 0;
+  const auto engine = open({.outcome_unknown = [&](const Error& error) { told += error.code == Errc::io ? 1 : 0; }});
+  const Table table = *engine->table("t");
+  ASSERT_TRUE(put(*engine, table, "kept", as_bytes("v")));
+  EXPECT_EQ(told, 0);
+  // The disk goes away below LMDB: its descriptors cannot be written to any more.
+  const FileDescriptor broken = std::move(open_file("/dev/null", O_RDONLY).value());
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry, gone) == home_.path() / "db" / "data.mdb")
+      ASSERT_GE(::dup2(broken.get(), std::stoi(entry.path().filename())), 0);
+  }
+  EXPECT_EQ(put(*engine, table, "lost", as_bytes("v")).code(), Errc::io);
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(Lmdb, AWriteThatAFullDiskCutsShortIsFullAndChangesNothing) {
+  const auto key = [](int i) { return "row " + std::to_string(1000 + i); };
+  constexpr int kRows = 1000;
+  {
+    const auto engine = open({.free_space_reserve = 0});
+    const Table table = *engine->table("t");
+    const auto txn = std::move(engine->write().value());
+    for (int i = 0; i < kRows; ++i) ASSERT_TRUE(txn->put(table, as_bytes(key(i)), Bytes(1000)));
+    ASSERT_TRUE(txn->commit());
+  }
+  int told = 0;
+  // Everything is less than this reserve: the disk counts as nearly full, and erasing is what is left.
+  const auto engine = open({.free_space_reserve = ~0ULL, .outcome_unknown = [&](const Error&) { ++told; }});
+  const Table table = *engine->table("t");
+  const auto erase_some = [&]() -> Result<void> {
+    TRY(const auto txn, engine->write());
+    for (int i = 0; i < kRows; i += 4) TRY_VOID(txn->erase(table, as_bytes(key(i))));
+    return txn->commit();
+  };
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit within_a_page{.rlim_cur = std::filesystem::file_size(home_.path() / "db" / "data.mdb") + 100,
+                             .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &within_a_page), 0);
+  const auto cut_short = erase_some();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(cut_short.code(), Errc::full);
+  EXPECT_EQ(told, 0);
+  EXPECT_TRUE(get(*engine, table, key(0)));
+  EXPECT_TRUE(erase_some());
+  EXPECT_FALSE(get(*engine, table, key(0)));
 }
 
 TEST_F(Lmdb, WhatWasCommittedIsThereAfterTheProcessIsKilled) {
