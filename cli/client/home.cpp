@@ -69,6 +69,7 @@ Result<void> append_durably(const fs::path& file, std::string_view lines) {
   if (::ftruncate(to.get(), end) != 0) return vault::system_error(errno, "cannot shorten " + file.string());
   TRY_VOID(vault::write_all(to, vault::as_bytes(lines)));
   if (::fsync(to.get()) != 0) return vault::system_error(errno, "cannot sync " + file.string());
+  if (end == 0) return vault::sync_directory(file.parent_path());  // its name is new, or was perhaps never synced
   return {};
 }
 
@@ -343,6 +344,7 @@ Result<void> Home::put_pending(const PendingCommand& pending) {
   if (failed) return vault::system_error(failed.value(), "cannot list " + outbox.string());
   if (static_cast<std::size_t>(count) >= kMaxPendingCommands)
     return Error{Errc::too_large, "too many commands wait for an answer: run strongroom sync"};
+  if (count == 0) TRY_VOID(vault::sync_directory(folder_));  // the outbox's name is new, or was perhaps never synced
   return vault::write_file_atomically(outbox / (pending.nonce + ".json"), vault::as_bytes(wire::encode(pending)));
 }
 
@@ -394,6 +396,7 @@ Result<void> Home::put_note(std::string_view name, std::string_view text) {
   vault::invariant(is_plain_name(name), "a note's name is plain");
   TRY(const Lock lock, Lock::take(folder_));
   TRY_VOID(vault::make_private_directory(folder_ / kNotesName));
+  TRY_VOID(vault::sync_directory(folder_));
   return vault::write_file_atomically(folder_ / kNotesName / name, vault::as_bytes(text));
 }
 
