@@ -20,7 +20,7 @@ from harness import DONE
 
 CALLS = {"fsync": 10, "rename": 5, "unlink": 3, "ftruncate": 2}  # and how many a thread makes of each
 ENDS = ("killed", "EIO", "ENOSPC", "power cut", "power cut, torn", "power cut at the first use")
-SAMPLE = 30
+SAMPLE = 14
 WHO = "depositor"
 NEVER = 60000  # as strace counts
 
@@ -120,8 +120,8 @@ class Clients(unittest.TestCase):
         self.work.finish()
         self.assertEqual(self.work.open_everything(), [])
         self.world.run(WHO, "audit", "verify")
-        self.world.stop()
-        ledger, why = crashes.ledger_of(self.world.vault, self.world.keyfile)
+        with self.world.stopped():
+            ledger, why = crashes.ledger_of(self.world.vault, self.world.keyfile)
         self.assertIsNotNone(ledger, why)
         self.assertEqual(self.work.problems(ledger), [])
 
