@@ -59,7 +59,7 @@ Result<Clock> clock_of(const CaseDates& dates, const AgencyDates* agency, const 
     }
     TRY(clock.working, calendar.explain(*clock.trigger_date, *clock.due));
     for (const MovedClock& moved : dates.moved)
-      if (moved.clock == rule.clock) {
+      if (moved.clock == rule.clock && (!moved.agency || moved.agency == clock.agency)) {
         clock.due = moved.due;
         clock.moved = true;
       }

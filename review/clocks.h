@@ -18,10 +18,11 @@ struct AgencyDates {
   std::optional<Date> returned;  // a nil return too
 };
 
-// A clock that was moved by an entry with a reason.
+// A clock that was moved by an entry with a reason; of several the last one counts.
 struct MovedClock {
   std::string clock;
   Date due;
+  std::optional<std::string> agency = std::nullopt;  // of that agency's alone
 };
 
 struct CaseDates {

@@ -11,6 +11,8 @@
 namespace strongroom::review {
 
 inline constexpr std::string_view kDefaultRules = "guidance";
+// A local target, not from the guidance: an agency has secured its records so many working days after it was asked.
+inline constexpr int kSecuringTargetDays = 5;
 
 struct ClockRule {
   std::string clock;          // templates, return, meeting, outcome, rapid-review

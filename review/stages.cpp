@@ -26,12 +26,19 @@ struct Row {
 
 using enum Stage;
 
+constexpr unsigned kGoingOn =
+    set_of(referred, scoping, meeting_set, decided, outcome_sent, practice_review, alternative_review);
+constexpr unsigned kAfterOutcome = set_of(outcome_sent, practice_review, alternative_review, closed);
+constexpr unsigned kAlways = kGoingOn | set_of(closed, not_pursued);
+
 // In the order of Step.
 constexpr auto kTable = std::to_array<Row>({
-    {Step::send_templates, set_of(referred, scoping, meeting_set),
-     "Documents 2 and 3 go out when the referral has been received, before the meeting (4.3.3)"},
-    {Step::return_scoping, set_of(scoping, meeting_set),
-     "Document 2 is returned once it has been sent out, and before the meeting decides (4.3.4)"},
+    {Step::answer_duties, kGoingOn, "the local authority's duties are asked about while the review goes on (4.1.2)"},
+    {Step::record_duty, kAlways, "a duty is recorded when it is done (4.1.2)"},
+    {Step::send_templates, kGoingOn,
+     "Documents 2 and 3 go out when the referral has been received, while the review goes on (4.3.3)"},
+    {Step::return_scoping, set_of(scoping, meeting_set, decided, outcome_sent, practice_review, alternative_review),
+     "Document 2 is returned once it has been sent out, while the review goes on (4.3.4)"},
     {Step::set_meeting, set_of(scoping, meeting_set),
      "the date of the meeting is set once the templates have been sent out, and before it decides (4.4.2)"},
     {Step::share_pack, set_of(meeting_set),
@@ -41,15 +48,23 @@ constexpr auto kTable = std::to_array<Row>({
     {Step::answer_document, set_of(decided), "Document 4 is agreed once the meeting has completed it (4.6.3)"},
     {Step::endorse, set_of(decided, outcome_sent), "an independent chair endorses an outcome that there is (4.6.3)"},
     {Step::send_outcome, set_of(decided), "Document 4 goes to the Panel once, after the meeting has decided (4.7.1)"},
-    {Step::inform, set_of(outcome_sent, practice_review, alternative_review),
-     "agencies and the referrer are informed of an outcome once it has been sent (4.7.2)"},
-    {Step::record_panel_answer, set_of(outcome_sent, practice_review, alternative_review),
-     "the Panel answers an outcome once it has been sent (4.7.1)"},
+    {Step::inform, kAfterOutcome, "agencies and the referrer are informed of an outcome once it has been sent (4.7.2)"},
+    {Step::acknowledge, kAfterOutcome, "an agency acknowledges an outcome once it has been sent (4.7.2)"},
+    {Step::record_panel_answer, kAfterOutcome, "the Panel answers an outcome once it has been sent (4.7.1)"},
+    {Step::record_inspectorate, kAlways, "an agency notifies its inspectorate when it is required to (4.7.3)"},
+    {Step::move_clock, kGoingOn, "the clocks of a review that has ended stand still (4.2.2)"},
     {Step::close, set_of(outcome_sent, practice_review, alternative_review),
      "a review is closed once its outcome has been sent to the Panel (4.7.1)"},
     {Step::drop, set_of(referred, scoping, meeting_set),
      "once a decision is recorded, it stands in place of not pursuing the review (4.6.2)"},
 });
+
+constexpr bool table_is_in_order() {
+  for (std::size_t i = 0; i < kTable.size(); ++i)
+    if (static_cast<std::size_t>(kTable[i].step) != i) return false;
+  return true;
+}
+static_assert(table_is_in_order());
 
 std::string list_of(std::span<const std::string> words) {
   std::string text;
@@ -86,6 +101,13 @@ Stage close(const Facts& facts) {
 
 }  // namespace
 
+bool is_possible_at(Step step, Stage stage) {
+  return kTable[static_cast<std::size_t>(step)].has(stage);
+}
+std::string_view sentence_of(Step step) {
+  return kTable[static_cast<std::size_t>(step)].otherwise;
+}
+
 Result<Stage> next_stage(Step step, const Facts& facts) {
   const Row& row = kTable[static_cast<std::size_t>(step)];
   if (!row.has(facts.stage)) return forbidden(std::string(row.otherwise));
@@ -110,6 +132,11 @@ Result<Stage> next_stage(Step step, const Facts& facts) {
       return close(facts);
     case Step::drop:
       return Stage::not_pursued;
+    case Step::answer_duties:
+    case Step::record_duty:
+    case Step::acknowledge:
+    case Step::record_inspectorate:
+    case Step::move_clock:
     case Step::return_scoping:
     case Step::share_pack:
     case Step::endorse:
@@ -126,6 +153,8 @@ Result<void> may_step_back(Stage from, Stage to) {
     return forbidden("a review that has ended is not reopened: refer the incident again, naming this case");
   if (order(from) >= order(Stage::outcome_sent))
     return forbidden("the outcome is with the Panel already (4.7.1): what went out is not taken back");
+  if (from != Stage::referred && to == Stage::referred)
+    return forbidden("Documents 2 and 3 have gone out (4.3.3): what went out is not taken back");
   if (order(to) >= order(from)) return forbidden("that is not an earlier stage");
   return {};
 }

@@ -20,8 +20,9 @@ BOOST_DEFINE_ENUM_CLASS(Decision, practice_review, alternative_review, neither, 
 
 // What moves a review on. Steps that leave the stage as it is (a return, an attendance, an answer to Document 4) are
 // listed too: they also are possible at some stages alone.
-BOOST_DEFINE_ENUM_CLASS(Step, send_templates, return_scoping, set_meeting, share_pack, record_attendance, decide,
-                        answer_document, endorse, send_outcome, inform, record_panel_answer, close, drop)
+BOOST_DEFINE_ENUM_CLASS(Step, answer_duties, record_duty, send_templates, return_scoping, set_meeting, share_pack,
+                        record_attendance, decide, answer_document, endorse, send_outcome, inform, acknowledge,
+                        record_panel_answer, record_inspectorate, move_clock, close, drop)
 
 // What the guards look at.
 struct Facts {
@@ -34,11 +35,15 @@ struct Facts {
   bool frozen = false;  // Document 4 has its three answers
 };
 
+// Whether the step can be made at that stage at all, and the sentence for it elsewhere.
+bool is_possible_at(Step step, Stage stage);
+std::string_view sentence_of(Step step);
+
 // The stage after the step. Errc::conflict says what forbids it, and where the guidance says so.
 vault::Result<Stage> next_stage(Step step, const Facts& facts);
 
 // Going back: to an earlier stage of the usual order, never out of `closed` or `not_pursued`, and never behind what has
-// left the partnership (the outcome at the Panel). Errc::conflict.
+// gone out (Documents 2 and 3 to the agencies, the outcome to the Panel). Errc::conflict.
 vault::Result<void> may_step_back(Stage from, Stage to);
 
 // What the review waits for next, in words, and who owes it; empty when it has ended.
