@@ -70,6 +70,18 @@ constexpr Rule kHolder{"holder", "Only the copy's holder may do this."};
 constexpr Rule kReturner{"returner", "A copy is ended by its holder, its issuer or a lead of the safe's agency."};
 constexpr Rule kCustody{
     "custody", "Only a representative of the safe, or a lead of its agency, may record the custody of its items."};
+constexpr Rule kReviewReader{"review-reader", "All of a review is for partners, SPOCs, reviewers and chairs."};
+constexpr Rule kReturnDepositor{"return-depositor",
+                                "Only a SPOC, a participant of the review, or a lead of an agency that has been asked "
+                                "may secure its return in the review safe."};
+constexpr Rule kSpocOrPartner{"spoc-or-partner", "Only a SPOC or a safeguarding partner may do this."};
+constexpr Rule kScopingReturner{"scoping-returner",
+                                "Document 2 is returned by a lead of the agency that was asked, or a SPOC."};
+constexpr Rule kAnswerer{"answerer",
+                         "A partner's answer is given by somebody with that role in that agency, or recorded by a "
+                         "SPOC."};
+constexpr Rule kChair{"chair", "Only an independent chair may do this."};
+constexpr Rule kAskedLead{"asked-lead", "Only a lead of that agency, once it has been asked, may do this."};
 constexpr Rule kTrailReader{"trail-reader",
                             "An entry is read by those whom it concerns and by those who run or review "
                             "the case."};
@@ -116,14 +128,14 @@ constexpr auto kTable = std::to_array<Row>({
 
     {Action::open_safe, {lead}, kEngaged, kReviewing, kLead, Action::see_case},
     {Action::see_safe,
-     {partner, spoc, reviewer, chair, administrator, referrer, lead, practitioner, depositor, representative,
-      participant, nominee},
+     {partner, spoc, reviewer, chair, administrator, referrer, asked_lead, lead, practitioner, depositor,
+      representative, participant, nominee},
      kAnyLock,
      kAnyStage,
      kConcernedWithSafe,
      Action::see_safe},
     {Action::read_safe_chain,
-     {spoc, referrer, lead, practitioner, depositor, representative, participant, nominee},
+     {spoc, referrer, asked_lead, lead, practitioner, depositor, representative, participant, nominee},
      kAnyLock,
      kAnyStage,
      kDepositorOrKeyholder,
@@ -202,6 +214,34 @@ constexpr auto kTable = std::to_array<Row>({
      kDepositor,
      Action::see_safe},
 
+    {Action::read_review, {partner, spoc, reviewer, chair}, kAnyLock, kAnyStage, kReviewReader, Action::see_case},
+    {Action::deposit_return,
+     {spoc, participant, referrer, asked_lead},
+     kEngaged,
+     kReviewing,
+     kReturnDepositor,
+     Action::see_safe},
+    {Action::answer_duties, {spoc, partner}, kOnceEngaged, kAnyStage, kSpocOrPartner, Action::see_case},
+    {Action::record_duty, {spoc, partner}, kOnceEngaged, kAnyStage, kSpocOrPartner, Action::see_case},
+    {Action::send_templates, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::return_scoping, {lead, spoc}, kOnceEngaged, kAnyStage, kScopingReturner, Action::see_case},
+    {Action::set_meeting, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::share_pack, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::record_attendance, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::decide_review, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::answer_decision, {own_partner, spoc}, kOnceEngaged, kAnyStage, kAnswerer, Action::see_case},
+    {Action::endorse_decision, {chair}, kOnceEngaged, kAnyStage, kChair, Action::see_case},
+    {Action::send_outcome, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::record_panel_answer, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::inform_agencies, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::acknowledge_outcome, {lead}, kOnceEngaged, kAnyStage, kAskedLead, Action::see_case},
+    {Action::record_inspectorate, {lead}, kOnceEngaged, kAnyStage, kAskedLead, Action::see_case},
+    {Action::close_review, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::drop_review, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::step_back, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::move_clock, {spoc}, kOnceEngaged, kAnyStage, kSpoc, Action::see_case},
+    {Action::import_calendar, {spoc, partner}, kAnyLock, kAnyStage, kSpocOrPartner, {}},
+
     {Action::read_entry,
      {partner, spoc, reviewer, chair, lead, representative, participant, issuer, past_issuer, holder, concerned},
      kAnyLock,
@@ -262,9 +302,10 @@ A capacity is what an enrolled person is with respect to what they ask for. Revo
 | administrator, partner, spoc, reviewer, chair | has that role in some agency |
 | staff | agency-lead, practitioner or depositor in some agency |
 | own-root | root of the agency concerned |
+| own-partner | has the role partner in the agency concerned |
 | lead, practitioner, depositor | agency-lead, practitioner or depositor in the agency concerned; in a case only once that agency has been asked |
 | referrer | lead of the agency that referred the case: in the case and its review safe |
-| asked | staff of an agency that has been asked in the case |
+| asked, asked-lead | staff of an agency that has been asked in the case; a lead of one: in the case and its review safe |
 | representative, participant | active keyholder of the agency safe, of the review safe |
 | nominee, former | nominated for the safe but not confirmed; nominated once, and paused or ended |
 | issuer, past-issuer | issued the copy and is a keyholder of its safe; did so and is none any more, or handed it over, or took it over |
@@ -274,8 +315,29 @@ A capacity is what an enrolled person is with respect to what they ask for. Revo
 A lead gives and takes the roles practitioner and depositor alone (`invite-staff`, `revoke-staff`); `invite-for-partner`
 is for the roles partner and custodian. `nominate-participant`, `end-participation`, `pause-participation`,
 `reassign-review-copies` and `deposit-in-review` are for review safes, `nominate`, `end-nomination`, `pause-nomination`,
-`reassign-copies` and `deposit` for agency safes. Who may pause a nomination may resume it.
+`reassign-copies` and `deposit` for agency safes. Who may pause a nomination may resume it. `deposit-return` is for
+records of class document-2 or notification in a review safe.
+
+The steps of a review stand at any stage in this table, since a step that the stage does not have is a conflict, and is
+answered in the words of the guidance: the last table of this page.
 )";
+
+// The stage machine of review/stages.h, which the acts of a review are put to once they are permitted.
+std::string steps_markdown() {
+  std::string text =
+      "\n## The steps of a review\n\nOnce permitted, a step is made at these stages, and is a conflict at any other. "
+      "Going back is another: from meeting-set to scoping, from decided to scoping or meeting-set.\n\n"
+      "| step | stages | at another |\n|---|---|---|\n";
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<review::Step>>([&](auto step) {
+    Set stages;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<Stage>>([&](auto stage) {
+      if (review::is_possible_at(step.value, stage.value)) stages.bits |= set_of(stage.value).bits;
+    });
+    text += "| " + wire::enumerator_name(step.name) + " | " + words<Stage>(stages, kAnyStage) + " | " +
+            std::string(review::sentence_of(step.value)) + " |\n";
+  });
+  return text;
+}
 
 }  // namespace
 
@@ -320,7 +382,7 @@ std::string policy_markdown() {
   };
   for (const Row& row : kTable) add(row.rule);
   for (const Rule& general : {kLock, kStage, kUnknown}) add(general);
-  return text;
+  return text + steps_markdown();
 }
 
 }  // namespace strongroom::access

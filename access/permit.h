@@ -14,35 +14,38 @@ namespace strongroom::access {
 // Entries name the version under which they were decided. Any change of the table is a new version.
 inline constexpr std::uint64_t kPolicyVersion = 1;
 
-// Every act, and every kind of reading or sending that may be refused.
-BOOST_DEFINE_ENUM_CLASS(Action,
-                        // the directory
-                        invite, invite_for_partner, invite_staff, enrol, join, revoke, revoke_staff, add_agency,
-                        read_directory, stage_values, upload,
-                        // cases
-                        refer_case, ask_agencies, see_case,
-                        // safes and nominations
-                        open_safe, see_safe, read_safe_chain, read_safe_keys, nominate, nominate_participant,
-                        wrap_nomination, confirm_nomination, end_nomination, end_participation, pause_nomination,
-                        pause_participation, start_epoch, complete_shares,
-                        // records
-                        deposit, deposit_in_review, deposit_on_behalf, list_records, read_descriptors,
-                        // copies
-                        issue_copy, see_copy, read_released_headers, prepare_copy, collect_copy, read_collected_copy,
-                        deliver_copy, return_copy, reassign_copies, reassign_review_copies,
-                        // the agency's desk
-                        declare, add_item, change_custody, remove_originals,
-                        // the trail
-                        read_entry)
+// Every act, and every kind of reading or sending that may be refused. In two lists, since Boost.Describe's macros take
+// 52 words at most.
+#define STRONGROOM_VAULT_ACTIONS                                                                                      \
+  invite, invite_for_partner, invite_staff, enrol, join, revoke, revoke_staff, add_agency, read_directory,            \
+      stage_values, upload, refer_case, ask_agencies, see_case, open_safe, see_safe, read_safe_chain, read_safe_keys, \
+      nominate, nominate_participant, wrap_nomination, confirm_nomination, end_nomination, end_participation,         \
+      pause_nomination, pause_participation, start_epoch, complete_shares, deposit, deposit_in_review,                \
+      deposit_on_behalf, list_records, read_descriptors, issue_copy, see_copy, read_released_headers, prepare_copy,   \
+      collect_copy, read_collected_copy, deliver_copy, return_copy, reassign_copies, reassign_review_copies, declare, \
+      add_item, change_custody, remove_originals
+#define STRONGROOM_REVIEW_ACTIONS                                                                                   \
+  read_review, deposit_return, answer_duties, record_duty, send_templates, return_scoping, set_meeting, share_pack, \
+      record_attendance, decide_review, answer_decision, endorse_decision, send_outcome, record_panel_answer,       \
+      inform_agencies, acknowledge_outcome, record_inspectorate, close_review, drop_review, step_back, move_clock,  \
+      import_calendar, read_entry
+enum class Action { STRONGROOM_VAULT_ACTIONS, STRONGROOM_REVIEW_ACTIONS };
+inline auto boost_enum_descriptor_fn(Action**) {
+  return boost::describe::detail::enum_descriptor_fn_impl(
+      0 BOOST_DESCRIBE_PP_FOR_EACH(BOOST_DESCRIBE_ENUM_ENTRY, Action, STRONGROOM_VAULT_ACTIONS)
+          BOOST_DESCRIBE_PP_FOR_EACH(BOOST_DESCRIBE_ENUM_ENTRY, Action, STRONGROOM_REVIEW_ACTIONS));
+}
+#undef STRONGROOM_VAULT_ACTIONS
+#undef STRONGROOM_REVIEW_ACTIONS
 
 // What somebody is with respect to what they ask for: role × nomination, computed by access/state/standing.h.
 BOOST_DEFINE_ENUM_CLASS(Capacity,
                         // in the directory, whatever is asked for
                         invitee, enrolled, root, administrator, partner, spoc, reviewer, chair, staff,
                         // in the agency concerned; where a case is concerned too, only once it has been asked
-                        own_root, lead, practitioner, depositor,
-                        // in the case: lead of the agency that referred it; staff of an agency that has been asked
-                        referrer, asked,
+                        own_root, own_partner, lead, practitioner, depositor,
+                        // in the case: lead of the agency that referred it; staff, and lead, of one that has been asked
+                        referrer, asked, asked_lead,
                         // in the safe: its active, pending, or paused or former keyholder
                         representative, participant, nominee, former,
                         // in the copy: issuer, while still a keyholder and answering for it; past_issuer: issued it or

@@ -225,6 +225,11 @@ std::vector<IndexTerm> index_terms(const wire::EntryBody& body) {
       if (id != nullptr && id->is_string()) terms.push_back({"record", std::string(id->get_string())});
     }
   }
+  // The review's entries name its documents one by one.
+  if (detail != nullptr)
+    for (const std::string_view name : {"record", "document_2", "document_3", "document_4", "document_5"})
+      if (const wire::json::value* id = detail->if_contains(name); id != nullptr && id->is_string())
+        terms.push_back({"record", std::string(id->get_string())});
   return terms;
 }
 

@@ -19,6 +19,10 @@ constexpr std::string_view kSafeChainKinds[] = {
 // What an agency said and did at its desk.
 constexpr std::string_view kHoldingsKinds[] = {wire::DeclarationMade::kKind, wire::ItemAdded::kKind,
                                                wire::ItemChanged::kKind, wire::OriginalsRemoved::kKind};
+// What concerns a case as a whole: whoever is of an agency in it reads that too.
+constexpr std::string_view kCaseKinds[] = {
+    wire::CaseReferred::kKind, wire::AgenciesAsked::kKind, wire::MeetingScheduled::kKind, wire::ClockMoved::kKind,
+    wire::ReviewClosed::kKind, wire::ReviewDropped::kKind, wire::SteppedBack::kKind};
 constexpr std::size_t kSafesPage = 256;  // a page of safes ends with the case that fills it
 
 Error bad_cursor() {
@@ -827,7 +831,7 @@ Result<bool> View::may_read(const audit::Envelope& envelope, const wire::EntryBo
   if (envelope.chain.to_string() == directory.chain) return true;
   TRY(const Capacities who, standing_.in_entry(body));
   if (permit(Action::read_entry, who).permitted()) return true;
-  const bool of_case = body.kind == wire::CaseReferred::kKind || body.kind == wire::AgenciesAsked::kKind;
+  const bool of_case = std::ranges::find(kCaseKinds, body.kind) != std::end(kCaseKinds);
   if (of_case) return who.any_of({Capacity::referrer, Capacity::asked});
   if (!body.ids.safe) return false;
   TRY(const auto safe, store_->state().safe(*txn_, *body.ids.safe));

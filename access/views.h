@@ -15,9 +15,14 @@
 #include "access/state/standing.h"
 #include "access/store.h"
 #include "access/wire/answers.h"
+#include "access/wire/review_answers.h"
 
+namespace strongroom::review {
+class Calendar;
+}
 namespace strongroom::access {
 
+struct ReviewStatus;
 inline constexpr std::size_t kMaxPageBytes = 4U << 20;  // of bodies, headers and descriptors on one page
 inline constexpr std::size_t kMaxScan = 20'000;         // rows or entries that one page looks at
 
@@ -71,6 +76,10 @@ class View {
 
   Result<wire::Page<wire::CaseView>> cases(std::string_view from) const;
   Viewed<wire::CaseView> find_case(std::string_view id_or_reference) const;
+
+  // Errc::not_found names a year of the case's dates whose bank holidays are not known.
+  Viewed<wire::ReviewView> review(std::string_view id_or_reference) const;
+  Result<wire::CalendarView> calendar() const;
 
   Viewed<wire::Page<wire::SafeView>> safes(const std::optional<CaseId>& id, std::string_view from) const;
   Viewed<wire::SafeView> safe(const SafeId& id) const;
@@ -137,6 +146,11 @@ class View {
   Result<CopyPlace> place_of(const CopyRow& copy) const;
 
   Result<std::string> text(const std::optional<Digest>& digest, std::string_view otherwise) const;
+  Result<std::optional<std::string>> words(const std::optional<Digest>& digest) const;  // free text, where there is
+  Result<wire::AgencyReviewView> show(const CaseRow& row, const AgencyReviewRow& agency,
+                                      const review::Calendar& calendar, bool whole) const;
+  Result<wire::DecisionView> show(const DecisionRow& row, const DirectoryRow& directory) const;
+  Result<void> add_the_rest(wire::ReviewView& view, const CaseRow& row, const ReviewStatus& review) const;
   Result<wire::PersonView> show(const PersonRow& row) const;
   wire::CaseView show(const CaseRow& row) const;
   Result<wire::SafeView> show(const SafeRow& row) const;

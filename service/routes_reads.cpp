@@ -116,6 +116,9 @@ void add_read_routes(net::Router& router, Service* service) {
       [](const View& view, const Parameters& given) { return show(view.cases(given.text("from"))); });
   get("/v1/cases/{case}", none,
       [](const View& view, const Parameters& given) { return show(view.find_case(given.path("case"))); });
+  get("/v1/cases/{case}/review", none,
+      [](const View& view, const Parameters& given) { return show(view.review(given.path("case"))); });
+  get("/v1/calendar", none, [](const View& view, const Parameters&) { return show(view.calendar()); });
 
   get("/v1/safes", {"case", "from"}, safes);
   get("/v1/safes/{safe}", none,

@@ -30,8 +30,23 @@ using DeskDetails =
     boost::mp11::mp_list<wire::NominationPaused, wire::NominationResumed, wire::CopyReassigned, wire::DeclarationMade,
                          wire::ItemAdded, wire::ItemChanged, wire::OriginalsRemoved>;
 
-using Commands = boost::mp11::mp_append<FirstCommands, DeskCommands>;
-using Details = boost::mp11::mp_append<FirstDetails, DeskDetails>;
+// The review, and the calendar it is counted by.
+using ReviewCommands =
+    boost::mp11::mp_list<wire::AnswerDuties, wire::RecordDuty, wire::SendTemplates, wire::ReturnScoping,
+                         wire::ScheduleMeeting, wire::SharePack, wire::RecordAttendance, wire::DecideReview,
+                         wire::AnswerDecision, wire::EndorseDecision, wire::SendOutcome, wire::RecordPanelAnswer,
+                         wire::InformAgencies, wire::AcknowledgeOutcome, wire::RecordInspectorate, wire::CloseReview,
+                         wire::DropReview, wire::StepBack, wire::MoveClock, wire::ImportCalendar>;
+using ReviewDetails =
+    boost::mp11::mp_list<wire::DutiesAnswered, wire::DutyRecorded, wire::TemplatesSent, wire::ScopingReturned,
+                         wire::MeetingScheduled, wire::PackShared, wire::AttendanceRecorded, wire::ReviewDecided,
+                         wire::DecisionAnswered, wire::DecisionEndorsed, wire::OutcomeSent, wire::PanelAnswered,
+                         wire::OutcomeInformed, wire::OutcomeAcknowledged, wire::InspectorateRecorded,
+                         wire::ReviewClosed, wire::ReviewDropped, wire::SteppedBack, wire::ClockMoved,
+                         wire::CalendarImported>;
+
+using Commands = boost::mp11::mp_append<FirstCommands, DeskCommands, ReviewCommands>;
+using Details = boost::mp11::mp_append<FirstDetails, DeskDetails, ReviewDetails>;
 // Entries that change no projection.
 using Remarks = boost::mp11::mp_list<wire::AccessRefused, wire::RequestsLimited, wire::ClockStepped>;
 

@@ -4,6 +4,7 @@
 
 #include "access/acts/act.h"
 #include "access/state/standing.h"
+#include "access/wire/review_events.h"
 
 namespace strongroom::access::acts {
 
@@ -119,6 +120,26 @@ Decided decide(const Context& context, const wire::MakeDeclaration& command);
 Decided decide(const Context& context, const wire::AddItem& command);
 Decided decide(const Context& context, const wire::ChangeCustody& command);
 Decided decide(const Context& context, const wire::RemoveOriginals& command);
+Decided decide(const Context& context, const wire::AnswerDuties& command);
+Decided decide(const Context& context, const wire::RecordDuty& command);
+Decided decide(const Context& context, const wire::SendTemplates& command);
+Decided decide(const Context& context, const wire::ReturnScoping& command);
+Decided decide(const Context& context, const wire::ScheduleMeeting& command);
+Decided decide(const Context& context, const wire::SharePack& command);
+Decided decide(const Context& context, const wire::RecordAttendance& command);
+Decided decide(const Context& context, const wire::DecideReview& command);
+Decided decide(const Context& context, const wire::AnswerDecision& command);
+Decided decide(const Context& context, const wire::EndorseDecision& command);
+Decided decide(const Context& context, const wire::SendOutcome& command);
+Decided decide(const Context& context, const wire::RecordPanelAnswer& command);
+Decided decide(const Context& context, const wire::InformAgencies& command);
+Decided decide(const Context& context, const wire::AcknowledgeOutcome& command);
+Decided decide(const Context& context, const wire::RecordInspectorate& command);
+Decided decide(const Context& context, const wire::CloseReview& command);
+Decided decide(const Context& context, const wire::DropReview& command);
+Decided decide(const Context& context, const wire::StepBack& command);
+Decided decide(const Context& context, const wire::MoveClock& command);
+Decided decide(const Context& context, const wire::ImportCalendar& command);
 
 // --- apply, one for each kind of entry ------------------------------------------------------------------------------
 struct Entry {
@@ -159,6 +180,26 @@ Result<void> apply(const Entry& entry, const wire::DeclarationMade& detail);
 Result<void> apply(const Entry& entry, const wire::ItemAdded& detail);
 Result<void> apply(const Entry& entry, const wire::ItemChanged& detail);
 Result<void> apply(const Entry& entry, const wire::OriginalsRemoved& detail);
+Result<void> apply(const Entry& entry, const wire::DutiesAnswered& detail);
+Result<void> apply(const Entry& entry, const wire::DutyRecorded& detail);
+Result<void> apply(const Entry& entry, const wire::TemplatesSent& detail);
+Result<void> apply(const Entry& entry, const wire::ScopingReturned& detail);
+Result<void> apply(const Entry& entry, const wire::MeetingScheduled& detail);
+Result<void> apply(const Entry& entry, const wire::PackShared& detail);
+Result<void> apply(const Entry& entry, const wire::AttendanceRecorded& detail);
+Result<void> apply(const Entry& entry, const wire::ReviewDecided& detail);
+Result<void> apply(const Entry& entry, const wire::DecisionAnswered& detail);
+Result<void> apply(const Entry& entry, const wire::DecisionEndorsed& detail);
+Result<void> apply(const Entry& entry, const wire::OutcomeSent& detail);
+Result<void> apply(const Entry& entry, const wire::PanelAnswered& detail);
+Result<void> apply(const Entry& entry, const wire::OutcomeInformed& detail);
+Result<void> apply(const Entry& entry, const wire::OutcomeAcknowledged& detail);
+Result<void> apply(const Entry& entry, const wire::InspectorateRecorded& detail);
+Result<void> apply(const Entry& entry, const wire::ReviewClosed& detail);
+Result<void> apply(const Entry& entry, const wire::ReviewDropped& detail);
+Result<void> apply(const Entry& entry, const wire::SteppedBack& detail);
+Result<void> apply(const Entry& entry, const wire::ClockMoved& detail);
+Result<void> apply(const Entry& entry, const wire::CalendarImported& detail);
 
 // A row that an entry needs; Errc::tampered when it is absent.
 template <class Row>
@@ -168,6 +209,8 @@ Result<Row> needed(Result<std::optional<Row>> found) {
   return std::move(**found);
 }
 Result<void> keep_text(const Entry& entry, const std::optional<Digest>& digest);
+// Since when an agency's safe is secured (4.3.5), after any change of what is in it or was declared.
+void note_secured(const Entry& entry, SafeRow& safe);
 // A safe with its first epoch, and those for whom its key is wrapped as nominees.
 Result<void> make_safe(const Entry& entry, const SafeRow& safe, const EpochKey& key,
                        const std::vector<wire::Nominee>& nominees);

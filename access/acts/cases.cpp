@@ -1,7 +1,6 @@
 // A case begins with its referral, which engages the lock, and asks agencies to secure (4.1.1, 4.3.1).
 #include "access/acts/acts.h"
-#include "review/calendar.h"
-#include "review/rules.h"
+#include "access/state/review_status.h"
 
 namespace strongroom::access::acts {
 
@@ -9,9 +8,37 @@ namespace {
 
 constexpr std::int64_t kReceivedSkewMs = 60 * vault::kMillisecondsPerSecond;
 
+// "child-1", "child-2" and so on.
+bool is_child(const std::string& subject) {
+  constexpr std::string_view kChild = "child-";
+  return subject.starts_with(kChild) && subject.size() > kChild.size() &&
+         subject.find_first_not_of("0123456789", kChild.size()) == std::string::npos;
+}
+
+Result<void> check_subjects(const std::vector<std::string>& subjects) {
+  if (subjects.size() > kMaxSubjects) return Error{Errc::too_large, "too many subjects"};
+  if (has_duplicates(subjects)) return Error{kInvalid, "a subject is named once"};
+  const auto children = static_cast<std::size_t>(std::ranges::count_if(subjects, is_child));
+  if (children == 0) return Error{kInvalid, "a case concerns a child: name child-1 among its subjects (4.1.1)"};
+  if (children > kMaxChildren)
+    return Error{kInvalid, "the notification form takes four children: refer the others as a case linked to this one"};
+  return {};
+}
+
+// A second referral of an incident names the first (4.1.1).
+Result<void> check_incident(const Context& context, const wire::ReferCase& command) {
+  TRY(const auto cases, context.state.cases_of_incident(context.txn, command.agency, command.incident_date));
+  if (cases.empty() || command.linked_to) return {};
+  TRY(const CaseRow first, needed(context.state.find_case(context.txn, cases.front())));
+  return Error{Errc::conflict, "the agency has referred an incident of that day already, as " + first.reference +
+                                   ": link this referral to it where it is the same, or of others hurt in it, or "
+                                   "another on the same day"};
+}
+
 Result<void> check_referral(const Context& context, const wire::ReferCase& command) {
-  if (command.subjects.size() > kMaxSubjects) return Error{Errc::too_large, "too many subjects"};
-  if (has_duplicates(command.subjects)) return Error{kInvalid, "a subject is named once"};
+  TRY_VOID(check_subjects(command.subjects));
+  if (command.incident_date > vault::london_date(context.time))
+    return Error{kInvalid, "the date of the incident is to come"};
   if (command.incident_date > command.aware_date)
     return Error{kInvalid, "nobody becomes aware of an incident before it happens"};
   if (command.aware_date > vault::london_date(context.time)) return Error{kInvalid, "the date of awareness is to come"};
@@ -22,7 +49,7 @@ Result<void> check_referral(const Context& context, const wire::ReferCase& comma
   TRY(const auto same_case, context.state.find_case(context.txn, command.case_));
   TRY(const auto same_safe, context.state.safe(context.txn, command.review_safe));
   if (same_case || same_safe) return Error{Errc::conflict, "this case is referred already"};
-  return {};
+  return check_incident(context, command);
 }
 
 Result<std::string> reference_of(const Context& context, const wire::ReferCase& command) {
@@ -34,13 +61,30 @@ Result<std::string> reference_of(const Context& context, const wire::ReferCase& 
   return *context.given.reference;
 }
 
+Result<void> ask(const Entry& entry, const CaseId& id, const AgencyId& agency) {
+  AgencyReviewRow row;
+  row.case_ = id;
+  row.agency = agency;
+  row.asked = entry.time();
+  return entry.state.put(entry.txn, row);
+}
 }  // namespace
 
 Decided decide(const Context& context, const wire::ReferCase& command) {
+  // Before anybody is refused: a word that is none has no place in the ledger.
+  if (!review::find_rules(command.rules.value_or(std::string(review::kDefaultRules))))
+    return Error{kInvalid, "there is no such rule set; there are guidance and panel"};
   if (auto refused = refusal(Action::refer_case, in_agency(context, command.agency))) return *refused;
   TRY(const auto agency, context.state.agency(context.txn, command.agency));
   if (!agency) return Error{Errc::not_found, "there is no such agency"};
+  if (command.linked_to) {
+    TRY(const auto linked, find(context, *command.linked_to));
+    if (!linked) return no_such_thing(Action::see_case);
+    if (auto refused = refusal(Action::see_case, *linked)) return *refused;
+  }
   TRY_VOID(check_referral(context, command));
+  TRY(const CalendarRow imported, context.state.calendar(context.txn));
+  TRY(const review::Calendar calendar, calendar_of(imported));
   TRY(auto spocs, context.state.holders_of(context.txn, Role::spoc));
   if (spocs.empty()) return Error{Errc::conflict, "without a certified SPOC there is no referral"};
   TRY_VOID(check_key(context, command.key, 0, std::move(spocs)));
@@ -54,8 +98,8 @@ Decided decide(const Context& context, const wire::ReferCase& command) {
   decision.events.push_back(
       event(wire::CaseReferred{command.case_, reference, command.agency, command.incident_date, command.aware_date,
                                command.received, command.subjects, command.review_safe, command.key,
-                               command.rules.value_or(std::string(review::kDefaultRules)),
-                               review::Calendar::shipped().digest(), command.linked_to},
+                               command.rules.value_or(std::string(review::kDefaultRules)), calendar.digest(),
+                               command.linked_to},
             ids));
   add_key(decision, command.review_safe, 0, command.key);
   decision.data["reference"] = reference;
@@ -76,6 +120,12 @@ Result<void> apply(const Entry& entry, const wire::CaseReferred& detail) {
   row.asked = {detail.agency};
   row.seq = entry.seq();
   TRY_VOID(entry.state.put(entry.txn, row));
+  ReviewRow review;
+  review.case_ = detail.case_;
+  review.rules = detail.rules;
+  review.linked_to = detail.linked_to;
+  TRY_VOID(entry.state.put(entry.txn, review));
+  TRY_VOID(ask(entry, detail.case_, detail.agency));
   SafeRow safe;
   safe.safe = detail.review_safe;
   safe.case_ = detail.case_;
@@ -108,6 +158,7 @@ Decided decide(const Context& context, const wire::AskAgencies& command) {
 Result<void> apply(const Entry& entry, const wire::AgenciesAsked& detail) {
   TRY(CaseRow row, needed(entry.state.find_case(entry.txn, detail.case_)));
   row.asked.insert(row.asked.end(), detail.agencies.begin(), detail.agencies.end());
+  for (const AgencyId& agency : detail.agencies) TRY_VOID(ask(entry, detail.case_, agency));
   return entry.state.put(entry.txn, row);
 }
 

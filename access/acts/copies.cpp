@@ -9,15 +9,35 @@ namespace {
 
 using RecordSet = std::unordered_set<RecordId>;
 
-// The holder: the issuer, a certified member of the safe's agency, or in a review safe one who may take part.
-Result<void> check_holder(const Context& context, const SafeRow& safe, const PersonId& holder) {
+// Whether somebody may be given copies of the review's documents without being of the review: a member of a
+// safeguarding partner, or a lead or practitioner of an agency that has been asked.
+Result<bool> may_be_given(const Context& context, const CaseRow& row, const PersonRow& person) {
+  TRY(const DirectoryRow directory, context.state.directory(context.txn));
+  if (std::ranges::any_of(directory.partners,
+                          [&](const PartnerRow& partner) { return is_member(person, partner.agency); }))
+    return true;
+  return std::ranges::any_of(row.asked, [&](const AgencyId& agency) {
+    return has_role(person, agency, Role::agency_lead) || has_role(person, agency, Role::practitioner);
+  });
+}
+
+// The holder: the issuer, a certified member of the safe's agency, or in a review safe one who may take part or is
+// given its documents.
+Result<void> check_holder(const Context& context, const CaseRow& row, const SafeRow& safe, const PersonId& holder) {
   if (holder == context.self()) return {};
   TRY(const auto person, context.state.person(context.txn, holder));
-  const bool eligible =
-      person && !person->revoked && (safe.agency ? is_member(*person, *safe.agency) : may_be_nominated(*person, safe));
+  bool eligible = person && !person->revoked;
+  if (eligible && safe.agency) {
+    eligible = is_member(*person, *safe.agency);
+  } else if (eligible && !may_be_nominated(*person, safe)) {
+    TRY(eligible, may_be_given(context, row, *person));
+  }
   if (!eligible)
-    return Error{kInvalid, safe.agency ? "the holder is no certified member of the safe's agency"
-                                       : "the holder is no certified SPOC, partner, reviewer or chair"};
+    return Error{kInvalid,
+                 safe.agency
+                     ? "the holder is no certified member of the safe's agency"
+                     : "the holder is no certified SPOC, partner, reviewer or chair, of no safeguarding partner "
+                       "and no lead or practitioner of an agency that has been asked"};
   return {};
 }
 
@@ -71,7 +91,7 @@ Decided decide(const Context& context, const wire::IssueCopy& command) {
   if (command.records.empty()) return Error{kInvalid, "a copy is of one record or more"};
   if (command.due < vault::london_date(context.time)) return Error{kInvalid, "the due date has passed"};
   if (has_duplicates(command.records)) return Error{kInvalid, "a record is named twice"};
-  TRY_VOID(check_holder(context, place->safe, command.holder));
+  TRY_VOID(check_holder(context, place->row, place->safe, command.holder));
   TRY(const auto same, context.state.copy(context.txn, command.copy));
   if (same) return Error{Errc::conflict, "this copy is issued already"};
   for (const RecordId& record : command.records) {
@@ -133,7 +153,7 @@ Decided decide(const Context& context, const wire::PrepareCopy& command) {
   if (place->copy.out != place->copy.records) return Error{Errc::conflict, "a part of this copy has ended already"};
   if (command.headers.size() != place->copy.records)
     return Error{kInvalid, "there is not one header for each record of the copy"};
-  TRY_VOID(check_holder(context, place->safe, place->copy.holder));
+  TRY_VOID(check_holder(context, place->row, place->safe, place->copy.holder));
   Decision decision;
   decision.events.push_back(event(wire::CopyPrepared{command.copy, command.headers, command.index}, place->ids));
   for (std::size_t i = 0; i < command.headers.size(); ++i)

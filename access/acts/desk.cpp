@@ -44,6 +44,13 @@ Result<void> check_late(const SafeRow& safe, const std::optional<bool>& late) {
                                    : "nothing is late before the agency has declared itself"};
 }
 
+void note_secured(const Entry& entry, SafeRow& safe) {
+  if (!safe.is_secured())
+    safe.secured.reset();
+  else if (!safe.secured)
+    safe.secured = entry.time();
+}
+
 // --- declaration.make -----------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::MakeDeclaration& command) {
@@ -71,6 +78,7 @@ Result<void> apply(const Entry& entry, const wire::DeclarationMade& detail) {
   safe.open_sources = static_cast<std::uint64_t>(
       std::ranges::count(detail.sources, SourceState::still_open, &wire::DeclaredSource::state));
   if (detail.form) TRY_VOID(entry.state.put_note_use(entry.txn, detail.safe, *detail.form));
+  note_secured(entry, safe);
   return entry.state.put(entry.txn, safe);
 }
 
@@ -100,6 +108,7 @@ Decided decide(const Context& context, const wire::AddItem& command) {
 Result<void> apply(const Entry& entry, const wire::ItemAdded& detail) {
   TRY(SafeRow safe, needed(entry.state.safe(entry.txn, detail.safe)));
   safe.items = detail.number;
+  note_secured(entry, safe);
   TRY_VOID(entry.state.put(entry.txn, safe));
   TRY_VOID(entry.state.put_note_use(entry.txn, detail.safe, detail.note));
   return entry.state.put(entry.txn, ItemRow{detail.item, detail.safe, detail.number, Custody::held, 0, entry.seq()});

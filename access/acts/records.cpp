@@ -22,15 +22,22 @@ Result<void> check_record(const Context& context, const SafePlace& place, const 
   return {};
 }
 
+// In a review safe whoever was asked secures what comes back from them, and no more.
+Action action_of(const wire::SealRecords& command, const SafeRow& safe) {
+  if (command.on_behalf_of) return Action::deposit_on_behalf;
+  if (safe.agency) return Action::deposit;
+  const bool returns = std::ranges::all_of(command.records, [](const wire::NewRecord& record) {
+    return record.class_ == RecordClass::document_2 || record.class_ == RecordClass::notification;
+  });
+  return returns ? Action::deposit_return : Action::deposit_in_review;
+}
+
 }  // namespace
 
 Decided decide(const Context& context, const wire::SealRecords& command) {
   TRY(const auto place, find(context, command.safe));
   if (!place) return no_such_thing(Action::deposit);
-  const Action action = command.on_behalf_of ? Action::deposit_on_behalf
-                        : place->safe.agency ? Action::deposit
-                                             : Action::deposit_in_review;
-  if (auto refused = refusal(action, *place)) return *refused;
+  if (auto refused = refusal(action_of(command, place->safe), *place)) return *refused;
   if (command.epoch != place->safe.epoch) return Error{Errc::conflict, "the safe has a newer epoch: encrypt to that"};
   if (command.records.size() > kMaxRecordsPerSeal) return Error{Errc::too_large, "too many records at once"};
   if (command.records.empty()) return Error{kInvalid, "there are no records"};
@@ -79,7 +86,10 @@ Result<void> apply(const Entry& entry, const wire::RecordsSealed& detail) {
     row.late = sealed.late;
     row.derived_from = sealed.derived_from;
     TRY_VOID(entry.state.put(entry.txn, row));
+    if (!safe.agency && row.class_ == RecordClass::document_1)
+      TRY_VOID(entry.state.put_document_1(entry.txn, safe.safe, row.record));
   }
+  note_secured(entry, safe);
   return entry.state.put(entry.txn, safe);
 }
 

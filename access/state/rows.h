@@ -101,7 +101,8 @@ struct SafeRow {
   std::uint64_t sources = 0;
   std::uint64_t open_sources = 0;
   std::uint64_t originals_removed = 0;
-  std::uint64_t seq = 0;  // of the opening, or the referral
+  std::optional<Instant> secured;  // since when it is
+  std::uint64_t seq = 0;           // of the opening, or the referral
   // 4.3.5: what there is stands in the safe, and every source is closed.
   bool is_secured() const {
     if (declaration == 0 || open_sources > 0) return false;
@@ -110,7 +111,7 @@ struct SafeRow {
 };
 BOOST_DESCRIBE_STRUCT(SafeRow, (),
                       (safe, case_, agency, epoch, epoch_due, records, items, declaration, nothing_held, sources,
-                       open_sources, originals_removed, seq))
+                       open_sources, originals_removed, secured, seq))
 
 // `key` as the entry had it, shares completed since added, wraps made since added and those of former keyholders gone:
 // exactly the wraps, shares and previous identity that are kept beside.

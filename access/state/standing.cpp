@@ -95,6 +95,7 @@ bool Standing::has_role(const AgencyId& agency, Role role) const {
 
 Capacities Standing::in_agency(const AgencyId& agency) const {
   Capacities who = general_;
+  if (has_role(agency, Role::partner)) who.add(Capacity::own_partner);
   if (has_role(agency, Role::agency_lead)) who.add(Capacity::lead);
   if (has_role(agency, Role::practitioner)) who.add(Capacity::practitioner);
   if (has_role(agency, Role::depositor)) who.add(Capacity::depositor);
@@ -106,9 +107,11 @@ Capacities Standing::in_agency(const AgencyId& agency) const {
 Capacities Standing::in_case(const CaseRow& row) const {
   Capacities who = general_;
   if (has_role(row.agency, Role::agency_lead)) who.add(Capacity::referrer);
-  for (const AgencyId& agency : row.asked)
-    if (in_agency(agency).any_of({Capacity::lead, Capacity::practitioner, Capacity::depositor}))
-      who.add(Capacity::asked);
+  for (const AgencyId& agency : row.asked) {
+    const Capacities there = in_agency(agency);
+    if (there.any_of({Capacity::lead, Capacity::practitioner, Capacity::depositor})) who.add(Capacity::asked);
+    if (there.has(Capacity::lead)) who.add(Capacity::asked_lead);
+  }
   return who;
 }
 

@@ -17,9 +17,9 @@ class Standing {
 
   // Whatever is asked for: enrolled, root, administrator, partner, spoc, reviewer, chair, staff.
   Capacities general() const { return general_; }
-  // And in an agency: own_root, lead, practitioner, depositor.
+  // And in an agency: own_root, own_partner, lead, practitioner, depositor.
   Capacities in_agency(const AgencyId& agency) const;
-  // And in a case: referrer, asked.
+  // And in a case: referrer, asked, asked_lead.
   Capacities in_case(const CaseRow& row) const;
   // Both, with the agency's only once it has been asked.
   Capacities in_case(const CaseRow& row, const AgencyId& agency) const;

@@ -36,19 +36,26 @@ enum Projection : std::size_t {
   kTexts,
   kItems,
   kNotes,
+  kReviews,
+  kAgencyReviews,
+  kIncidents,
+  kDocuments1,
+  kCalendar,
 };
 constexpr std::string_view kProjectionNames[] = {
-    "directory",        "agencies",     "people",      "roles",      "invitations",  "cases",
-    "references",       "safes",        "case_safes",  "epochs",     "nominations",  "person_safes",
-    "records",          "record_order", "copies",      "copy_pages", "copy_numbers", "copies_by_case",
-    "copies_by_person", "nonces",       "nonce_times", "texts",      "items",        "notes",
+    "directory",        "agencies",       "people",      "roles",       "invitations",  "cases",
+    "references",       "safes",          "case_safes",  "epochs",      "nominations",  "person_safes",
+    "records",          "record_order",   "copies",      "copy_pages",  "copy_numbers", "copies_by_case",
+    "copies_by_person", "nonces",         "nonce_times", "texts",       "items",        "notes",
+    "reviews",          "agency_reviews", "incidents",   "documents_1", "calendar",
 };
-static_assert(std::size(kProjectionNames) == kNotes + 1);
+static_assert(std::size(kProjectionNames) == kCalendar + 1);
 enum Local : std::size_t { kStaged, kStagedTimes };
 
 constexpr std::byte kOpen{0};
 constexpr std::byte kEnded{1};
 constexpr std::size_t kNoncesForgottenAtOnce = 64;
+constexpr std::size_t kFewRows = 64;
 constexpr std::size_t kUuidSize = 16;
 constexpr std::size_t kNumberSize = 8;
 
@@ -84,6 +91,11 @@ Key role_key(Role role) {
 // Times of entries are after 1970 and so not negative.
 Key time_key(Instant time) {
   return Key().number(static_cast<std::uint64_t>(std::max<std::int64_t>(time.unix_ms, 0)));
+}
+// Dates are after 1970 where they are anything that happened to somebody alive; earlier ones share a key.
+std::uint64_t day_number(const Date& date) {
+  return static_cast<std::uint64_t>(
+      std::max<std::chrono::days::rep>(0, std::chrono::sys_days(date).time_since_epoch().count()));
 }
 std::uint64_t number_at(ByteView key, std::size_t offset) {
   vault::invariant(key.size() >= offset + kNumberSize, "a key of the state is as long as its table says");
@@ -305,6 +317,8 @@ Result<void> State::put(WriteTransaction& txn, const CaseRow& row) {
   TRY(const ReferenceParts parts, parse_reference(row.reference));
   const Key reference = Key().number(static_cast<std::uint64_t>(parts.year)).number(parts.number);
   TRY_VOID(projections_[kReferences].put(txn, reference, row.case_.uuid()));
+  TRY_VOID(
+      projections_[kIncidents].put(txn, key_of(row.agency).number(day_number(row.incident_date)).id(row.case_), {}));
   return put_row(projections_[kCases], txn, key_of(row.case_), row);
 }
 Result<void> State::cases(const ReadTransaction& txn, const CaseId& from, const Visit<CaseRow>& visit) const {
@@ -500,6 +514,50 @@ Result<void> State::notes_of(const ReadTransaction& txn, const SafeId& safe, con
                              const Visit<Digest>& visit) const {
   return projections_[kNotes].scan(txn, key_of(safe), note_key(safe, from),
                                    [&](ByteView key, ByteView) { return visit(digest_at(key, kUuidSize)); });
+}
+
+// --- reviews --------------------------------------------------------------------------------------------------------
+
+Result<std::optional<ReviewRow>> State::review(const ReadTransaction& txn, const CaseId& id) const {
+  return find<ReviewRow>(projections_[kReviews], txn, key_of(id));
+}
+Result<void> State::put(WriteTransaction& txn, const ReviewRow& row) {
+  return put_row(projections_[kReviews], txn, key_of(row.case_), row);
+}
+Result<std::optional<AgencyReviewRow>> State::agency_review(const ReadTransaction& txn, const CaseId& id,
+                                                            const AgencyId& agency) const {
+  return find<AgencyReviewRow>(projections_[kAgencyReviews], txn, key_of(id).id(agency));
+}
+Result<void> State::put(WriteTransaction& txn, const AgencyReviewRow& row) {
+  return put_row(projections_[kAgencyReviews], txn, key_of(row.case_).id(row.agency), row);
+}
+Result<std::vector<CaseId>> State::cases_of_incident(const ReadTransaction& txn, const AgencyId& agency,
+                                                     const Date& date) const {
+  std::vector<CaseId> cases;
+  TRY_VOID(projections_[kIncidents].scan(txn, key_of(agency).number(day_number(date)), {},
+                                         [&](ByteView key, ByteView) -> Result<bool> {
+                                           cases.push_back(id_at<CaseId>(key, kUuidSize + kNumberSize));
+                                           return cases.size() < kFewRows;
+                                         }));
+  return cases;
+}
+Result<std::vector<RecordId>> State::documents_1(const ReadTransaction& txn, const SafeId& review_safe) const {
+  std::vector<RecordId> records;
+  TRY_VOID(projections_[kDocuments1].scan(txn, key_of(review_safe), {}, [&](ByteView key, ByteView) -> Result<bool> {
+    records.push_back(id_at<RecordId>(key, kUuidSize));
+    return records.size() < kFewRows;
+  }));
+  return records;
+}
+Result<void> State::put_document_1(WriteTransaction& txn, const SafeId& review_safe, const RecordId& record) {
+  return projections_[kDocuments1].put(txn, key_of(review_safe).id(record), {});
+}
+Result<CalendarRow> State::calendar(const ReadTransaction& txn) const {
+  TRY(auto row, find<CalendarRow>(projections_[kCalendar], txn, Key().byte(std::byte{0})));
+  return row ? std::move(*row) : CalendarRow();
+}
+Result<void> State::put(WriteTransaction& txn, const CalendarRow& row) {
+  return put_row(projections_[kCalendar], txn, Key().byte(std::byte{0}), row);
 }
 
 // --- nonces ---------------------------------------------------------------------------------------------------------

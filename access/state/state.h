@@ -20,12 +20,17 @@
 //   texts             digest                               -              names and free text that entries name
 //   items             item (16)                            ItemRow
 //   notes             safe (16) digest                     -              sealed notes that entries name
+//   reviews           case (16)                            ReviewRow
+//   agency_reviews    case (16) agency (16)                AgencyReviewRow
+//   incidents         agency (16) day (8) case (16)        -              by referring agency and date of the incident
+//   documents_1       safe (16) record (16)                -              records of that class in a review safe
+//   calendar          one zero byte                        CalendarRow
 //
 // Numbers are big-endian. Projections change only in `apply` (access/acts/act.h).
 #pragma once
 #include <functional>
 
-#include "access/state/rows.h"
+#include "access/state/review_rows.h"
 #include "vault/keyring/sealed_table.h"
 
 namespace strongroom::access {
@@ -123,6 +128,15 @@ class State {
   Result<void> notes_of(const ReadTransaction& txn, const SafeId& safe, const Digest& from,
                         const Visit<Digest>& visit) const;
 
+  Result<std::optional<ReviewRow>> review(const ReadTransaction& txn, const CaseId& id) const;
+  Result<std::optional<AgencyReviewRow>> agency_review(const ReadTransaction& txn, const CaseId& id,
+                                                       const AgencyId& agency) const;
+  // The first few: those that the agency referred with that date of the incident.
+  Result<std::vector<CaseId>> cases_of_incident(const ReadTransaction& txn, const AgencyId& agency,
+                                                const Date& date) const;
+  Result<std::vector<RecordId>> documents_1(const ReadTransaction& txn, const SafeId& review_safe) const;  // the first
+  Result<CalendarRow> calendar(const ReadTransaction& txn) const;
+
   // In order of number, from that one on.
   enum class Which { all, open, ended };
   Result<void> copies(const ReadTransaction& txn, std::uint64_t from, const Visit<CopyRow>& visit) const;
@@ -154,6 +168,10 @@ class State {
   Result<void> put(WriteTransaction& txn, const CopyRow& row);
   Result<void> put(WriteTransaction& txn, const CopyId& copy, std::uint64_t page, const CopyPageRow& row);
   Result<void> put(WriteTransaction& txn, const ItemRow& row);
+  Result<void> put(WriteTransaction& txn, const ReviewRow& row);
+  Result<void> put(WriteTransaction& txn, const AgencyReviewRow& row);
+  Result<void> put(WriteTransaction& txn, const CalendarRow& row);
+  Result<void> put_document_1(WriteTransaction& txn, const SafeId& review_safe, const RecordId& record);
   Result<void> put_text_use(WriteTransaction& txn, const Digest& digest);
   Result<void> put_note_use(WriteTransaction& txn, const SafeId& safe, const Digest& digest);
   // Adds the entries of `row` to what the nonce stands for, and forgets a bounded number of those whose time is over.

@@ -1,7 +1,7 @@
 // Where a review stands: `GET /v1/cases/{case}/review`, and the calendar: `GET /v1/calendar`. See answers.h.
 //
-// Whoever sees the case gets stage, clocks, meeting and what is owed. Partners, SPOCs, reviewers and chairs get all of
-// it; others their own agencies' part alone, and neither duties, attendance, answers nor the words of a reason
+// Whoever sees the case gets stage, clocks and meeting. Partners, SPOCs, reviewers and chairs get all of it; others
+// their own agencies' part and what these owe alone, and neither duties, attendance, answers nor the words of a reason
 // (`whole` says which).
 #pragma once
 #include "access/wire/answers.h"
@@ -208,7 +208,7 @@ struct ReviewView {
   Digest calendar{};     // in force now
   std::optional<CaseId> linked_to;
   bool whole = false;                  // this person sees all of it
-  std::optional<std::string> next;     // the next step, in words; absent when the review has ended
+  std::optional<std::string> next;     // the next step, in words; absent when it has ended, or not whole
   std::optional<std::string> next_by;  // who owes it
   std::vector<ClockView> clocks;
   std::vector<std::string> warnings;           // what is going to break although nothing is late yet

@@ -64,7 +64,34 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
     case Action::refer_case:
       return who.role == Role::spoc || lead;
     case Action::ask_agencies:
+    case Action::send_templates:
+    case Action::set_meeting:
+    case Action::share_pack:
+    case Action::record_attendance:
+    case Action::decide_review:
+    case Action::send_outcome:
+    case Action::record_panel_answer:
+    case Action::inform_agencies:
+    case Action::close_review:
+    case Action::drop_review:
+    case Action::step_back:
+    case Action::move_clock:
       return who.role == Role::spoc;
+    case Action::read_review:
+      return runs_or_reviews(who.role);
+    case Action::answer_duties:
+    case Action::record_duty:
+    case Action::import_calendar:
+      return who.role == Role::spoc || who.role == Role::partner;
+    case Action::return_scoping:
+      return who.role == Role::spoc || lead;
+    case Action::answer_decision:
+      return who.role == Role::spoc || (who.role == Role::partner && who.in_agency);
+    case Action::endorse_decision:
+      return who.role == Role::chair;
+    case Action::acknowledge_outcome:
+    case Action::record_inspectorate:
+      return lead;
     case Action::see_case:
       return runs_or_reviews(who.role) || who.role == Role::administrator || local;
     case Action::open_safe:
@@ -101,6 +128,7 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
     case Action::remove_originals:
       return agency_safe && (local || keyholder);
     case Action::deposit_in_review:
+    case Action::deposit_return:
       return !agency_safe ? (who.role == Role::spoc || keyholder || referrer) : who.role == Role::spoc;
     case Action::deposit_on_behalf:
       return who.role == Role::spoc || (agency_safe && lead);
@@ -130,6 +158,7 @@ bool right_time(Action action, LockState lock, Stage stage) {
     case Action::open_safe:
     case Action::deposit:
     case Action::deposit_in_review:
+    case Action::deposit_return:
     case Action::deposit_on_behalf:
     case Action::declare:
     case Action::add_item:
@@ -154,6 +183,25 @@ bool right_time(Action action, LockState lock, Stage stage) {
     case Action::prepare_copy:
     case Action::collect_copy:
     case Action::read_collected_copy:
+    case Action::send_templates:
+    case Action::set_meeting:
+    case Action::share_pack:
+    case Action::record_attendance:
+    case Action::decide_review:
+    case Action::send_outcome:
+    case Action::record_panel_answer:
+    case Action::inform_agencies:
+    case Action::close_review:
+    case Action::drop_review:
+    case Action::step_back:
+    case Action::move_clock:
+    case Action::answer_duties:
+    case Action::record_duty:
+    case Action::return_scoping:
+    case Action::answer_decision:
+    case Action::endorse_decision:
+    case Action::acknowledge_outcome:
+    case Action::record_inspectorate:
       return lock != LockState::open;
     default:
       return true;
@@ -175,7 +223,28 @@ bool told_why(Action action, const Somebody& who, Kind kind) {
     case Action::stage_values:
     case Action::upload:
     case Action::refer_case:
+    case Action::import_calendar:
       return true;
+    case Action::read_review:
+    case Action::send_templates:
+    case Action::set_meeting:
+    case Action::share_pack:
+    case Action::record_attendance:
+    case Action::decide_review:
+    case Action::send_outcome:
+    case Action::record_panel_answer:
+    case Action::inform_agencies:
+    case Action::close_review:
+    case Action::drop_review:
+    case Action::step_back:
+    case Action::move_clock:
+    case Action::answer_duties:
+    case Action::record_duty:
+    case Action::return_scoping:
+    case Action::answer_decision:
+    case Action::endorse_decision:
+    case Action::acknowledge_outcome:
+    case Action::record_inspectorate:
     case Action::ask_agencies:
     case Action::see_case:
     case Action::open_safe:
@@ -234,10 +303,31 @@ class Permit : public Partnership {
       case Action::stage_values:
       case Action::upload:
       case Action::refer_case:
+      case Action::import_calendar:
         return standing.in_agency(who.root ? person.memberships.front().agency : school_);
       case Action::ask_agencies:
       case Action::see_case:
         return standing.in_case(row);
+      case Action::read_review:
+      case Action::send_templates:
+      case Action::set_meeting:
+      case Action::share_pack:
+      case Action::record_attendance:
+      case Action::decide_review:
+      case Action::send_outcome:
+      case Action::record_panel_answer:
+      case Action::inform_agencies:
+      case Action::close_review:
+      case Action::drop_review:
+      case Action::step_back:
+      case Action::move_clock:
+      case Action::answer_duties:
+      case Action::record_duty:
+      case Action::return_scoping:
+      case Action::answer_decision:
+      case Action::endorse_decision:
+      case Action::acknowledge_outcome:
+      case Action::record_inspectorate:
       case Action::open_safe:
         return standing.in_case(row, school_);
       case Action::see_copy:

@@ -1,5 +1,7 @@
 #include "tests/access/world.h"
 
+#include "review/calendar.h"
+
 namespace strongroom::access::testing {
 namespace {
 
@@ -329,6 +331,111 @@ void World::live_at_the_desk(const Identity& third) {
   done(first,
        wire::WrapNomination{safe.id, safe.epoch, {third.id, stage(first, age_file("x", third.age.recipient()))}});
   done(third, wire::ConfirmNomination{safe.id, safe.epoch});
+}
+
+namespace {
+// A review's documents and copies, as its SPOC handles them.
+class Desk {
+ public:
+  Desk(World& world, const CaseId& id, const KnownSafe& safe) : world_(world), case_(id), safe_(safe) {}
+
+  RecordId file(const Identity& who, RecordClass class_) {
+    wire::SealRecords seal{
+        safe_.id, safe_.epoch, {world_.new_record(who, safe_, vault::to_bytes(vault::as_bytes("form")))}, {}};
+    seal.records.front().class_ = class_;
+    world_.done(who, seal);
+    return seal.records.front().record;
+  }
+  CopyId give(const std::vector<RecordId>& records, const Identity& holder) {
+    wire::IssueCopy issue = world_.issuing(safe_.id, records, holder);
+    issue.due = *vault::parse_date("2027-06-30");
+    world_.done(world_.spoc, issue);
+    wire::PrepareCopy prepare{.copy = issue.copy, .headers = {}, .index = {}};
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const Bytes file = world_.age_file("x", holder.age.recipient());
+      prepare.headers.push_back(world_.stage(world_.spoc, vault::age::parse_header(file)->bytes));
+    }
+    prepare.index = world_.stage(world_.spoc, world_.age_file("{}", holder.age.recipient()));
+    world_.done(world_.spoc, prepare);
+    return issue.copy;
+  }
+
+ private:
+  World& world_;
+  CaseId case_;
+  const KnownSafe& safe_;
+};
+}  // namespace
+
+void World::live_through_a_review() {
+  const auto ms = static_cast<std::uint64_t>(now_ms_);
+  const CaseId id = CaseId::generate(ms);
+  const KnownSafe documents{.id = SafeId::generate(ms)};
+  const Date today = vault::london_date(now());
+  wire::ReferCase referral{.case_ = id,
+                           .agency = clinic,
+                           .incident_date = today,
+                           .aware_date = today,
+                           .received = now(),
+                           .subjects = {"child-1", "child-2"},
+                           .review_safe = documents.id,
+                           .key = key_for(spoc, documents, {&spoc}),
+                           .rules = "panel",
+                           .linked_to = case_id};
+  done(spoc, referral);
+  done(spoc, wire::ConfirmNomination{documents.id, 0});
+  done(spoc, wire::AskAgencies{id, {school}});
+  Desk desk(*this, id, documents);
+  const RecordId form = desk.file(spoc, RecordClass::document_1);
+  done(spoc, wire::AnswerDuties{id, {.died = true, .in_area = true}});
+  done(icb_root, wire::RecordDuty{id, Duty::panel, today, desk.file(spoc, RecordClass::notification)});
+  done(spoc, wire::RecordDuty{id, Duty::document_1, today, form});
+  std::vector<wire::AgencyTemplates> templates;
+  for (const auto& [agency, holder] : {std::pair(clinic, &other_lead), std::pair(school, &lead)}) {
+    const RecordId document_2 = desk.file(spoc, RecordClass::document_2);
+    const RecordId document_3 = desk.file(spoc, RecordClass::document_3);
+    templates.push_back({agency, document_2, document_3, desk.give({document_2, document_3}, *holder)});
+  }
+  done(spoc, wire::SendTemplates{id, templates, stage_text(spoc, "Over a weekend.")});
+  done(lead, wire::ReturnScoping{id, school, 1, desk.file(lead, RecordClass::document_2), {"child-1"}, {}});
+  done(spoc, wire::ReturnScoping{id, clinic, 1, {}, {"child-1", "child-2"}, stage_text(spoc, "By telephone.")});
+  done(spoc, wire::MoveClock{id, "meeting", {}, review::plus_days(today, 30), stage_text(spoc, "Agreed.")});
+  const Digest why = stage_text(spoc, "Nobody can travel.");
+  done(spoc, wire::ScheduleMeeting{id, 1, review::plus_days(today, 1), MeetingKind::extraordinary,
+                                   MeetingMode::teleconference, why});
+  done(spoc, wire::SharePack{id, PackSharing::in_advance, {{reviewer.id, desk.give({form}, reviewer)}}});
+  pass(kDayMs);
+  done(spoc, wire::RecordAttendance{id,
+                                    1,
+                                    {{authority_root.id, authority}, {icb_root.id, icb}, {police_root.id, police}},
+                                    {{AttendeeBody::school, stage_text(spoc, "The head teacher")}}});
+  done(spoc, wire::DecideReview{id, 1, desk.file(spoc, RecordClass::document_4), ReviewDecision::neither, 2, {}});
+  done(spoc, wire::StepBack{id, Stage::meeting_set, stage_text(spoc, "The wrong form.")});
+  const RecordId outcome = desk.file(spoc, RecordClass::document_4);
+  done(spoc, wire::DecideReview{id, 2, outcome, ReviewDecision::practice_review, 2, {}});
+  done(authority_root, wire::AnswerDecision{id, 2, authority, PartnerAnswer::agree, {}});
+  done(icb_root, wire::AnswerDecision{id, 2, icb, PartnerAnswer::dissent, stage_text(icb_root, "Nothing is new.")});
+  done(spoc, wire::AnswerDecision{id, 2, police, PartnerAnswer::agree, {}});
+  const Identity chair = invite(authority_root, authority, {Role::chair}, "Independent chair");
+  done(chair, wire::EndorseDecision{id, 2, stage_text(chair, "As it should be.")});
+  const RecordId letter = desk.file(spoc, RecordClass::document_5);
+  done(spoc, wire::SendOutcome{id, outcome, letter, vault::crypto::sha256(vault::as_bytes("manifest")), {}});
+  done(spoc, wire::RecordPanelAnswer{id, PanelAnswer::agreed, vault::london_date(now()), {}});
+  done(spoc, wire::InformAgencies{id, {{school, desk.give({outcome}, lead)}}});
+  done(lead, wire::AcknowledgeOutcome{id, school});
+  done(lead, wire::RecordInspectorate{id, school, Inspectorate::ofsted, vault::london_date(now())});
+  done(spoc, wire::CloseReview{id, stage_text(spoc, "The clinic is told by letter.")});
+  done(spoc, wire::CloseReview{id, stage_text(spoc, "The clinic is told by letter still.")});
+  // Another, that is not pursued; and a bank holiday more.
+  const KnownSafe unused{.id = SafeId::generate(ms)};
+  referral.case_ = CaseId::generate(ms);
+  referral.review_safe = unused.id;
+  referral.key = key_for(spoc, unused, {&spoc});
+  done(spoc, referral);
+  done(spoc, wire::DropReview{referral.case_, stage_text(spoc, "The criteria are not met.")});
+  const std::vector<review::Holiday> holidays = {{*vault::parse_date("2029-01-01"), {}}};
+  done(icb_root,
+       wire::ImportCalendar{{holidays.front().date}, {}, review::Calendar::shipped().merged_with(holidays)->digest()});
 }
 
 void World::live_through_everything() {

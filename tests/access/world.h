@@ -130,6 +130,9 @@ class World {
   // of the clock, a limit, and a second case with a safe of its own.
   void live_through_everything();
   void live_at_the_desk(const Identity& third);
+  // A third case, from referral to closed, and a fourth that is dropped: every kind of entry that a review has. Days
+  // pass.
+  void live_through_a_review();
 
   Identity authority_root, icb_root, police_root, administrator;
   Identity spoc, reviewer, lead, first, second, depositor, other_lead, outsider;

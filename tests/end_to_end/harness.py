@@ -207,8 +207,9 @@ class World:
         return (datetime.date.today() + datetime.timedelta(days=self.days + ahead)).isoformat()
 
     def refer(self):
+        # Each of a day of its own: a second incident of one agency and day is a conflict unless it is linked.
         case = self.data("spoc", "case", "refer", "--agency", self.agency["local-authority"], "--incident-date",
-                         self.today(-1), "--aware-date", self.today(-1), "--subjects", "child-1,parent-1")
+                         self.today(-2 - self.next()), "--aware-date", self.today(-1), "--subjects", "child-1,parent-1")
         return case["case"]
 
     def open_safe(self, case=None, representatives=("representative", "representative-2"), lead="lead"):

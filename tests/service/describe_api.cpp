@@ -5,6 +5,8 @@
 
 #include "access/wire/answers.h"
 #include "access/wire/desk_commands.h"
+#include "access/wire/review_answers.h"
+#include "access/wire/review_commands.h"
 #include "service/routes.h"
 
 namespace {
@@ -118,9 +120,13 @@ int main() {
       define_acts<InvitePerson, EnrolPerson, JoinAgency, RevokePerson, AddAgency, ReferCase, AskAgencies, OpenSafe,
                   MakeNomination, WrapNomination, ConfirmNomination, EndNomination, StartEpoch, CompleteShares,
                   SealRecords, IssueCopy, PrepareCopy, CollectCopy, DeliverCopy, ReturnCopy, PauseNomination,
-                  ResumeNomination, ReassignCopies, MakeDeclaration, AddItem, ChangeCustody, RemoveOriginals>();
+                  ResumeNomination, ReassignCopies, MakeDeclaration, AddItem, ChangeCustody, RemoveOriginals,
+                  AnswerDuties, RecordDuty, SendTemplates, ReturnScoping, ScheduleMeeting, SharePack, RecordAttendance,
+                  DecideReview, AnswerDecision, EndorseDecision, SendOutcome, RecordPanelAnswer, InformAgencies,
+                  AcknowledgeOutcome, RecordInspectorate, CloseReview, DropReview, StepBack, MoveClock,
+                  ImportCalendar>();
   define_answers<PersonView, AgencyView, CaseView, SafeView, SafeKeysView, RecordView, CopyRecordView, CopyView,
-                 CopyHeader, EntryView, DutiesView, SealedNote>();
+                 CopyHeader, EntryView, DutiesView, SealedNote, ReviewView, CalendarView>();
   json::array routes;
   for (const service::RouteDescription& route : service::describe_routes())
     routes.push_back({{"method", route.method}, {"path", route.path}, {"signed", route.is_signed}});

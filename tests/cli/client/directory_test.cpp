@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "access/wire/review_events.h"
+#include "review/calendar.h"
 #include "tests/cli/client/in_process.h"
 
 namespace cli::client::testing {
@@ -89,6 +91,31 @@ TEST_F(DirectoryTest, ALostIdentityInvitedAgainRevokesTheOldOne) {
   const Directory& directory = lead_.directory();
   EXPECT_FALSE(directory.certified(third_.id()));
   EXPECT_TRUE(directory.certified(again.id()));
+}
+
+TEST_F(DirectoryTest, ImportedBankHolidaysAreWhatASpocOrPartnerSigned) {
+  const std::vector<strongroom::review::Holiday> more = {{*vault::parse_date("2029-01-01"), {}}};
+  const auto after = strongroom::review::Calendar::shipped().merged_with(more)->digest();
+  const wire::ImportCalendar command{{more.front().date}, {}, after};
+  ASSERT_DONE(spoc_.session->act(command));
+  EXPECT_TRUE(update());
+  wire::CalendarImported event{command.added, {}, after, after};
+  const auto forge = [&](Client& who) {
+    vault_.forge(std::nullopt,
+                 body_of(event, who.id().to_string(),
+                         signed_request(command, who.id().to_string(), who.session->keys().signing, vault_.now())));
+  };
+  event.removed = {*vault::parse_date("2027-12-27")};
+  forge(spoc_);
+  EXPECT_TAMPERED(update(), "not what was signed");
+}
+
+TEST_F(DirectoryTest, BankHolidaysOfSomebodyElseAreRefused) {
+  const wire::ImportCalendar command{{*vault::parse_date("2029-01-01")}, {}, {}};
+  vault_.forge(std::nullopt,
+               body_of(wire::CalendarImported{command.added, {}, {}, {}}, third_.id().to_string(),
+                       signed_request(command, third_.id().to_string(), third_.session->keys().signing, vault_.now())));
+  EXPECT_TAMPERED(update(), "may not do so");
 }
 
 TEST_F(DirectoryTest, AnInvitationThatNobodySignedIsRefused) {
