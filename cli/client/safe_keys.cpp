@@ -540,6 +540,8 @@ Result<ReferredCase> refer_case(Session& session, const Directory& directory, co
   command.aware_date = referral.aware_date;
   command.received = referral.received;
   command.subjects = referral.subjects;
+  command.rules = referral.rules;
+  command.linked_to = referral.linked_to;
   command.review_safe = session.make_id<access::SafeId>();
   std::vector<access::PersonId> keyholders;
   for (const Person* spoc : directory.spocs()) keyholders.push_back(spoc->id);

@@ -107,6 +107,8 @@ struct ReferralWords {
   vault::Date aware_date{};
   vault::Instant received;
   std::vector<std::string> subjects;
+  std::optional<std::string> rules = std::nullopt;  // absent: the guidance's own
+  std::optional<access::CaseId> linked_to = std::nullopt;
 };
 struct ReferredCase {
   access::CaseId case_;

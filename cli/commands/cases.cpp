@@ -48,7 +48,7 @@ void add_case(CLI::App& app) {
 
   struct Refer {
     std::string agency, incident, aware;
-    std::optional<std::string> received, form;
+    std::optional<std::string> received, form, rules, linked_to;
     std::vector<std::string> subjects;
   };
   auto refer = std::make_shared<Refer>();
@@ -68,6 +68,11 @@ void add_case(CLI::App& app) {
       ->type_name("FILE");
   command->add_option("--subjects", refer->subjects, "Opaque words for who it concerns: child-1,parent-1")
       ->delimiter(',');
+  command
+      ->add_option("--linked-to", refer->linked_to,
+                   "A case of the same incident, or of others hurt in it, that this referral goes with")
+      ->type_name("CASE");
+  command->add_option("--rules", refer->rules, "The rule set whose clocks it runs under: guidance, panel");
   on_run(command, [refer](Context& context) -> Result<void> {
     client::ReferralWords words;
     TRY(words.incident_date, vault::parse_date(refer->incident));
@@ -79,6 +84,10 @@ void add_case(CLI::App& app) {
       TRY(words.received, parse_moment(*refer->received));
     }
     TRY(words.agency, context.agency(refer->agency));
+    words.rules = refer->rules;
+    if (refer->linked_to) {
+      TRY(words.linked_to, context.case_id(*refer->linked_to));
+    }
     std::vector<client::FileToSecure> form;
     if (refer->form) {  // read before the case is opened
       const std::filesystem::path file = *refer->form;
