@@ -171,6 +171,11 @@ class Gate::Core {
   }
   ~Core() { stop(); }
 
+  struct Signer {
+    wire::SignatureParameters parameters;
+    Actor actor;
+  };
+  Result<Signer> authenticate(const wire::RequestHead& head, wire::Coverage coverage) const;
   Result<SignedRequest> authenticate(const wire::RequestHead& head, std::string_view body, wire::Coverage coverage,
                                      KeepBody keep) const;
   Result<void> admit(const Actor& actor);
@@ -254,8 +259,7 @@ class Gate::Core {
 
 // --- before the queue -----------------------------------------------------------------------------------------------
 
-Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, std::string_view body,
-                                               wire::Coverage coverage, KeepBody keep) const {
+Result<Gate::Core::Signer> Gate::Core::authenticate(const wire::RequestHead& head, wire::Coverage coverage) const {
   TRY(wire::ParsedSignature parsed, wire::parse_signed_request(head, coverage));
   TRY_VOID(wire::check_freshness(parsed.parameters, clocks_.wall()));
   const std::string& keyid = parsed.parameters.keyid;
@@ -280,6 +284,12 @@ Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, st
     }
   }
   if (!wire::check_signature(parsed, key)) return Error{Errc::refused, "the request's signature is not its key's"};
+  return Signer{std::move(parsed.parameters), std::move(actor)};
+}
+
+Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, std::string_view body,
+                                               wire::Coverage coverage, KeepBody keep) const {
+  TRY(Signer signer, authenticate(head, coverage));
   if (head.content_digest && !wire::check_content_digest(*head.content_digest, vault::as_bytes(body)))
     return Error{Errc::refused, "the request's body is not the one that was signed"};
   SignedRequest request{.request = {.method = head.method,
@@ -290,8 +300,8 @@ Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, st
                                     .signature = head.signature.value_or(""),
                                     .range = head.range,
                                     .upload_length = head.upload_length},
-                        .parameters = std::move(parsed.parameters),
-                        .actor = std::move(actor)};
+                        .parameters = std::move(signer.parameters),
+                        .actor = std::move(signer.actor)};
   return request;
 }
 
@@ -779,6 +789,11 @@ Gate::~Gate() = default;
 Result<SignedRequest> Gate::authenticate(const wire::RequestHead& head, std::string_view body, wire::Coverage coverage,
                                          KeepBody keep) const {
   return core_->authenticate(head, body, coverage, keep);
+}
+
+Result<void> Gate::authenticate_head(const wire::RequestHead& head, wire::Coverage coverage) const {
+  TRY_VOID(core_->authenticate(head, coverage));
+  return {};
 }
 
 Result<void> Gate::admit(const Actor& actor) {

@@ -96,6 +96,9 @@ class Gate {
   Result<SignedRequest> authenticate(const wire::RequestHead& head, std::string_view body,
                                      wire::Coverage coverage = wire::Coverage::command_or_read,
                                      KeepBody keep = KeepBody::yes) const;
+  // The same of the head alone, before its body has come: everything but the body's digest.
+  Result<void> authenticate_head(const wire::RequestHead& head,
+                                 wire::Coverage coverage = wire::Coverage::command_or_read) const;
   // Takes one of the key's tokens. Errc::limited when there is none; the gate writes the aggregate entry.
   Result<void> admit(const Actor& actor);
 

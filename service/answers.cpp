@@ -109,6 +109,14 @@ OrResponse<access::SignedRequest> authenticate(Service& service, const net::Requ
   return std::move(*accepted);
 }
 
+std::function<std::optional<net::Response>(const net::Request&)> signed_before_body(Service* service) {
+  return [service](const net::Request& request) -> std::optional<net::Response> {
+    if (is_for_us(*service, request) && service->gate.authenticate_head(head_of(*service, request)))
+      return std::nullopt;
+    return answer_problem(unauthenticated());
+  };
+}
+
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
                                                       wire::Coverage coverage, Rate rate, access::KeepBody keep) {
   auto accepted = authenticate(service, request, coverage, rate, keep);

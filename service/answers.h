@@ -50,6 +50,8 @@ OrResponse<access::SignedRequest> authenticate_person(Service& service, const ne
                                                       wire::Coverage coverage = wire::Coverage::command_or_read,
                                                       Rate rate = Rate::request,
                                                       access::KeepBody keep = access::KeepBody::yes);
+// RouteOptions::before_body of a route whose handler authenticates: 401 unless the header is signed.
+std::function<std::optional<net::Response>(const net::Request&)> signed_before_body(Service* service);
 // 400 where the query is not as the route takes it.
 OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
 

@@ -123,10 +123,13 @@ void add_act_routes(net::Router& router, Service* service) {
     return [service, handler](net::Request& request) { return handler(*service, request); };
   };
   using net::Verb;
-  router.route(Verb::post, "/v1/beside", kEnrolledOrInvited, {.max_body = kMaxStagingBytes}, with(stage_values));
-  router.route(Verb::put, "/v1/beside/{digest}", kEnrolled, {.max_body = access::kMaxIndexBytes},
+  const auto signed_up_to = [service](std::size_t max_body) {
+    return net::RouteOptions{.max_body = max_body, .before_body = signed_before_body(service)};
+  };
+  router.route(Verb::post, "/v1/beside", kEnrolledOrInvited, signed_up_to(kMaxStagingBytes), with(stage_values));
+  router.route(Verb::put, "/v1/beside/{digest}", kEnrolled, signed_up_to(access::kMaxIndexBytes),
                with(stage_one_value));
-  router.route(Verb::post, "/v1/acts/{kind}", kEnrolledOrInvited, {.max_body = access::kMaxCommandBytes}, with(act));
+  router.route(Verb::post, "/v1/acts/{kind}", kEnrolledOrInvited, signed_up_to(access::kMaxCommandBytes), with(act));
 }
 
 }  // namespace service

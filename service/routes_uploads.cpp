@@ -4,8 +4,8 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "audit/decimal.h"
 #include "service/answers.h"
+#include "service/tus.h"
 
 namespace service {
 namespace {
@@ -16,9 +16,6 @@ using vault::Result;
 using vault::payload::UploadId;
 using vault::payload::UploadStatus;
 
-constexpr std::string_view kTusVersion = "1.0.0";
-constexpr std::string_view kTusExtensions = "creation,creation-with-upload,termination";
-constexpr std::string_view kChunkType = "application/offset+octet-stream";
 constexpr std::string_view kBatchType = "application/octet-stream";
 constexpr unsigned kPreconditionFailed = 412;
 
@@ -38,20 +35,12 @@ net::Response answer_upload_error(Service& service, const Error& error) {
 
 // What tus asks of every request but OPTIONS.
 std::optional<net::Response> wrong_version(const net::Request& request) {
-  if (request.field("tus-resumable") == kTusVersion) return std::nullopt;
+  if (speaks_tus(request)) return std::nullopt;
   Problem problem = problem_of({Errc::unsupported, "uploads speak tus 1.0.0 (Tus-Resumable)"}, Fault::callers);
   problem.status = kPreconditionFailed;
   net::Response response = with_tus(answer_problem(problem));
   response.fields.emplace_back("Tus-Version", kTusVersion);
   return response;
-}
-
-OrResponse<std::uint64_t> number_field(Service& service, const net::Request& request, std::string_view name) {
-  const auto field = request.field(name);
-  const auto number = audit::parse_decimal(field.value_or(""), vault::payload::kMaxPayloadBytes);
-  if (number) return *number;
-  return std::unexpected(
-      answer_upload_error(service, {Errc::invalid_argument, std::string(name) + " is a number of bytes"}));
 }
 
 // Who asks, in tus's version, from whom.
@@ -82,19 +71,8 @@ asio::awaitable<Result<UploadStatus>> find_upload(Service& service, const net::R
 Awaitable create_upload(Service& service, net::Request& request) {
   auto caller = begin(service, request);
   if (!caller) co_return std::move(caller.error());
-  if (request.field("upload-metadata"))
-    co_return answer_upload_error(service,
-                                  {Errc::invalid_argument, "Upload-Metadata is not taken: it would name files"});
-  if (request.field("upload-defer-length"))
-    co_return answer_upload_error(service, {Errc::invalid_argument, "an upload's length is known when it begins"});
-  const auto length = number_field(service, request, "upload-length");
-  if (!length) co_return length.error();
-  const bool has_bytes = !request.body.empty();
-  if (has_bytes && request.field("content-type") != kChunkType)
-    co_return answer_upload_error(service,
-                                  {Errc::invalid_argument, "the first bytes are application/offset+octet-stream"});
-  if (request.body.size() > *length)
-    co_return answer_upload_error(service, {Errc::too_large, "more bytes than the upload's length"});
+  const auto length = new_upload_length(request);
+  if (!length) co_return answer_upload_error(service, length.error());
 
   auto may = [](const access::View& view, const vault::engine::ReadTransaction&) { return view.may_upload(); };
   auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
@@ -151,10 +129,8 @@ asio::awaitable<Result<std::uint64_t>> receive(Service& service, net::BodyReader
 Awaitable patch_upload(Service& service, net::Request& request) {
   auto caller = begin(service, request, wire::Coverage::upload_chunk);
   if (!caller) co_return std::move(caller.error());
-  if (request.field("content-type") != kChunkType)
-    co_return answer_upload_error(service, {Errc::invalid_argument, "a chunk is application/offset+octet-stream"});
-  const auto begins = number_field(service, request, "upload-offset");
-  if (!begins) co_return begins.error();
+  const auto begins = chunk_offset(request);
+  if (!begins) co_return answer_upload_error(service, begins.error());
   const auto status = co_await find_upload(service, request, caller->actor);
   if (!status) co_return answer_upload_error(service, status.error());
   if (*begins != status->offset)
@@ -253,11 +229,13 @@ void add_upload_routes(net::Router& router, Service* service) {
   };
   using net::Verb;
   router.route(Verb::options, "/v1/uploads", kAnybody, with(describe_uploads));
-  router.route(Verb::post, "/v1/uploads", kEnrolled, {.max_body = kMaxFirstBytes}, with(create_upload));
+  router.route(Verb::post, "/v1/uploads", kEnrolled,
+               {.max_body = kMaxFirstBytes, .before_body = signed_before_body(service)}, with(create_upload));
   router.route(Verb::head, "/v1/uploads/{upload}", kEnrolled, with(head_upload));
   router.route(Verb::patch, "/v1/uploads/{upload}", kEnrolled, {.streams_body = true}, with(patch_upload));
   router.route(Verb::del, "/v1/uploads/{upload}", kEnrolled, with(delete_upload));
-  router.route(Verb::post, "/v1/upload-batches", kEnrolled, {.max_body = kMaxBatchBody}, with(create_batch));
+  router.route(Verb::post, "/v1/upload-batches", kEnrolled,
+               {.max_body = kMaxBatchBody, .before_body = signed_before_body(service)}, with(create_batch));
 }
 
 }  // namespace service

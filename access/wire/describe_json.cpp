@@ -1,12 +1,33 @@
 #include "access/wire/describe_json.h"
 
+#include "access/wire/json_limits.h"
+
 namespace strongroom::access::wire {
 
 using vault::Errc;
 using vault::Error;
 using vault::Result;
 
+namespace {
+
+// What `text` has at most, if it is JSON: each value but the first follows a comma or opens what holds it.
+std::size_t count_values(std::string_view text) {
+  std::size_t values = 1;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted && c == '\\') ++i;
+    if (!quoted && (c == ',' || c == '[' || c == '{')) ++values;
+  }
+  return values;
+}
+
+}  // namespace
+
 Result<json::value> parse_json(std::string_view text) {
+  if (text.size() > kMaxJsonValues && count_values(text) > kMaxJsonValues)
+    return Error{Errc::too_large, "the JSON has too many values"};
   json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   boost::system::error_code failed;

@@ -20,13 +20,6 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr milliseconds kFarewellTimeout{50};
 constexpr std::size_t kFirstBodyStep = 64U << 10;  // a body's memory grows with what has come, not with what is claimed
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
@@ -71,16 +64,6 @@ asio::awaitable<std::size_t> read_source(const BodySource& source, std::span<std
 
 }  // namespace
 
-struct Connection::Head {
-  Request request;
-  const Route* route = nullptr;
-  unsigned status = 0;  // not 0: answered without a handler
-  std::string_view detail;
-  std::string allow;
-  bool keep_alive = false;
-  steady_clock::time_point since = steady_clock::now();
-};
-
 Connection::Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer)
     : shared_(shared),
       stream_(beast::tcp_stream(std::move(socket)), tls),
@@ -111,6 +94,7 @@ asio::awaitable<void> Connection::run() {
   while (keep_alive && !broken_) {
     std::optional<Head> head = co_await read_head();
     if (!head) break;
+    const auto since = steady_clock::now();
     ++shared_.counters.requests;
     Response response = co_await answer(*head);
     const unsigned status = response.status;
@@ -119,14 +103,14 @@ asio::awaitable<void> Connection::run() {
     if (shared_.completed)
       shared_.completed({head->request.method,
                          head->route == nullptr ? "unmatched" : std::string_view(head->route->pattern), status,
-                         steady_clock::now() - head->since, body_read_, sent_});
+                         steady_clock::now() - since, body_read_, sent_});
   }
   co_await close();
 }
 
 // ---- The header ----
 
-asio::awaitable<std::optional<Connection::Head>> Connection::read_head() {
+asio::awaitable<std::optional<Head>> Connection::read_head() {
   body_length_ = body_read_ = sent_ = 0;
   body_waited_ = {};
   body_deadline_.reset();
@@ -134,7 +118,9 @@ asio::awaitable<std::optional<Connection::Head>> Connection::read_head() {
   if (buffer_.size() == 0) {
     idle_ = true;
     if (shared_.stopping) co_return std::nullopt;
-    stream_.next_layer().expires_after(shared_.limits.idle_timeout);
+    // Whoever has asked for nothing yet has no claim to a place for long.
+    stream_.next_layer().expires_after(asked_ ? shared_.limits.idle_timeout
+                                              : std::min(shared_.limits.idle_timeout, shared_.limits.header_timeout));
     const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBufferBytes), kToken);
     idle_ = false;
     if (error) {
@@ -143,13 +129,29 @@ asio::awaitable<std::optional<Connection::Head>> Connection::read_head() {
     }
     buffer_.commit(size);
   }
-  http::request_parser<http::empty_body> parser;
+  HeadParser parser;
   parser.header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
   parser.body_limit(boost::none);  // the route's limit is checked when the route is known
   stream_.next_layer().expires_after(shared_.limits.header_timeout);
-  const auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, kToken);
+  // Beast's own limit is for each piece that it parses, and fields that are parsed count no more.
+  ErrorCode error;
+  std::size_t size = 0;
+  while (!error && !parser.is_header_done() && size <= shared_.limits.header_bytes) {
+    const auto [failed, more] = co_await http::async_read_some(stream_, buffer_, parser, kToken);
+    error = failed;
+    size += more;
+  }
+  if (!error && size > shared_.limits.header_bytes) error = http::error::header_limit;
   shared_.counters.bytes_received += size;
-  if (!error) co_return check_head(parser);
+  if (!error) {
+    asked_ = true;
+    Head head = judge_head(parser, shared_.router);
+    head.request.peer = peer_;
+    if (head.route != nullptr && head.route->options.streams_body) head.request.stream = this;
+    body_length_ = head.body_length;
+    expecting_ = head.expects_continue && buffer_.size() == 0;
+    co_return head;
+  }
   Head bad;
   body_length_ = kMaxDrainBytes;  // whatever else has been sent
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
@@ -166,59 +168,6 @@ asio::awaitable<std::optional<Connection::Head>> Connection::read_head() {
   note_timeout(error);
   broken_ = true;
   co_return std::nullopt;
-}
-
-Connection::Head Connection::check_head(const http::request_parser<http::empty_body>& parser) {
-  const auto& message = parser.get();
-  Head head;
-  Request& request = head.request;
-  request.method = std::string(message.method_string());
-  request.target = std::string(message.target());
-  request.peer = peer_;
-  for (const auto& field : message) request.fields.emplace_back(lower(field.name_string()), std::string(field.value()));
-  const auto refuse = [&](unsigned status, std::string_view detail) {
-    head.status = status;
-    head.detail = detail;
-    head.keep_alive = false;
-    return std::move(head);
-  };
-  if (message.version() != 11) return refuse(505, "HTTP/1.1 only");
-  if (message.count(http::field::host) != 1) return refuse(400, "there must be one Host");
-  if (message.count(http::field::transfer_encoding) > 0) {
-    body_length_ = kMaxDrainBytes;
-    return refuse(411, "a body needs Content-Length");
-  }
-  if (message.count(http::field::content_length) > 1) return refuse(400, "there must be one Content-Length");
-  if (request.target.size() > kMaxTargetBytes) return refuse(414, "the target is too long");
-  if (!request.target.starts_with('/') || !is_printable(request.target) || request.target.contains('#'))
-    return refuse(400, "the target is not a path and a query");
-  if (const auto length = parser.content_length()) {
-    request.content_length = *length;
-    body_length_ = *length;
-  }
-  const std::size_t mark = request.target.find('?');
-  request.path = request.target.substr(0, mark);
-  if (mark != std::string::npos) request.query = request.target.substr(mark);
-  if (const auto expect = request.field("expect")) {
-    if (lower(*expect) != "100-continue") return refuse(417, "an expectation that this server does not know");
-    expecting_ = body_length_ > 0 && buffer_.size() == 0;
-  }
-  head.keep_alive = message.keep_alive();
-  auto match = shared_.router.match(request.method, request.path);
-  if (match.route == nullptr) {
-    head.allow = std::move(match.allow);
-    head.status = head.allow.empty() ? 404 : 405;
-    head.detail = head.allow.empty() ? "there is nothing here" : "not by this method";
-    return head;
-  }
-  head.route = match.route;
-  request.parameters = std::move(match.parameters);
-  if (head.route->options.streams_body) {
-    request.stream = this;
-  } else if (body_length_ > head.route->options.max_body) {
-    return refuse(413, "the body is too large");
-  }
-  return head;
 }
 
 // ---- The body ----
@@ -308,6 +257,19 @@ Response Connection::problem(unsigned status, std::string_view detail) const {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string(detail) + "\n"};
 }
 
+// A large body is read from somebody whom the route knows by the header.
+std::optional<Response> Connection::ask_before_body(const Head& head) {
+  const auto& ask = head.route->options.before_body;
+  if (!ask || body_length_ <= kMaxStrangersBodyBytes) return std::nullopt;
+  try {
+    return ask(head.request);
+  } catch (const std::exception& thrown) {
+    ++shared_.counters.faults;
+    if (shared_.fault) shared_.fault(thrown.what());
+    return problem(500, "a fault of this service");
+  }
+}
+
 asio::awaitable<Response> Connection::answer(Head& head) {
   if (head.status != 0) {
     Response response = problem(head.status, head.detail);
@@ -316,6 +278,7 @@ asio::awaitable<Response> Connection::answer(Head& head) {
   }
   Request& request = head.request;
   if (request.stream == nullptr) {
+    if (auto refused = ask_before_body(head)) co_return *std::move(refused);
     const unsigned status = co_await read_body(static_cast<std::size_t>(body_length_), request.body);
     if (status != 0) {
       request.body = {};

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "service/net/asio.h"
+#include "service/net/head.h"
 #include "service/net/server.h"
 
 namespace service::net {
@@ -27,10 +28,9 @@ class Connection final : public BodyReader {
   void finish();  // on the strand: closes now if between requests, else after the answer
 
  private:
-  struct Head;  // what a request's header came to
   asio::awaitable<std::optional<Head>> read_head();
-  Head check_head(const http::request_parser<http::empty_body>& parser);
   asio::awaitable<unsigned> read_body(std::size_t length, std::string& body);
+  std::optional<Response> ask_before_body(const Head& head);
   asio::awaitable<Response> answer(Head& head);
   asio::awaitable<bool> send(Response response, bool head_only, bool keep_alive);
   asio::awaitable<bool> send_source(BodySource source, std::string& header);
@@ -53,6 +53,7 @@ class Connection final : public BodyReader {
   beast::flat_buffer buffer_;
   const std::string peer_;
   bool idle_ = false;       // waiting for the first byte of a request
+  bool asked_ = false;      // something that was a request
   bool broken_ = false;     // nothing more can be read or written
   bool expecting_ = false;  // the client waits for "100 Continue"
   std::uint64_t body_length_ = 0;

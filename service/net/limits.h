@@ -12,15 +12,19 @@ inline constexpr std::size_t kMaxQueryParameters = 32;
 inline constexpr std::size_t kMaxConnections = 1024;           // more are closed unanswered
 inline constexpr std::size_t kMaxConnectionsPerAddress = 256;  // a whole office may share an address
 inline constexpr std::size_t kMaxBufferedBytes = 256U << 20;   // bodies held in memory, all together; more is 503
-inline constexpr std::size_t kReadBufferBytes = 64U << 10;     // of each connection
-inline constexpr std::size_t kSendChunkBytes = 256U << 10;     // of each answer being streamed
-inline constexpr std::size_t kMaxDrainBytes = 256U << 10;      // of an unread body, before the connection is closed
+// What anybody may make the server hold for a request; for more the route may ask who it is first (RouteOptions).
+inline constexpr std::size_t kMaxStrangersBodyBytes = 64U << 10;
+static_assert(kMaxConnections * kMaxStrangersBodyBytes <= kMaxBufferedBytes / 4);
+inline constexpr std::size_t kReadBufferBytes = 64U << 10;  // of each connection
+inline constexpr std::size_t kSendChunkBytes = 256U << 10;  // of each answer being streamed
+inline constexpr std::size_t kMaxDrainBytes = 256U << 10;   // of an unread body, before the connection is closed
 
 inline constexpr std::chrono::milliseconds kHandshakeTimeout = std::chrono::seconds(10);
-inline constexpr std::chrono::milliseconds kIdleTimeout = std::chrono::seconds(60);    // between requests
-inline constexpr std::chrono::milliseconds kHeaderTimeout = std::chrono::seconds(10);  // first byte to the empty line
-inline constexpr std::chrono::milliseconds kBodyTimeout = std::chrono::seconds(60);    // of a body held in memory
-inline constexpr std::chrono::milliseconds kStallTimeout = std::chrono::seconds(30);   // without one byte, either way
+inline constexpr std::chrono::milliseconds kIdleTimeout = std::chrono::seconds(60);  // between requests
+inline constexpr std::chrono::milliseconds kHeaderTimeout =
+    std::chrono::seconds(10);                                                         // of each, and to begin the first
+inline constexpr std::chrono::milliseconds kBodyTimeout = std::chrono::seconds(60);   // of a body held in memory
+inline constexpr std::chrono::milliseconds kStallTimeout = std::chrono::seconds(30);  // without one byte, either way
 // A streamed body may take this long, and a second more for each so many bytes that have come.
 inline constexpr std::chrono::milliseconds kProgressGrace = std::chrono::seconds(30);
 inline constexpr std::uint64_t kMinBytesPerSecond = 4U << 10;

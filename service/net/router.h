@@ -1,5 +1,7 @@
 // Which handler answers what. A table that is complete before the server starts and never changes after.
 #pragma once
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,9 @@ class Callers {
 struct RouteOptions {
   std::size_t max_body = 0;   // bytes held in memory; a longer body is 413
   bool streams_body = false;  // the handler reads `request.stream` instead, whatever its length
+  // Asked with the header alone before a body of more than kMaxStrangersBodyBytes is read: the answer to give instead.
+  // As a handler: on the connection's strand, without blocking.
+  std::function<std::optional<Response>(const Request& request)> before_body = {};
 };
 
 // Runs on the connection's strand; must not block. The request outlives it. What it throws is answered 500.

@@ -1,6 +1,7 @@
 #include "service/net/server.h"
 
 #include <openssl/ssl.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <map>
@@ -18,6 +19,9 @@ using vault::Result;
 
 constexpr std::chrono::milliseconds kAcceptPause{50};  // after a failure such as "too many open files"
 constexpr int kBacklog = 1024;
+constexpr rlim_t kOtherDescriptors = 256;  // of the storage, the log and whatever else the process has open
+// A stranger who chose ffdhe8192 would have a hundred times the work done for a handshake that costs them nothing.
+constexpr const char* kGroups = "X25519:P-256:P-384";
 
 // An IPv4 address that arrives through an IPv6 socket is the same address.
 std::string address_text(const asio::ip::address& address) {
@@ -26,10 +30,22 @@ std::string address_text(const asio::ip::address& address) {
   return address.to_string();
 }
 
+// The usual soft limit of 1024 would have strangers' connections keep the storage from opening its files.
+void allow_descriptors(std::size_t connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, connections + kOtherDescriptors);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // where it fails, accepting pauses sooner, and no more than that
+}
+
 Result<void> configure(asio::ssl::context& tls, std::string_view certificate, std::string_view key) {
   SSL_CTX* const native = tls.native_handle();
   if (SSL_CTX_set_min_proto_version(native, TLS1_3_VERSION) != 1)
     return Error{Errc::internal, "this OpenSSL has no TLS 1.3"};
+  if (SSL_CTX_set1_groups_list(native, kGroups) != 1)
+    return Error{Errc::internal, "this OpenSSL lacks a group of the key exchange"};
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);          // an idle connection holds none
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);  // resumption is by tickets, which the client keeps
   tls.set_verify_mode(asio::ssl::verify_none);
@@ -166,6 +182,7 @@ Result<std::unique_ptr<Server>> Server::make(Router router, ServerOptions option
   const std::string_view certificate = options.certificate_pem, key = options.key_pem;
   auto impl = std::make_unique<Impl>(std::move(router), std::move(options));
   TRY_VOID(configure(impl->tls, certificate, key));
+  allow_descriptors(impl->shared.limits.connections);
   for (unsigned i = 0; i < impl->threads_wanted; ++i) impl->threads.emplace_back([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

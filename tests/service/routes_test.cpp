@@ -355,6 +355,30 @@ TEST_F(Routes, ACommandOverItsLimitIsNotRead) {
   EXPECT_EQ(answer.status, 413U);
 }
 
+TEST_F(Routes, ALargeBodyIsNotReadFromAStranger) {
+  const std::vector<std::pair<std::string, std::string>> routes{{"POST", "/v1/beside"},
+                                                                {"PUT", "/v1/beside/" + std::string(64, 'a')},
+                                                                {"POST", "/v1/acts/agency.add"},
+                                                                {"POST", "/v1/uploads"},
+                                                                {"POST", "/v1/upload-batches"}};
+  for (const auto& [method, target] : routes) {
+    net::test::Client client(served().port());
+    // Only a part of the body comes; whoever waited for the rest would not answer.
+    const std::string head = method + " " + target + " HTTP/1.1\r\nHost: " + std::string(kAuthority) +
+                             "\r\nTus-Resumable: 1.0.0\r\nContent-Length: 100000\r\n\r\n";
+    EXPECT_EQ(client.ask(head + std::string(70'000, 'x')).status, 401U) << target;
+  }
+}
+
+TEST_F(Routes, AJsonOfCountlessValuesIsNotTakenApart) {
+  std::string body = "{\"values\":[0";
+  while (body.size() < kMaxStagingBytes - 2) body += ",0";
+  const Answer answer =
+      served().ask(served().sign(world().depositor, {.method = "POST", .target = "/v1/beside", .body = body + "]}"}));
+  EXPECT_EQ(answer.status, 413U);
+  EXPECT_EQ(problem_of(answer), "too_large");
+}
+
 TEST_F(Routes, StagedValuesAreLimitedInSizeAndNumber) {
   const auto stage = [&](std::size_t count, std::size_t size) {
     const std::string value = "\"" + vault::base64(vault::Bytes(size), vault::Base64::url_unpadded) + "\"";

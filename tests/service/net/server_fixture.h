@@ -87,9 +87,11 @@ struct Answer {
 
 class Client {
  public:
-  explicit Client(std::uint16_t port, int max_version = TLS1_3_VERSION, SSL_SESSION* session = nullptr)
+  explicit Client(std::uint16_t port, int max_version = TLS1_3_VERSION, SSL_SESSION* session = nullptr,
+                  const char* group = nullptr)
       : tls_(asio::ssl::context::tls_client), stream_(context_, tls_) {
     SSL_set_max_proto_version(stream_.native_handle(), max_version);
+    if (group != nullptr) SSL_set1_groups_list(stream_.native_handle(), group);
     if (session != nullptr) SSL_set_session(stream_.native_handle(), session);
     ErrorCode error;
     stream_.next_layer().connect({asio::ip::make_address("127.0.0.1"), port}, error);

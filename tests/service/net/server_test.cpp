@@ -1,5 +1,7 @@
 #include "service/net/server.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <future>
 #include <latch>
@@ -86,6 +88,12 @@ Router routes() {
   router.route(Verb::get, "/hello", kAnyone, hello);
   router.route(Verb::post, "/echo", kAnyone, {.max_body = kSmallBody}, echo);
   router.route(Verb::post, "/large", kAnyone, {.max_body = 1U << 20}, echo);
+  const auto friends_only = [](const Request& request) -> std::optional<Response> {
+    if (request.field("x-friend")) return std::nullopt;
+    if (request.query == "?throw") throw std::runtime_error("broken on purpose");
+    return Response{401, {}, "who are you"};
+  };
+  router.route(Verb::post, "/friends", kAnyone, {.max_body = 1U << 20, .before_body = friends_only}, echo);
   router.route(Verb::get, "/things/{thing}", kAnyone, show);
   router.route(Verb::get, "/fail", kAnyone, fail);
   router.route(Verb::get, "/split", kAnyone, split_header);
@@ -244,6 +252,16 @@ TEST_F(ServerTest, RefusesTls12) {
   EXPECT_TRUE(eventually([&] { return counters().handshakes_failed == 1; }));
 }
 
+TEST_F(ServerTest, ExchangesKeysInGroupsThatAreStrongAndCheap) {
+  start();
+  const auto status = [&](const char* group) {
+    Client client(port(), TLS1_3_VERSION, nullptr, group);
+    return client.connected() ? client.ask(get("/hello")).status : 0U;
+  };
+  for (const char* group : {"X25519", "P-256", "P-384"}) EXPECT_EQ(status(group), 200U) << group;
+  for (const char* group : {"P-521", "X448", "ffdhe2048", "ffdhe8192"}) EXPECT_EQ(status(group), 0U) << group;
+}
+
 TEST_F(ServerTest, ResumesASession) {
   start();
   Client first(port());
@@ -309,6 +327,7 @@ TEST_F(ServerTest, MalformedRequestsAreAnsweredAndTheConnectionEnds) {
       {"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400},
       {"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
       {"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", 400},
+      {"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1, 1\r\n\r\na", 400},
       {"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400},
       {"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411},
       {"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip\r\n\r\n", 411},
@@ -338,6 +357,23 @@ TEST_F(ServerTest, AHeaderUpToTheLimitIsTaken) {
   EXPECT_EQ(client.ask(get("/hello", "X: " + std::string(kMaxHeaderBytes, 'x') + "\r\n")).status, 431U);
   Client endless(port());
   EXPECT_EQ(endless.ask(std::string(kMaxHeaderBytes + 1, 'G')).status, 431U);
+}
+
+TEST_F(ServerTest, AHeaderOfManyShortFieldsIsLimitedAsOneLongFieldIs) {
+  start();
+  const std::string frame = get("/hello");
+  const std::string field = "X: a\r\n";
+  std::string fields;
+  while (frame.size() + fields.size() + field.size() <= kMaxHeaderBytes) fields += field;
+  EXPECT_EQ(Client(port()).ask(get("/hello", fields)).status, 200U);
+  EXPECT_EQ(Client(port()).ask(get("/hello", fields + field)).status, 431U);
+  // Without an end: what is parsed is not held for ever either.
+  Client endless(port());
+  endless.send("GET /hello HTTP/1.1\r\nHost: test\r\n");
+  for (int i = 0; i < 1000 && endless.send(fields); ++i) {
+  }
+  EXPECT_TRUE(eventually([&] { return counters().connections_open == 0; }));
+  EXPECT_LT(counters().bytes_received, 2U << 20);
 }
 
 TEST_F(ServerTest, ABodyUpToTheRoutesLimitIsTaken) {
@@ -373,6 +409,22 @@ TEST_F(ServerTest, AClaimedLengthCostsNoMemoryBeforeItsBytesCome) {
   EXPECT_EQ(counters().bytes_buffered, 64U << 10);
 }
 
+TEST_F(ServerTest, ALargeBodyIsHeldForSomebodyWhomTheRouteKnows) {
+  start();
+  const std::string large(kMaxStrangersBodyBytes + 1, 'a');
+  EXPECT_EQ(Client(port()).ask(post("/friends", large, "X-Friend: yes\r\n")).status, 200U);
+  EXPECT_EQ(Client(port()).ask(post("/friends", std::string(kMaxStrangersBodyBytes, 'a'))).status, 200U);
+  EXPECT_EQ(Client(port()).ask(post("/friends?throw", large)).status, 500U);
+  // Answered before the body has come, and without a place for it.
+  Client stranger(port());
+  EXPECT_EQ(stranger.ask("POST /friends HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\na").status, 401U);
+  EXPECT_EQ(counters().bytes_buffered, 0U);
+  Client polite(port());
+  const Answer answer =
+      polite.ask("POST /friends HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(answer.status, 401U) << "and is not told to go on";
+}
+
 TEST_F(ServerTest, ConnectionsFromOneAddressAreLimited) {
   ServerOptions options;
   options.limits.connections_per_address = 2;
@@ -395,6 +447,17 @@ TEST_F(ServerTest, ConnectionsAltogetherAreLimited) {
   Client first(port());
   EXPECT_TRUE(first.connected());
   EXPECT_FALSE(Client(port()).connected());
+}
+
+TEST_F(ServerTest, TheProcessMayOpenAsManyFilesAsItsConnectionsNeedAndMore) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_max < kMaxConnections + 256) GTEST_SKIP() << "the hard limit is too low to tell";
+  limit.rlim_cur = 512;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  start();
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_GE(limit.rlim_cur, kMaxConnections + 256);
 }
 
 // ---- Time ----
@@ -421,6 +484,17 @@ TEST_F(ServerTest, AnIdleConnectionIsClosed) {
   EXPECT_EQ(client.ask(get("/hello")).status, 200U);
   EXPECT_EQ(client.rest(), "");
   EXPECT_EQ(counters().timeouts, 0U) << "which is no fault of anybody";
+}
+
+TEST_F(ServerTest, AConnectionThatAsksForNothingIsClosedSoonerThanOneThatHas) {
+  ServerOptions options;
+  options.limits.header_timeout = 200ms;
+  start(std::move(options));
+  Client silent(port());
+  Client regular(port());
+  EXPECT_EQ(regular.ask(get("/hello")).status, 200U);
+  EXPECT_EQ(silent.rest(), "");
+  EXPECT_EQ(regular.ask(get("/hello")).status, 200U);
 }
 
 TEST_F(ServerTest, AHeaderThatTricklesIsCutOff) {
