@@ -1,0 +1,63 @@
+"""Somebody who can reach the port and nothing more: bytes by hand, over TLS or not. Loopback addresses only."""
+import os
+import socket
+import ssl
+
+from person import tls
+
+# A ClientHello's beginning, as a client sends it that then says nothing more.
+HALF_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(range(32))
+
+
+def connect(port, source="127.0.0.1", timeout=30):
+    """A TCP connection from any address of the loopback network."""
+    plain = socket.socket()
+    plain.settimeout(timeout)
+    plain.bind((source, 0))
+    plain.connect(("127.0.0.1", port))
+    return plain
+
+
+def secure(port, source="127.0.0.1", timeout=30, context=None):
+    plain = connect(port, source, timeout)
+    try:
+        return (context or tls()).wrap_socket(plain)
+    except (OSError, ssl.SSLError):
+        plain.close()
+        raise
+
+
+def read_all(connection, limit=1 << 22):
+    """Everything until the other side closes."""
+    data = b""
+    while len(data) < limit:
+        try:
+            more = connection.recv(1 << 16)
+        except ssl.SSLError:
+            break
+        except (ConnectionError, TimeoutError):
+            break
+        if not more:
+            break
+        data += more
+    return data
+
+
+def ask(port, request, source="127.0.0.1"):
+    """What comes back for these bytes, after which nothing more is sent, until the service closes."""
+    with secure(port, source) as connection:
+        try:
+            connection.sendall(request)
+            socket.socket.shutdown(connection, socket.SHUT_WR)  # TCP's end alone: TLS goes on to receive
+        except OSError:
+            pass  # it may have answered and closed before the end
+        return read_all(connection)
+
+
+def statuses(data):
+    """The status of each answer that begins in `data`; a body is never skipped, so a smuggled answer would show."""
+    return [int(part[:3]) for part in data.split(b"HTTP/1.1 ")[1:]]
+
+
+def garbage(size):
+    return os.urandom(size)
