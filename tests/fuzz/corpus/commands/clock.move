@@ -1,0 +1,1 @@
+{"case":"case_01h455vb4pex5vsknk084sn02q","clock":"text","agency":"agency_01h455vb4pex5vsknk084sn02q","due":"2026-11-22","reason":"abababababababababababababababababababababababababababababababab"}

@@ -1,0 +1,1 @@
+{"safe":"safe_01h455vb4pex5vsknk084sn02q","version":1,"epoch":1,"nothing_held":true,"searched":["text"],"sources":[{"kind":"other","state":"still-open","reason":"other","until":"2026-11-22"}],"gaps":["other"],"form":"abababababababababababababababababababababababababababababababab"}

@@ -1,0 +1,1 @@
+{"safe":"safe_01h455vb4pex5vsknk084sn02q","nominee":{"person":"person_01h455vb4pex5vsknk084sn02q","involvement":"practised","reason":"abababababababababababababababababababababababababababababababab"}}

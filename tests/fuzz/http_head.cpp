@@ -1,0 +1,107 @@
+// The header of a request, as the connection reads and judges it. However it is cut into pieces it means the same; what
+// is let through to a handler has one meaning to every reader of HTTP: written again from what was understood, it is
+// understood again alike.
+#include <boost/asio/buffer.hpp>
+
+#include "service/net/head.h"
+#include "service/net/limits.h"
+#include "tests/fuzz/require.h"
+
+using namespace service::net;
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+namespace fuzz = vault::fuzz;
+
+namespace {
+
+boost::asio::awaitable<Response> nothing(Request&) {
+  co_return Response{};
+}
+
+Router example() {
+  constexpr Callers anyone("anyone");
+  Router router;
+  router.route(Verb::get, "/v1/safes/{safe}", anyone, nothing);
+  router.route(Verb::post, "/v1/acts/{kind}", anyone, {.max_body = 1U << 20}, nothing);
+  router.route(Verb::patch, "/v1/uploads/{upload}", anyone, {.streams_body = true}, nothing);
+  router.route(Verb::options, "/v1/uploads", anyone, nothing);
+  return router;
+}
+
+// As Connection reads it: what is left over stays for the next round. Nothing when it is no header, or not a whole one.
+std::optional<Head> read(const Router& router, std::string_view input, std::size_t first_piece) {
+  HeadParser parser;
+  parser.header_limit(kMaxHeaderBytes);
+  parser.body_limit(boost::none);
+  std::size_t have = first_piece;
+  std::size_t used = 0;
+  while (true) {
+    boost::system::error_code error;
+    used += parser.put(asio::buffer(input.data() + used, have - used), error);
+    if (error == http::error::need_more) {
+      if (have == input.size()) return std::nullopt;
+      have = input.size();
+      continue;
+    }
+    if (error) return std::nullopt;
+    if (parser.is_header_done()) return judge_head(parser, router);
+    if (have == input.size()) return std::nullopt;
+    have = input.size();
+  }
+}
+
+bool same(const Head& a, const Head& b) {
+  return a.status == b.status && a.route == b.route && a.keep_alive == b.keep_alive && a.body_length == b.body_length &&
+         a.expects_continue == b.expects_continue && a.request.method == b.request.method &&
+         a.request.target == b.request.target && a.request.fields == b.request.fields &&
+         a.request.parameters == b.request.parameters && a.request.content_length == b.request.content_length;
+}
+
+std::string written(const Request& request) {
+  std::string text = request.method + " " + request.target + " HTTP/1.1\r\n";
+  for (const auto& [name, value] : request.fields) text += name + ": " + value + "\r\n";
+  return text + "\r\n";
+}
+
+void check_accepted(const Head& head) {
+  const Request& request = head.request;
+  std::size_t hosts = 0, lengths = 0;
+  for (const auto& [name, value] : request.fields) {
+    hosts += name == "host" ? 1 : 0;
+    lengths += name == "content-length" ? 1 : 0;
+    fuzz::require(name != "transfer-encoding" && !name.empty());
+    for (const char c : value) fuzz::require(c != '\r' && c != '\n' && c != '\0');
+  }
+  fuzz::require(hosts == 1 && lengths <= 1);
+  fuzz::require(request.content_length.has_value() == (lengths == 1));
+  fuzz::require(head.body_length == request.content_length.value_or(0));
+  if (lengths == 1) fuzz::require(request.field("content-length") == std::to_string(head.body_length));
+  fuzz::require(request.target.starts_with('/') && request.target.size() <= kMaxTargetBytes);
+  fuzz::require(request.target ==
+                request.path + (request.query == "?" && !request.target.ends_with('?') ? "" : request.query));
+  if (head.route == nullptr) return;
+  fuzz::require(head.route->options.streams_body || head.body_length <= head.route->options.max_body);
+  fuzz::require(request.method == to_string(head.route->verb) || request.method == "HEAD");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Router router = example();
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto head = read(router, input, size);
+  const auto in_pieces = read(router, input, size == 0 ? 0 : data[size / 2] % size);
+  fuzz::require(head.has_value() == in_pieces.has_value());
+  if (!head) return 0;
+  fuzz::require(same(*head, *in_pieces));
+  if (head->status != 0) {
+    fuzz::require(!head->detail.empty() && head->status >= 400 && head->status < 600);
+    return 0;
+  }
+  check_accepted(*head);
+  const std::string text = written(head->request);
+  const auto again = read(router, text, text.size());
+  fuzz::require(again && same(*head, *again));
+  return 0;
+}
