@@ -395,22 +395,41 @@ Result<void> prepare_copy(Session& session, const Directory& directory, const ac
   return {};
 }
 
-Result<CollectedCopy> collect_copy(Session& session, const Directory& directory, const access::CopyId& copy,
-                                   const fs::path& folder, CopyForm form, CopyProgress& progress) {
-  TRY(const ProvedCopy proved, prove_copy(session, directory, copy));
+namespace {
+
+// A copy that its holder may open, collected (an entry of its own) if it was prepared by a colleague.
+struct HeldCopy {
+  ProvedCopy proved;
+  Rewritten content;
+  bool delivery_owed = false;
+};
+Result<HeldCopy> hold_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
+  HeldCopy held;
+  TRY(held.proved, prove_copy(session, directory, copy));
+  const ProvedCopy& proved = held.proved;
   if (proved.issued.holder != session.person()) return Error{Errc::refused, "a copy is collected by its holder"};
   TRY(const auto view, session.get<wire::CopyView>("/v1/copies/" + copy.to_string()));
-  const bool own = proved.issuer == session.person();
-  Rewritten content;
-  if (own) {
-    TRY(content, rewrite_copy(session, directory, proved, session.keys().identity.recipient()));
-  } else {
-    if (!proved.prepared)
-      return Error{Errc::conflict, copy_name(proved.issued.number) +
-                                       " is not prepared yet: its issuer's client does that at their next command"};
-    if (view.state == access::CopyState::prepared) TRY_VOID(session.act(wire::CollectCopy{copy}));
-    TRY(content, fetch_prepared(session, proved));
+  if (proved.issuer == session.person()) {
+    TRY(held.content, rewrite_copy(session, directory, proved, session.keys().identity.recipient()));
+    held.delivery_owed = view.state == access::CopyState::issued;
+    return held;
   }
+  if (!proved.prepared)
+    return Error{Errc::conflict, copy_name(proved.issued.number) +
+                                     " is not prepared yet: its issuer's client does that at their next command"};
+  if (view.state == access::CopyState::prepared) TRY_VOID(session.act(wire::CollectCopy{copy}));
+  TRY(held.content, fetch_prepared(session, proved));
+  held.delivery_owed = view.state == access::CopyState::prepared || view.state == access::CopyState::collected;
+  return held;
+}
+
+}  // namespace
+
+Result<CollectedCopy> collect_copy(Session& session, const Directory& directory, const access::CopyId& copy,
+                                   const fs::path& folder, CopyForm form, CopyProgress& progress) {
+  TRY(const HeldCopy held, hold_copy(session, directory, copy));
+  const ProvedCopy& proved = held.proved;
+  const Rewritten& content = held.content;
 
   std::error_code failed;
   fs::create_directories(folder, failed);
@@ -432,13 +451,39 @@ Result<CollectedCopy> collect_copy(Session& session, const Directory& directory,
   TRY_VOID(named);
   if (form == CopyForm::secured) TRY_VOID(write_index(content, session, collected.folder));
 
-  const bool owed = own ? view.state == access::CopyState::issued
-                        : view.state == access::CopyState::prepared || view.state == access::CopyState::collected;
-  if (owed) {
+  if (held.delivery_owed) {
     TRY_VOID(session.home().put_note(delivery_note(copy), fs::absolute(collected.folder).string()));
     TRY_VOID(acknowledge_delivery(session, copy));
   }
   return collected;
+}
+
+Result<std::vector<ReadRecord>> read_copy(Session& session, const Directory& directory, const access::CopyId& copy,
+                                          std::size_t max_bytes) {
+  TRY(const HeldCopy held, hold_copy(session, directory, copy));
+  std::vector<ReadRecord> read;
+  for (std::size_t i = 0; i < held.content.index.records.size(); ++i) {
+    const IndexedFile& file = held.content.index.records[i];
+    if (file.size > max_bytes) return Error{Errc::too_large, file.record.to_string() + " is too large to be read here"};
+    TRY(const vault::age::Header header, vault::age::parse_header(held.content.headers[i]));
+    auto key = vault::age::open_header(header, std::span(&session.keys().identity, 1));
+    if (!key) return tampered("a header of the copy does not open: " + key.error().message);
+    TRY(std::string name, inner_path(file));
+    ReadRecord one{file.record, std::move(name), vault::WipedBytes(static_cast<std::size_t>(file.size))};
+    std::size_t filled = 0;
+    VerifiedPayload payload(*key, facts_of(file), [&](ByteView bytes) -> Result<void> {
+      if (bytes.size() > one.content.span().size() - filled) return tampered("a record is longer than was signed");
+      std::ranges::copy(bytes, one.content.span().subspan(filled).begin());
+      filled += bytes.size();
+      return {};
+    });
+    TRY_VOID(session.download("/v1/copies/" + copy.to_string() + "/records/" + file.record.to_string() + "/payload",
+                              file.length, [&](ByteView bytes) { return payload.push(bytes); }));
+    TRY_VOID(payload.finish());
+    read.push_back(std::move(one));
+  }
+  if (held.delivery_owed) TRY_VOID(session.act(wire::DeliverCopy{copy}));
+  return read;
 }
 
 Result<void> acknowledge_delivery(Session& session, const access::CopyId& copy) {

@@ -80,6 +80,17 @@ struct CollectedCopy {
 };
 Result<CollectedCopy> collect_copy(Session& session, const Directory& directory, const access::CopyId& copy,
                                    const std::filesystem::path& folder, CopyForm form, CopyProgress& progress);
+
+// A record of a copy, opened here and written nowhere.
+struct ReadRecord {
+  access::RecordId record;
+  std::string name;  // its path, raw bytes
+  vault::WipedBytes content;
+};
+// By the holder, as collect_copy, but into memory: for what a program reads and a person does not keep. Delivery is
+// acknowledged. Errc::too_large when a record has more than `max_bytes`.
+Result<std::vector<ReadRecord>> read_copy(Session& session, const Directory& directory, const access::CopyId& copy,
+                                          std::size_t max_bytes);
 // Signs that a collected copy stands complete on this machine. Errc::conflict when it does not (see Home::note).
 Result<void> acknowledge_delivery(Session& session, const access::CopyId& copy);
 

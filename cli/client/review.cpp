@@ -1,0 +1,351 @@
+#include "cli/client/review.h"
+
+#include <algorithm>
+
+#include "vault/age/file.h"
+#include "vault/crypto/hash.h"
+#include "vault/payload/digest.h"
+
+namespace cli::client {
+namespace {
+
+namespace json = boost::json;
+using access::RecordClass;
+
+std::string partner_called(access::AgencyKind kind, const vault::Date& date) {
+  switch (kind) {
+    case access::AgencyKind::local_authority:
+      return "the local authority";
+    case access::AgencyKind::icb:
+      return "the " + std::string(review::health_partner(date));
+    case access::AgencyKind::police:
+      return "the police";
+    default:
+      return "a partner";
+  }
+}
+
+// Of `learning-acted-upon` the form says "neither", and that the learning was acted upon.
+std::string decision_word(access::ReviewDecision decision) {
+  return wire::enum_name(decision == access::ReviewDecision::learning_acted_upon ? access::ReviewDecision::neither
+                                                                                 : decision);
+}
+
+// A name that stands for one file below a folder.
+std::string file_name(std::string_view stem, std::string_view more, std::string_view extension) {
+  std::string name = std::string(stem) + (more.empty() ? "" : " ") + std::string(more);
+  for (char& c : name)
+    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '-';
+  return name + std::string(extension);
+}
+
+// What is given stands in place of what was filled in.
+json::object overlaid(json::object values, const json::object& given) {
+  for (const auto& [name, value] : given) values[name] = value;
+  return values;
+}
+
+Result<std::string> complete_form(int document, json::object values, const vault::Date& today) {
+  TRY(const review::Form* form, review::find_form(document));
+  values.erase("form");
+  values.erase("v");
+  const review::FilledForm filled = review::check_form(*form, values, today);
+  TRY_VOID(review::require_complete(filled));
+  return review::write_form(*form, filled.values);
+}
+
+Result<wire::NewRecord> seal_document(Session& session, const VerifiedSafe& safe, const NewDocument& document,
+                                      std::vector<Bytes>& values) {
+  if (document.text.size() > review::kMaxFormBytes)
+    return Error{Errc::too_large, "a document of the review has at most 1 MiB"};
+  const ByteView content = vault::as_bytes(document.text);
+  const vault::age::Recipient recipient = safe.current().recipient;
+  const auto key = vault::age::FileKey::generate();
+  TRY(Bytes header, vault::age::make_header(key, std::span(&recipient, 1)));
+  Bytes payload;
+  payload.reserve(static_cast<std::size_t>(vault::age::ciphertext_size(content.size())));
+  vault::age::Encryptor encryptor(key, vault::age::append_to(payload));
+  TRY_VOID(encryptor.push(content));
+  TRY_VOID(encryptor.finish());
+  vault::payload::PayloadDigest digest;
+  digest.update(payload);
+
+  wire::NewRecord record;
+  record.record = session.make_id<access::RecordId>();
+  record.class_ = document.class_;
+  record.length = payload.size();
+  record.payload = digest.finish();
+  record.header = vault::crypto::sha256(header);
+  Descriptor descriptor;
+  descriptor.record = record.record;
+  descriptor.name = document.name;
+  descriptor.path = document.name;
+  descriptor.source = "review";
+  descriptor.modified = vault::to_rfc3339(session.now());
+  descriptor.media_type = media_type_of(document.name);
+  descriptor.size = content.size();
+  descriptor.sha256 = vault::crypto::sha256(content);
+  TRY(const std::string described, encode_descriptor(descriptor));
+  TRY(Bytes sealed, vault::age::encrypt_small(vault::as_bytes(described), std::span(&recipient, 1)));
+  record.descriptor = vault::crypto::sha256(sealed);
+  TRY(const Upload upload, Upload::create(session, payload.size(), payload));
+  record.upload = upload.id();
+  values.push_back(std::move(header));
+  values.push_back(std::move(sealed));
+  return record;
+}
+
+// Every Document 1 of the case that is a form of ours; one that came otherwise fills in nothing.
+Result<std::vector<review::FilledForm>> referral_forms(Session& session, const Directory& directory,
+                                                       const ReviewCase& it) {
+  std::vector<review::FilledForm> forms;
+  if (!it.review.pack || it.review.pack->document_1.empty()) return forms;
+  TRY(const auto records,
+      read_records(session, directory, it.case_.review_safe, it.review.pack->document_1, access::Purpose::scoping));
+  for (const ReadRecord& record : records)
+    if (auto form = form_in(record, 1, it.review.today)) forms.push_back(std::move(*form));
+  return forms;
+}
+
+}  // namespace
+
+// --- where it stands ------------------------------------------------------------------------------------------------
+
+const wire::AgencyReviewView* ReviewCase::find(const access::AgencyId& agency) const {
+  const auto found = std::ranges::find(review.agencies, agency, &wire::AgencyReviewView::agency);
+  return found == review.agencies.end() ? nullptr : &*found;
+}
+
+Result<ReviewCase> read_review(Session& session, const access::CaseId& case_) {
+  ReviewCase it;
+  TRY(it.case_, session.get<wire::CaseView>("/v1/cases/" + case_.to_string()));
+  TRY(it.review, session.get<wire::ReviewView>("/v1/cases/" + case_.to_string() + "/review"));
+  return it;
+}
+
+Result<review::Calendar> read_calendar(Session& session) {
+  TRY(const auto view, session.get<wire::CalendarView>("/v1/calendar"));
+  std::vector<review::Holiday> added;
+  for (const vault::Date& date : view.added) added.push_back({date, ""});
+  TRY(review::Calendar calendar, review::Calendar::shipped().without(view.removed).merged_with(added));
+  if (calendar.digest() != view.calendar)
+    return Error{Errc::tampered, "the calendar is not the one whose digest the service names"};
+  return calendar;
+}
+
+review::CaseDates dates_of(const ReviewCase& it) {
+  const auto day = [](const std::optional<vault::Instant>& time) {
+    return time ? std::optional(vault::london_date(*time)) : std::nullopt;
+  };
+  review::CaseDates dates;
+  dates.aware = it.case_.aware_date;
+  dates.received = vault::london_date(it.case_.received);
+  for (const wire::DutyView& duty : it.review.duties)
+    if (duty.duty == access::Duty::panel) dates.notified = duty.done;
+  for (const wire::AgencyReviewView& agency : it.review.agencies)
+    dates.agencies.push_back({agency.agency.to_string(), vault::london_date(agency.asked), day(agency.templates_sent),
+                              day(agency.returned)});
+  if (it.review.meeting) dates.meeting = it.review.meeting->date;
+  dates.decided = it.review.decision.has_value() || it.review.stage == access::Stage::decided;
+  if (it.review.outcome) dates.outcome_sent = vault::london_date(it.review.outcome->sent);
+  dates.ended = it.review.ended.has_value();
+  for (const wire::ClockView& clock : it.review.clocks)
+    if (clock.moved && clock.due) dates.moved.push_back({clock.clock, *clock.due});
+  return dates;
+}
+
+review::CaseFacts facts_of(const ReviewCase& it, const Names& names, const std::optional<access::AgencyId>& agency) {
+  review::CaseFacts facts;
+  facts.reference = it.case_.reference;
+  facts.referred_by = names.agency(it.case_.agency);
+  facts.incident_date = it.case_.incident_date;
+  facts.aware_date = it.case_.aware_date;
+  facts.received = vault::london_date(it.case_.received);
+  facts.subjects = it.case_.subjects;
+  if (it.review.meeting) {
+    facts.meeting_date = it.review.meeting->date;
+    facts.meeting_kind = wire::enum_name(it.review.meeting->kind);
+    facts.meeting_mode = wire::enum_name(it.review.meeting->mode);
+  }
+  if (it.review.decision) facts.decision = decision_word(it.review.decision->decision);
+  if (it.review.outcome) facts.outcome_sent_on = vault::london_date(it.review.outcome->sent);
+  if (!agency) return facts;
+  facts.agency = names.agency(*agency);
+  if (const auto* row = it.find(*agency); row != nullptr && row->templates_sent)
+    facts.sent_on = vault::london_date(*row->templates_sent);
+  for (const wire::ClockView& clock : it.review.clocks)
+    if (clock.clock == "return" && clock.agency == agency) facts.return_due = clock.due;
+  return facts;
+}
+
+// --- documents ------------------------------------------------------------------------------------------------------
+
+Result<std::vector<access::RecordId>> seal_documents(Session& session, const VerifiedSafe& safe,
+                                                     std::span<const NewDocument> documents) {
+  wire::SealRecords command;
+  command.safe = safe.safe;
+  command.epoch = safe.current().epoch;
+  std::vector<Bytes> values;
+  for (const NewDocument& document : documents) {
+    TRY(wire::NewRecord record, seal_document(session, safe, document, values));
+    command.records.push_back(std::move(record));
+  }
+  TRY_VOID(session.stage(values));
+  TRY_VOID(session.act(command));
+  std::vector<access::RecordId> sealed;
+  for (const wire::NewRecord& record : command.records) sealed.push_back(record.record);
+  return sealed;
+}
+
+Result<std::vector<ReadRecord>> read_records(Session& session, const Directory& directory, const access::SafeId& safe,
+                                             std::span<const access::RecordId> records, access::Purpose purpose) {
+  CopyRequest request;
+  request.safe = safe;
+  request.holder = session.person();
+  request.purpose = purpose;
+  request.due = vault::london_date(session.now());
+  request.records.assign(records.begin(), records.end());
+  TRY(const IssuedCopy copy, issue_copy(session, directory, request));
+  auto read = read_copy(session, directory, copy.copy, review::kMaxFormBytes);
+  // Nothing was written: whatever came of it, nobody holds this copy any more.
+  TRY_VOID(session.act(wire::ReturnCopy{copy.copy, {}, access::CopyEnd::destroyed}));
+  return read;
+}
+
+Result<std::vector<wire::RecordView>> documents_of_class(Session& session, const Directory& directory,
+                                                         const VerifiedSafe& safe, RecordClass class_) {
+  TRY(auto listed, list_records(session, directory, safe, nullptr, "class=" + wire::enum_name(class_)));
+  std::ranges::sort(listed, std::greater{}, [](const ListedRecord& record) { return record.view.seq; });
+  std::vector<wire::RecordView> views;
+  for (ListedRecord& record : listed) views.push_back(std::move(record.view));
+  return views;
+}
+
+Result<review::FilledForm> form_in(const ReadRecord& record, int document, const vault::Date& today) {
+  TRY(review::FilledForm form, review::read_form(vault::as_text(record.content.view()), today));
+  if (form.form->document != document)
+    return Error{Errc::invalid_argument, "the record holds Document " + std::to_string(form.form->document) +
+                                             ", not Document " + std::to_string(document)};
+  return form;
+}
+
+// --- what others are given ------------------------------------------------------------------------------------------
+
+Result<IssuedCopy> give_copy(Session& session, const Directory& directory, const CopyRequest& request) {
+  TRY(const IssuedCopy copy, issue_copy(session, directory, request));
+  if (request.holder != session.person()) TRY_VOID(prepare_copy(session, directory, copy.copy));
+  return copy;
+}
+
+std::optional<access::PersonId> lead_of(const Session& session, const Directory& directory,
+                                        const access::AgencyId& agency) {
+  for (const auto& [id, person] : directory.chain().persons())
+    if (id != session.person() && person.active() && person.has_role(access::Role::agency_lead, agency)) return id;
+  return std::nullopt;
+}
+
+Result<std::vector<SentTemplates>> send_templates(Session& session, const Directory& directory, const ReviewCase& it,
+                                                  const SendingTemplates& sending, const Names& names) {
+  TRY(const VerifiedSafe safe, verify_safe(session, directory, it.case_.review_safe));
+  TRY(const review::RuleSet* rules, review::find_rules(it.review.rules));
+  TRY(const review::Calendar calendar, read_calendar(session));
+  TRY(const auto earlier, referral_forms(session, directory, it));
+  TRY(const review::Form* scoping, review::find_form(2));
+  TRY(const review::Form* letter, review::find_form(3));
+
+  std::vector<NewDocument> documents;
+  for (const access::AgencyId& agency : sending.agencies) {
+    review::CaseFacts facts = facts_of(it, names, agency);
+    facts.sent_on = it.review.today;
+    TRY(facts.return_due, calendar.add(it.review.today, rules->clock("return").working_days));
+    documents.push_back({RecordClass::document_2, file_name("document-2", facts.agency, ".json"),
+                         review::write_form(*scoping, review::prefill(*scoping, facts, earlier))});
+    TRY(std::string text,
+        complete_form(3, overlaid(review::prefill(*letter, facts, earlier), sending.letter), it.review.today));
+    documents.push_back({RecordClass::document_3, file_name("document-3", facts.agency, ".json"), std::move(text)});
+  }
+  TRY(const auto records, seal_documents(session, safe, documents));
+
+  wire::SendTemplates command;
+  command.case_ = it.case_.case_;
+  command.reason = sending.reason;
+  std::vector<SentTemplates> sent;
+  for (std::size_t i = 0; i < sending.agencies.size(); ++i) {
+    SentTemplates one{sending.agencies[i], records[2 * i], records[2 * i + 1], {}};
+    if (const auto lead = lead_of(session, directory, one.agency)) {
+      CopyRequest request{safe.safe,
+                          *lead,
+                          access::Purpose::scoping,
+                          review::plus_days(it.review.today, kReviewCopyDays),
+                          {one.document_2, one.document_3}};
+      TRY(one.copy, give_copy(session, directory, request));
+    }
+    command.templates.push_back(
+        {one.agency, one.document_2, one.document_3, one.copy ? std::optional(one.copy->copy) : std::nullopt});
+    sent.push_back(one);
+  }
+  TRY_VOID(session.act(command));
+  return sent;
+}
+
+json::object with_answers(const review::FilledForm& document_4, const ReviewCase& it, const Directory& directory,
+                          const Names& names) {
+  json::object values = document_4.values;
+  if (!it.review.decision || it.review.decision->answers.empty()) return values;
+  json::array answers;
+  for (const wire::AnswerView& answer : it.review.decision->answers) {
+    const auto agency = directory.chain().agencies().find(answer.partner);
+    if (agency == directory.chain().agencies().end()) continue;
+    json::object row{{"partner", wire::enum_name(agency->second.kind)}, {"answer", wire::enum_name(answer.answer)}};
+    if (answer.reason) row["reasons"] = *answer.reason;
+    row["recorded"] = answer.by_spoc ? "said" : "signed";
+    answers.push_back(std::move(row));
+  }
+  values["answers"] = std::move(answers);
+  if (const auto& endorsed = it.review.decision->endorsed) {
+    values["endorsed_by"] = json::object{{"name", names.person(endorsed->person)}, {"role", "Independent chair"}};
+    values["endorsed_on"] = vault::to_string(vault::london_date(endorsed->time));
+  }
+  return values;
+}
+
+Result<Submission> prepare_submission(Session& session, const Directory& directory, const ReviewCase& it,
+                                      const OutcomeWords& words, const Names& names) {
+  if (!it.review.decision) return Error{Errc::conflict, "nothing is decided yet: there is no Document 4 (4.6.3)"};
+  const vault::Date& today = it.review.today;
+  TRY(const VerifiedSafe safe, verify_safe(session, directory, it.case_.review_safe));
+  TRY(const auto read, read_records(session, directory, safe.safe, std::span(&it.review.decision->record, 1),
+                                    access::Purpose::rapid_review));
+  TRY(review::FilledForm document_4, form_in(read.front(), 4, today));
+  document_4.values = with_answers(document_4, it, directory, names);
+  if (!words.late_reason.empty() && !document_4.values.contains("late_reason"))
+    document_4.values["late_reason"] = words.late_reason.substr(0, 1000);
+
+  TRY(const review::Form* letter, review::find_form(5));
+  review::CaseFacts facts = facts_of(it, names);
+  facts.outcome_sent_on = today;
+  json::object values = review::prefill(*letter, facts, std::span(&document_4, 1));
+  if (const auto* rationale = document_4.values.if_contains("rationale");
+      rationale != nullptr && rationale->as_string().size() <= 2000)
+    values["rationale"] = *rationale;
+  std::string dissent;
+  for (const wire::AnswerView& answer : it.review.decision->answers) {
+    const auto agency = directory.chain().agencies().find(answer.partner);
+    if (answer.answer != access::PartnerAnswer::dissent || agency == directory.chain().agencies().end()) continue;
+    dissent += (dissent.empty() ? "Dissent of " : ", and of ") + partner_called(agency->second.kind, today);
+  }
+  if (!dissent.empty()) values["dissent"] = dissent + ". The reasons stand in Document 4.";
+  TRY(const std::string document_5, complete_form(5, overlaid(std::move(values), words.letter), today));
+  TRY(const review::FilledForm filled_5, review::read_form(document_5, today));
+
+  document_4 = review::check_form(*document_4.form, document_4.values, today);
+  Submission made;
+  TRY(made.files, review::panel_pack(document_4, filled_5));
+  made.manifest = made.files.back().sha256();
+  const NewDocument sealed{RecordClass::document_5, "document-5.json", document_5};
+  TRY(const auto records, seal_documents(session, safe, std::span(&sealed, 1)));
+  made.document_5 = records.front();
+  return made;
+}
+
+}  // namespace cli::client
