@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   cli::add_originals_commands(app);
   cli::add_trail_commands(app);
   cli::add_document_commands(app);
+  cli::add_review_commands(app);
   cli::add_completion_command(app);
 
   try {

@@ -1,10 +1,10 @@
 // case, safe: from the referral to a safe that only its representatives open.
 #include <iostream>
+#include <set>
 
 #include "cli/client/records.h"
 #include "cli/client/safe_keys.h"
-#include "cli/commands/context.h"
-#include "cli/commands/documents.h"
+#include "cli/commands/review.h"
 
 namespace cli {
 namespace {
@@ -42,13 +42,40 @@ Result<void> secure_form(Context& context, const access::SafeId& id, std::span<c
   return {};
 }
 
+// Document 1 says what the command says. It may come as our form, which is checked, or as anything else (a letter, a
+// note of a telephone call), which is secured as it came.
+Result<void> check_form(const std::string& file, bool subjects_given, client::ReferralWords& words) {
+  if (!looks_like_form(file)) return {};
+  TRY(const auto form, read_complete_document(file, 1));
+  const auto wrong = [&](const std::string& field, const std::string& what) {
+    return Error{Errc::invalid_argument, field + ": " + printable(file) + " says otherwise than " + what};
+  };
+  if (form.values.at("incident_date").as_string() != vault::to_string(words.incident_date))
+    return wrong("incident_date", "--incident-date");
+  if (form.values.at("aware_date").as_string() != vault::to_string(words.aware_date))
+    return wrong("aware_date", "--aware-date");
+  std::vector<std::string> labels;
+  for (const char* list : {"children", "adults"})
+    if (const auto* rows = form.values.if_contains(list))
+      for (const json::value& row : rows->as_array()) labels.emplace_back(row.as_object().at("label").as_string());
+  if (!subjects_given) {
+    words.subjects = labels;
+    return {};
+  }
+  if (std::set<std::string>(labels.begin(), labels.end()) !=
+      std::set<std::string>(words.subjects.begin(), words.subjects.end()))
+    return wrong("children, adults", "--subjects");
+  return {};
+}
+
 void add_case(CLI::App& app) {
   auto* group = add_command(app, "case", "Referred incidents and their reviews", "");
   group->require_subcommand(1);
 
   struct Refer {
     std::string agency, incident, aware;
-    std::optional<std::string> received, form, rules, linked_to;
+    std::optional<std::string> received, form, link;
+    std::string rules = std::string(review::kDefaultRules);
     std::vector<std::string> subjects;
   };
   auto refer = std::make_shared<Refer>();
@@ -61,39 +88,38 @@ void add_case(CLI::App& app) {
   command->add_option("--aware-date", refer->aware, "When the partners became aware; the 15 working days run from here")
       ->required();
   command->add_option("--received", refer->received, "When the SPOC received it, if earlier than now (UTC)");
-  command
-      ->add_option("--form", refer->form,
-                   "Document 1, filled in (strongroom document fill 1) or as it came; it is secured in the "
-                   "review's safe")
+  command->add_option("--form", refer->form, "Document 1, checked; or as it came. It is secured in the review's safe")
       ->type_name("FILE");
   command->add_option("--subjects", refer->subjects, "Opaque words for who it concerns: child-1,parent-1")
       ->delimiter(',');
   command
-      ->add_option("--linked-to", refer->linked_to,
-                   "A case of the same incident, or of others hurt in it, that this referral goes with")
+      ->add_option("--link,--linked-to", refer->link,
+                   "An earlier case of the same incident, or of others hurt in it: not done twice")
       ->type_name("CASE");
-  command->add_option("--rules", refer->rules, "The rule set whose clocks it runs under: guidance, panel");
+  command->add_option("--rules", refer->rules,
+                      "The timescales it runs under: guidance, or panel (15 from notifying it)");
   on_run(command, [refer](Context& context) -> Result<void> {
     client::ReferralWords words;
     TRY(words.incident_date, vault::parse_date(refer->incident));
     TRY(words.aware_date, vault::parse_date(refer->aware));
     words.subjects = refer->subjects.empty() ? std::vector<std::string>{"child-1"} : refer->subjects;
+    TRY_VOID(review::find_rules(refer->rules));
+    if (refer->rules != review::kDefaultRules) words.rules = refer->rules;
+    if (refer->form) TRY_VOID(check_form(*refer->form, !refer->subjects.empty(), words));
     TRY_VOID(context.connect());
+    if (refer->link) {
+      TRY(words.linked_to, context.case_id(*refer->link));
+    }
     words.received = context.session().now();
     if (refer->received) {
       TRY(words.received, parse_moment(*refer->received));
     }
     TRY(words.agency, context.agency(refer->agency));
-    words.rules = refer->rules;
-    if (refer->linked_to) {
-      TRY(words.linked_to, context.case_id(*refer->linked_to));
-    }
     std::vector<client::FileToSecure> form;
     if (refer->form) {  // read before the case is opened
       const std::filesystem::path file = *refer->form;
       TRY(client::FoundFiles found, client::find_files(std::span(&file, 1)));
       if (found.files.size() != 1) return Error{Errc::invalid_argument, "--form is one file: Document 1"};
-      TRY_VOID(check_if_form(file, 1));
       form = std::move(found.files);
     }
     TRY(const auto referred, client::refer_case(context.session(), context.directory(), words));

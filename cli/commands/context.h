@@ -84,6 +84,7 @@ void add_record_commands(CLI::App& app);
 void add_physical_commands(CLI::App& app);
 void add_declare_command(CLI::App& app);
 void add_originals_commands(CLI::App& app);
+void add_review_commands(CLI::App& app);
 void add_trail_commands(CLI::App& app);
 void add_document_commands(CLI::App& app);
 void add_completion_command(CLI::App& app);

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <cctype>
 #include <fstream>
 #include <iostream>
 
@@ -218,13 +217,10 @@ Result<FilledForm> read_complete_document(const std::filesystem::path& file, int
   return filled;
 }
 
-Result<void> check_if_form(const std::filesystem::path& file, int document) {
+bool looks_like_form(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   char first = ' ';
-  while (in && std::isspace(static_cast<unsigned char>(first)) != 0) in.get(first);
-  if (!in || first != '{') return {};
-  TRY_VOID(read_complete_document(file, document));
-  return {};
+  return in >> first && first == '{';
 }
 
 Result<void> write_document(const std::filesystem::path& file, std::string_view content) {

@@ -20,8 +20,8 @@ vault::Result<review::FilledForm> read_document(const std::filesystem::path& fil
 vault::Result<review::FilledForm> read_complete_document(const std::filesystem::path& file, int document);
 vault::Result<void> require_complete_saying_why(const review::FilledForm& filled);
 
-// A file that is a form of ours (JSON) must be that document, complete; any other is taken as it comes: a scan, a PDF.
-vault::Result<void> check_if_form(const std::filesystem::path& file, int document);
+// Whether the file is JSON, as a form of ours is; any other is taken as it comes: a scan, a PDF.
+bool looks_like_form(const std::filesystem::path& file);
 
 // A page or a form under its name, replacing what was there, mode 0600; "-" is standard output.
 vault::Result<void> write_document(const std::filesystem::path& file, std::string_view content);

@@ -96,6 +96,7 @@ TEST(Commands, EachHasAnActionAndAnExample) {
   add_originals_commands(app);
   add_trail_commands(app);
   add_document_commands(app);
+  add_review_commands(app);
   add_completion_command(app);
   std::set<std::string> seen;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))

@@ -1,0 +1,418 @@
+// review status, chart, dates, duties: where a review stands, and what is owed by whom and when (4.1.2, 4.2, R14).
+#include <iostream>
+#include <set>
+
+#include "cli/commands/review.h"
+#include "review/chart.h"
+#include "vault/base/file.h"
+
+namespace cli {
+namespace {
+
+using access::Duty;
+using access::ReviewActor;
+using access::Role;
+
+constexpr std::size_t kMaxAnswersBytes = 64U << 10;
+
+std::string when(const std::optional<vault::Date>& date) {
+  return date ? vault::to_string(*date) : "";
+}
+std::string when(const std::optional<vault::Instant>& time) {
+  return time ? vault::to_string(vault::london_date(*time)) : "";
+}
+
+std::string clock_name(Context& context, const wire::ClockView& clock) {
+  return clock.clock + (clock.agency ? ", " + context.name_of(*clock.agency) : "");
+}
+
+void print_clocks(Context& context, const wire::ReviewView& view) {
+  Table table({"clock", "rule", "from", "due", "state", ""});
+  for (const wire::ClockView& clock : view.clocks) {
+    std::string rule = clock.earliest ? "not before " + vault::to_string(*clock.earliest) + ", " : "";
+    rule += std::to_string(clock.working_days) + " working days from " + clock.trigger + " (" + clock.cites + ")";
+    std::string state = clock.state;
+    if (clock.met_on) state += " " + vault::to_string(*clock.met_on);
+    std::string more = clock.binding ? "BINDING" : "";
+    if (clock.moved) more += (more.empty() ? "" : ", ") + std::string("moved");
+    table.add({clock_name(context, clock), rule, when(clock.trigger_date), when(clock.due), state, more});
+  }
+  table.print("no clock runs");
+}
+
+// Each day after the trigger, counted or skipped, and why.
+void print_working(Context& context, const wire::ReviewView& view) {
+  std::set<std::string> shown;  // the same working for every agency is shown once
+  for (const wire::ClockView& clock : view.clocks) {
+    if (clock.working.empty() || !clock.trigger_date) continue;
+    const std::string key = clock.clock + when(clock.trigger_date) + when(clock.due);
+    if (!shown.insert(key).second) continue;
+    std::cout << "\nHow " << clock_name(context, clock) << " is counted: day 0 is " << short_day(*clock.trigger_date)
+              << " (" << clock.trigger << ")\n";
+    std::uint64_t number = 0;
+    for (const wire::WorkingDayView& day : clock.working) {
+      std::cout << "  " << short_day(day.date) << "  ";
+      if (day.working)
+        std::cout << "day " << ++number << '\n';
+      else
+        std::cout << "not counted: " << day.reason.value_or("no working day") << '\n';
+    }
+  }
+}
+
+void print_owed(Context& context, const std::vector<wire::OwedView>& owed) {
+  Table table({"owed", "by", "due", ""});
+  for (const wire::OwedView& one : owed)
+    table.add({one.what, one.agency ? context.name_of(*one.agency) : wire::enum_name(one.by), when(one.due),
+               one.overdue ? "OVERDUE" : ""});
+  table.print("nothing is owed");
+}
+
+void print_status(Context& context, const client::ReviewCase& it) {
+  const wire::ReviewView& view = it.review;
+  Table table({it.case_.reference, ""});
+  table.add({"stage", wire::enum_name(view.stage)});
+  table.add({"lock", wire::enum_name(view.lock)});
+  table.add({"rules", view.rules + ": " + view.citation});
+  if (view.linked_to) table.add({"linked to", view.linked_to->to_string()});
+  if (view.next) table.add({"next", *view.next + (view.next_by ? " (" + *view.next_by + ")" : "")});
+  if (view.meeting)
+    table.add({"meeting", vault::to_string(view.meeting->date) + ", working day " +
+                              std::to_string(view.meeting->working_day) + ", " + wire::enum_name(view.meeting->kind) +
+                              ", " + wire::enum_name(view.meeting->mode) +
+                              (view.meeting->outside_window ? ", outside the window" : "")});
+  if (view.decision)
+    table.add({"decision", wire::enum_name(view.decision->decision) + ", version " +
+                               std::to_string(view.decision->version) +
+                               (view.decision->frozen ? ", answered by all three partners" : "")});
+  if (view.outcome) table.add({"outcome sent", when(std::optional(view.outcome->sent))});
+  if (view.ended) table.add({"ended", when(view.ended)});
+  table.print("");
+  std::cout << '\n';
+  print_clocks(context, view);
+  for (const std::string& warning : view.warnings) std::cout << "\nWarning: " << printable(warning) << '\n';
+  std::cout << '\n';
+  print_owed(context, view.owed);
+  print_working(context, view);
+}
+
+// The view as it came, with what the contract names always there.
+json::value status_json(const wire::ReviewView& view) {
+  json::value value = wire::to_json(view);
+  for (json::value& clock : value.as_object()["clocks"].as_array())
+    for (const char* member : {"trigger_date", "due"})
+      if (!clock.as_object().contains(member)) clock.as_object()[member] = nullptr;
+  return value;
+}
+
+// Whether what is owed is this person's to do.
+bool is_mine(const client::Person& self, const wire::OwedView& owed) {
+  switch (owed.by) {
+    case ReviewActor::spoc:
+      return self.has_role(Role::spoc);
+    case ReviewActor::partner:
+      return owed.agency ? self.has_role(Role::partner, *owed.agency) : self.has_role(Role::partner);
+    case ReviewActor::agency:
+      return owed.agency && self.has_role(Role::agency_lead, *owed.agency);
+  }
+  return false;
+}
+
+Result<void> show_mine(Context& context) {
+  TRY_VOID(context.connect());
+  TRY(const client::Person* self, context.directory().certified(context.session().person()));
+  TRY(const auto cases, context.session().all<wire::CaseView>("/v1/cases"));
+  json::array all;
+  Table table({"case", "owed", "due", ""});
+  for (const wire::CaseView& one : cases) {
+    TRY(const auto view, context.session().get<wire::ReviewView>("/v1/cases/" + one.case_.to_string() + "/review"));
+    for (const wire::OwedView& owed : view.owed) {
+      if (!is_mine(*self, owed)) continue;
+      json::value item = wire::to_json(owed);
+      item.as_object()["case"] = one.case_.to_string();
+      item.as_object()["reference"] = one.reference;
+      all.push_back(std::move(item));
+      table.add({one.reference, owed.what, when(owed.due), owed.overdue ? "OVERDUE" : ""});
+    }
+  }
+  if (context.as_json)
+    Context::print(all);
+  else
+    table.print("you owe nothing");
+  return {};
+}
+
+Result<void> show_agencies(Context& context, const std::string& name) {
+  TRY(const auto it, open_review(context, name));
+  json::array all;
+  Table table({"agency", "asked", "representatives", "securing", "records", "exposed", "scoping", "informed", ""});
+  for (const wire::AgencyReviewView& one : it.review.agencies) {
+    json::value item = wire::to_json(one);
+    item.as_object()["name"] = context.name_of(one.agency);
+    all.push_back(std::move(item));
+    std::string late = one.templates_late ? "templates late" : "";
+    if (one.return_late) late += (late.empty() ? "" : ", ") + std::string("return late");
+    table.add({context.name_of(one.agency) + (one.referrer ? " (referrer)" : ""), when(std::optional(one.asked)),
+               std::to_string(one.representatives), wire::enum_name(one.securing), std::to_string(one.records),
+               std::to_string(one.exposed_hours) + " h" + (one.secured ? "" : ", goes on"),
+               wire::enum_name(one.scoping), one.acknowledged ? "acknowledged" : when(one.informed), late});
+  }
+  for (const auto& [id, agency] : context.directory().chain().agencies()) {
+    if (it.find(id) != nullptr || !it.review.whole) continue;
+    all.push_back({{"agency", id.to_string()}, {"name", context.name_of(id)}, {"securing", "not-asked"}});
+    table.add({context.name_of(id), "", "", "not asked", "", "", "", "", ""});
+  }
+  if (context.as_json) {
+    Context::print(all);
+    return {};
+  }
+  table.print("no agency");
+  if (it.review.securing_target_days > 0)
+    note("Target for securing: " + std::to_string(it.review.securing_target_days) +
+         " working days from being asked. It is a local one, not from the guidance.");
+  return {};
+}
+
+void add_status(CLI::App& group) {
+  struct Options {
+    std::optional<std::string> case_, agencies;
+    bool mine = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = add_command(group, "status", "Where a review stands: its clocks with their working, and what is owed",
+                              "strongroom review status RR-2026-0001\n  strongroom review status --mine");
+  auto* one = command->add_option("CASE", options->case_, "Its reference or id");
+  auto* mine = command->add_flag("--mine", options->mine, "What you owe, in every case")->excludes(one);
+  command->add_option("--agencies", options->agencies, "How far each agency of this case is")
+      ->type_name("CASE")
+      ->excludes(one)
+      ->excludes(mine);
+  on_run(command, [options](Context& context) -> Result<void> {
+    if (options->mine) return show_mine(context);
+    if (options->agencies) return show_agencies(context, *options->agencies);
+    if (!options->case_) return Error{Errc::invalid_argument, "say which case, or --mine"};
+    TRY(const auto it, open_review(context, *options->case_));
+    if (context.as_json)
+      Context::print(status_json(it.review));
+    else
+      print_status(context, it);
+    return {};
+  });
+}
+
+void add_dates(CLI::App& group) {
+  auto name = std::make_shared<std::string>();
+  auto* command = add_command(group, "dates", "The dates on which the meeting may be held (4.4.2)",
+                              "strongroom review dates RR-2026-0001");
+  command->add_option("CASE", *name, "Its reference or id")->required();
+  on_run(command, [name](Context& context) -> Result<void> {
+    TRY(const auto it, open_review(context, *name));
+    if (context.as_json) {
+      Context::print(wire::to_json(it.review.meeting_dates));
+      return {};
+    }
+    Table table({"date", "working day", ""});
+    for (const wire::MeetingDateView& one : it.review.meeting_dates)
+      table.add({short_day(one.date), std::to_string(one.working_day),
+                 one.breaks_the_whole ? "too late for the outcome to be sent within the whole (4.2.2, 4.7.1)" : ""});
+    table.print("no date is left within the window");
+    return {};
+  });
+}
+
+// --- chart ----------------------------------------------------------------------------------------------------------
+
+review::ChartFacts chart_facts(const client::ReviewCase& it) {
+  const wire::ReviewView& view = it.review;
+  review::ChartFacts facts;
+  facts.reference = it.case_.reference;
+  facts.stage = view.stage;
+  facts.dates = client::dates_of(it);
+  facts.incident_date = it.case_.incident_date;
+  facts.agencies_secured = static_cast<std::size_t>(
+      std::ranges::count(view.agencies, access::SecuringProgress::secured, &wire::AgencyReviewView::securing));
+  if (view.meeting) facts.meeting_reason = view.meeting->reason;
+  if (view.decision) facts.decision = view.decision->decision;
+  if (view.outcome) facts.late_reason = view.outcome->reason;
+  if (view.ended) facts.ended_on = vault::london_date(*view.ended);
+  const bool all_informed =
+      !view.agencies.empty() &&
+      std::ranges::all_of(view.agencies, [](const wire::AgencyReviewView& one) { return one.informed.has_value(); });
+  if (all_informed)
+    for (const wire::AgencyReviewView& one : view.agencies) {
+      const vault::Date day = vault::london_date(*one.informed);
+      if (!facts.informed_on || *facts.informed_on < day) facts.informed_on = day;
+    }
+  return facts;
+}
+
+void add_chart(CLI::App& group) {
+  struct Options {
+    std::string case_;
+    std::optional<std::string> svg;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = add_command(group, "chart", "The flow chart of stages and timescales with this case's dates (4.2.2)",
+                              "strongroom review chart RR-2026-0001 --svg chart.svg");
+  command->add_option("CASE", options->case_, "Its reference or id")->required();
+  command->add_option("--svg", options->svg, "Draw it into this file")->type_name("FILE");
+  on_run(command, [options](Context& context) -> Result<void> {
+    TRY(const auto it, open_review(context, options->case_));
+    TRY(const review::RuleSet* rules, review::find_rules(it.review.rules));
+    TRY(const review::Calendar calendar, client::read_calendar(context.session()));
+    TRY(const review::Chart chart, review::chart_of(chart_facts(it), *rules, calendar, it.review.today));
+    if (options->svg) TRY_VOID(vault::write_file_atomically(*options->svg, vault::as_bytes(review::chart_svg(chart))));
+    if (context.as_json) {
+      json::array steps;
+      for (const review::ChartStep& step : chart.steps)
+        steps.push_back({{"step", step.id},
+                         {"title", step.title},
+                         {"cites", step.cites},
+                         {"state", std::string(review::to_string(step.state))},
+                         {"limit", step.limit},
+                         {"done", step.done},
+                         {"note", step.note}});
+      json::object object{{"reference", chart.reference},
+                          {"stage", wire::enum_name(chart.stage)},
+                          {"standing", chart.standing},
+                          {"late", chart.is_late}};
+      object["steps"] = std::move(steps);
+      object["warnings"] = json::value_from(chart.warnings);
+      Context::print(object);
+    } else if (!options->svg) {
+      std::cout << review::chart_text(chart);
+    } else {
+      note("The chart is in " + printable(*options->svg));
+    }
+    return {};
+  });
+}
+
+// --- duties (4.1.2) -------------------------------------------------------------------------------------------------
+
+Result<wire::AnswerDuties> answers_from(const std::string& file) {
+  TRY(const std::string text, read_text_file(file, kMaxAnswersBytes));
+  wire::AnswerDuties command;
+  const json::value blank = wire::to_json(command.answers);
+  TRY(const json::value given, wire::parse_json(text));
+  const auto fail = [&](const std::string& what) {
+    return Error{Errc::invalid_argument, printable(file) + ": " + what};
+  };
+  if (!given.is_object()) return fail("the answers are one JSON object of yes (true) and no (false)");
+  for (const auto& [member, value] : given.get_object()) {
+    if (!blank.get_object().contains(member)) return fail("there is no question \"" + printable(member) + "\"");
+    if (!value.is_bool()) return fail("\"" + printable(member) + "\" is answered with true or false");
+  }
+  for (const auto& [member, value] : blank.get_object())
+    if (!given.get_object().contains(member)) return fail("\"" + std::string(member) + "\" is not answered");
+  TRY(command.answers, wire::from_json<access::DutyAnswers>(given));
+  return command;
+}
+
+// The Document 1 that a duty names: the one given, or the last of the case.
+Result<access::RecordId> referral_of(Context& context, const client::ReviewCase& it) {
+  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), it.case_.review_safe));
+  TRY(const auto records,
+      client::documents_of_class(context.session(), context.directory(), safe, access::RecordClass::document_1));
+  if (records.empty())
+    return Error{Errc::not_found,
+                 "there is no Document 1 in the review safe yet: give it with --form, completed (4.1.2)"};
+  return records.front().record;
+}
+
+struct DutyOptions {
+  std::string case_;
+  std::optional<std::string> answers, done, on, form, record;
+};
+
+Result<void> record_duty(Context& context, const client::ReviewCase& it, const DutyOptions& options) {
+  wire::RecordDuty command;
+  command.case_ = it.case_.case_;
+  TRY(command.duty, wire::parse_enum<Duty>(*options.done));
+  command.on = it.review.today;
+  if (options.on) {
+    TRY(command.on, vault::parse_date(*options.on));
+  }
+  if (options.record) {
+    TRY(command.record, context.record(*options.record));
+  } else if (command.duty == Duty::document_1) {
+    if (options.form) {
+      TRY(const auto form, read_complete_document(*options.form, 1));
+      TRY(command.record, seal_form(context, it, access::RecordClass::document_1, "document-1.json",
+                                    review::write_form(*form.form, form.values)));
+    } else {
+      TRY(command.record, referral_of(context, it));
+    }
+  } else if (options.form) {
+    TRY(std::string text, read_text_file(*options.form, review::kMaxFormBytes));
+    const std::string name = std::filesystem::path(*options.form).filename().string();
+    TRY(command.record,
+        seal_form(context, it, access::RecordClass::notification, client::encode_path(name).text, std::move(text)));
+  }
+  TRY_VOID(context.session().act(command));
+  return {};
+}
+
+void print_duties(Context& context, const wire::ReviewView& view) {
+  if (context.as_json) {
+    Context::print(wire::to_json(view.duties));
+    return;
+  }
+  Table table({"duty", "state", "because"});
+  for (const wire::DutyView& duty : view.duties)
+    table.add({wire::enum_name(duty.duty),
+               duty.done      ? "done " + vault::to_string(*duty.done)
+               : duty.applies ? "OPEN"
+                              : "does not apply",
+               duty.because});
+  table.print(view.duty_answers ? "no duty applies" : "the questionnaire is not answered yet (4.1.2)");
+}
+
+void add_duties(CLI::App& group) {
+  auto options = std::make_shared<DutyOptions>();
+  auto* command = add_command(group, "duties", "The local authority's own duties to notify (4.1.2)",
+                              "strongroom review duties RR-2026-0001 --answers answers.json\n"
+                              "  strongroom review duties RR-2026-0001 --done panel --form notification.pdf\n"
+                              "  answers.json: {\"died\": false, \"seriously_harmed\": true, \"in_area\": true, "
+                              "\"outside_england\": false,\n    \"normally_resident\": true, \"looked_after\": false, "
+                              "\"abuse_or_neglect\": true}");
+  command->add_option("CASE", options->case_, "Its reference or id")->required();
+  auto* answers = command->add_option("--answers", options->answers, "The questionnaire, answered")->type_name("FILE");
+  command->add_option("--done", options->done, "Record that this duty is done")
+      ->check(word_of<Duty>())
+      ->excludes(answers);
+  command->add_option("--on", options->on, "The day on which it was done; today unless given");
+  command
+      ->add_option("--form", options->form, "The notification as it was sent, or Document 1; secured for the meeting")
+      ->type_name("FILE");
+  command->add_option("--record", options->record, "The same, where it stands in the review safe already");
+  on_run(command, [options](Context& context) -> Result<void> {
+    std::optional<wire::AnswerDuties> answering;
+    if (options->answers) {
+      TRY(answering, answers_from(*options->answers));
+    }
+    TRY(auto it, open_review(context, options->case_));
+    if (answering) {
+      answering->case_ = it.case_.case_;
+      TRY_VOID(context.session().act(*answering));
+    } else if (options->done) {
+      TRY_VOID(record_duty(context, it, *options));
+    }
+    if (answering || options->done) {
+      TRY(it, client::read_review(context.session(), it.case_.case_));
+    }
+    print_duties(context, it.review);
+    return {};
+  });
+}
+
+}  // namespace
+
+void add_review_status(CLI::App& group) {
+  add_status(group);
+  add_chart(group);
+  add_dates(group);
+  add_duties(group);
+}
+
+}  // namespace cli
