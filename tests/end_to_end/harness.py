@@ -201,6 +201,20 @@ class World:
         self.invite("lead", "depositor", "local-authority", "depositor")
         self.invite("school-lead", "teacher", "school", "practitioner")
 
+    # --- time ------------------------------------------------------------------------------------------------------
+
+    def date(self):
+        return datetime.date.today() + datetime.timedelta(days=self.days)
+
+    def advance(self, date):
+        """Goes on at that date, the service started again. Time never goes back."""
+        if date == self.date():
+            return
+        assert date > self.date(), f"{date} is before {self.date()}"
+        self.stop()
+        self.days = (date - datetime.date.today()).days
+        self.serve()
+
     # --- the main job ----------------------------------------------------------------------------------------------
 
     def today(self, ahead=0):

@@ -1,0 +1,230 @@
+"""A review of a fictional case, walked step by step through the real programs. Everybody in it is invented; what names
+them stands in `SECRETS`, so that a search can show that none of it stands where it must not.
+"""
+import datetime
+import json
+import pathlib
+
+import harness
+
+CHILD = {"label": "child-1", "name": "Quillon Zephyrine Underwater", "date_of_birth": "2019-04-17",
+         "looked_after": False, "address": "17 Nonesuch Crescent, Nowhereville"}
+PARENT = {"label": "parent-1", "name": "Marigold Underwater-Thistlewick", "relation": "mother",
+          "date_of_birth": "1991-08-23"}
+WORDS = {"account": "the stairgate at the lighthouse was unlatched", "outline": "a fall in the lighthouse",
+         "safety": "the younger cousin stays with an aunt", "reasons": "three lighthouse visits went unrecorded",
+         "facts": "the lighthouse log disagrees with the diary", "improvements": "lighthouse checks by two people",
+         "rationale": "the lighthouse findings are local", "summary": "weekly lighthouse storytelling",
+         "action": "latch the lighthouse stairgate", "dissent": "the lighthouse evidence is too thin",
+         "remark": "the lighthouse chapter reads fairly", "late": "the lighthouse ferry was cancelled",
+         "notification": "formal words about the lighthouse", "attendee": "Ptolemy Overwater-Larkspur",
+         "dropped": "the lighthouse fall was no incident"}
+SECRETS = [CHILD["name"], CHILD["date_of_birth"], CHILD["address"], PARENT["name"], PARENT["date_of_birth"],
+           "Underwater", "Thistlewick", "lighthouse", "Overwater-Larkspur"]
+PERSON = {"name": "Test Person", "role": "Lead for safeguarding"}
+SUBJECTS = "child-1,parent-1"
+
+
+def load_holidays():
+    data = json.loads((harness.SOURCE / "review/data/bank_holidays.json").read_text())
+    found = []
+
+    def walk(value):
+        if isinstance(value, dict):
+            if "date" in value:
+                found.append(value["date"])
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+
+    walk(data)
+    return {datetime.date.fromisoformat(one) for one in found}
+
+
+HOLIDAYS = load_holidays()
+ONE_DAY = datetime.timedelta(days=1)
+
+
+def is_working(day):
+    return day.weekday() < 5 and day not in HOLIDAYS
+
+
+def working_day(start, count):
+    """The date that is `count` working days after `start`, which is day 0: counted here, not by the program."""
+    day = start
+    while count:
+        day += ONE_DAY
+        count -= is_working(day)
+    return day
+
+
+def document_1(day, incident=None, children=(CHILD,), **changes):
+    return {"form": "document-1", "v": 1, "agency": "Local authority", "referrer": PERSON, "referred_on": day.isoformat(),
+            "incident_date": (incident or day).isoformat(), "aware_date": day.isoformat(), "harm": "seriously-harmed",
+            "abuse_or_neglect": True, "where": "in-area", "account": WORDS["account"], "outline": WORDS["outline"],
+            "safety": WORDS["safety"], "children": list(children), "adults": [PARENT], "reasons": WORDS["reasons"],
+            "notified": False, "ofsted": "not-required", **changes}
+
+
+def complete_2(sent, day):
+    """Document 2 as it was sent, answered."""
+    return {**sent, "completed_by": PERSON, "known": True, "searches": [
+        {"subject": "child-1", "source": "Case system", "found": True},
+        {"subject": "parent-1", "source": "Case system", "found": False}], "summary": WORDS["summary"], "ongoing": False,
+            "representative": PERSON, "sources": [{"source": "Case system", "kind": "electronic", "state": "removed"}],
+            "destruction_suspended": True, "signed_by": PERSON, "returned_on": day.isoformat()}
+
+
+def document_4(walk, decision, meeting=None, **changes):
+    day, meeting = walk.day0.isoformat(), meeting or walk.meeting
+    form = {"form": "document-4", "v": 1, "reference": walk.reference, "incident_date": walk.incident.isoformat(),
+            "aware_date": day, "received": day, "subjects": [{"label": "child-1"}],
+            "meeting_date": meeting.isoformat(), "meeting_kind": "standing", "meeting_mode": "in-person",
+            "attendance": [{"name": f"Test {partner}", "role": "Representative", "agency": partner, "partner": partner}
+                           for partner in harness.PARTNERS],
+            "documents": ["document-1", "document-2"], "facts": WORDS["facts"], "action_needed": True,
+            "actions": [{"action": WORDS["action"], "owner": "Local authority", "due": meeting.isoformat()}],
+            "improvements": WORDS["improvements"], "national": False, "rationale": WORDS["rationale"]}
+    form["decision"] = "neither" if decision == "learning-acted-upon" else decision
+    if form["decision"] == "alternative-review":
+        form["alternative"] = "A learning workshop"
+    if form["decision"] == "neither":
+        form["learning_acted_upon"] = decision == "learning-acted-upon"
+    return {**form, **changes}
+
+
+class Walk:
+    """One case and its dates. The world's clock only goes forward; a walk begins at whatever day it stands."""
+
+    def __init__(self, world):
+        self.world = world
+        while not is_working(world.date()) or world.date().weekday() > 2:
+            world.advance(world.date() + ONE_DAY)
+        self.day0 = world.date()  # aware of it, and referred
+        # An agency refers one incident of a day: each walk has a day of its own, before the first of them all.
+        world.last_incident = getattr(world, "last_incident", self.day0) - ONE_DAY
+        self.incident = world.last_incident
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def status(self, who="spoc"):
+        return self.world.data(who, "review", "status", self.case)
+
+    def stage(self):
+        return self.status()["stage"]
+
+    def clock(self, name, agency=None):
+        clocks = [one for one in self.status()["clocks"]
+                  if one["clock"] == name and (agency is None or one.get("agency") == self.world.agency[agency])]
+        return clocks[0]
+
+    def kinds(self):
+        return [entry["kind"] for entry in self.world.trail(self.case)]
+
+    def form(self, values):
+        path = self.world.top / f"form-{self.world.next()}.json"
+        path.write_text(json.dumps(values))
+        return path
+
+    def review(self, who, act, *more, **options):
+        return self.world.run(who, "review", act, self.case, *more, **options)
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def refer(self, *more):
+        world = self.world
+        made = world.data("spoc", "case", "refer", "--agency", world.agency["local-authority"], "--incident-date",
+                          self.incident, "--aware-date", self.day0, "--form",
+                          self.form(document_1(self.day0, self.incident)), *more)
+        self.case, self.reference, self.safe = made["case"], made["reference"], made["review_safe"]
+        world.run("spoc", "case", "ask", self.case, "--agency", world.agency["school"], "--agency",
+                  world.agency["police"])
+        return self
+
+    def notify(self):
+        """4.1.2: the questionnaire, the notification, and Document 1."""
+        answers = self.form({"died": False, "seriously_harmed": True, "in_area": True, "outside_england": False,
+                             "normally_resident": True, "looked_after": False, "abuse_or_neglect": True})
+        duties = self.world.data("spoc", "review", "duties", self.case, "--answers", answers)
+        self.review("spoc", "duties", "--done", "panel", "--form", self.world.text(WORDS["notification"]))
+        for duty in ("share-with-partners", "document-1"):
+            self.review("spoc", "duties", "--done", duty)
+        return duties
+
+    def send_templates(self):
+        return self.world.data("spoc", "review", "send-templates", self.case)
+
+    def received_2(self, who, sent, agency):
+        """Document 2 as that agency's lead collects and opens it."""
+        world = self.world
+        copy = next(one["copy"] for one in sent if one["agency"] == world.agency[agency])
+        out = world.top / f"copies-{world.next()}"
+        world.run(who, "collect", copy, "-o", out)
+        opened = world.top / f"opened-{world.next()}"
+        world.run(who, "open", out / copy, "-o", opened)
+        return json.loads(next(opened.glob("document-2*")).read_text())
+
+    def return_all(self, sent):
+        world = self.world
+        filled = complete_2(self.received_2("lead", sent, "local-authority"), world.date())
+        self.review("lead", "return", "--form", self.form(filled))
+        self.review("school-lead", "return", "--nil")
+        filled = {**filled, "agency": "Police"}
+        self.review("spoc", "return", "--agency", world.agency["police"], "--form", self.form(filled))
+
+    def set_meeting(self, working_day_number=9):
+        dates = self.world.data("spoc", "review", "dates", self.case)
+        self.meeting = datetime.date.fromisoformat(
+            next(one["date"] for one in dates if one["working_day"] == working_day_number))
+        self.review("spoc", "meeting", "--date", self.meeting, "--kind", "standing")
+        return dates
+
+    def share_pack(self):
+        people = [option for who in harness.PARTNERS for option in ("--share", self.world.person[who])]
+        return self.world.data("spoc", "review", "pack", self.case, *people)
+
+    def attend(self, *who):
+        people = [option for one in who for option in ("--person", self.world.person[one])]
+        return self.world.data("spoc", "review", "attend", self.case, *people, "--other", WORDS["attendee"], "--body",
+                               "health")
+
+    def decide(self, decision, **changes):
+        form = self.form(document_4(self, decision, **changes))
+        return self.world.data("spoc", "review", "decide", self.case, "--form", form)
+
+    def answer_all(self):
+        for partner in ("local-authority", "icb"):
+            self.review(partner, "agree")
+        return self.world.data("spoc", "review", "agree", self.case, "--partner", "police", "--dissent", "--reason-file",
+                               self.world.text(WORDS["dissent"]))
+
+    def send_outcome(self):
+        self.panel = self.world.top / f"panel-{self.world.next()}"
+        return self.world.data("spoc", "review", "send-outcome", self.case, "--to", "panel", "-o", self.panel)
+
+    def inform(self):
+        for to in ("agencies", "referrer"):
+            self.review("spoc", "send-outcome", "--to", to)
+        for who in ("lead", "school-lead"):
+            self.review(who, "acknowledge")
+
+    def to_outcome(self, decision):
+        """From the referral to the outcome at the Panel, with what the guidance asks for on the way."""
+        world = self.world
+        self.refer()
+        self.notify()
+        world.advance(working_day(self.day0, 1))
+        sent = self.send_templates()
+        self.set_meeting()
+        world.advance(working_day(self.day0, 4))
+        self.return_all(sent)
+        self.share_pack()
+        world.advance(self.meeting)
+        self.attend(*harness.PARTNERS)
+        self.decide(decision)
+        self.answer_all()
+        world.advance(working_day(self.meeting, 1))
+        self.send_outcome()
+        return self
