@@ -122,7 +122,8 @@ class SegmentFiles : public ::testing::Test {
     EXPECT_TRUE(verified) << verified.error().message;
   }
   std::size_t segment_count() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder()), {}));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        fs::directory_iterator(folder()), [](const auto& file) { return file.path().extension() == ".seg"; }));
   }
   std::uint64_t disk_usage() const {
     std::uint64_t bytes = 0;
