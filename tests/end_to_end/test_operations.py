@@ -174,7 +174,8 @@ class Backups(OperationsTest):
                     self.assertFalse((directory / "format").exists())
                     flip(path, offset)
         last = segments(target)[-1]
-        offset = max(o for o in range(0, last.stat().st_size, 4096) if any(last.read_bytes()[o:o + 4096]))
+        content = last.read_bytes()
+        offset = max(o for o in range(0, len(content), 4096) if any(content[o:o + 4096]))
         flip(last, offset)
         outcome = self.restore(target, check=INTEGRITY)
         self.assertIn(record, outcome.err)

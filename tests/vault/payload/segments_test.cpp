@@ -122,8 +122,9 @@ class SegmentFiles : public ::testing::Test {
     EXPECT_TRUE(verified) << verified.error().message;
   }
   std::size_t segment_count() const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        fs::directory_iterator(folder()), [](const auto& file) { return file.path().extension() == ".seg"; }));
+    std::size_t count = 0;
+    for (const auto& file : fs::directory_iterator(folder())) count += file.path().extension() == ".seg" ? 1 : 0;
+    return count;
   }
   std::uint64_t disk_usage() const {
     std::uint64_t bytes = 0;
