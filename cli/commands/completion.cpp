@@ -26,7 +26,7 @@ void add_completion_command(CLI::App& app) {
                               "strongroom completion bash >/etc/bash_completion.d/strongroom");
   auto shell = std::make_shared<std::string>("bash");
   command->add_option("SHELL", *shell)->check(CLI::IsMember({"bash"}));
-  on_run(command, [&app](Context&) -> Result<void> {
+  on_run(command, [&app, shell](Context&) -> Result<void> {
     std::string cases;
     collect(&app, "", cases);
     std::cout << "# bash completion for strongroom, made by `strongroom completion bash`\n"
