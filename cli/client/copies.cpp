@@ -286,20 +286,29 @@ class CopyWriter {
     TRY(const vault::age::Header header, vault::age::parse_header(content_->headers[i]));
     auto key = vault::age::open_header(header, std::span(&session_->keys().identity, 1));
     if (!key) return tampered("a header of the copy does not open: " + key.error().message);
-    TRY(StagedFile staged, StagedFile::create(folder_, name));
     const bool plain = form_ == CopyForm::plain;
+    const bool large = !plain && file.length > kKeptDownload;
+    TRY(StagedFile staged, large ? StagedFile::go_on(folder_, name) : StagedFile::create(folder_, name));
     VerifiedPayload payload(
         *key, facts_of(file),
         plain ? std::function<Result<void>(ByteView)>([&](ByteView b) { return staged.write(b); }) : nullptr);
-    if (!plain) TRY_VOID(staged.write(content_->headers[i]));
-    TRY_VOID(session_->download(base_ + file.record.to_string() + "/payload", file.length,
-                                [&](ByteView bytes) -> Result<void> {
-                                  if (progress_->stop) return Error{Errc::cancelled, "stopped"};
-                                  TRY_VOID(payload.push(bytes));
-                                  progress_->bytes += bytes.size();
-                                  return plain ? Result<void>() : staged.write(bytes);
-                                }));
-    TRY_VOID(payload.finish());
+    std::uint64_t there = 0;
+    if (large) {
+      TRY(there, go_on_with(staged, content_->headers[i], *key, file.length, payload));
+    } else if (!plain) {
+      TRY_VOID(staged.write(content_->headers[i]));
+    }
+    progress_->bytes += there;
+    auto fetched = session_->download(base_ + file.record.to_string() + "/payload", there, file.length,
+                                      [&](ByteView bytes) -> Result<void> {
+                                        if (progress_->stop) return Error{Errc::cancelled, "stopped"};
+                                        TRY_VOID(payload.push(bytes));
+                                        progress_->bytes += bytes.size();
+                                        return plain ? Result<void>() : staged.write(bytes);
+                                      });
+    if (fetched) fetched = payload.finish();
+    if (fetched.code() == Errc::tampered) staged.discard();
+    if (!fetched) return fetched;
     if (const auto time = vault::parse_rfc3339(file.modified); plain && time) staged.set_modified(*time);
     return staged_.add(std::move(staged), file.length, [this, &file, path = folder_ / name](Result<void> named) {
       if (named) ++progress_->files;
@@ -309,6 +318,37 @@ class CopyWriter {
       if (!same) return Result<void>(same.error());
       return *same ? Result<void>() : named;
     });
+  }
+
+  // How much of the payload an earlier run has left, in whole runs of chunks that open; given to `payload`. The header
+  // is the copy's now: an issuer makes a new one each time, for the same key.
+  static Result<std::uint64_t> go_on_with(StagedFile& staged, ByteView header, const vault::age::FileKey& key,
+                                          std::uint64_t length, VerifiedPayload& payload) {
+    Bytes start(header.size());
+    vault::age::PayloadNonce nonce;
+    TRY(const std::size_t got, staged.read_at(0, start));
+    TRY(const std::size_t got_nonce, staged.read_at(header.size(), nonce));
+    const auto old = vault::age::parse_header(start);
+    if (got != start.size() || got_nonce != nonce.size() || !old || old->bytes.size() != header.size()) {
+      TRY_VOID(staged.truncate(0));
+      TRY_VOID(staged.write(header));
+      return std::uint64_t{0};
+    }
+    TRY_VOID(staged.write_at(0, header));
+    TRY_VOID(payload.push(nonce));
+    std::uint64_t there = nonce.size();
+    vault::age::PayloadCipher cipher(key, nonce);
+    constexpr std::size_t kRun = vault::age::kChunksPerUnit * vault::age::kSealedChunkSize;
+    Bytes sealed(kRun);
+    vault::WipedBytes plain(kRun);
+    for (std::uint64_t run = 0; there + kRun < length; ++run) {
+      TRY(const std::size_t size, staged.read_at(header.size() + there, sealed));
+      if (size != kRun || !cipher.open(run * vault::age::kChunksPerUnit, false, sealed, plain.span())) break;
+      TRY_VOID(payload.push(sealed));
+      there += kRun;
+    }
+    TRY_VOID(staged.truncate(header.size() + there));
+    return there;
   }
 
   Session* session_;
@@ -477,7 +517,7 @@ Result<std::vector<ReadRecord>> read_copy(Session& session, const Directory& dir
       filled += bytes.size();
       return {};
     });
-    TRY_VOID(session.download("/v1/copies/" + copy.to_string() + "/records/" + file.record.to_string() + "/payload",
+    TRY_VOID(session.download("/v1/copies/" + copy.to_string() + "/records/" + file.record.to_string() + "/payload", 0,
                               file.length, [&](ByteView bytes) { return payload.push(bytes); }));
     TRY_VOID(payload.finish());
     read.push_back(std::move(one));

@@ -7,6 +7,9 @@
 
 namespace cli::client {
 
+// The beginning of a longer payload stays, under a hidden name, when a collection is interrupted.
+inline constexpr std::uint64_t kKeptDownload = 16U << 20;
+
 struct IndexedFile {
   std::string file;  // "0001.age"
   access::RecordId record;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -412,6 +413,23 @@ Result<void> Home::drop_note(std::string_view name) {
   if (::unlink((folder_ / kNotesName / name).c_str()) != 0 && errno != ENOENT)
     return vault::system_error(errno, "cannot remove a note");
   return {};
+}
+
+Result<std::optional<vault::FileDescriptor>> Home::claim_note(std::string_view name) const {
+  const fs::path path = folder_ / kNotesName / name;
+  auto file = vault::open_file(path, O_RDONLY | O_NOFOLLOW);
+  if (!file && file.code() == Errc::not_found) return std::optional<vault::FileDescriptor>();
+  if (!file) return file.error();
+  while (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::optional<vault::FileDescriptor>();
+    if (errno != EINTR) return vault::system_error(errno, "cannot lock " + path.string());
+  }
+  // Whoever had it before may have dropped it.
+  struct stat claimed{};
+  struct stat named{};
+  if (::fstat(file->get(), &claimed) != 0 || ::stat(path.c_str(), &named) != 0 || claimed.st_ino != named.st_ino)
+    return std::optional<vault::FileDescriptor>();
+  return std::optional(std::move(*file));
 }
 
 std::string journal_line(const SecuredFile& file) {

@@ -18,6 +18,7 @@
 #include "access/wire/invitation.h"
 #include "audit/checkpoint.h"
 #include "vault/age/keys.h"
+#include "vault/base/file.h"
 #include "vault/base/secret.h"
 #include "vault/crypto/keys.h"
 
@@ -137,6 +138,8 @@ class Home {
   Result<void> put_note(std::string_view name, std::string_view text);
   Result<std::optional<std::string>> note(std::string_view name) const;
   Result<void> drop_note(std::string_view name);
+  // A note for this program alone, until what comes back is closed. Nothing: there is none, or another program has it.
+  Result<std::optional<vault::FileDescriptor>> claim_note(std::string_view name) const;
 
  private:
   explicit Home(std::filesystem::path folder) : folder_(std::move(folder)) {}

@@ -1,20 +1,15 @@
 #include "cli/client/records.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
-#include <condition_variable>
 #include <thread>
 #include <unordered_map>
 
+#include "cli/client/large_upload.h"
 #include "cli/client/verified_payload.h"
 #include "vault/age/file.h"
 #include "vault/age/stream.h"
-#include "vault/base/file.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"
 #include "vault/payload/store.h"
@@ -25,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBatchPayload = 256U << 20;  // sealed at the latest when so much waits for it
-constexpr int kMaxRestarts = 3;                      // of one file, when the service lost what was not yet durable
 
 Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
@@ -59,142 +53,6 @@ int hex_digit(char c) {
 
 // --- one file -------------------------------------------------------------------------------------------------------
 
-// What tells whether a file is still the one that was begun.
-struct FileState {
-  std::uint64_t size = 0;
-  timespec modified{};
-  timespec changed{};
-  ino_t inode = 0;
-  bool operator==(const FileState& other) const {
-    const auto same = [](const timespec& a, const timespec& b) {
-      return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-    };
-    return size == other.size && inode == other.inode && same(modified, other.modified) && same(changed, other.changed);
-  }
-};
-
-class SourceFile {
- public:
-  static Result<SourceFile> open(const fs::path& path) {
-    TRY(vault::FileDescriptor file, vault::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-    SourceFile source(std::move(file));
-    struct stat status{};
-    if (::fstat(source.file_.get(), &status) != 0) return vault::system_error(errno, "cannot look at the file");
-    if (!S_ISREG(status.st_mode)) return Error{Errc::invalid_argument, "not a regular file"};
-    TRY(source.state_, source.look());
-    return source;
-  }
-  const FileState& state() const { return state_; }
-  Result<std::size_t> read(std::span<std::byte> into) {
-    for (;;) {
-      const ssize_t got = ::read(file_.get(), into.data(), into.size());
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return vault::system_error(errno, "cannot read the file");
-    }
-  }
-  Result<void> rewind() {
-    if (::lseek(file_.get(), 0, SEEK_SET) != 0) return vault::system_error(errno, "cannot read the file again");
-    return {};
-  }
-  // Errc::conflict unless the file is as it was when it was opened, and `read_bytes` was all of it.
-  Result<void> check_unchanged(std::uint64_t read_bytes) const {
-    TRY(const FileState now, look());
-    if (!(now == state_) || read_bytes != state_.size)
-      return Error{Errc::conflict, "the file changed while it was being read; secure it again"};
-    return {};
-  }
-
- private:
-  explicit SourceFile(vault::FileDescriptor file) : file_(std::move(file)) {}
-  Result<FileState> look() const {
-    struct stat status{};
-    if (::fstat(file_.get(), &status) != 0) return vault::system_error(errno, "cannot look at the file");
-    return FileState{static_cast<std::uint64_t>(status.st_size), status.st_mtim, status.st_ctim, status.st_ino};
-  }
-  vault::FileDescriptor file_;
-  FileState state_;
-};
-
-// Until `into` is full or the file ends.
-Result<std::size_t> read_full(SourceFile& source, std::span<std::byte> into) {
-  std::size_t filled = 0;
-  while (filled < into.size()) {
-    TRY(const std::size_t got, source.read(into.subspan(filled)));
-    if (got == 0) break;
-    filled += got;
-  }
-  return filled;
-}
-
-// Hands chunks to a thread that sends them, so that encrypting goes on meanwhile. Holds two chunks.
-class ChunkSender {
- public:
-  explicit ChunkSender(Upload& upload) : upload_(&upload), thread_([this] { run(); }) {}
-  ~ChunkSender() {
-    if (thread_.joinable()) static_cast<void>(stop());
-  }
-  ChunkSender(const ChunkSender&) = delete;
-  ChunkSender& operator=(const ChunkSender&) = delete;
-
-  Result<void> push(ByteView bytes) {
-    while (!bytes.empty()) {
-      const std::size_t room = std::min(bytes.size(), kUploadChunk - filling_.size());
-      vault::append(filling_, bytes.first(room));
-      bytes = bytes.subspan(room);
-      if (filling_.size() == kUploadChunk) TRY_VOID(hand_over());
-    }
-    return {};
-  }
-  Result<void> finish() {
-    Result<void> handed = filling_.empty() ? Result<void>() : hand_over();
-    const Result<void> sent = stop();
-    return sent ? handed : sent;
-  }
-
- private:
-  Result<void> hand_over() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return sending_.empty() || !status_; });
-    if (!status_) return status_;
-    std::swap(filling_, sending_);
-    filling_.clear();
-    changed_.notify_all();
-    return {};
-  }
-  Result<void> stop() {
-    {
-      const std::scoped_lock lock(mutex_);
-      ended_ = true;
-      changed_.notify_all();
-    }
-    thread_.join();
-    return status_;
-  }
-  void run() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      changed_.wait(lock, [this] { return !sending_.empty() || ended_; });
-      if (sending_.empty()) return;
-      lock.unlock();
-      auto sent = upload_->write(sending_);
-      lock.lock();
-      status_ = std::move(sent);
-      sending_.clear();
-      changed_.notify_all();
-      if (!status_) return;
-    }
-  }
-
-  Upload* upload_;
-  Bytes filling_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  Bytes sending_;
-  Result<void> status_;
-  bool ended_ = false;
-  std::thread thread_;
-};
-
 // A file that waits for its sealing command.
 struct Prepared {
   std::size_t index = 0;  // in the files to secure
@@ -202,6 +60,7 @@ struct Prepared {
   Bytes header;
   Bytes descriptor;
   SecuredFile journal;
+  std::unique_ptr<LargeUpload> large;  // of a large file
 };
 
 // Small files that are sent together: their payloads as they go, and what is to be sealed then.
@@ -209,11 +68,6 @@ struct UploadBatch {
   Bytes body;
   std::vector<Prepared> files;
   bool is_full() const { return body.size() >= kUploadBatch || files.size() == vault::payload::kMaxBatchUploads; }
-};
-
-struct Fault {
-  Error error;
-  bool of_this_file = false;  // the others may go on
 };
 
 // What has stood in the journal since earlier runs, by path.
@@ -338,6 +192,10 @@ class Securing {
         result.record = line->second.record;
         result.skipped = true;
         progress_->bytes += result.size;
+        if (result.size > kSmallFile) {
+          if (auto done = LargeUpload(*session_, safe_->safe, local).forget(); !done)
+            return std::unexpected(Fault{done.error()});
+        }
         return std::nullopt;
       }
     }
@@ -358,13 +216,8 @@ class Securing {
       if (!encrypted) return std::unexpected(std::move(encrypted).error());
       return std::nullopt;
     }
-    for (int attempt = 1;; ++attempt) {
-      if (auto again = source->rewind(); !again) return std::unexpected(of_file(again.error()));
-      auto sent = send_large(*source, prepared, result);
-      if (sent) break;
-      const bool restarted = !sent.error().of_this_file && sent.error().error.code == Errc::retry;
-      if (!restarted || attempt == kMaxRestarts) return std::unexpected(std::move(sent).error());
-    }
+    if (auto sent = send_large(*source, local, prepared, result); !sent)
+      return std::unexpected(std::move(sent).error());
     if (auto described = describe(file, *source, local, prepared, result); !described)
       return std::unexpected(of_file(described.error()));
     return prepared;
@@ -408,7 +261,7 @@ class Securing {
     vault::crypto::Sha256 hash;
     std::uint64_t total = 0;
     for (bool last = false; !last;) {
-      auto got = read_full(source, plain.span());
+      auto got = source.read_full(plain.span());
       if (got && (total + *got > size || (*got < plain.span().size() && total + *got < size)))
         got = Error{Errc::conflict, "the file changed while it was being read; secure it again"};
       if (!got) return std::unexpected(of_file(got.error()));
@@ -430,55 +283,17 @@ class Securing {
     return {};
   }
 
-  Sent send_large(SourceFile& source, Prepared& prepared, SecuredResult& result) {
+  Sent send_large(SourceFile& source, const std::string& local, Prepared& prepared, SecuredResult& result) {
     const std::scoped_lock one_at_a_time(large_);  // it takes all cores by itself
-    std::optional<Error> file_error;
-    vault::crypto::Sha256 hash;
-    std::uint64_t total = 0;
-    const vault::age::Reader reader = [&](std::span<std::byte> into) -> Result<std::size_t> {
-      auto got = source.read(into);
-      if (got && total + *got > source.state().size)
-        got = Error{Errc::conflict, "the file grew while it was being read"};
-      if (!got) {
-        file_error = got.error();
-        return got;
-      }
-      hash.update(into.first(*got));
-      total += *got;
-      progress_->bytes += *got;
-      return got;
-    };
-    const std::uint64_t length = vault::age::ciphertext_size(source.state().size);
-    auto upload = Upload::create(*session_, length);
-    if (!upload) return std::unexpected(Fault{upload.error()});
-    vault::payload::PayloadDigest digest;
-    Result<void> sent;
-    {
-      ChunkSender sender(*upload);
-      const auto key = vault::age::FileKey::generate();
-      auto sealed = make_header(key, prepared);
-      if (sealed) {
-        const auto sizes = vault::age::encrypt_payload(key, reader, [&](ByteView bytes) -> Result<void> {
-          digest.update(bytes);
-          return sender.push(bytes);
-        });
-        if (!sizes) sealed = sizes.error();
-      }
-      sent = sender.finish();
-      if (!sealed && sent) sent = sealed.error();
-    }
-    if (!file_error && sent) {
-      if (auto same = source.check_unchanged(total); !same) file_error = same.error();
-    }
-    if (file_error || !sent) {
-      static_cast<void>(upload->abandon());  // the service collects what nobody seals in any case
-      if (file_error) return std::unexpected(of_file(*file_error));
-      return std::unexpected(Fault{sent.error()});
-    }
-    result.sha256 = hash.finish();
-    prepared.record.payload = digest.finish();
-    prepared.record.length = length;
-    prepared.record.upload = upload->id();
+    prepared.large = std::make_unique<LargeUpload>(*session_, safe_->safe, local);
+    auto sent = prepared.large->send(source, safe_->current().recipient, progress_->bytes);
+    if (!sent) return std::unexpected(std::move(sent).error());
+    prepared.header = std::move(sent->header);
+    prepared.record.header = vault::crypto::sha256(prepared.header);
+    prepared.record.payload = sent->payload;
+    prepared.record.length = sent->length;
+    prepared.record.upload = sent->upload;
+    result.sha256 = sent->sha256;
     return {};
   }
 
@@ -515,12 +330,7 @@ class Securing {
     prepared.record.subject = file.subject ? file.subject : options_->subject;
     if (options_->late) prepared.record.late = true;
     prepared.record.derived_from = options_->derived_from;
-    prepared.journal = {safe_->safe,
-                        local,
-                        result.size,
-                        result.sha256,
-                        std::to_string(modified.tv_sec) + "." + std::to_string(modified.tv_nsec),
-                        prepared.record.record};
+    prepared.journal = {safe_->safe, local, result.size, result.sha256, to_string(modified), prepared.record.record};
     return {};
   }
 
@@ -539,7 +349,12 @@ class Securing {
       command.records.push_back(std::move(one.record));
     }
     TRY_VOID(session_->stage(values));
-    TRY_VOID(session_->act(command, std::move(journal)));
+    const auto sealed = session_->act(command, std::move(journal));
+    // Without an answer the command waits in the outbox, and the upload with it.
+    if (sealed || sealed.code() != Errc::unavailable)
+      for (const Prepared& one : batch)
+        if (one.large) TRY_VOID(one.large->forget());
+    if (!sealed) return sealed.error();
     for (std::size_t i = 0; i < batch.size(); ++i) results_[batch[i].index].record = command.records[i].record;
     return {};
   }

@@ -15,7 +15,6 @@ inline constexpr std::size_t kMaxSourceBytes = 200;
 inline constexpr std::size_t kMaxDescriptorBytes = 32U << 10;  // of the JSON
 inline constexpr std::size_t kSmallFile = 5U << 20;    // up to here a file is encrypted whole and sent with others
 inline constexpr std::size_t kUploadBatch = 4U << 20;  // of small ones: sent before there is more
-inline constexpr std::size_t kUploadChunk = 8U << 20;  // of a larger one, per request
 inline constexpr unsigned kFilesInFlight = 4;
 
 // --- descriptors ----------------------------------------------------------------------------------------------------

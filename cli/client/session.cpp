@@ -712,9 +712,9 @@ Result<Bytes> Session::get_bytes(std::string_view path, std::size_t max) {
   return std::move(answer.body);
 }
 
-Result<void> Session::download(std::string_view path, std::uint64_t length,
+Result<void> Session::download(std::string_view path, std::uint64_t from, std::uint64_t length,
                                const std::function<Result<void>(ByteView)>& write) {
-  std::uint64_t position = 0;
+  std::uint64_t position = from;
   std::optional<Error> own;  // an error of the writer or of the data: not the network's
   int attempt = 1;
   while (position < length) {
@@ -771,6 +771,24 @@ Result<Upload> Upload::create(Session& session, std::uint64_t length, ByteView f
   return upload;
 }
 
+Result<Upload> Upload::go_on(Session& session, const access::UploadId& id, std::uint64_t length) {
+  Upload upload(session, id, length);
+  TRY_VOID(upload.ask_offset());
+  if (upload.offset_ > length) return Error{Errc::malformed, "the service counts more than it was sent"};
+  return upload;
+}
+
+Result<void> Upload::ask_offset() {
+  Session::Signed ask;
+  ask.fields = {{"Tus-Resumable", std::string(kTusVersion)}};
+  TRY(const HttpAnswer where, session_->send("HEAD", "/v1/uploads/" + id_.to_string(), ask));
+  if (where.status != 200 && where.status != 204) return error_of(where);
+  const std::string* offset = where.field("upload-offset");
+  if (offset == nullptr) return Error{Errc::malformed, "the service did not say how far the upload is"};
+  TRY(offset_, parse_number(*offset));
+  return {};
+}
+
 Result<void> Upload::write(ByteView chunk) {
   const std::uint64_t start = offset_;
   const std::uint64_t end = start + chunk.size();
@@ -798,16 +816,10 @@ Result<void> Upload::write(ByteView chunk) {
     } else {
       if (attempt == kMaxAttempts) return answer ? error_of(*answer) : answer.error();
       TRY_VOID(session_->pause_before(attempt++));
-      Session::Signed ask;
-      ask.fields = {{"Tus-Resumable", std::string(kTusVersion)}};
-      TRY(const HttpAnswer where, session_->send("HEAD", target, ask));
-      if (where.status != 200 && where.status != 204) return error_of(where);
-      const std::string* offset = where.field("upload-offset");
-      if (offset == nullptr) return Error{Errc::malformed, "the service did not say how far the upload is"};
-      TRY(offset_, parse_number(*offset));
+      TRY_VOID(ask_offset());
     }
     if (offset_ > end) return Error{Errc::malformed, "the service counts more than it was sent"};
-    if (offset_ < start) return Error{Errc::retry, "the service restarted; the file is sent again from its beginning"};
+    if (offset_ < start) return Error{Errc::retry, "the service restarted and had not kept all that it was sent"};
     if (offset_ > before) attempt = 1;
   }
   return {};

@@ -119,8 +119,8 @@ class Session {
   // with its length before it, 4 bytes, big-endian; `count` of them, their uploads in that order.
   Result<std::vector<access::UploadId>> send_batch(ByteView body, std::size_t count);
   Result<Bytes> get_bytes(std::string_view path, std::size_t max);
-  // Exactly `length` bytes, in order, to `write`. A broken connection is resumed with Range.
-  Result<void> download(std::string_view path, std::uint64_t length,
+  // What stands there from `from` to `length`, in order, to `write`. A broken connection is resumed with Range.
+  Result<void> download(std::string_view path, std::uint64_t from, std::uint64_t length,
                         const std::function<Result<void>(ByteView)>& write);
 
  private:
@@ -169,9 +169,11 @@ class Upload {
  public:
   // `first` is sent along with the creation (it may be all of it).
   static Result<Upload> create(Session& session, std::uint64_t length, ByteView first = {});
+  // One that was created before, where the service stands with it. Errc::not_found: it has gone.
+  static Result<Upload> go_on(Session& session, const access::UploadId& id, std::uint64_t length);
   // Sends the next bytes as one chunk. When the connection breaks the service is asked where it stands and the rest is
   // sent from there. Errc::retry when it stands before this chunk (it restarted and lost what was not yet durable):
-  // begin the file again.
+  // go on from `offset`, with the same bytes.
   Result<void> write(ByteView chunk);
   Result<void> abandon();
   const access::UploadId& id() const { return id_; }
@@ -179,6 +181,7 @@ class Upload {
 
  private:
   Upload(Session& session, access::UploadId id, std::uint64_t length) : session_(&session), id_(id), length_(length) {}
+  Result<void> ask_offset();
   Session* session_;
   access::UploadId id_;
   std::uint64_t length_ = 0;

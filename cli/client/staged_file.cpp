@@ -1,9 +1,11 @@
 #include "cli/client/staged_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <map>
@@ -45,7 +47,8 @@ bool is_inner_path(std::string_view raw) {
   }
 }
 
-Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::string_view inner) {
+// Where it will stand: the folder is open, the name is free.
+Result<StagedFile> StagedFile::place(const std::filesystem::path& root, std::string_view inner) {
   if (!is_inner_path(inner)) return Error{Errc::tampered, "a path that leads out of the folder is refused"};
   StagedFile staged;
   TRY(staged.folder_, vault::open_file(root, O_RDONLY | O_DIRECTORY));
@@ -56,6 +59,11 @@ Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::st
   struct stat there{};
   if (::fstatat(staged.folder_.get(), staged.name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0)
     return Error{Errc::conflict, "there is such a file already; nothing is overwritten"};
+  return staged;
+}
+
+Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::string_view inner) {
+  TRY(StagedFile staged, place(root, inner));
   int fd = ::openat(staged.folder_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, vault::kPrivateFileMode);
   if (fd < 0 && lacks_tmpfile(errno)) {
     std::array<std::byte, kTemporaryBytes> random;
@@ -69,8 +77,61 @@ Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::st
   return staged;
 }
 
+Result<StagedFile> StagedFile::go_on(const std::filesystem::path& root, std::string_view inner) {
+  TRY(StagedFile staged, place(root, inner));
+  const std::string hidden = "." + staged.name_ + ".part";
+  const int fd = ::openat(staged.folder_.get(), hidden.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                          vault::kPrivateFileMode);
+  if (fd < 0) return vault::system_error(errno, "cannot make a file");
+  staged.file_ = vault::FileDescriptor(fd);
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return vault::system_error(errno, "cannot look at a file");
+  if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
+    return Error{Errc::tampered, hidden + " is not a file of ours; nothing is written through it"};
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
+    return Error{Errc::conflict, "another program is writing this file; wait until it is done"};
+  staged.written_ = staged.paced_ = static_cast<std::uint64_t>(status.st_size);
+  if (::lseek(fd, 0, SEEK_END) < 0) return vault::system_error(errno, "cannot write a file");
+  staged.temporary_ = hidden;
+  staged.keep_ = true;
+  return staged;
+}
+
+Result<std::size_t> StagedFile::read_at(std::uint64_t offset, std::span<std::byte> into) const {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    const ssize_t got =
+        ::pread(file_.get(), into.data() + filled, into.size() - filled, static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return vault::system_error(errno, "cannot read a file");
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  return filled;
+}
+
+Result<void> StagedFile::write_at(std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return vault::system_error(errno, "cannot write a file");
+    offset += static_cast<std::uint64_t>(done);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+  }
+  return {};
+}
+
+Result<void> StagedFile::truncate(std::uint64_t size) {
+  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0 ||
+      ::lseek(file_.get(), static_cast<off_t>(size), SEEK_SET) < 0)
+    return vault::system_error(errno, "cannot shorten a file");
+  written_ = size;
+  paced_ = std::min(paced_, size);
+  return {};
+}
+
 StagedFile::~StagedFile() {
-  if (folder_.is_open() && !temporary_.empty()) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
+  if (folder_.is_open() && !temporary_.empty() && !keep_) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
 }
 
 Result<void> StagedFile::write(ByteView bytes) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,18 @@ class StagedFile {
   // `inner` (raw bytes, is_inner_path) below `root`, which exists; folders on the way are made, links are refused
   // (Errc::tampered). Errc::conflict when the name is taken already.
   static Result<StagedFile> create(const std::filesystem::path& root, std::string_view inner);
+  // The same under a hidden name (".NAME.part") that stays when it is dropped before `commit`, so that a later run goes
+  // on with what was `written`. For ciphertext only. Errc::conflict while another program is writing it.
+  static Result<StagedFile> go_on(const std::filesystem::path& root, std::string_view inner);
   StagedFile(StagedFile&& other) noexcept = default;
   StagedFile& operator=(StagedFile&&) = delete;
   ~StagedFile();
   Result<void> write(ByteView bytes);
+  std::uint64_t written() const { return written_; }
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const;  // fewer at the end of the file
+  Result<void> write_at(std::uint64_t offset, ByteView bytes);                         // over what was written
+  Result<void> truncate(std::uint64_t size);
+  void discard() { keep_ = false; }  // what `go_on` would have kept
   // The file's time of modification, from its naming on.
   void set_modified(vault::Instant time) { modified_ = time; }
   // Asks the disk to begin with what was written. A large file does by itself.
@@ -44,12 +53,14 @@ class StagedFile {
  private:
   friend class StagedFiles;
   StagedFile() = default;
+  static Result<StagedFile> place(const std::filesystem::path& root, std::string_view inner);
   Result<void> sync() const;
   Result<void> name();
   vault::FileDescriptor folder_;
   vault::FileDescriptor file_;
   std::string name_;
   std::string temporary_;  // empty: O_TMPFILE
+  bool keep_ = false;      // the temporary name
   std::optional<vault::Instant> modified_;
   std::uint64_t written_ = 0;
   std::uint64_t paced_ = 0;  // handed to the disk already, so that the sync of a large file has little left to wait for

@@ -330,6 +330,11 @@ Result<std::uint64_t> encrypt_payload(const FileKey& file_key, const Reader& pla
                                       Threads threads) {
   PayloadNonce nonce;
   fill_random(nonce);
+  return encrypt_payload(file_key, nonce, plain, payload, threads);
+}
+
+Result<std::uint64_t> encrypt_payload(const FileKey& file_key, const PayloadNonce& nonce, const Reader& plain,
+                                      const Writer& payload, Threads threads) {
   TRY_VOID(payload(nonce));
   const auto seal = [](PayloadCipher& cipher, std::uint64_t first_chunk, bool last, ByteView in,
                        std::span<std::byte> out) -> Result<std::size_t> {

@@ -54,6 +54,9 @@ struct OpenedFile {
 Result<OpenedFile> read_header(const Reader& file);
 Result<std::uint64_t> encrypt_payload(const FileKey& file_key, const Reader& plain, const Writer& payload,
                                       Threads threads = {});
+// Under a nonce of the caller's: makes again what was made of the same plaintext. Never for another one.
+Result<std::uint64_t> encrypt_payload(const FileKey& file_key, const PayloadNonce& nonce, const Reader& plain,
+                                      const Writer& payload, Threads threads = {});
 Result<std::uint64_t> decrypt_payload(const FileKey& file_key, const Reader& payload, const Writer& plain,
                                       Threads threads = {});
 

@@ -292,6 +292,109 @@ TEST(CopyNames, AreFourDigitsAndMore) {
   EXPECT_EQ(copy_file_name(1), "0001.age");
   EXPECT_EQ(copy_file_name(10'000), "10000.age");
 }
+// A payload that is longer than kKeptDownload, and what came of it before the network went away.
+class LargeCopyTest : public CopiesTest {
+ protected:
+  void SetUp() override {
+    open_case();
+    big_ = std::string(kKeptDownload + 4'000'000, '\0');
+    for (std::size_t i = 0; i < big_.size(); ++i) big_[i] = static_cast<char>(i * i >> 7U);
+    secured_ = secure_files(third_, {{"big.bin", big_}});
+    ASSERT_EQ(secured_.size(), 1U);
+    copy_ = issue(first_);
+    // The first answer breaks off; then there is no network.
+    const auto carry = vault_.carrier();
+    const Carrier breaking = [carry](const HttpRequest& request) -> Result<HttpAnswer> {
+      if (!request.target.ends_with("/payload")) return carry(request);
+      HttpRequest part = request;
+      bool sent = false;
+      part.sink = [&](ByteView bytes) {
+        sent = true;
+        return request.sink(bytes.first(kBegun));
+      };
+      if (!request.fields.empty() && request.fields[0].first == "Range") return Error{Errc::unavailable, "broke"};
+      TRY(const HttpAnswer answer, carry(part));
+      return sent ? Result<HttpAnswer>(Error{Errc::unavailable, "broke"}) : answer;
+    };
+    auto other = Session::start(first_.session->home(), first_.session->keys().clone(),
+                                {breaking, vault_.clock(), [](std::chrono::milliseconds) {}});
+    ASSERT_TRUE(other);
+    CopyProgress progress;
+    EXPECT_EQ(collect_copy(**other, first_.directory(), copy_, out_.path(), CopyForm::secured, progress).code(),
+              Errc::unavailable);
+    EXPECT_FALSE(fs::exists(folder() / "0001.age"));
+    ASSERT_TRUE(fs::exists(part()));
+    vault_.alter = [this](const HttpRequest& request, HttpAnswer& answer) {
+      if (request.target.ends_with("/payload")) fetched_ += answer.body.size();
+    };
+  }
+  void expect_whole(std::uint64_t most_fetched) {
+    const auto collected = collect(first_, copy_);
+    ASSERT_TRUE(collected) << collected.error().message;
+    EXPECT_LE(fetched_, most_fetched);
+    EXPECT_FALSE(fs::exists(part()));
+    CopyProgress progress;
+    Openers openers;
+    openers.identities.push_back(first_.session->keys().identity.clone());
+    const fs::path into = out_.path() / "opened";
+    fs::create_directories(into);
+    const auto opened = open_copy(folder(), into, openers, progress);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_TRUE(read_text((*opened)[0].file) == big_);
+  }
+  fs::path part() const { return folder() / ".0001.age.part"; }
+
+  static constexpr std::size_t kBegun = 12'000'000;
+  static constexpr std::uint64_t kRunOfChunks = 2U << 20;  // what may be fetched twice, and the tags
+  access::CopyId copy_;
+  std::uint64_t fetched_ = 0;
+};
+
+TEST_F(LargeCopyTest, AnotherRunFetchesWhatIsMissing) {
+  EXPECT_GE(fs::file_size(part()), kBegun);
+  expect_whole(big_.size() - kBegun + kRunOfChunks);
+  EXPECT_GT(fetched_, 0U);
+}
+
+TEST_F(LargeCopyTest, WhatWasAlteredMeanwhileIsFetchedAgain) {
+  std::string kept = read_text(part());
+  kept[kBegun / 2] ^= 1;
+  write_text(part(), kept);
+  expect_whole(big_.size() - kBegun / 2 + kRunOfChunks);
+}
+
+TEST_F(LargeCopyTest, WhatIsNotItsBeginningIsDropped) {
+  write_text(part(), "something else");
+  expect_whole(2 * big_.size());
+  EXPECT_GT(fetched_, big_.size());
+}
+
+TEST_F(LargeCopyTest, AnEmptyBeginningIsNone) {
+  write_text(part(), "");
+  expect_whole(2 * big_.size());
+  EXPECT_GT(fetched_, big_.size());
+}
+
+TEST_F(LargeCopyTest, ALinkInItsPlaceIsNotWrittenThrough) {
+  const fs::path target = out_.path() / "target";
+  write_text(target, "precious");
+  fs::remove(part());
+  fs::create_symlink(target, part());
+  EXPECT_FALSE(collect(first_, copy_));
+  fs::remove(part());
+  fs::create_hard_link(target, part());
+  EXPECT_FALSE(collect(first_, copy_));
+  EXPECT_EQ(read_text(target), "precious");
+}
+
+TEST_F(LargeCopyTest, WhatTheServiceAlteredIsNotKept) {
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.target.ends_with("/payload")) answer.body.back() ^= std::byte{1};
+  };
+  EXPECT_TAMPERED(collect(first_, copy_), "");
+  EXPECT_FALSE(fs::exists(part()));
+  EXPECT_FALSE(fs::exists(folder() / "0001.age"));
+}
 
 // --- opening --------------------------------------------------------------------------------------------------------
 

@@ -183,6 +183,13 @@ Result<HttpAnswer> Vault::carry(const HttpRequest& request) {
   ++requests;
   if (lose_request && lose_request(request)) return Error{Errc::unavailable, "the connection broke"};
   auto answer = serve(request);
+  const std::string* range = field(request, "Range");  // "bytes=FROM-TO", TO the end
+  if (answer && answer->status == 200 && range != nullptr) {
+    constexpr std::string_view kUnit = "bytes=";
+    const auto from = number(std::string_view(*range).substr(kUnit.size(), range->find('-') - kUnit.size()));
+    answer->body.erase(answer->body.begin(), answer->body.begin() + static_cast<std::ptrdiff_t>(from));
+    answer->status = 206;
+  }
   if (answer && alter) alter(request, *answer);
   if (lose_answer && lose_answer(request)) return Error{Errc::unavailable, "the connection broke"};
   if (answer && request.sink && (answer->status == 200 || answer->status == 206)) {

@@ -338,7 +338,7 @@ TEST_F(SessionTest, ADownloadIsResumedWhereItBroke) {
                               {flaky, vault_.clock(), [](std::chrono::milliseconds) {}});
   ASSERT_TRUE(other);
   std::string got;
-  const auto done = (*other)->download("/v1/x", whole.size(), [&](ByteView bytes) -> Result<void> {
+  const auto done = (*other)->download("/v1/x", 0, whole.size(), [&](ByteView bytes) -> Result<void> {
     got += vault::as_text(bytes);
     return {};
   });
@@ -355,7 +355,7 @@ TEST_F(SessionTest, MoreThanWasSealedIsRefusedWhileItComes) {
   auto other = Session::start(session().home(), session().keys().clone(),
                               {generous, vault_.clock(), [](std::chrono::milliseconds) {}});
   ASSERT_TRUE(other);
-  EXPECT_TAMPERED((*other)->download("/v1/x", 10, [](ByteView) { return Result<void>(); }), "more of a record");
+  EXPECT_TAMPERED((*other)->download("/v1/x", 0, 10, [](ByteView) { return Result<void>(); }), "more of a record");
 }
 
 TEST(ProblemAnswers, GiveTheirCodeWordsAndRule) {

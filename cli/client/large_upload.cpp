@@ -1,0 +1,254 @@
+#include "cli/client/large_upload.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "vault/age/file.h"
+#include "vault/crypto/hash.h"
+#include "vault/payload/digest.h"
+
+namespace cli::client {
+namespace {
+
+using vault::age::FileKey;
+using vault::age::PayloadNonce;
+
+// What another run needs to go on. Nothing in it is secret: the key is wrapped.
+struct UnfinishedUpload {
+  std::uint64_t v = kHomeVersion;
+  access::UploadId upload;
+  std::uint64_t size = 0;
+  std::string state;  // FileState::to_string
+  Bytes key;          // an age header for the person's own identity
+  Bytes nonce;
+};
+BOOST_DESCRIBE_STRUCT(UnfinishedUpload, (), (v, upload, size, state, key, nonce))
+
+// Hands chunks to a thread that sends them, so that encrypting goes on meanwhile. Holds two chunks.
+class ChunkSender {
+ public:
+  explicit ChunkSender(Upload& upload) : upload_(&upload), thread_([this] { run(); }) {}
+  ~ChunkSender() {
+    if (thread_.joinable()) static_cast<void>(stop());
+  }
+  ChunkSender(const ChunkSender&) = delete;
+  ChunkSender& operator=(const ChunkSender&) = delete;
+
+  Result<void> push(ByteView bytes) {
+    while (!bytes.empty()) {
+      const std::size_t room = std::min(bytes.size(), kUploadChunk - filling_.size());
+      vault::append(filling_, bytes.first(room));
+      bytes = bytes.subspan(room);
+      if (filling_.size() == kUploadChunk) TRY_VOID(hand_over());
+    }
+    return {};
+  }
+  Result<void> finish() {
+    Result<void> handed = filling_.empty() ? Result<void>() : hand_over();
+    const Result<void> sent = stop();
+    return sent ? handed : sent;
+  }
+
+ private:
+  Result<void> hand_over() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return sending_.empty() || !status_; });
+    if (!status_) return status_;
+    std::swap(filling_, sending_);
+    filling_.clear();
+    changed_.notify_all();
+    return {};
+  }
+  Result<void> stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+    return status_;
+  }
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return !sending_.empty() || ended_; });
+      if (sending_.empty()) return;
+      lock.unlock();
+      auto sent = upload_->write(sending_);
+      lock.lock();
+      status_ = std::move(sent);
+      sending_.clear();
+      changed_.notify_all();
+      if (!status_) return;
+    }
+  }
+
+  Upload* upload_;
+  Bytes filling_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  Bytes sending_;
+  Result<void> status_;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+bool may_go_on_after(Errc code) {
+  return code == Errc::unavailable || code == Errc::retry || code == Errc::full;
+}
+
+std::string note_of(const access::SafeId& safe, std::string_view local) {
+  const std::string name = safe.to_string() + "\n" + std::string(local);
+  return vault::hex(vault::crypto::sha256(vault::as_bytes(name))) + ".upload";
+}
+
+}  // namespace
+
+struct LargeUpload::Begun {
+  Upload upload;
+  FileKey key;
+  PayloadNonce nonce;
+};
+
+LargeUpload::LargeUpload(Session& session, const access::SafeId& safe, std::string_view local)
+    : session_(&session), note_(note_of(safe, local)) {}
+
+// True when the note is there and this program's.
+Result<bool> LargeUpload::claim() {
+  if (claim_.is_open()) return true;
+  TRY(auto claimed, session_->home().claim_note(note_));
+  if (claimed) claim_ = std::move(*claimed);
+  return claim_.is_open();
+}
+
+Result<void> LargeUpload::forget() {
+  TRY(const bool ours, claim());
+  if (!ours) return {};
+  TRY_VOID(session_->home().drop_note(note_));
+  claim_ = {};
+  return {};
+}
+
+// Nothing when there is no upload to go on with, or another program is at it.
+Result<std::optional<LargeUpload::Begun>> LargeUpload::go_on(const SourceFile& source) {
+  TRY(const bool ours, claim());
+  if (!ours) return std::optional<Begun>();
+  TRY(const auto text, session_->home().note(note_));
+  if (!text) return std::optional<Begun>();
+  const auto unfinished = wire::decode<UnfinishedUpload>(*text, wire::Strictness::tolerant);
+  if (!unfinished || unfinished->v != kHomeVersion) {
+    TRY_VOID(forget());
+    return std::optional<Begun>();
+  }
+  const vault::age::Identity& identity = session_->keys().identity;
+  const auto header = vault::age::parse_header(unfinished->key);
+  auto key = header ? vault::age::open_header(*header, std::span(&identity, 1)) : Result<FileKey>(header.error());
+  PayloadNonce nonce{};
+  const bool same = key && unfinished->nonce.size() == nonce.size() && unfinished->size == source.state().size &&
+                    unfinished->state == source.state().to_string();
+  auto upload = Upload::go_on(*session_, unfinished->upload, vault::age::ciphertext_size(source.state().size));
+  if (upload && same) {
+    std::ranges::copy(unfinished->nonce, nonce.begin());
+    return std::optional<Begun>({std::move(*upload), std::move(*key), nonce});
+  }
+  if (!upload && may_go_on_after(upload.code())) return upload.error();
+  if (upload) static_cast<void>(upload->abandon());  // the service collects what nobody seals in any case
+  TRY_VOID(forget());
+  return std::optional<Begun>();
+}
+
+Result<LargeUpload::Begun> LargeUpload::begin(const SourceFile& source) {
+  TRY(auto unfinished, go_on(source));
+  if (unfinished) return std::move(*unfinished);
+  const std::uint64_t size = source.state().size;
+  FileKey key = FileKey::generate();
+  PayloadNonce nonce;
+  vault::fill_random(nonce);
+  TRY(const Bytes wrapped, vault::age::make_header(key, std::span(&session_->keys().identity.recipient(), 1)));
+  TRY(Upload upload, Upload::create(*session_, vault::age::ciphertext_size(size)));
+  TRY(const auto taken, session_->home().note(note_));
+  if (!taken) {  // otherwise another program is sending the same file: to each its own upload
+    TRY_VOID(session_->home().put_note(
+        note_, wire::encode(UnfinishedUpload{kHomeVersion, upload.id(), size, source.state().to_string(), wrapped,
+                                             Bytes(nonce.begin(), nonce.end())})));
+    TRY_VOID(claim());
+  }
+  return Begun{std::move(upload), std::move(key), nonce};
+}
+
+std::expected<SentPayload, Fault> LargeUpload::send(SourceFile& source, const vault::age::Recipient& recipient,
+                                                    std::atomic<std::uint64_t>& bytes) {
+  for (int attempt = 1;; ++attempt) {
+    if (auto again = source.rewind(); !again) return std::unexpected(Fault{again.error(), true});
+    const std::uint64_t before = furthest_;
+    auto sent = send_once(source, recipient, bytes);
+    if (sent) return sent;
+    if (!sent.error().of_this_file && sent.error().error.code == Errc::retry) {
+      if (furthest_ > before) attempt = 1;
+      if (attempt < kMaxRestarts) continue;
+    }
+    return sent;
+  }
+}
+
+std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, const vault::age::Recipient& recipient,
+                                                         std::atomic<std::uint64_t>& bytes) {
+  auto begun = begin(source);
+  if (!begun) return std::unexpected(Fault{begun.error()});
+  SentPayload made;
+  made.upload = begun->upload.id();
+  made.length = vault::age::ciphertext_size(source.state().size);
+  auto header = vault::age::make_header(begun->key, std::span(&recipient, 1));
+  if (!header) return std::unexpected(Fault{header.error()});
+  made.header = std::move(*header);
+
+  std::optional<Error> file_error;
+  vault::crypto::Sha256 hash;
+  std::uint64_t total = 0;
+  const vault::age::Reader reader = [&](std::span<std::byte> into) -> Result<std::size_t> {
+    auto got = source.read(into);
+    if (got && total + *got > source.state().size) got = Error{Errc::conflict, "the file grew while it was being read"};
+    if (!got) {
+      file_error = got.error();
+      return got;
+    }
+    hash.update(into.first(*got));
+    total += *got;
+    bytes += *got;
+    return got;
+  };
+  vault::payload::PayloadDigest digest;
+  std::uint64_t there = begun->upload.offset();  // what the service has of it is not sent again
+  Result<void> sent;
+  {
+    ChunkSender sender(begun->upload);
+    const auto made_again =
+        vault::age::encrypt_payload(begun->key, begun->nonce, reader, [&](ByteView sealed) -> Result<void> {
+          digest.update(sealed);
+          const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(there, sealed.size()));
+          there -= skipped;
+          return sender.push(sealed.subspan(skipped));
+        });
+    sent = sender.finish();
+    if (!made_again && sent) sent = made_again.error();
+  }
+  furthest_ = std::max(furthest_, begun->upload.offset());
+  if (!file_error && sent) {
+    if (auto same = source.check_unchanged(total); !same) file_error = same.error();
+  }
+  if (!file_error && sent) {
+    made.sha256 = hash.finish();
+    made.payload = digest.finish();
+    return made;
+  }
+  bytes -= total;
+  if (file_error || !may_go_on_after(sent.error().code)) {
+    static_cast<void>(begun->upload.abandon());
+    if (auto gone = forget(); !gone && sent) sent = gone;
+  }
+  if (file_error) return std::unexpected(Fault{*file_error, true});
+  return std::unexpected(Fault{sent.error()});
+}
+
+}  // namespace cli::client
