@@ -171,6 +171,7 @@ Result<std::uint64_t> parse_padded(std::string_view digits, std::size_t least_di
     return Error{Errc::malformed, "not a number as it is written here"};
   return number;
 }
+constexpr std::size_t kYearDigits = 4;
 constexpr std::size_t kLeastNumberDigits = 4;
 constexpr std::string_view kReferencePrefix = "RR-";
 constexpr std::string_view kCopyPrefix = "C-";
@@ -196,10 +197,10 @@ Bytes note_key(const SafeId& safe, const Digest& digest) {
 }
 
 std::string format_reference(int year, std::uint64_t number) {
-  return std::string(kReferencePrefix) + std::to_string(year) + "-" + padded(number, kLeastNumberDigits);
+  return std::string(kReferencePrefix) + padded(static_cast<std::uint64_t>(year), kYearDigits) + "-" +
+         padded(number, kLeastNumberDigits);
 }
 Result<ReferenceParts> parse_reference(std::string_view reference) {
-  constexpr std::size_t kYearDigits = 4;
   const std::size_t number_at = kReferencePrefix.size() + kYearDigits + 1;
   if (!reference.starts_with(kReferencePrefix) || reference.size() <= number_at || reference[number_at - 1] != '-')
     return Error{Errc::malformed, "not a case's reference (RR-2026-0001)"};

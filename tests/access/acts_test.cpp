@@ -1125,6 +1125,7 @@ TEST(ReferencesAndNumbers, AreWrittenOneWay) {
   EXPECT_EQ(format_reference(2026, 12'345), "RR-2026-12345");
   EXPECT_EQ(parse_reference("RR-2026-12345")->number, 12'345U);
   EXPECT_EQ(parse_reference("RR-2026-0001")->year, 2026);
+  EXPECT_EQ(format_reference(parse_reference("RR-0262-2026")->year, 2026), "RR-0262-2026");
   for (const std::string_view wrong : {"", "RR-2026-1", "RR-2026-00001", "rr-2026-0001", "RR-26-0001", "RR-2026-",
                                        "RR-2026-000x", "RR-2026-0001 ", "RR-2026-99999999999999999999"})
     EXPECT_EQ(parse_reference(wrong).code(), Errc::malformed) << wrong;
