@@ -250,16 +250,16 @@ class Segment {
   const std::uint32_t number;
   const FileDescriptor& file() const { return file_; }
 
-  // Before a row refers to its bytes up to `end`.
-  Result<void> prepare(Disk& disk, const fs::path& folder, std::uint64_t end, std::uint64_t capacity) {
+  // Before a row refers to its bytes up to `end`. False: the disk only promised the room.
+  Result<bool> prepare(Disk& disk, const fs::path& folder, std::uint64_t end, std::uint64_t capacity) {
     const std::lock_guard lock(prepare_mutex_);
     if (!established_) TRY_VOID(disk.sync_file_and_folder(file_, folder));
     established_ = true;
-    if (end <= allocated_) return {};
+    if (end <= allocated_) return true;
     const std::uint64_t to = std::max(end, std::min(capacity, round_up(end, kAllocationStep)));
-    TRY_VOID(disk.allocate(file_, allocated_, to - allocated_));
+    TRY(const bool taken, disk.allocate(file_, allocated_, to - allocated_));
     allocated_ = to;
-    return {};
+    return taken;
   }
 
   // Everything written before the call. One sync serves all who came while the one before it ran. A failure sticks: the
@@ -555,8 +555,7 @@ class SegmentStore final : public Store {
   Result<void> create(const UploadId& id, std::string_view owner, std::uint64_t length) override {
     TRY_VOID(check_new(owner, length));
     TRY_VOID(forget_sealed());
-    TRY(const std::uint64_t free, options_.disk->free_bytes(segments_.folder()));
-    TRY(const UploadPtr upload, reserve(id, owner, length, free));
+    TRY(const UploadPtr upload, reserve(id, owner, length));
     if (!upload) return {};  // it is there already
     Result<void> outcome = commit_new(*upload);
     if (outcome) {
@@ -580,8 +579,7 @@ class SegmentStore final : public Store {
     }
     if (total > kMaxBatchBytes) return Error{Errc::too_large, "too much at once"};
     TRY_VOID(forget_sealed());
-    TRY(const std::uint64_t free, options_.disk->free_bytes(segments_.folder()));
-    TRY(const std::vector<UploadPtr> made, reserve_all(uploads, owner, total, free));
+    TRY(const std::vector<UploadPtr> made, reserve_all(uploads, owner, total));
     const Result<void> outcome = keep_whole(made, uploads);
     if (!outcome && outcome.code() != Errc::io)
       for (const UploadPtr& upload : made) give_back(upload->layout.extents());
@@ -754,10 +752,10 @@ class SegmentStore final : public Store {
   Result<UploadPtr> find_upload(const UploadId& id) const;
   Result<void> forget_sealed() const;
   static Result<void> check_new(std::string_view owner, std::uint64_t length);
-  Result<UploadPtr> reserve(const UploadId& id, std::string_view owner, std::uint64_t length, std::uint64_t free);
+  Result<UploadPtr> reserve(const UploadId& id, std::string_view owner, std::uint64_t length);
   Result<std::vector<UploadPtr>> reserve_all(std::span<const WholeUpload> uploads, std::string_view owner,
-                                             std::uint64_t total, std::uint64_t free);
-  Result<void> check_room(std::string_view owner, std::size_t more, std::uint64_t length, std::uint64_t free) const;
+                                             std::uint64_t total);
+  Result<void> check_room(std::string_view owner, std::size_t more, std::uint64_t length) const;
   UploadPtr make_upload(const UploadId& id, std::string_view owner, std::uint64_t length);
   Extents take_extents(std::uint64_t length);
   Result<void> prepare(const Upload& upload);
@@ -784,6 +782,7 @@ class SegmentStore final : public Store {
   const SegmentOptions options_;
   mutable Segments segments_;
   SharedCommits commits_;
+  std::atomic<bool> allocates_ = true;  // until the file system says that it cannot
 
   mutable std::mutex mutex_;  // guards what follows; taken before an upload's
   mutable std::map<UploadId, UploadPtr> uploads_;
@@ -833,8 +832,7 @@ Result<void> SegmentStore::forget_sealed() const {
 }
 
 // A new upload in the table, marked as new; null if the same one is there already.
-Result<UploadPtr> SegmentStore::reserve(const UploadId& id, std::string_view owner, std::uint64_t length,
-                                        std::uint64_t free) {
+Result<UploadPtr> SegmentStore::reserve(const UploadId& id, std::string_view owner, std::uint64_t length) {
   const std::lock_guard lock(mutex_);
   if (const auto found = uploads_.find(id); found != uploads_.end()) {
     const std::lock_guard upload_lock(found->second->mutex);
@@ -843,29 +841,46 @@ Result<UploadPtr> SegmentStore::reserve(const UploadId& id, std::string_view own
       return Error{Errc::conflict, "another upload has this id"};
     return UploadPtr();
   }
-  TRY_VOID(check_room(owner, 1, length, free));
+  TRY_VOID(check_room(owner, 1, length));
   return make_upload(id, owner, length);
 }
 
-// With mutex_ held: whether `more` uploads of `length` bytes in all may still be made.
-Result<void> SegmentStore::check_room(std::string_view owner, std::size_t more, std::uint64_t length,
-                                      std::uint64_t free) const {
+// With mutex_ held: whether `more` uploads of `length` bytes in all may still be made. Uploads that are just being made
+// have not taken their room yet; they are counted before the disk is asked, so that none is missed.
+Result<void> SegmentStore::check_room(std::string_view owner, std::size_t more, std::uint64_t length) const {
   if (uploads_.size() + more > options_.max_uploads)
     return Error{Errc::limited, "too many uploads are open; finish or end some"};
-  const auto owned = static_cast<std::size_t>(
-      std::ranges::count_if(uploads_, [&](const auto& entry) { return entry.second->owner == owner; }));
+  std::size_t owned = 0;
+  std::uint64_t owned_bytes = 0;
+  std::uint64_t promised = 0;  // at most kMaxUploads lengths of at most kMaxPayloadBytes
+  const bool allocates = allocates_;
+  for (const auto& [id, upload] : uploads_) {
+    if (upload->owner == owner) {
+      ++owned;
+      owned_bytes += upload->length;
+    }
+    const std::lock_guard lock(upload->mutex);
+    if (upload->is_new)
+      promised += upload->length;
+    else if (!allocates)
+      promised += upload->length - upload->offset;
+  }
   if (owned + more > options_.max_uploads_per_owner)
     return Error{Errc::limited, "you have too many uploads open; finish or end some"};
-  if (free < options_.free_space_reserve || free - options_.free_space_reserve < length)
-    return Error{Errc::full, "the disk has no room for this upload"};
+  if (owned > 0 && owned_bytes + length > options_.max_open_bytes_per_owner)
+    return Error{Errc::limited, "your open uploads would be longer together than one person's may be (" +
+                                    std::to_string(options_.max_open_bytes_per_owner) + " bytes); finish or end some"};
+  TRY(const std::uint64_t free, options_.disk->free_bytes(segments_.folder()));
+  const std::uint64_t kept = options_.free_space_reserve + promised;
+  if (free < kept || free - kept < length) return Error{Errc::full, "the disk has no room for this upload"};
   return {};
 }
 
 // All of them in the table, marked as new, or none.
 Result<std::vector<UploadPtr>> SegmentStore::reserve_all(std::span<const WholeUpload> uploads, std::string_view owner,
-                                                         std::uint64_t total, std::uint64_t free) {
+                                                         std::uint64_t total) {
   const std::lock_guard lock(mutex_);
-  TRY_VOID(check_room(owner, uploads.size(), total, free));
+  TRY_VOID(check_room(owner, uploads.size(), total));
   std::set<UploadId> ids;
   for (const WholeUpload& upload : uploads)
     if (uploads_.contains(upload.id) || !ids.insert(upload.id).second)
@@ -919,8 +934,10 @@ Result<void> SegmentStore::check_new(std::string_view owner, std::uint64_t lengt
 Result<void> SegmentStore::prepare(const Upload& upload) {
   for (const Extent& extent : upload.layout.extents()) {
     TRY(const SegmentPtr segment, segments_.open(extent.segment));
-    TRY_VOID(segment->prepare(*options_.disk, segments_.folder(),
-                              extent.offset + round_up(extent.length, kExtentAlignment), options_.segment_bytes));
+    TRY(const bool taken,
+        segment->prepare(*options_.disk, segments_.folder(), extent.offset + round_up(extent.length, kExtentAlignment),
+                         options_.segment_bytes));
+    if (!taken) allocates_ = false;
   }
   return {};
 }
@@ -1428,9 +1445,9 @@ Result<void> Disk::sync_file_and_folder(const FileDescriptor& file, const fs::pa
   return sync_directory(folder);
 }
 
-Result<void> Disk::allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
-  if (::fallocate(file.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0) return {};
-  if (errno == EOPNOTSUPP && ::ftruncate(file.get(), static_cast<off_t>(offset + size)) == 0) return {};
+Result<bool> Disk::allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
+  if (::fallocate(file.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0) return true;
+  if (errno == EOPNOTSUPP && ::ftruncate(file.get(), static_cast<off_t>(offset + size)) == 0) return false;
   return system_error(errno, "cannot make room in a segment");
 }
 

@@ -32,7 +32,8 @@ class Disk {
   virtual void start_writeback(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);  // a hint
   virtual Result<void> sync_data(const FileDescriptor& file);
   virtual Result<void> sync_file_and_folder(const FileDescriptor& file, const std::filesystem::path& folder);
-  virtual Result<void> allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);  // extends it
+  // Extends the file. True: the room is its own from now on; false: what is written later still takes it.
+  virtual Result<bool> allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);
   virtual Result<void> punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);
   virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& folder);
 };
@@ -73,11 +74,14 @@ class PayloadRows {
 Result<FileDescriptor> hold_segments(const std::filesystem::path& directory);
 
 struct SegmentOptions {
-  std::uint64_t segment_bytes = kSegmentBytes;         // a multiple of kExtentAlignment; may change between runs
-  std::uint64_t sync_interval = kSyncInterval;         // at least kBlockSize
-  std::uint64_t free_space_reserve = kPayloadReserve;  // `create` leaves so much free, or gives Errc::full
+  std::uint64_t segment_bytes = kSegmentBytes;  // a multiple of kExtentAlignment; may change between runs
+  std::uint64_t sync_interval = kSyncInterval;  // at least kBlockSize
+  // `create` leaves so much free, what other uploads were promised and have not taken yet included, or gives
+  // Errc::full.
+  std::uint64_t free_space_reserve = kPayloadReserve;
   std::size_t max_uploads = kMaxUploads;
   std::size_t max_uploads_per_owner = kMaxUploadsPerOwner;
+  std::uint64_t max_open_bytes_per_owner = kMaxOpenBytesPerOwner;
   Clock clock = system_clock();
   std::shared_ptr<Disk> disk = std::make_shared<Disk>();  // shared with the test that breaks it
 };

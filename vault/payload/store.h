@@ -35,7 +35,9 @@ using RecordId = TypeId<RecordTag>;
 inline constexpr std::uint64_t kMaxPayloadBytes = 1ULL << 40;
 inline constexpr std::size_t kMaxUploads = 16'384;
 inline constexpr std::size_t kMaxUploadsPerOwner = 2048;  // several interrupted runs of a client leave that many behind
-inline constexpr std::size_t kMaxBatchUploads = 256;      // that come whole, in one call
+// Of the lengths of one owner's open uploads together, sent or not. One that is longer may be open alone.
+inline constexpr std::uint64_t kMaxOpenBytesPerOwner = 256ULL << 30;
+inline constexpr std::size_t kMaxBatchUploads = 256;       // that come whole, in one call
 inline constexpr std::uint64_t kMaxBatchBytes = 8U << 20;  // of all of them together
 inline constexpr std::size_t kMaxOwnerBytes = 128;
 
@@ -80,8 +82,8 @@ class Store {
   virtual ~Store() = default;
 
   // Reserves `length` bytes. Again with the same owner and length: nothing happens. Errc::invalid_argument for no
-  // length or an owner that is empty or too long, Errc::too_large, Errc::limited (too many uploads), Errc::conflict
-  // (the id is taken), Errc::full.
+  // length or an owner that is empty or too long, Errc::too_large, Errc::limited (too many uploads, or too long
+  // together), Errc::conflict (the id is taken), Errc::full.
   virtual Result<void> create(const UploadId& id, std::string_view owner, std::uint64_t length) = 0;
   // Uploads that come whole, all of them or none: complete and durable when it returns, for one sync and one commit
   // (shared with others'), whatever their number. Errors as `create`; Errc::invalid_argument for none,

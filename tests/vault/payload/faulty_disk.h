@@ -69,9 +69,9 @@ class FaultyDisk : public Disk {
     TRY_VOID(ask(on_sync_names));
     return Disk::sync_file_and_folder(file, folder);
   }
-  Result<void> allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) override {
+  Result<bool> allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) override {
     TRY_VOID(ask(on_allocate));
-    return allocates ? Disk::allocate(file, offset, size) : Result<void>();
+    return allocates ? Disk::allocate(file, offset, size) : Result<bool>(false);
   }
   Result<void> punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) override {
     ++punches;

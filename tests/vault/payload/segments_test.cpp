@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <fstream>
+#include <future>
 #include <random>
 #include <thread>
 
@@ -362,7 +363,7 @@ TEST_F(SegmentFiles, LengthsFromOneByteToOneTebibyteAreTaken) {
   disk_->free = 4 * kMaxPayloadBytes;
   reopen();
   EXPECT_TRUE(store_->create(new_upload(), "owner", 1));
-  EXPECT_TRUE(store_->create(new_upload(), "owner", kMaxPayloadBytes));
+  EXPECT_TRUE(store_->create(new_upload(), "another", kMaxPayloadBytes));
   EXPECT_EQ(store_->create(new_upload(), "owner", 0).code(), Errc::invalid_argument);
   EXPECT_EQ(store_->create(new_upload(), "owner", kMaxPayloadBytes + 1).code(), Errc::too_large);
 }
@@ -405,6 +406,70 @@ TEST_F(SegmentFiles, AReserveOfFreeSpaceIsLeft) {
   EXPECT_EQ(store_->create(new_upload(), "owner", 1).code(), Errc::full);
   disk_->free = 1100;
   EXPECT_TRUE(store_->create(new_upload(), "owner", 100));
+}
+
+TEST_F(SegmentFiles, AnOwnersOpenUploadsAreLimitedInBytesAndOneMayBeLongerAlone) {
+  store_.reset();
+  SegmentOptions limited = options();
+  limited.max_open_bytes_per_owner = 1000;
+  store_ = std::move(open_segments(engine_, sealer_, folder(), limited).value());
+  const UploadId first = begin(400, "a");
+  begin(600, "a");
+  EXPECT_EQ(store_->create(new_upload(), "a", 1).code(), Errc::limited);
+  const Bytes one = noise(1);
+  const std::vector<WholeUpload> batch{{new_upload(), one}};
+  EXPECT_EQ(store_->receive(batch, "a").code(), Errc::limited);
+  begin(1000, "b");  // another's are counted apart
+  ASSERT_TRUE(send(first, noise(400), 400));
+  EXPECT_EQ(store_->create(new_upload(), "a", 1).code(), Errc::limited);  // sent, but not sealed
+  ASSERT_TRUE(store_->sync(first));
+  ASSERT_TRUE(seal(first, new_record()));
+  begin(400, "a");
+  EXPECT_EQ(store_->create(new_upload(), "a", 1).code(), Errc::limited);
+  const UploadId long_one = begin(5000, "c");
+  EXPECT_EQ(store_->create(new_upload(), "c", 1).code(), Errc::limited);
+  ASSERT_TRUE(store_->discard(long_one));
+  begin(1, "c");
+  EXPECT_EQ(store_->create(new_upload(), "c", 5000).code(), Errc::limited);
+}
+
+TEST_F(SegmentFiles, UploadsThatBeginTogetherAreNotPromisedTheSameRoom) {
+  store_.reset();
+  SegmentOptions reserving = options();
+  reserving.free_space_reserve = 1000;
+  store_ = std::move(open_segments(engine_, sealer_, folder(), reserving).value());
+  disk_->free = 2000;
+  std::thread other;
+  std::optional<Errc> too_much;
+  Result<void> fits;
+  // The first one's room is promised, and not taken yet, when the second and third ask.
+  disk_->on_allocate = [&]() -> Result<void> {
+    if (too_much) return {};
+    const auto refused = store_->create(new_upload(), "b", 401);
+    too_much = refused ? Errc::internal : refused.code();
+    std::promise<void> begun;
+    other = std::thread([&] {
+      begun.set_value();
+      fits = store_->create(new_upload(), "c", 400);
+    });
+    begun.get_future().wait();
+    return {};
+  };
+  EXPECT_TRUE(store_->create(new_upload(), "a", 600));
+  other.join();
+  EXPECT_EQ(too_much, Errc::full);
+  EXPECT_TRUE(fits);
+}
+
+TEST_F(SegmentFiles, WhereTheDiskOnlyPromisesRoomTheBytesStillToComeAreCounted) {
+  disk_->allocates = false;
+  disk_->free = 1000;
+  const UploadId first = begin(600);
+  EXPECT_EQ(store_->create(new_upload(), "owner", 401).code(), Errc::full);
+  ASSERT_TRUE(send(first, noise(600), 500));
+  disk_->free = 500;
+  EXPECT_EQ(store_->create(new_upload(), "owner", 401).code(), Errc::full);
+  EXPECT_TRUE(store_->create(new_upload(), "owner", 400));
 }
 
 TEST_F(SegmentFiles, OptionsThatMakeNoSenseAreRefused) {
