@@ -10,6 +10,6 @@ if(TARGET access_wire AND TARGET vault_payload)
     HEADERS
       gate.h replay.h store.h views.h
       acts/act.h acts/acts.h acts/review_acts.h permit.h
-      state/review_rows.h state/review_status.h state/rows.h state/standing.h state/state.h
+      state/review_rows.h state/review_status.h state/row_cache.h state/rows.h state/standing.h state/state.h
     PUBLIC access_wire audit review vault_age vault_keyring vault_payload)
 endif()

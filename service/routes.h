@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxFirstBytes = 4U << 20;     // that come with an
 // Of `POST /v1/upload-batches`: each payload with its length before it.
 inline constexpr std::size_t kMaxBatchBody =
     vault::payload::kMaxBatchBytes + vault::payload::kMaxBatchUploads * sizeof(std::uint32_t);
-inline constexpr std::size_t kUploadPieceBytes = 256U << 10;  // held at a time of what is streamed
+inline constexpr std::size_t kUploadPieceBytes = 512U << 10;  // held at a time of what is streamed
 
 // Who may call a route. What a caller may do with what is there, the permission table says.
 inline constexpr net::Callers kAnybody("anybody");  // unsigned

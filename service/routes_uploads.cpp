@@ -6,6 +6,7 @@
 
 #include "service/answers.h"
 #include "service/tus.h"
+#include "vault/base/file.h"
 
 namespace service {
 namespace {
@@ -108,16 +109,17 @@ asio::awaitable<Result<std::uint64_t>> receive(Service& service, net::BodyReader
                                                std::uint64_t offset) {
   using asio::experimental::awaitable_operators::operator&&;
   const std::size_t piece = std::min<std::uint64_t>(kUploadPieceBytes, body.length());
-  vault::Bytes being_read(piece);
-  vault::Bytes being_written(piece);
-  auto got = co_await body.read(being_read);
+  vault::PageBuffer being_read(piece);
+  vault::PageBuffer being_written(piece);
+  auto got = co_await body.read(being_read.span().first(piece));
   while (got && *got != 0) {
     std::swap(being_read, being_written);
-    auto write = [&service, id, offset, bytes = vault::ByteView(being_written).first(*got)]() {
+    auto write = [&service, id, offset, bytes = being_written.view().first(*got)]() {
       return service.store.payload().write(id, offset, bytes);
     };
     // Both are waited for, whatever becomes of either: they use what stands here.
-    auto [next, wrote] = co_await (body.read(being_read) && run_on(service.workers, std::move(write)));
+    auto [next, wrote] =
+        co_await (body.read(being_read.span().first(piece)) && run_on(service.workers, std::move(write)));
     if (!wrote) co_return wrote.error();
     offset = *wrote;
     got = std::move(next);

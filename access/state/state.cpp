@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "access/state/row_cache.h"
 #include "access/wire/describe_json.h"
 #include "vault/crypto/hash.h"
 
@@ -128,6 +129,17 @@ Result<std::optional<Row>> find(const SealedTable& table, const ReadTransaction&
   return std::optional<Row>(std::move(row));
 }
 template <class Row>
+Result<std::optional<Row>> find(const SealedTable& table, RowCache<Row>& cache, const ReadTransaction& txn,
+                                ByteView key) {
+  TRY(const auto sealed, table.get_sealed(txn, key));
+  if (!sealed) return std::optional<Row>();
+  if (auto known = cache.find(key, *sealed)) return known;
+  TRY(const Bytes value, table.open(key, *sealed));
+  TRY(Row row, decode_row<Row>(value));
+  cache.keep(key, *sealed, row);
+  return std::optional<Row>(std::move(row));
+}
+template <class Row>
 Result<void> put_row(SealedTable& table, WriteTransaction& txn, ByteView key, const Row& row) {
   return table.put(txn, key, vault::as_bytes(wire::encode(row)));
 }
@@ -216,6 +228,23 @@ Result<std::uint64_t> parse_copy_number(std::string_view text) {
   return parse_padded(text.substr(kCopyPrefix.size()), kLeastNumberDigits);
 }
 
+struct State::Caches {
+  RowCache<AgencyRow> agencies;
+  RowCache<PersonRow> people;
+  RowCache<CaseRow> cases;
+  RowCache<SafeRow> safes;
+  RowCache<EpochRow> epochs;
+  RowCache<NominationRow> nominations;
+  RowCache<RecordRow> records;
+  RowCache<ReviewRow> reviews;
+};
+
+State::State(std::vector<SealedTable> projections, std::vector<SealedTable> besides, std::vector<SealedTable> local)
+    : caches_(std::make_shared<Caches>()),
+      projections_(std::move(projections)),
+      besides_(std::move(besides)),
+      local_(std::move(local)) {}
+
 Result<State> State::open(engine::Engine& engine, const vault::keyring::Sealer& sealer) {
   const auto add = [&](std::vector<SealedTable>& to, const std::string& name, TableClass kind) -> Result<void> {
     TRY(SealedTable table, SealedTable::make(engine, sealer, name, kind));
@@ -257,7 +286,7 @@ Result<void> State::put(WriteTransaction& txn, const DirectoryRow& row) {
 }
 
 Result<std::optional<AgencyRow>> State::agency(const ReadTransaction& txn, const AgencyId& id) const {
-  return find<AgencyRow>(projections_[kAgencies], txn, key_of(id));
+  return find<AgencyRow>(projections_[kAgencies], caches_->agencies, txn, key_of(id));
 }
 Result<void> State::put(WriteTransaction& txn, const AgencyRow& row) {
   return put_row(projections_[kAgencies], txn, key_of(row.agency), row);
@@ -267,7 +296,7 @@ Result<void> State::agencies(const ReadTransaction& txn, const AgencyId& from, c
 }
 
 Result<std::optional<PersonRow>> State::person(const ReadTransaction& txn, const PersonId& id) const {
-  return find<PersonRow>(projections_[kPeople], txn, key_of(id));
+  return find<PersonRow>(projections_[kPeople], caches_->people, txn, key_of(id));
 }
 Result<void> State::put(WriteTransaction& txn, const PersonRow& row) {
   const auto for_each_role = [](const PersonRow& person, const auto& visit) -> Result<void> {
@@ -312,7 +341,7 @@ Result<void> State::put(WriteTransaction& txn, const InvitationRow& row) {
 // --- cases and safes ------------------------------------------------------------------------------------------------
 
 Result<std::optional<CaseRow>> State::find_case(const ReadTransaction& txn, const CaseId& id) const {
-  return find<CaseRow>(projections_[kCases], txn, key_of(id));
+  return find<CaseRow>(projections_[kCases], caches_->cases, txn, key_of(id));
 }
 Result<void> State::put(WriteTransaction& txn, const CaseRow& row) {
   TRY(const ReferenceParts parts, parse_reference(row.reference));
@@ -337,7 +366,7 @@ Result<std::string> State::next_reference(const ReadTransaction& txn, int year) 
 }
 
 Result<std::optional<SafeRow>> State::safe(const ReadTransaction& txn, const SafeId& id) const {
-  return find<SafeRow>(projections_[kSafes], txn, key_of(id));
+  return find<SafeRow>(projections_[kSafes], caches_->safes, txn, key_of(id));
 }
 Result<void> State::put(WriteTransaction& txn, const SafeRow& row) {
   TRY_VOID(projections_[kCaseSafes].put(txn, key_of(row.case_).number(row.seq), row.safe.uuid()));
@@ -363,7 +392,7 @@ Result<std::optional<SafeId>> State::agency_safe(const ReadTransaction& txn, con
 }
 
 Result<std::optional<EpochRow>> State::epoch(const ReadTransaction& txn, const SafeId& id, std::uint64_t epoch) const {
-  return find<EpochRow>(projections_[kEpochs], txn, safe_epoch_key(id, epoch));
+  return find<EpochRow>(projections_[kEpochs], caches_->epochs, txn, safe_epoch_key(id, epoch));
 }
 Result<void> State::put(WriteTransaction& txn, const EpochRow& row) {
   return put_row(projections_[kEpochs], txn, safe_epoch_key(row.safe, row.epoch), row);
@@ -371,7 +400,7 @@ Result<void> State::put(WriteTransaction& txn, const EpochRow& row) {
 
 Result<std::optional<NominationRow>> State::nomination(const ReadTransaction& txn, const SafeId& safe,
                                                        const PersonId& person) const {
-  return find<NominationRow>(projections_[kNominations], txn, key_of(safe).id(person));
+  return find<NominationRow>(projections_[kNominations], caches_->nominations, txn, key_of(safe).id(person));
 }
 Result<void> State::put(WriteTransaction& txn, const NominationRow& row) {
   TRY_VOID(projections_[kPersonSafes].put(txn, key_of(row.person).id(row.safe), {}));
@@ -398,7 +427,7 @@ Result<std::vector<SafeId>> State::safes_of_person(const ReadTransaction& txn, c
 // --- records and copies ---------------------------------------------------------------------------------------------
 
 Result<std::optional<RecordRow>> State::record(const ReadTransaction& txn, const RecordId& id) const {
-  return find<RecordRow>(projections_[kRecords], txn, key_of(id));
+  return find<RecordRow>(projections_[kRecords], caches_->records, txn, key_of(id));
 }
 Result<void> State::put(WriteTransaction& txn, const RecordRow& row) {
   TRY_VOID(projections_[kRecordOrder].put(txn, key_of(row.safe).number(row.ordinal), row.record.uuid()));
@@ -520,7 +549,7 @@ Result<void> State::notes_of(const ReadTransaction& txn, const SafeId& safe, con
 // --- reviews --------------------------------------------------------------------------------------------------------
 
 Result<std::optional<ReviewRow>> State::review(const ReadTransaction& txn, const CaseId& id) const {
-  return find<ReviewRow>(projections_[kReviews], txn, key_of(id));
+  return find<ReviewRow>(projections_[kReviews], caches_->reviews, txn, key_of(id));
 }
 Result<void> State::put(WriteTransaction& txn, const ReviewRow& row) {
   return put_row(projections_[kReviews], txn, key_of(row.case_), row);

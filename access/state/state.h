@@ -29,6 +29,7 @@
 // Numbers are big-endian. Projections change only in `apply` (access/acts/act.h).
 #pragma once
 #include <functional>
+#include <memory>
 
 #include "access/state/review_rows.h"
 #include "vault/keyring/sealed_table.h"
@@ -197,8 +198,11 @@ class State {
   Result<std::size_t> expire_staged(WriteTransaction& txn, Instant before, std::size_t limit);
 
  private:
-  explicit State(std::vector<SealedTable> projections, std::vector<SealedTable> besides, std::vector<SealedTable> local)
-      : projections_(std::move(projections)), besides_(std::move(besides)), local_(std::move(local)) {}
+  explicit State(std::vector<SealedTable> projections, std::vector<SealedTable> besides,
+                 std::vector<SealedTable> local);
+  // Of the rows that every request reads.
+  struct Caches;
+  std::shared_ptr<Caches> caches_;
   std::vector<SealedTable> projections_;
   std::vector<SealedTable> besides_;  // by BesideTable
   std::vector<SealedTable> local_;    // staged values, and when each was staged

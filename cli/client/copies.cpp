@@ -288,7 +288,7 @@ class CopyWriter {
     if (!key) return tampered("a header of the copy does not open: " + key.error().message);
     const bool plain = form_ == CopyForm::plain;
     const bool large = !plain && file.length > kKeptDownload;
-    TRY(StagedFile staged, large ? StagedFile::go_on(folder_, name) : StagedFile::create(folder_, name));
+    TRY(StagedFile staged, large ? StagedFile::go_on(folder_, name) : StagedFile::create(folder_, name, file.length));
     VerifiedPayload payload(
         *key, facts_of(file),
         plain ? std::function<Result<void>(ByteView)>([&](ByteView b) { return staged.write(b); }) : nullptr);

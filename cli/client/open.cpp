@@ -58,7 +58,7 @@ Result<void> open_indexed(const fs::path& folder, const fs::path& into, const In
   if (file.encoded.value_or(false)) {
     TRY(inner, decode_path(file.path));
   }
-  TRY(StagedFile staged, StagedFile::create(into, inner));
+  TRY(StagedFile staged, StagedFile::create(into, inner, file.size));
   TRY_VOID(verify_file(
       folder / file.file, openers.identities, facts_of(file), [&](ByteView bytes) { return staged.write(bytes); },
       &progress.bytes));

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kTemporaryBytes = 8;
 constexpr std::uint64_t kWritebackStep = 8U << 20;
+constexpr std::size_t kDirectBuffer = 1U << 20;
 
 // Descends into (and makes) one folder, never through a link.
 Result<vault::FileDescriptor> enter(const vault::FileDescriptor& folder, const std::string& part) {
@@ -62,7 +63,7 @@ Result<StagedFile> StagedFile::place(const std::filesystem::path& root, std::str
   return staged;
 }
 
-Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::string_view inner) {
+Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::string_view inner, std::uint64_t size) {
   TRY(StagedFile staged, place(root, inner));
   int fd = ::openat(staged.folder_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, vault::kPrivateFileMode);
   if (fd < 0 && lacks_tmpfile(errno)) {
@@ -74,6 +75,7 @@ Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::st
   }
   if (fd < 0) return vault::system_error(errno, "cannot make a file");
   staged.file_ = vault::FileDescriptor(fd);
+  if (size >= kDirectFile && ::fcntl(fd, F_SETFL, O_DIRECT) == 0) staged.held_.emplace(kDirectBuffer);
   return staged;
 }
 
@@ -91,7 +93,6 @@ Result<StagedFile> StagedFile::go_on(const std::filesystem::path& root, std::str
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
     return Error{Errc::conflict, "another program is writing this file; wait until it is done"};
   staged.written_ = staged.paced_ = static_cast<std::uint64_t>(status.st_size);
-  if (::lseek(fd, 0, SEEK_END) < 0) return vault::system_error(errno, "cannot write a file");
   staged.temporary_ = hidden;
   staged.keep_ = true;
   return staged;
@@ -122,8 +123,7 @@ Result<void> StagedFile::write_at(std::uint64_t offset, ByteView bytes) {
 }
 
 Result<void> StagedFile::truncate(std::uint64_t size) {
-  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0 ||
-      ::lseek(file_.get(), static_cast<off_t>(size), SEEK_SET) < 0)
+  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0)
     return vault::system_error(errno, "cannot shorten a file");
   written_ = size;
   paced_ = std::min(paced_, size);
@@ -135,9 +135,37 @@ StagedFile::~StagedFile() {
 }
 
 Result<void> StagedFile::write(ByteView bytes) {
-  TRY_VOID(vault::write_all(file_, bytes));
+  while (held_ && !bytes.empty()) {
+    const std::size_t room = std::min(bytes.size(), held_->span().size() - held_size_);
+    std::ranges::copy(bytes.first(room), held_->span().subspan(held_size_).begin());
+    held_size_ += room;
+    bytes = bytes.subspan(room);
+    if (held_size_ == held_->span().size()) TRY_VOID(write_held());
+  }
+  if (bytes.empty()) return {};
+  TRY_VOID(write_at(written_, bytes));
   written_ += bytes.size();
   if (written_ - paced_ >= kWritebackStep) start_writeback();
+  return {};
+}
+
+// A whole buffer; the rest of the file is for stop_direct.
+Result<void> StagedFile::write_held() {
+  TRY(const bool written, vault::write_direct(file_, written_, held_->view()));
+  if (!written) return stop_direct();
+  written_ += held_size_;
+  paced_ = written_;
+  held_size_ = 0;
+  return {};
+}
+
+// What is held goes through the page cache, and so does what follows.
+Result<void> StagedFile::stop_direct() {
+  if (!held_) return {};
+  if (::fcntl(file_.get(), F_SETFL, 0) != 0) return vault::system_error(errno, "cannot write a file");
+  TRY_VOID(write_at(written_, held_->view().first(held_size_)));
+  written_ += held_size_;
+  held_.reset();
   return {};
 }
 
@@ -148,7 +176,8 @@ void StagedFile::start_writeback() {
   paced_ = written_;
 }
 
-Result<void> StagedFile::sync() const {
+Result<void> StagedFile::sync() {
+  TRY_VOID(stop_direct());
   if (modified_) {
     const timespec time{modified_->unix_ms / vault::kMillisecondsPerSecond,
                         modified_->unix_ms % vault::kMillisecondsPerSecond * 1'000'000};
@@ -203,7 +232,7 @@ Result<void> StagedFiles::finish() {
 // Each file's content, then their names, then each folder once.
 Result<void> StagedFiles::commit(std::vector<Waiting> group) {
   std::vector<Result<void>> outcomes;
-  for (const Waiting& one : group) outcomes.push_back(one.file.sync());
+  for (Waiting& one : group) outcomes.push_back(one.file.sync());
   std::map<std::pair<dev_t, ino_t>, Result<void>> folders;
   for (std::size_t i = 0; i < group.size(); ++i)
     if (outcomes[i]) outcomes[i] = group[i].file.name();

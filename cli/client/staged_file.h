@@ -22,6 +22,7 @@ using vault::Error;
 using vault::Result;
 
 inline constexpr std::size_t kStagedFiles = 64;                // that wait to be named together
+inline constexpr std::uint64_t kDirectFile = 16U << 20;        // from here on a file is written past the page cache
 inline constexpr std::uint64_t kStagedFilesBytes = 32U << 20;  // of them
 
 // A file without a name in the folder it will stand in (O_TMPFILE; a hidden temporary name where the file system has
@@ -30,15 +31,15 @@ class StagedFile {
  public:
   // `inner` (raw bytes, is_inner_path) below `root`, which exists; folders on the way are made, links are refused
   // (Errc::tampered). Errc::conflict when the name is taken already.
-  static Result<StagedFile> create(const std::filesystem::path& root, std::string_view inner);
+  // A file that will have `size` bytes, when that is many, is written past the page cache.
+  static Result<StagedFile> create(const std::filesystem::path& root, std::string_view inner, std::uint64_t size = 0);
   // The same under a hidden name (".NAME.part") that stays when it is dropped before `commit`, so that a later run goes
-  // on with what was `written`. For ciphertext only. Errc::conflict while another program is writing it.
+  // on with what stands there. For ciphertext only. Errc::conflict while another program is writing it.
   static Result<StagedFile> go_on(const std::filesystem::path& root, std::string_view inner);
   StagedFile(StagedFile&& other) noexcept = default;
   StagedFile& operator=(StagedFile&&) = delete;
   ~StagedFile();
   Result<void> write(ByteView bytes);
-  std::uint64_t written() const { return written_; }
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const;  // fewer at the end of the file
   Result<void> write_at(std::uint64_t offset, ByteView bytes);                         // over what was written
   Result<void> truncate(std::uint64_t size);
@@ -54,7 +55,9 @@ class StagedFile {
   friend class StagedFiles;
   StagedFile() = default;
   static Result<StagedFile> place(const std::filesystem::path& root, std::string_view inner);
-  Result<void> sync() const;
+  Result<void> write_held();
+  Result<void> stop_direct();
+  Result<void> sync();
   Result<void> name();
   vault::FileDescriptor folder_;
   vault::FileDescriptor file_;
@@ -62,7 +65,9 @@ class StagedFile {
   std::string temporary_;  // empty: O_TMPFILE
   bool keep_ = false;      // the temporary name
   std::optional<vault::Instant> modified_;
-  std::uint64_t written_ = 0;
+  std::optional<vault::PageBuffer> held_;  // while it is written past the page cache: what waits to be written
+  std::size_t held_size_ = 0;
+  std::uint64_t written_ = 0;  // without what is held
   std::uint64_t paced_ = 0;  // handed to the disk already, so that the sync of a large file has little left to wait for
 };
 

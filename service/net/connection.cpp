@@ -68,6 +68,7 @@ Connection::Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& t
     : shared_(shared),
       stream_(beast::tcp_stream(std::move(socket)), tls),
       buffer_(kReadBufferBytes),
+      timer_(stream_.get_executor()),
       peer_(std::move(peer)) {}
 
 Connection::~Connection() {
@@ -81,12 +82,13 @@ void Connection::finish() {
 asio::awaitable<void> Connection::run() {
   idle_ = true;
   if (shared_.stopping) co_return;
-  stream_.next_layer().expires_after(shared_.limits.handshake_timeout);
+  expire_after(shared_.limits.handshake_timeout);
   const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
+  rest();
   idle_ = false;
   if (error) {
     ++shared_.counters.handshakes_failed;
-    note_timeout(error);
+    note_timeout();
     co_return;
   }
   buffer_.reserve(kReadBufferBytes);  // an empty one starts with reads of 512 bytes
@@ -108,6 +110,30 @@ asio::awaitable<void> Connection::run() {
   co_await close();
 }
 
+// ---- Deadlines ----
+
+void Connection::expire_after(milliseconds time) {
+  deadline_ = steady_clock::now() + time;
+  if (deadline_ < watched_) watch();
+}
+
+void Connection::watch() {
+  watched_ = deadline_;
+  timer_.expires_at(deadline_);
+  timer_.async_wait([weak = weak_from_this()](const ErrorCode& error) {
+    if (error) return;  // another deadline took its place
+    if (const auto alive = weak.lock()) alive->look_at_the_clock();
+  });
+}
+
+void Connection::look_at_the_clock() {
+  watched_ = steady_clock::time_point::max();
+  if (deadline_ == steady_clock::time_point::max()) return;  // nothing is waited for
+  if (steady_clock::now() < deadline_) return watch();
+  timed_out_ = true;
+  stream_.next_layer().close();
+}
+
 // ---- The header ----
 
 asio::awaitable<std::optional<Head>> Connection::read_head() {
@@ -119,12 +145,13 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
     idle_ = true;
     if (shared_.stopping) co_return std::nullopt;
     // Whoever has asked for nothing yet has no claim to a place for long.
-    stream_.next_layer().expires_after(asked_ ? shared_.limits.idle_timeout
-                                              : std::min(shared_.limits.idle_timeout, shared_.limits.header_timeout));
+    expire_after(asked_ ? shared_.limits.idle_timeout
+                        : std::min(shared_.limits.idle_timeout, shared_.limits.header_timeout));
     const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBufferBytes), kToken);
+    rest();
     idle_ = false;
     if (error) {
-      broken_ = error != asio::error::operation_aborted;
+      broken_ = timed_out_ || error != asio::error::operation_aborted;
       co_return std::nullopt;
     }
     buffer_.commit(size);
@@ -132,7 +159,7 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
   HeadParser parser;
   parser.header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
   parser.body_limit(boost::none);  // the route's limit is checked when the route is known
-  stream_.next_layer().expires_after(shared_.limits.header_timeout);
+  expire_after(shared_.limits.header_timeout);
   // Beast's own limit is for each piece that it parses, and fields that are parsed count no more.
   ErrorCode error;
   std::size_t size = 0;
@@ -141,6 +168,7 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
     error = failed;
     size += more;
   }
+  rest();
   if (!error && size > shared_.limits.header_bytes) error = http::error::header_limit;
   shared_.counters.bytes_received += size;
   if (!error) {
@@ -165,7 +193,7 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
     bad.detail = "not an HTTP request";
     co_return bad;
   }
-  note_timeout(error);
+  note_timeout();
   broken_ = true;
   co_return std::nullopt;
 }
@@ -213,10 +241,11 @@ asio::awaitable<std::size_t> Connection::read_some(std::span<std::byte> into, mi
     shared_.counters.bytes_received += size;
     co_return size;
   }
-  stream_.next_layer().expires_after(at_most);
+  expire_after(at_most);
   const auto [error, size] = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+  rest();
   if (error) {
-    note_timeout(error);
+    note_timeout();
     broken_ = true;
     co_return 0;
   }
@@ -344,11 +373,12 @@ asio::awaitable<bool> Connection::send_source(BodySource source, std::string& he
 asio::awaitable<bool> Connection::write(std::span<const char> bytes) {
   while (!bytes.empty()) {
     const auto piece = bytes.first(std::min(bytes.size(), kSendChunkBytes));
-    stream_.next_layer().expires_after(shared_.limits.stall_timeout);
+    expire_after(shared_.limits.stall_timeout);
     const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(piece.data(), piece.size()), kToken);
+    rest();
     shared_.counters.bytes_sent += size;
     if (error) {
-      note_timeout(error);
+      note_timeout();
       co_return false;
     }
     bytes = bytes.subspan(piece.size());
@@ -358,8 +388,8 @@ asio::awaitable<bool> Connection::write(std::span<const char> bytes) {
 
 // ---- The end ----
 
-void Connection::note_timeout(const ErrorCode& error) {
-  if (error == beast::error::timeout) ++shared_.counters.timeouts;
+void Connection::note_timeout() {
+  if (timed_out_) ++shared_.counters.timeouts;
 }
 
 // Reads what the client is still sending, a little of it: closing at once would reset the connection and could take
@@ -380,7 +410,7 @@ asio::awaitable<void> Connection::drain() {
 asio::awaitable<void> Connection::close() {
   if (!broken_ && !expecting_) co_await drain();
   if (broken_) co_return;
-  stream_.next_layer().expires_after(shared_.stopping ? kFarewellTimeout : shared_.limits.close_timeout);
+  expire_after(shared_.stopping ? kFarewellTimeout : shared_.limits.close_timeout);
   co_await stream_.async_shutdown(kToken);  // whatever it says: there is nothing left to do
 }
 

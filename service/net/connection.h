@@ -1,6 +1,8 @@
-// One connection: TLS handshake, requests one after another, close. Runs on its own strand. Used by the server only.
+// One connection: TLS handshake, requests one after another, close. Runs on the one thread of its executor. Used by the
+// server only.
 #pragma once
 #include <atomic>
+#include <memory>
 
 #include "service/net/asio.h"
 #include "service/net/head.h"
@@ -20,12 +22,12 @@ struct Shared {
   std::atomic<bool> stopping = false;
 };
 
-class Connection final : public BodyReader {
+class Connection final : public BodyReader, public std::enable_shared_from_this<Connection> {
  public:
   Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer);
   ~Connection() override;
   asio::awaitable<void> run();
-  void finish();  // on the strand: closes now if between requests, else after the answer
+  void finish();  // on its thread: closes now if between requests, else after the answer
 
  private:
   asio::awaitable<std::optional<Head>> read_head();
@@ -39,7 +41,11 @@ class Connection final : public BodyReader {
   asio::awaitable<void> drain();
   asio::awaitable<void> close();
   Response problem(unsigned status, std::string_view detail) const;
-  void note_timeout(const ErrorCode& error);
+  void expire_after(std::chrono::milliseconds time);
+  void rest() { deadline_ = std::chrono::steady_clock::time_point::max(); }  // nothing is waited for
+  void watch();
+  void look_at_the_clock();
+  void note_timeout();
   std::chrono::milliseconds patience() const;
   bool reserve(std::size_t bytes);
   void release();
@@ -51,6 +57,11 @@ class Connection final : public BodyReader {
   Shared& shared_;
   TlsStream stream_;
   beast::flat_buffer buffer_;
+  // One timer for all that is waited for: what an operation does each time is to write down its deadline.
+  asio::steady_timer timer_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::steady_clock::time_point watched_ = std::chrono::steady_clock::time_point::max();  // when the timer ends
+  bool timed_out_ = false;
   const std::string peer_;
   bool idle_ = false;       // waiting for the first byte of a request
   bool asked_ = false;      // something that was a request

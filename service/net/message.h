@@ -27,7 +27,7 @@ vault::Result<Fields> parse_query(std::string_view query);
 // "%2F" is "/", "+" stays. Errc::malformed for a broken escape.
 vault::Result<std::string> percent_decode(std::string_view text);
 
-// The body of a streaming route, in order. Used on the connection's strand, by one coroutine at a time.
+// The body of a streaming route, in order. Used on the connection's thread, by one coroutine at a time.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;

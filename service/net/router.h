@@ -28,11 +28,11 @@ struct RouteOptions {
   std::size_t max_body = 0;   // bytes held in memory; a longer body is 413
   bool streams_body = false;  // the handler reads `request.stream` instead, whatever its length
   // Asked with the header alone before a body of more than kMaxStrangersBodyBytes is read: the answer to give instead.
-  // As a handler: on the connection's strand, without blocking.
+  // As a handler: on the connection's thread, without blocking.
   std::function<std::optional<Response>(const Request& request)> before_body = {};
 };
 
-// Runs on the connection's strand; must not block. The request outlives it. What it throws is answered 500.
+// Runs on the connection's thread; must not block. The request outlives it. What it throws is answered 500.
 using Handler = std::function<boost::asio::awaitable<Response>(Request& request)>;
 
 struct Route {

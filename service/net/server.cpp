@@ -60,12 +60,19 @@ Result<void> configure(asio::ssl::context& tls, std::string_view certificate, st
 
 }  // namespace
 
+// A thread and what it runs. Each connection stays on one: nothing of it is handed from thread to thread but what a
+// handler has others do.
+struct Loop {
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+};
+
 // Members are destroyed in the opposite order: first what runs, then what it uses.
 struct Server::Impl {
   Impl(Router routes, ServerOptions&& options)
       : threads_wanted(options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency())),
         group([this](std::exception_ptr failure) { note(failure); }),
-        context(static_cast<int>(threads_wanted)),
+        loops(threads_wanted),
         blocking(std::max(1U, options.blocking_threads)) {
     shared.router = std::move(routes);
     shared.limits = options.limits;
@@ -142,7 +149,7 @@ struct Server::Impl {
   asio::awaitable<void> accept(std::shared_ptr<Tcp::acceptor> acceptor) {
     asio::steady_timer pause(acceptor->get_executor());
     while (!shared.stopping) {
-      auto [error, socket] = co_await acceptor->async_accept(asio::any_io_executor(asio::make_strand(context)), kToken);
+      auto [error, socket] = co_await acceptor->async_accept(next_executor(), kToken);
       if (!error) {
         start(std::move(socket));
       } else if (!shared.stopping) {
@@ -152,10 +159,13 @@ struct Server::Impl {
     }
   }
 
-  void run() {
+  // The connections take turns.
+  asio::any_io_executor next_executor() { return loops[turn++ % loops.size()].context.get_executor(); }
+
+  void run(Loop& loop) {
     while (true) {
       try {
-        context.run();
+        loop.context.run();
         return;
       } catch (...) {
         note(std::current_exception());
@@ -169,8 +179,8 @@ struct Server::Impl {
   std::map<std::string, std::size_t> by_address;
   TaskGroup group;
   asio::ssl::context tls{asio::ssl::context::tls_server};
-  asio::io_context context;
-  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  std::vector<Loop> loops;
+  std::atomic<std::size_t> turn = 0;
   asio::thread_pool blocking;
   std::mutex stop_mutex;
   std::vector<std::jthread> threads;  // guarded by stop_mutex once started
@@ -183,7 +193,7 @@ Result<std::unique_ptr<Server>> Server::make(Router router, ServerOptions option
   auto impl = std::make_unique<Impl>(std::move(router), std::move(options));
   TRY_VOID(configure(impl->tls, certificate, key));
   allow_descriptors(impl->shared.limits.connections);
-  for (unsigned i = 0; i < impl->threads_wanted; ++i) impl->threads.emplace_back([raw = impl.get()] { raw->run(); });
+  for (Loop& loop : impl->loops) impl->threads.emplace_back([raw = impl.get(), &loop] { raw->run(loop); });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
@@ -196,8 +206,8 @@ Result<std::uint16_t> Server::listen(std::string_view address, std::uint16_t por
   const auto numeric = asio::ip::make_address(std::string(address), error);
   if (error) return Error{Errc::invalid_argument, "not a numeric address to listen on"};
   const Tcp::endpoint endpoint(numeric, port);
-  const auto strand = asio::make_strand(impl_->context);
-  auto acceptor = std::make_shared<Tcp::acceptor>(strand);
+  const auto executor = impl_->next_executor();
+  auto acceptor = std::make_shared<Tcp::acceptor>(executor);
   acceptor->open(endpoint.protocol(), error);
   if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor->bind(endpoint, error);
@@ -205,7 +215,7 @@ Result<std::uint16_t> Server::listen(std::string_view address, std::uint16_t por
   if (error == asio::error::address_in_use) return Error{Errc::busy, "somebody else listens on this address and port"};
   if (error) return Error{Errc::io, "cannot listen: " + error.message()};
   const std::uint16_t bound = acceptor->local_endpoint().port();
-  impl_->group.spawn(strand, impl_->accept(acceptor), [acceptor] {
+  impl_->group.spawn(executor, impl_->accept(acceptor), [acceptor] {
     ErrorCode ignored;  // a closed one is what is wanted
     acceptor->close(ignored);
   });
@@ -222,8 +232,10 @@ void Server::stop() {
     impl_->group.cancel();
     impl_->group.wait(limits.stop_grace);  // what ignores even that ends with its context
   }
-  impl_->work.reset();
-  impl_->context.stop();
+  for (Loop& loop : impl_->loops) {
+    loop.work.reset();
+    loop.context.stop();
+  }
   impl_->threads.clear();  // joins
   impl_->blocking.join();
 }
@@ -237,7 +249,7 @@ const Router& Server::router() const {
 }
 
 asio::io_context& Server::context() {
-  return impl_->context;
+  return impl_->loops.front().context;
 }
 
 }  // namespace service::net

@@ -1,4 +1,4 @@
-// A server of HTTP/1.1 over TLS 1.3 that knows nothing of Strongroom's rules. One strand per connection on a pool of
+// A server of HTTP/1.1 over TLS 1.3 that knows nothing of Strongroom's rules. Each connection stays on one of a few
 // threads; bodies are held up to the route's limit or streamed; every wait has a deadline. Bodies need Content-Length:
 // chunked ones are answered 411.
 #pragma once
@@ -52,7 +52,7 @@ struct ServerOptions {
   // The answer to what never reaches a handler or fails in it (400, 404, 405, 408, 411, 413, 414, 417, 431, 500, 501,
   // 503, 505). Empty: a line of text. `detail` is our own text, without anything from the request.
   std::function<Response(unsigned status, std::string_view detail)> problem;
-  std::function<void(const Completed&)> completed;   // on the connection's strand
+  std::function<void(const Completed&)> completed;   // on the connection's thread
   std::function<void(std::string_view what)> fault;  // what a handler threw; for the log
 };
 

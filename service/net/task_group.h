@@ -18,7 +18,8 @@ class TaskGroup {
   // `failed` is told what a task let escape, unless it had been cancelled.
   explicit TaskGroup(std::function<void(std::exception_ptr)> failed) : failed_(std::move(failed)) {}
 
-  // `task` runs on `executor`, a strand if its owner touches its state. `asked`, if given, is called there by `ask`.
+  // `task` runs on `executor`, which runs one thing at a time if its owner touches its state. `asked`, if given, is
+  // called there by `ask`.
   void spawn(asio::any_io_executor executor, asio::awaitable<void> task, std::function<void()> asked = {});
   // Calls every task's `asked` on its own executor: a request to come to an end.
   void ask();

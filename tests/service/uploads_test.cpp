@@ -251,30 +251,30 @@ TEST_F(Uploads, AlteredInWhatAChunkSignsAreRefused) {
 }
 
 TEST_F(Uploads, BrokenOffInAChunkGoOnAfterWhatArrived) {
-  const std::string target = create(1U << 20);
+  const std::string target = create(4 * kUploadPieceBytes);
   {
-    const std::string text = chunk(who(), target, 0, std::string(1U << 20, 'x')).text();
+    const std::string text = chunk(who(), target, 0, std::string(4 * kUploadPieceBytes, 'x')).text();
     net::test::Client client(served_.port());
-    client.send(text.substr(0, text.size() - (400U << 10)));  // two pieces of 256 KiB and a part of the third
+    client.send(text.substr(0, text.size() - (kUploadPieceBytes + 1000)));  // two pieces and a part of the third
     wait_for_offset(target, 2 * kUploadPieceBytes);
   }
   const std::uint64_t offset = std::stoull(offset_of(target));
   EXPECT_EQ(offset, 2 * kUploadPieceBytes);
-  EXPECT_EQ(patch(target, offset, std::string((1U << 20) - offset, 'x')).status, 204U);
+  EXPECT_EQ(patch(target, offset, std::string((4 * kUploadPieceBytes) - offset, 'x')).status, 204U);
 }
 
 TEST_F(Uploads, InFlightAreFinishedBeforeTheServiceStops) {
-  const std::string target = create(1U << 20);
-  const std::string text = chunk(who(), target, 0, std::string(1U << 20, 'x')).text();
+  const std::string target = create(4 * kUploadPieceBytes);
+  const std::string text = chunk(who(), target, 0, std::string(4 * kUploadPieceBytes, 'x')).text();
   net::test::Client client(served_.port());
-  client.send(text.substr(0, text.size() - (400U << 10)));
+  client.send(text.substr(0, text.size() - (kUploadPieceBytes + 1000)));
   wait_for_offset(target, 2 * kUploadPieceBytes);
   auto stopped = std::async(std::launch::async, [&] { served_.server().stop(); });
-  client.send(text.substr(text.size() - (400U << 10)));
+  client.send(text.substr(text.size() - (kUploadPieceBytes + 1000)));
   EXPECT_EQ(client.receive().status, 204U);
   stopped.get();
   EXPECT_FALSE(net::test::Client(served_.port()).connected());
-  EXPECT_EQ(world().store().payload().status(id_of(target))->offset, 1U << 20);
+  EXPECT_EQ(world().store().payload().status(id_of(target))->offset, 4 * kUploadPieceBytes);
 }
 
 }  // namespace

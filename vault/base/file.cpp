@@ -6,7 +6,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <new>
 
 #include "vault/base/secret.h"
 
@@ -31,6 +33,41 @@ Result<void> fill(const fs::path& path, const FileDescriptor& file, ByteView con
 
 FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) ::close(fd_);
+}
+
+bool may_be_direct(std::uint64_t offset, ByteView bytes) {
+  return bytes.size() >= kDirectLeast && offset % kDirectAlignment == 0 && bytes.size() % kDirectAlignment == 0 &&
+         reinterpret_cast<std::uintptr_t>(bytes.data()) % kDirectAlignment == 0;
+}
+
+Result<std::optional<FileDescriptor>> open_direct(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && (errno == EINVAL || errno == EOPNOTSUPP)) return std::optional<FileDescriptor>();
+  if (fd < 0) return system_error(errno, "cannot open " + path.string());
+  return std::optional(FileDescriptor(fd));
+}
+
+Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    // A disk that is nearly full may take a part that ends off the alignment: what is written again is the same.
+    if (written < 0 && errno == EINVAL) return false;
+    if (written < 0) return system_error(errno, "cannot write to a file");
+    offset += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+PageBuffer::PageBuffer(std::size_t size) : size_((size + kDirectAlignment - 1) / kDirectAlignment * kDirectAlignment) {
+  data_ = static_cast<std::byte*>(::operator new(size_, std::align_val_t(kDirectAlignment)));
+}
+
+PageBuffer::~PageBuffer() {
+  if (data_ == nullptr) return;
+  wipe(span());
+  ::operator delete(data_, std::align_val_t(kDirectAlignment));
 }
 
 Error system_error(int error_number, std::string_view what) {

@@ -3,6 +3,8 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -29,6 +31,38 @@ class FileDescriptor {
 
  private:
   int fd_ = -1;
+};
+
+// Large files are written past the page cache (O_DIRECT), where the file system can: copying into it, and reclaiming
+// it, costs more processor time than encrypting. Memory, place and size of such a write are multiples of this, in
+// bytes.
+inline constexpr std::size_t kDirectAlignment = 4096;
+inline constexpr std::size_t kDirectLeast = 64U << 10;  // smaller writes are better off in the page cache
+bool may_be_direct(std::uint64_t offset, ByteView bytes);
+// Nothing where the file system has no such writes.
+Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path& path);
+// False when the file system wants another alignment; then some of it may be written, and all of it is to be written
+// otherwise.
+Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
+
+// Memory for such writes. Wiped when it goes, since it may hold plaintext.
+class PageBuffer {
+ public:
+  explicit PageBuffer(std::size_t size);  // rounded up to kDirectAlignment
+  PageBuffer(PageBuffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  PageBuffer& operator=(PageBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~PageBuffer();
+  std::span<std::byte> span() { return {data_, size_}; }
+  ByteView view() const { return {data_, size_}; }
+
+ private:
+  std::byte* data_;
+  std::size_t size_;
 };
 
 // What a system call's errno means here: full (ENOSPC, EDQUOT, EFBIG, ENOMEM), not_found (ENOENT), conflict (EEXIST),

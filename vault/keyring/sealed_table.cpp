@@ -89,10 +89,14 @@ Result<SealedTable> SealedTable::make(engine::Engine& engine, const Sealer& seal
 }
 
 Result<std::optional<Bytes>> SealedTable::get(const engine::ReadTransaction& txn, ByteView key) const {
-  TRY(const auto sealed, txn.get(table_, key));
+  TRY(const auto sealed, get_sealed(txn, key));
   if (!sealed) return std::optional<Bytes>();
-  TRY(Bytes value, sealer_->open(name_, key, *sealed));
+  TRY(Bytes value, open(key, *sealed));
   return std::optional(std::move(value));
+}
+
+Result<std::optional<ByteView>> SealedTable::get_sealed(const engine::ReadTransaction& txn, ByteView key) const {
+  return txn.get(table_, key);
 }
 
 Result<void> SealedTable::put(engine::WriteTransaction& txn, ByteView key, ByteView value) {

@@ -66,6 +66,9 @@ class SealedTable {
 
   // Empty optional if absent; Errc::tampered is never shown as absent.
   Result<std::optional<Bytes>> get(const engine::ReadTransaction& txn, ByteView key) const;
+  // The two halves of `get`: what is stored, as long as `txn` lives and writes nothing; and what it says.
+  Result<std::optional<ByteView>> get_sealed(const engine::ReadTransaction& txn, ByteView key) const;
+  Result<Bytes> open(ByteView key, ByteView sealed) const { return sealer_->open(name_, key, sealed); }
   // `value` is at most engine::kMaxValueSize - kSealOverhead bytes.
   Result<void> put(engine::WriteTransaction& txn, ByteView key, ByteView value);
   Result<bool> erase(engine::WriteTransaction& txn, ByteView key);  // false if it was absent

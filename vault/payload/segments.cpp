@@ -245,10 +245,19 @@ Result<std::vector<Digest>> decode_blocks(ByteView value) {
 // One open segment file. Thread safe.
 class Segment {
  public:
-  Segment(std::uint32_t segment_number, FileDescriptor file, std::uint64_t size)
-      : number(segment_number), file_(std::move(file)), allocated_(size) {}
+  Segment(std::uint32_t segment_number, FileDescriptor file, std::optional<FileDescriptor> direct, std::uint64_t size)
+      : number(segment_number), file_(std::move(file)), direct_(std::move(direct)), allocated_(size) {}
   const std::uint32_t number;
   const FileDescriptor& file() const { return file_; }
+
+  Result<void> write(Disk& disk, std::uint64_t offset, ByteView bytes) {
+    if (direct_ && may_be_direct(offset, bytes) && !refuses_direct_) {
+      TRY(const bool written, write_direct(*direct_, offset, bytes));
+      if (written) return {};
+      refuses_direct_ = true;
+    }
+    return disk.write_at(file_, offset, bytes);
+  }
 
   // Before a row refers to its bytes up to `end`. False: the disk only promised the room.
   Result<bool> prepare(Disk& disk, const fs::path& folder, std::uint64_t end, std::uint64_t capacity) {
@@ -295,6 +304,8 @@ class Segment {
 
  private:
   const FileDescriptor file_;
+  const std::optional<FileDescriptor> direct_;  // the same file, past the page cache
+  std::atomic<bool> refuses_direct_ = false;
   std::mutex prepare_mutex_;
   bool established_ = false;
   std::uint64_t allocated_;
@@ -324,9 +335,11 @@ class Segments {
       return found;
     }
     TRY(FileDescriptor file, disk_->open_segment(folder_ / name_of(number)));
+    TRY(auto direct, disk_->open_direct(folder_ / name_of(number)));
     struct stat status;
     if (::fstat(file.get(), &status) != 0) return system_error(errno, "cannot look at a segment");
-    auto made = std::make_shared<Segment>(number, std::move(file), static_cast<std::uint64_t>(status.st_size));
+    auto made = std::make_shared<Segment>(number, std::move(file), std::move(direct),
+                                          static_cast<std::uint64_t>(status.st_size));
     known_[number] = made;
     keep(made);
     return made;
@@ -1080,7 +1093,7 @@ Result<void> SegmentStore::append_piece(Upload& upload, ByteView bytes) {
       const std::lock_guard lock(upload.mutex);
       upload.unsynced.insert(segment);
     }
-    TRY_VOID(options_.disk->write_at(segment->file(), piece.offset, bytes.subspan(done, piece.length)));
+    TRY_VOID(segment->write(*options_.disk, piece.offset, bytes.subspan(done, piece.length)));
     touched.push_back(std::move(segment));
     done += piece.length;
   }
@@ -1417,6 +1430,10 @@ Result<FileDescriptor> hold_segments(const fs::path& directory) {
 
 Result<FileDescriptor> Disk::open_segment(const fs::path& path) {
   return open_file(path, O_RDWR | O_CREAT);
+}
+
+Result<std::optional<FileDescriptor>> Disk::open_direct(const fs::path& path) {
+  return vault::open_direct(path);
 }
 
 Result<void> Disk::write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) {

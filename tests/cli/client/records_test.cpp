@@ -390,7 +390,7 @@ class LargeUploadTest : public SecuringTest {
   fs::path file() { return folder() / "large"; }
   void SetUp() override {
     SecuringTest::SetUp();
-    std::string text(kChunks * kUploadChunk - 20'000, '\0');  // its ciphertext too is five chunks
+    std::string text(kChunks * kUploadChunk - kChunks * 10'000, '\0');  // its ciphertext too is five chunks
     for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * i >> 7U);
     write_text(file(), text);
   }

@@ -120,6 +120,24 @@ TEST_F(StagedFilesTest, ANameThatIsTakenConcernsItsOwnFileAlone) {
   EXPECT_TRUE(fs::exists(folder_.path() / "other"));
 }
 
+TEST_F(StagedFilesTest, ALargeFileIsWrittenPastThePageCacheWhateverItsSizeAndHoweverItIsCut) {
+  constexpr std::size_t kOdd = 77'777;
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}, std::size_t{4096}, (1U << 20) - std::size_t{1}}) {
+    const std::size_t size = kDirectFile + more;
+    std::string text(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * i >> 7U);
+    const std::string name = std::to_string(size);
+    auto staged = StagedFile::create(folder_.path(), name, size);
+    ASSERT_TRUE(staged) << staged.error().message;
+    for (std::size_t at = 0; at < size; at += kOdd)
+      ASSERT_TRUE(staged->write(vault::as_bytes(std::string_view(text).substr(at, kOdd))));
+    ASSERT_TRUE(staged->commit());
+    const auto read = vault::read_file_limited(folder_.path() / name, size);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_TRUE(vault::as_text(*read) == text);
+  }
+}
+
 TEST_F(StagedFilesTest, WhatIsNotFinishedLeavesNothing) {
   {
     StagedFiles names;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/temporary_directory.h"
 
 namespace vault {
@@ -29,6 +31,37 @@ TEST(Files, AWriteThatFailsLeavesTheOldContentAndNoTemporaryFile) {
   ASSERT_TRUE(write_new_file(occupied / "inside", as_bytes("v")));
   EXPECT_FALSE(write_file_atomically(occupied, as_bytes("cannot replace a directory")));
   EXPECT_EQ(std::distance(fs::directory_iterator(home.path()), {}), 1);
+}
+
+TEST(Files, OnlyLargeAlignedWritesGoPastThePageCache) {
+  PageBuffer buffer(kDirectLeast + 1);
+  EXPECT_EQ(buffer.view().size(), kDirectLeast + kDirectAlignment);
+  const ByteView all = buffer.view();
+  EXPECT_TRUE(may_be_direct(0, all));
+  EXPECT_TRUE(may_be_direct(3 * kDirectAlignment, all.first(kDirectLeast)));
+  EXPECT_FALSE(may_be_direct(0, all.first(kDirectLeast - kDirectAlignment)));
+  EXPECT_FALSE(may_be_direct(1, all));
+  EXPECT_FALSE(may_be_direct(0, all.first(kDirectLeast + 1)));
+  EXPECT_FALSE(may_be_direct(0, all.subspan(1)));
+}
+
+TEST(Files, WhatIsWrittenPastThePageCacheIsReadThroughIt) {
+  const test::TemporaryDirectory home;
+  const fs::path path = home.path() / "file";
+  ASSERT_TRUE(write_new_file(path, as_bytes("what stood there")));
+  const auto direct = open_direct(path);
+  ASSERT_TRUE(direct) << direct.error().message;
+  if (!*direct) GTEST_SKIP() << "this file system has no such writes";
+  PageBuffer buffer(kDirectLeast);
+  std::ranges::fill(buffer.span(), std::byte{7});
+  const auto written = write_direct(**direct, kDirectAlignment, buffer.view());
+  ASSERT_TRUE(written) << written.error().message;
+  ASSERT_TRUE(*written);
+  Bytes expected(kDirectAlignment + kDirectLeast);
+  std::ranges::copy(as_bytes("what stood there"), expected.begin());
+  std::ranges::copy(buffer.view(), expected.begin() + kDirectAlignment);
+  EXPECT_EQ(read_file_limited(path, expected.size()).value(), expected);
+  EXPECT_EQ(open_direct(home.path() / "absent").code(), Errc::not_found);
 }
 
 }  // namespace

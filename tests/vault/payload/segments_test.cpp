@@ -157,6 +157,26 @@ class SegmentFiles : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
+// On the disk as it is: FaultyDisk's writes all pass through the page cache.
+TEST_F(SegmentFiles, AlignedPiecesAreWrittenPastThePageCacheAndOthersBesideThem) {
+  SegmentOptions real = options();
+  real.disk = std::make_shared<Disk>();
+  store_.reset();
+  store_ = std::move(open_segments(engine_, sealer_, folder(), real).value());
+  PageBuffer buffer(3 * kBlockSize + kDirectAlignment);
+  fill_random(buffer.span());
+  const ByteView all = buffer.view().first(3 * kBlockSize + 100);
+  const auto cuts = std::to_array<std::size_t>({512U << 10, 1U << 20, 4096, 100'000});
+  for (const std::size_t cut : cuts) {
+    const UploadId id = begin(all.size());
+    const RecordId record = new_record();
+    ASSERT_TRUE(send(id, all, all.size(), cut));
+    ASSERT_TRUE(store_->sync(id));
+    ASSERT_TRUE(seal(id, record));
+    expect_payload(record, all);
+  }
+}
+
 TEST_F(SegmentFiles, AnUploadBecomesThePayloadOfARecord) {
   const Bytes bytes = noise(3 * kMiB + 12345);
   const UploadId id = begin(bytes.size());

@@ -1,0 +1,45 @@
+// Rows that were opened and decoded before, by the sealed bytes that they came of. The same sealed bytes under the same
+// key are the same row, in whatever transaction they are found, so nothing here has to be invalidated: a row that was
+// written again is sealed under another nonce. What was altered on the disk is other bytes, and is opened and refused.
+#pragma once
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "vault/base/bytes.h"
+
+namespace strongroom::access {
+
+inline constexpr std::size_t kCachedRows = 4096;             // of one kind
+inline constexpr std::size_t kMaxCachedRowBytes = 8U << 10;  // sealed; larger rows are decoded each time
+
+// Thread safe. Rows are copied out.
+template <class Row>
+class RowCache {
+ public:
+  std::optional<Row> find(vault::ByteView key, vault::ByteView sealed) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = rows_.find(std::string(vault::as_text(key)));
+    if (found == rows_.end() || !std::ranges::equal(found->second.sealed, sealed)) return std::nullopt;
+    return found->second.row;
+  }
+  void keep(vault::ByteView key, vault::ByteView sealed, const Row& row) {
+    if (sealed.size() > kMaxCachedRowBytes) return;
+    const std::scoped_lock lock(mutex_);
+    std::string name(vault::as_text(key));
+    if (rows_.size() == kCachedRows && !rows_.contains(name)) rows_.clear();  // simple, and rare
+    rows_.insert_or_assign(std::move(name), Kept{vault::to_bytes(sealed), row});
+  }
+
+ private:
+  struct Kept {
+    vault::Bytes sealed;
+    Row row;
+  };
+  mutable std::mutex mutex_;  // guards what follows
+  std::unordered_map<std::string, Kept> rows_;
+};
+
+}  // namespace strongroom::access
