@@ -19,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kLengthBytes = 4;              // before each payload of a batch
 constexpr std::uint64_t kBatchPayload = 256U << 20;  // sealed at the latest when so much waits for it
 
 Error tampered(std::string_view what) {
@@ -70,7 +71,7 @@ struct UploadBatch {
   bool is_full() const { return body.size() >= kUploadBatch || files.size() == vault::payload::kMaxBatchUploads; }
 };
 
-// What has stood in the journal since earlier runs, by path.
+// What has stood in the journal since earlier runs, by path (which is taken out of it).
 using Journal = std::unordered_multimap<std::string, SecuredFile>;
 
 class Securing {
@@ -100,6 +101,7 @@ class Securing {
  private:
   void work() {
     UploadBatch batch;
+    batch.body.reserve(kLengthBytes + vault::age::ciphertext_size(kSmallFile));  // growing it would take twice as much
     while (const auto index = next_file()) {
       SecuredResult& result = results_[*index];
       result.path = files_[*index].path;
@@ -543,9 +545,13 @@ Result<FoundFiles> find_files(std::span<const fs::path> paths) {
 Result<std::vector<SecuredResult>> secure(Session& session, const VerifiedSafe& safe,
                                           std::span<const FileToSecure> files, const SecureOptions& options,
                                           SecureProgress& progress) {
-  TRY(const std::vector<SecuredFile> lines, session.home().secured_files(safe.safe));
+  TRY(std::vector<SecuredFile> lines, session.home().secured_files(safe.safe));
   Journal journal;
-  for (const SecuredFile& line : lines) journal.emplace(line.path, line);
+  for (SecuredFile& line : lines) {
+    std::string path = std::move(line.path);
+    journal.emplace(std::move(path), std::move(line));
+  }
+  lines = {};
   return Securing(session, safe, files, options, progress, std::move(journal)).run();
 }
 
