@@ -118,6 +118,9 @@ void add_agencies_tasks(Owed& owed, const ReviewStatus& review, const std::vecto
                agency.referrer ? "inform the referrer of the outcome (4.7.2)" : "inform the agency (4.7.2)", {}, id);
     if (agency.informed && !agency.acknowledged)
       owed.add(ReviewTask::acknowledge, ReviewActor::agency, "acknowledge the outcome (4.7.2)", {}, id);
+    if (agency.informed && agency.inspectorates.empty() && !review.row.ended)
+      owed.add(ReviewTask::notify_inspectorate, ReviewActor::agency,
+               "notify its inspectorate as required, and record which, or that none is (4.7.3)", {}, id);
   }
 }
 
@@ -183,7 +186,7 @@ Result<wire::AgencyReviewView> View::show(const CaseRow& row, const AgencyReview
   view.agency = agency.agency;
   view.referrer = agency.agency == row.agency;
   view.asked = agency.asked;
-  TRY(view.securing_target, calendar.add(vault::london_date(agency.asked), review::kSecuringTargetDays));
+  TRY(view.securing_target, calendar.add(vault::london_date(agency.asked), store_->securing_target()));
   TRY(const auto id, store_->state().agency_safe(*txn_, row.case_, agency.agency));
   if (id) {
     view.safe = id;
@@ -215,7 +218,7 @@ Result<wire::AgencyReviewView> View::show(const CaseRow& row, const AgencyReview
   view.informed = agency.informed;
   view.outcome_copy = agency.outcome_copy;
   view.acknowledged = agency.acknowledged;
-  view.inspectorates = agency.inspectorates;
+  for (const NotifiedRow& notified : agency.inspectorates) view.inspectorates.push_back({notified.body, notified.on});
   if (agency.templates_sent) view.scoping = ScopingProgress::sent;
   if (agency.copy) {
     TRY(const auto copy, store_->state().copy(*txn_, *agency.copy));
@@ -252,6 +255,38 @@ Result<wire::DecisionView> View::show(const DecisionRow& row, const DirectoryRow
     view.endorsed = wire::EndorsementView{row.endorsed->person, row.endorsed->time, std::move(remark)};
   }
   return view;
+}
+
+Result<std::vector<wire::ShownTextView>> View::shown_texts(const ReviewStatus& review) const {
+  std::vector<Digest> shown;
+  const auto add = [&](const std::optional<Digest>& digest) {
+    if (digest && !listed(shown, *digest)) shown.push_back(*digest);
+  };
+  const ReviewRow& row = review.row;
+  for (const AgencyReviewRow& agency : review.agencies) {
+    add(agency.templates_reason);
+    add(agency.return_reason);
+  }
+  if (row.meeting) add(row.meeting->reason);
+  for (const MovedClockRow& moved : row.moved) add(moved.reason);
+  if (row.attendance)
+    for (const wire::OtherAttendee& other : row.attendance->others) add(other.name);
+  if (row.decision) {
+    add(row.decision->reason);
+    for (const AnswerRow& answer : row.decision->answers) add(answer.reason);
+    if (row.decision->endorsed) add(row.decision->endorsed->remark);
+  }
+  if (row.outcome) add(row.outcome->reason);
+  add(row.end_reason);
+  std::vector<wire::ShownTextView> views;
+  for (const Digest& digest : shown) {
+    TRY(const Bytes value, stored(BesideTable::text, digest, digest));
+    wire::ShownTextView view{digest, {}};
+    if (value.size() < view.random.size()) return Error{Errc::tampered, "a stored text is shorter than its salt"};
+    std::copy_n(value.begin(), view.random.size(), view.random.begin());
+    views.push_back(view);
+  }
+  return views;
 }
 
 // What partners, SPOCs, reviewers and chairs see besides.
@@ -298,6 +333,7 @@ Result<void> View::add_the_rest(wire::ReviewView& view, const CaseRow& row, cons
                           outcome->panel_answered, outcome->panel_record};
   }
   TRY(view.end_reason, words(review.row.end_reason));
+  TRY(view.texts, shown_texts(review));
   return {};
 }
 
@@ -331,7 +367,7 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
   view.warnings = clocks.warnings;
   for (const review::MeetingDate& date : dates)
     view.meeting_dates.push_back({date.date, static_cast<std::uint64_t>(date.working_day), date.breaks_the_whole});
-  view.securing_target_days = review::kSecuringTargetDays;
+  view.securing_target_days = static_cast<std::uint64_t>(store_->securing_target());
   for (const AgencyReviewRow& agency : review.agencies) {
     const bool own =
         standing_.in_agency(agency.agency).any_of({Capacity::lead, Capacity::practitioner, Capacity::depositor});

@@ -15,6 +15,7 @@
 #include "access/wire/invitation.h"
 #include "audit/index.h"
 #include "audit/ledger.h"
+#include "review/rules.h"
 #include "vault/crypto/keys.h"
 #include "vault/engine/engine.h"
 #include "vault/keyring/sealed_table.h"
@@ -90,6 +91,10 @@ class Store {
   // Where background jobs stand; each writes its own row.
   SealedTable& jobs() const { return *jobs_; }
   const Config& config() const { return config_; }
+  // The partnership's own target for securing, in working days from being asked (R14). Shown beside the clocks, neither
+  // from the guidance nor in the ledger. Set before anybody reads: 1 to review::kMaxSecuringTargetDays.
+  void set_securing_target(int working_days) { securing_target_ = working_days; }
+  int securing_target() const { return securing_target_; }
   const vault::crypto::SigningKey& log_key() const { return *log_key_; }
 
   // Every sealed table: of state, ledger, index and payloads. For re-sealing and `check`.
@@ -117,6 +122,7 @@ class Store {
   std::optional<audit::Ledger> ledger_;
   std::optional<audit::Index> index_;
   Config config_;
+  int securing_target_ = review::kSecuringTargetDays;
   std::optional<vault::crypto::SigningKey> log_key_;
 };
 

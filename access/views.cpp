@@ -19,6 +19,16 @@ constexpr std::string_view kSafeChainKinds[] = {
 // What an agency said and did at its desk.
 constexpr std::string_view kHoldingsKinds[] = {wire::DeclarationMade::kKind, wire::ItemAdded::kKind,
                                                wire::ItemChanged::kKind, wire::OriginalsRemoved::kKind};
+// The course of a review, by its safe.
+constexpr std::string_view kReviewKinds[] = {
+    wire::CaseReferred::kKind,        wire::AgenciesAsked::kKind,        wire::DutiesAnswered::kKind,
+    wire::DutyRecorded::kKind,        wire::TemplatesSent::kKind,        wire::ScopingReturned::kKind,
+    wire::MeetingScheduled::kKind,    wire::PackShared::kKind,           wire::AttendanceRecorded::kKind,
+    wire::ReviewDecided::kKind,       wire::DecisionAnswered::kKind,     wire::DecisionEndorsed::kKind,
+    wire::OutcomeSent::kKind,         wire::PanelAnswered::kKind,        wire::OutcomeInformed::kKind,
+    wire::OutcomeAcknowledged::kKind, wire::InspectorateRecorded::kKind, wire::ReviewClosed::kKind,
+    wire::ReviewDropped::kKind,       wire::SteppedBack::kKind,          wire::ClockMoved::kKind,
+    wire::RecordsSealed::kKind};
 // What concerns a case as a whole: whoever is of an agency in it reads that too.
 constexpr std::string_view kCaseKinds[] = {
     wire::CaseReferred::kKind, wire::AgenciesAsked::kKind, wire::MeetingScheduled::kKind, wire::ClockMoved::kKind,
@@ -440,6 +450,17 @@ Result<std::vector<LeafIndex>> View::seqs_of_kinds(const SafeId& id, std::span<c
   }
   std::ranges::sort(seqs);
   return seqs;
+}
+
+Viewed<EntryPage> View::review_course(const CaseId& id, std::string_view from) const {
+  TRY(const std::uint64_t first, number_from(from));
+  TRY(const auto row, store_->state().find_case(*txn_, id));
+  if (!row) return unknown(Action::read_review);
+  const Verdict verdict = permit(Action::read_review, standing_.in_case(*row), row->lock, row->stage);
+  if (!verdict.permitted()) return refusal_in(Action::read_review, verdict, *row);
+  TRY(std::vector<LeafIndex> seqs, seqs_of_kinds(row->review_safe, kReviewKinds, first));
+  TRY(EntryPage page, entry_page(std::move(seqs)));
+  return page;
 }
 
 // --- the agency's desk ----------------------------------------------------------------------------------------------

@@ -79,6 +79,9 @@ class View {
 
   // Errc::not_found names a year of the case's dates whose bank holidays are not known.
   Viewed<wire::ReviewView> review(std::string_view id_or_reference) const;
+  // The entries of which that is made: the referral, the asking, every step of the review, and the sealing of its
+  // documents. A client that reads them need not believe the view.
+  Viewed<EntryPage> review_course(const CaseId& id, std::string_view from) const;
   Result<wire::CalendarView> calendar() const;
 
   Viewed<wire::Page<wire::SafeView>> safes(const std::optional<CaseId>& id, std::string_view from) const;
@@ -146,6 +149,8 @@ class View {
   Result<CopyPlace> place_of(const CopyRow& copy) const;
 
   Result<std::string> text(const std::optional<Digest>& digest, std::string_view otherwise) const;
+  // What proves the words in a review's view.
+  Result<std::vector<wire::ShownTextView>> shown_texts(const ReviewStatus& review) const;
   Result<std::optional<std::string>> words(const std::optional<Digest>& digest) const;  // free text, where there is
   Result<wire::AgencyReviewView> show(const CaseRow& row, const AgencyReviewRow& agency,
                                       const review::Calendar& calendar, bool whole) const;

@@ -23,7 +23,8 @@ struct Group {
   std::size_t met = 0;
   bool any_late = false;  // met late
   bool overdue = false;
-  std::optional<Date> from;      // the first trigger
+  std::optional<Date> from;  // the first trigger
+  std::optional<Date> last_from;
   std::optional<Date> due;       // the first that is open; the last if none is
   std::optional<Date> last_met;  //
   std::optional<Date> earliest;
@@ -42,6 +43,8 @@ Group group_of(const Clocks& clocks, std::string_view name) {
     group.overdue |= clock.state == ClockState::overdue;
     if (clock.earliest) group.earliest = clock.earliest;
     if (clock.trigger_date && (!group.from || *clock.trigger_date < *group.from)) group.from = clock.trigger_date;
+    if (clock.trigger_date && (!group.last_from || *group.last_from < *clock.trigger_date))
+      group.last_from = clock.trigger_date;
     if (clock.met_on) {
       ++group.met;
       if (!group.last_met || *group.last_met < *clock.met_on) group.last_met = clock.met_on;
@@ -146,10 +149,13 @@ class ChartMaker {
     return chart_.steps.back();
   }
 
+  // Of a step that was not done when the review ended.
+  StepState undone() const { return is_dropped() ? StepState::not_needed : StepState::left_open; }
+
   // Of a step that `group` times; it is the review's turn when `is_reached`.
   StepState state_of(const Group& group, bool is_reached) const {
     if (group.all_met()) return group.any_late ? StepState::done_late : StepState::done;
-    if (has_ended()) return StepState::not_needed;
+    if (has_ended()) return undone();
     if (group.overdue) return StepState::overdue;
     return is_reached ? StepState::now : StepState::waiting;
   }
@@ -186,17 +192,29 @@ class ChartMaker {
   void add_scoping() {
     const Group templates = group_of(clocks_, "templates");
     ChartStep& sent = add("templates", "Documents 2 and 3 go to each agency", "4.3.3", state_of(templates, true));
+    const bool has_late_found = templates.last_from && facts_.dates.received < *templates.last_from;
     sent.limit = "within " + working_days(rules_.clock("templates").working_days) + " of receiving the referral" +
+                 (has_late_found ? ", or of asking an agency found later" : "") +
                  (templates.due ? ": by " + dated(*templates.due) : "");
     sent.done = progress(templates);
     const Group returns = group_of(clocks_, "return");
-    ChartStep& back = add("return", "Agencies secure their records and return their scoping", "4.3.4, 4.3.5",
-                          state_of(returns, templates.met > 0));
+    ChartStep& back = add("return", "Agencies return their scoping", "4.3.4", state_of(returns, templates.met > 0));
     back.limit = limit_of(returns, "sending");
     back.done = progress(returns);
-    if (facts_.agencies_secured)
-      back.note = "Records declared secured: " + of_agencies(*facts_.agencies_secured, facts_.dates.agencies.size());
     if (returns.count == 0) back.limit = "within " + working_days(rules_.clock("return").working_days) + " of sending";
+    add_securing();
+  }
+
+  // No clock: the guidance sets none for it.
+  void add_securing() {
+    const bool is_done = facts_.securing && facts_.securing->secured == facts_.securing->of;
+    const StepState state = is_done ? StepState::done : has_ended() ? undone() : StepState::now;
+    ChartStep& secure =
+        add("secure", "Agencies secure their records, closed to all but nominated representatives", "4.3.5", state);
+    secure.limit = "all of them, on paper and electronic, as Document 3 asks; the guidance sets no limit";
+    if (!facts_.securing) return;
+    secure.done =
+        facts_.securing->of == 0 ? "no agency holds any" : of_agencies(facts_.securing->secured, facts_.securing->of);
   }
 
   void add_meeting() {
@@ -243,7 +261,7 @@ class ChartMaker {
     if (facts_.informed_on)
       informing = StepState::done;
     else if (has_ended())
-      informing = StepState::not_needed;
+      informing = undone();
     ChartStep& inform = add("inform", "The other agencies and the referrer are told; each tells its inspectorate",
                             "4.7.2, 4.7.3", informing);
     if (facts_.informed_on) inform.done = long_date(*facts_.informed_on);
@@ -334,6 +352,8 @@ std::string_view to_string(StepState state) {
       return "to come";
     case StepState::not_needed:
       return "not needed";
+    case StepState::left_open:
+      return "left open";
   }
   return "";
 }

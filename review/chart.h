@@ -12,13 +12,19 @@ namespace strongroom::review {
 
 inline constexpr int kMaxChartDays = 120;  // of the timescale; what lies beyond is at its edge
 
+// Agencies whose records are secured (vaulted, and every source closed), of those that hold some or may.
+struct Securing {
+  std::size_t secured = 0;
+  std::size_t of = 0;
+};
+
 struct ChartFacts {
   std::string reference;
   Stage stage = Stage::referred;
   CaseDates dates;
   std::optional<Date> incident_date = {};
-  std::optional<std::size_t> agencies_secured = {};  // declared; of those in `dates`
-  std::optional<std::string> meeting_reason = {};    // for a date outside the window, if it is at hand
+  std::optional<Securing> securing = {};
+  std::optional<std::string> meeting_reason = {};  // for a date outside the window, if it is at hand
   std::optional<Decision> decision = {};
   std::optional<Date> informed_on = {};  // the agencies and the referrer
   std::optional<Date> ended_on = {};     // closed, or not pursued
@@ -28,10 +34,11 @@ struct ChartFacts {
 enum class StepState {
   done,
   done_late,
-  now,        // what the review is at
-  overdue,    // so is this, and it is late
-  waiting,    // comes later
-  not_needed  // the review went another way
+  now,         // what the review is at
+  overdue,     // so is this, and it is late
+  waiting,     // comes later
+  not_needed,  // the review went another way
+  left_open    // the review was closed without it
 };
 std::string_view to_string(StepState state);
 

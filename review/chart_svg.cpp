@@ -43,6 +43,8 @@ std::string_view class_of(StepState state) {
       return "waiting";
     case StepState::not_needed:
       return "unneeded";
+    case StepState::left_open:
+      return "left-open";
   }
   return "";
 }
@@ -53,6 +55,7 @@ std::string_view sign_of(StepState state) {
       return "M-6 0 L-2 5 L7 -5";
     case StepState::done_late:
     case StepState::overdue:
+    case StepState::left_open:
       return "M0 -8 L0 2 M0 6 L0 8";
     case StepState::now:
       return "M-4 -6 L6 0 L-4 6 Z";

@@ -15,6 +15,7 @@ std::string_view mark_of(StepState state) {
       return "✓";
     case StepState::done_late:
     case StepState::overdue:
+    case StepState::left_open:
       return "!";
     case StepState::now:
       return "▶";

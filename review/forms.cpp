@@ -82,6 +82,7 @@ Field field_of(const json::object& object) {
   field.fact = text_of(object, "fact");
   field.carry = texts_of(object, "carry");
   field.when = condition_of(object, "when");
+  field.if_any = flag_of(object, "if_any");
   field.past = flag_of(object, "past");
   field.not_before = text_of(object, "not_before");
   field.min = size_of(object, "min", 0);

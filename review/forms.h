@@ -62,6 +62,7 @@ struct Field {
   std::string fact;                // of CaseFacts, that fills it in; empty: none
   std::vector<std::string> carry;  // taken over from earlier documents: "document-1.outline"
   std::optional<Condition> when;
+  bool if_any = false;              // printed only when it is answered: of most cases there is nothing to say
   bool past = false;                // a date that is not after today
   std::string not_before;           // a date that is not before that of this field
   std::size_t min = 0;              // rows

@@ -45,7 +45,7 @@ class HtmlWriter {
     std::string facts;                                 // consecutive answers share one <dl>
     for (const Field& field : section.fields) {
       const auto* value = values_.if_contains(field.id);
-      if (value == nullptr && !is_blank_ && !is_asked(field, values_)) continue;
+      if (value == nullptr && !is_blank_ && (field.if_any || !is_asked(field, values_))) continue;
       if (is_blank_ && value == nullptr) {
         out += close_facts(facts);
         out += field.type == FieldType::list ? list(field, {}, is_alone) : to_fill(field);
@@ -202,13 +202,14 @@ class HtmlWriter {
       if (!is_blank_ && !printed_.has(block.when)) continue;
       out += this->block(block);
     }
-    out += element("div class=\"sign\"", element("p", "Yours faithfully,") + element("p", "<br>" + signature(letter)) +
-                                             element("p", "for the safeguarding partners"));
     std::string enclosed;
     for (const std::string& one : letter.enclosed) enclosed += (enclosed.empty() ? "" : "; ") + escape_html(one);
-    return element("div class=\"letter\"", out + element("p class=\"hint\"", "Enclosed: " + enclosed + "."));
+    // What is enclosed stays with the signature: no page has that line alone.
+    out += element("div class=\"sign\"", element("p", "Yours faithfully,") + element("p", "<br>" + signature(letter)) +
+                                             element("p", "for the safeguarding partners") +
+                                             element("p class=\"hint\"", "Enclosed: " + enclosed + "."));
+    return element("div class=\"letter\"", out);
   }
-
   std::string signature(const Letter& letter) const {
     return values_.contains(letter.sign) || is_blank_ ? in_letter("{" + letter.sign + "}")
                                                       : std::string("<span class=\"gap\">&nbsp;</span>");

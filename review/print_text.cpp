@@ -30,7 +30,7 @@ class TextWriter {
       out += "\n" + section.title + "\n" + std::string(columns_of(section.title), '-') + "\n";
       if (!section.help.empty()) out += wrapped(section.help, 0);
       for (const Field& field : section.fields)
-        if (is_blank_ || values_.contains(field.id) || is_asked(field, values_))
+        if (is_blank_ || values_.contains(field.id) || (!field.if_any && is_asked(field, values_)))
           out += field_text(field, values_.if_contains(field.id), 0);
     }
     return out;

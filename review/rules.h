@@ -12,7 +12,9 @@ namespace strongroom::review {
 
 inline constexpr std::string_view kDefaultRules = "guidance";
 // A local target, not from the guidance: an agency has secured its records so many working days after it was asked.
+// Unless a partnership says otherwise.
 inline constexpr int kSecuringTargetDays = 5;
+inline constexpr int kMaxSecuringTargetDays = 60;
 
 struct ClockRule {
   std::string clock;          // templates, return, meeting, outcome, rapid-review

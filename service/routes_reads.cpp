@@ -118,6 +118,10 @@ void add_read_routes(net::Router& router, Service* service) {
       [](const View& view, const Parameters& given) { return show(view.find_case(given.path("case"))); });
   get("/v1/cases/{case}/review", none,
       [](const View& view, const Parameters& given) { return show(view.review(given.path("case"))); });
+  get("/v1/cases/{case}/course", from,
+      by_id<access::CaseId>("case", [](const View& view, const auto& id, const Parameters& given) {
+        return view.review_course(id, given.text("from"));
+      }));
   get("/v1/calendar", none, [](const View& view, const Parameters&) { return show(view.calendar()); });
 
   get("/v1/safes", {"case", "from"}, safes);

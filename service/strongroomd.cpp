@@ -8,6 +8,7 @@
 
 #include "access/permit.h"
 #include "access/replay.h"
+#include "review/rules.h"
 #include "service/daemon.h"
 #include "service/operations.h"
 #include "service/sandbox.h"
@@ -39,6 +40,7 @@ struct Options {
   // serve
   std::string listen = "127.0.0.1:8443";
   access::RequestRate rate;
+  int securing_target = strongroom::review::kSecuringTargetDays;
   // check
   bool as_json = false;
   bool in_child = false;
@@ -235,12 +237,20 @@ int run(int argc, char** argv) {
                    "Of one person, uploads and downloads apart; half as many may come at once")
       ->check(CLI::Range(std::int64_t{60}, std::int64_t{100'000'000}))
       ->capture_default_str();
+  serve_command
+      ->add_option(
+          "--securing-target", options.securing_target,
+          "The partnership's own target for securing, in working days from being asked; the guidance sets none")
+      ->type_name("DAYS")
+      ->check(CLI::Range(1, strongroom::review::kMaxSecuringTargetDays))
+      ->capture_default_str();
   serve_command->callback([&] {
     options.rate.burst = options.rate.per_minute / 2;
     command = [&]() -> Result<int> {
       TRY(const ListenAddress listen, parse_listen_address(options.listen));
       TRY(const auto seal, options.seal.read());
       TRY(OpenVault opened, open_vault(options.directory, seal, OpenFor::work, end_unanswered));
+      opened.store->set_securing_target(options.securing_target);
       return always_done(serve(std::move(opened), listen, options.rate));
     };
   });

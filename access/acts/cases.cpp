@@ -31,8 +31,9 @@ Result<void> check_incident(const Context& context, const wire::ReferCase& comma
   if (cases.empty() || command.linked_to) return {};
   TRY(const CaseRow first, needed(context.state.find_case(context.txn, cases.front())));
   return Error{Errc::conflict, "the agency has referred an incident of that day already, as " + first.reference +
-                                   ": link this referral to it where it is the same, or of others hurt in it, or "
-                                   "another on the same day"};
+                                   ". Where it is the same, nothing is opened twice: secure its Document 1 in that "
+                                   "case. Where others were hurt in it, or it is another of that day, link this "
+                                   "referral to that case"};
 }
 
 Result<void> check_referral(const Context& context, const wire::ReferCase& command) {
@@ -149,6 +150,7 @@ Decided decide(const Context& context, const wire::AskAgencies& command) {
     if (listed(place->row.asked, agency)) return Error{Errc::conflict, "an agency has been asked already"};
   }
   wire::Concerned ids = place->ids;
+  ids.safe = place->row.review_safe;  // of the review's course, as its other entries
   if (command.agencies.size() == 1) ids.agency = command.agencies.front();
   Decision decision;
   decision.events.push_back(event(wire::AgenciesAsked{command.case_, command.agencies}, ids));

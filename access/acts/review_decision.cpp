@@ -57,6 +57,8 @@ Result<void> check_answer(const Context& context, const DecisionRow& decision, c
     return Error{kInvalid, "the three safeguarding partners agree Document 4 (4.6.3), and no other agency"};
   if (command.version != decision.version)
     return Error{Errc::conflict, "Document 4 is at version " + std::to_string(decision.version)};
+  if (command.record != decision.record)
+    return Error{Errc::conflict, "that record is not the Document 4 which the meeting completed (4.6.3)"};
   if (std::ranges::find(decision.answers, command.partner, &AnswerRow::partner) != decision.answers.end())
     return Error{Errc::conflict, "that partner has answered this version already"};
   const auto by_same = [&](const AnswerRow& answer) { return !answer.by_spoc && answer.person == context.self(); };
@@ -80,8 +82,8 @@ Decided decide(const Context& context, const wire::AnswerDecision& command) {
         TRY_VOID(check_answer(context, current, command, directory, own));
         Decision decision;
         decision.events.push_back(review_event(
-            wire::DecisionAnswered{command.case_, command.version, command.partner, command.answer, command.reason,
-                                   !own, current.answers.size() + 1 == directory.partners.size()},
+            wire::DecisionAnswered{command.case_, command.version, command.record, command.partner, command.answer,
+                                   command.reason, !own, current.answers.size() + 1 == directory.partners.size()},
             place));
         add_text(decision, command.reason);
         return decision;
@@ -103,18 +105,21 @@ Result<void> apply(const Entry& entry, const wire::DecisionAnswered& detail) {
 // --- decision.endorse -----------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::EndorseDecision& command) {
-  return in_review(context, command.case_, Action::endorse_decision, review::Step::endorse, std::nullopt,
-                   [&](const ReviewPlace& place) -> Decided {
-                     const auto& current = place.review.row.decision;
-                     if (!current || current->version != command.version)
-                       return Error{Errc::conflict, "Document 4 has another version meanwhile"};
-                     if (current->endorsed) return Error{Errc::conflict, "this version is endorsed already"};
-                     Decision decision;
-                     decision.events.push_back(
-                         review_event(wire::DecisionEndorsed{command.case_, command.version, command.remark}, place));
-                     add_text(decision, command.remark);
-                     return decision;
-                   });
+  return in_review(
+      context, command.case_, Action::endorse_decision, review::Step::endorse, std::nullopt,
+      [&](const ReviewPlace& place) -> Decided {
+        const auto& current = place.review.row.decision;
+        if (!current || current->version != command.version)
+          return Error{Errc::conflict, "Document 4 has another version meanwhile"};
+        if (current->record != command.record)
+          return Error{Errc::conflict, "that record is not the Document 4 which the meeting completed (4.6.3)"};
+        if (current->endorsed) return Error{Errc::conflict, "this version is endorsed already"};
+        Decision decision;
+        decision.events.push_back(review_event(
+            wire::DecisionEndorsed{command.case_, command.version, command.record, command.remark}, place));
+        add_text(decision, command.remark);
+        return decision;
+      });
 }
 
 Result<void> apply(const Entry& entry, const wire::DecisionEndorsed& detail) {

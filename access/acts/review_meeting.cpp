@@ -139,7 +139,7 @@ Result<void> check_attendees(const Context& context, const wire::RecordAttendanc
   for (const wire::Attendee& one : command.present) people.push_back(one.person);
   for (const wire::OtherAttendee& one : command.others) names.push_back(one.name);
   if (has_duplicates(std::move(people)) || has_duplicates(std::move(names)))
-    return Error{kInvalid, "everybody attends once, and stands for one partner at most (4.6.1)"};
+    return Error{kInvalid, "everybody attends once, and nobody counts for two partners (4.6.1)"};
   for (const wire::Attendee& one : command.present) {
     TRY(const auto person, context.state.person(context.txn, one.person));
     if (!person || person->revoked) return Error{Errc::not_found, "there is no such person among those enrolled"};
@@ -147,7 +147,7 @@ Result<void> check_attendees(const Context& context, const wire::RecordAttendanc
     if (std::ranges::find(directory.partners, *one.standing_for, &PartnerRow::agency) == directory.partners.end())
       return Error{kInvalid, "a representative stands for a safeguarding partner (4.6.1): no other agency is one"};
     if (!is_member(*person, *one.standing_for))
-      return Error{kInvalid, "a representative is of the partner for whom they stand"};
+      return Error{kInvalid, "nobody represents a safeguarding partner to which they do not belong (4.6.1)"};
   }
   return {};
 }

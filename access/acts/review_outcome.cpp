@@ -145,7 +145,7 @@ Decided decide(const Context& context, const wire::RecordInspectorate& command) 
       context, command.case_, Action::record_inspectorate, review::Step::record_inspectorate, command.agency,
       [&](const ReviewPlace& place) -> Decided {
         TRY(const AgencyReviewRow row, asked_agency(place, command.agency));
-        if (listed(row.inspectorates, command.body))
+        if (std::ranges::find(row.inspectorates, command.body, &NotifiedRow::body) != row.inspectorates.end())
           return Error{Errc::conflict, "the agency has recorded that inspectorate already"};
         if (command.body == Inspectorate::none_required && !row.inspectorates.empty())
           return Error{Errc::conflict, "the agency has notified an inspectorate: one was required"};
@@ -159,7 +159,7 @@ Decided decide(const Context& context, const wire::RecordInspectorate& command) 
 
 Result<void> apply(const Entry& entry, const wire::InspectorateRecorded& detail) {
   return change_agency(entry, detail.case_, detail.agency,
-                       [&](AgencyReviewRow& row) { row.inspectorates.push_back(detail.body); });
+                       [&](AgencyReviewRow& row) { row.inspectorates.push_back({detail.body, detail.on}); });
 }
 
 }  // namespace strongroom::access::acts

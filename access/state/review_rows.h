@@ -118,6 +118,12 @@ BOOST_DESCRIBE_STRUCT(ReviewRow, (),
                       (case_, rules, linked_to, duty_answers, duties, meeting, meetings, packs, attendance, decisions,
                        decision, outcome, moved, ended, end_reason))
 
+struct NotifiedRow {
+  Inspectorate body = Inspectorate::other;
+  Date on{};
+};
+BOOST_DESCRIBE_STRUCT(NotifiedRow, (), (body, on))
+
 // One for each agency that was asked.
 struct AgencyReviewRow {
   CaseId case_;
@@ -138,7 +144,7 @@ struct AgencyReviewRow {
   std::optional<Instant> informed;
   std::optional<CopyId> outcome_copy;
   std::optional<Instant> acknowledged;
-  std::vector<Inspectorate> inspectorates;  // each once
+  std::vector<NotifiedRow> inspectorates;  // each body once
 };
 BOOST_DESCRIBE_STRUCT(AgencyReviewRow, (),
                       (case_, agency, asked, templates_sent, document_2, document_3, copy, templates_late,

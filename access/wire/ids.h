@@ -93,7 +93,7 @@ BOOST_DEFINE_ENUM_CLASS(ScopingProgress, not_sent, sent, opened, acknowledged, r
 // What a review waits for.
 BOOST_DEFINE_ENUM_CLASS(ReviewTask, send_templates, return_scoping, secure_records, set_meeting, share_pack,
                         record_attendance, decide, answer_document_4, send_outcome, inform, acknowledge, duty,
-                        answer_duties, close)
+                        answer_duties, notify_inspectorate, close)
 BOOST_DEFINE_ENUM_CLASS(ReviewActor, spoc, partner, agency)
 
 // Limits on what one command may carry. Over them: Errc::too_large before anything is decided.

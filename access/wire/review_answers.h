@@ -44,6 +44,12 @@ struct MeetingDateView {
 };
 BOOST_DESCRIBE_STRUCT(MeetingDateView, (), (date, working_day, breaks_the_whole))
 
+struct InspectorateView {
+  Inspectorate body = Inspectorate::other;
+  Date on{};
+};
+BOOST_DESCRIBE_STRUCT(InspectorateView, (), (body, on))
+
 // One asked agency, from referral to acknowledgement. Agencies of the directory that are not listed were not asked.
 struct AgencyReviewView {
   AgencyId agency;
@@ -70,7 +76,7 @@ struct AgencyReviewView {
   std::optional<Instant> informed;
   std::optional<CopyId> outcome_copy;
   std::optional<Instant> acknowledged;  // the outcome
-  std::vector<Inspectorate> inspectorates;
+  std::vector<InspectorateView> inspectorates;  // that it says it has notified (4.7.3)
   std::optional<std::string> templates_reason;  // why late
   std::optional<std::string> return_reason;
 };
@@ -197,6 +203,13 @@ struct OwedView {
 };
 BOOST_DESCRIBE_STRUCT(OwedView, (), (task, what, by, agency, duty, due, overdue))
 
+// What a client needs to check words that are shown: SHA-256 of `random` and the words is what an entry names.
+struct ShownTextView {
+  Digest text{};    // as the entry names it
+  Digest random{};  // the 32 bytes before the words
+};
+BOOST_DESCRIBE_STRUCT(ShownTextView, (), (text, random))
+
 struct ReviewView {
   CaseId case_;
   std::string reference;
@@ -228,11 +241,12 @@ struct ReviewView {
   std::optional<OutcomeView> outcome;
   std::optional<Instant> ended;
   std::optional<std::string> end_reason;  // of not pursuing it, or of closing it with something open
+  std::vector<ShownTextView> texts;       // of all words above: names of attendees, reasons, remarks
 };
 BOOST_DESCRIBE_STRUCT(ReviewView, (),
                       (case_, reference, today, stage, lock, rules, citation, calendar, linked_to, whole, next, next_by,
                        clocks, warnings, meeting_dates, owed, securing_target_days, agencies, duty_answers, duties,
-                       meeting, packs, pack, attendance, meetings, decisions, decision, outcome, ended, end_reason))
+                       meeting, packs, pack, attendance, meetings, decisions, decision, outcome, ended, end_reason, texts))
 
 struct HolidayView {
   Date date{};

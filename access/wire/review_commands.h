@@ -144,20 +144,22 @@ struct AnswerDecision {
   static constexpr std::string_view kKind = "decision.answer";
   CaseId case_;
   std::uint64_t version = 0;  // that is answered: the current one
+  RecordId record;            // its Document 4, so that the signature is under what was read
   AgencyId partner;
   PartnerAnswer answer = PartnerAnswer::agree;
   std::optional<Digest> reason;  // needed for a dissent
 };
-BOOST_DESCRIBE_STRUCT(AnswerDecision, (), (case_, version, partner, answer, reason))
+BOOST_DESCRIBE_STRUCT(AnswerDecision, (), (case_, version, record, partner, answer, reason))
 
 // By an independent chair, where an area has one. Once for each version.
 struct EndorseDecision {
   static constexpr std::string_view kKind = "decision.endorse";
   CaseId case_;
   std::uint64_t version = 0;
+  RecordId record;               // as of AnswerDecision
   std::optional<Digest> remark;  // free text
 };
-BOOST_DESCRIBE_STRUCT(EndorseDecision, (), (case_, version, remark))
+BOOST_DESCRIBE_STRUCT(EndorseDecision, (), (case_, version, record, remark))
 
 // --- the outcome (4.7) ----------------------------------------------------------------------------------------------
 

@@ -110,21 +110,23 @@ struct DecisionAnswered {
   static constexpr std::string_view kKind = "decision.answered";
   CaseId case_;
   std::uint64_t version = 0;
+  RecordId record;
   AgencyId partner;
   PartnerAnswer answer = PartnerAnswer::agree;
   std::optional<Digest> reason;
   bool by_spoc = false;  // a SPOC recorded what was said in the meeting
   bool frozen = false;   // the third answer
 };
-BOOST_DESCRIBE_STRUCT(DecisionAnswered, (), (case_, version, partner, answer, reason, by_spoc, frozen))
+BOOST_DESCRIBE_STRUCT(DecisionAnswered, (), (case_, version, record, partner, answer, reason, by_spoc, frozen))
 
 struct DecisionEndorsed {
   static constexpr std::string_view kKind = "decision.endorsed";
   CaseId case_;
   std::uint64_t version = 0;
+  RecordId record;
   std::optional<Digest> remark;
 };
-BOOST_DESCRIBE_STRUCT(DecisionEndorsed, (), (case_, version, remark))
+BOOST_DESCRIBE_STRUCT(DecisionEndorsed, (), (case_, version, record, remark))
 
 struct OutcomeSent {
   static constexpr std::string_view kKind = "outcome.sent";

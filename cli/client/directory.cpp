@@ -351,7 +351,7 @@ Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const
 }
 
 // The days themselves are the review's (review/calendar.h); here, that somebody signed for them who may.
-Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) const {
+Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) {
   TRY(const Person* actor, signer(envelope, body, true));
   TRY_VOID(verify_entry_request(envelope, body, actor->signing_key, actor->id.to_string(), authority_,
                                 wire::ImportCalendar::kKind));
@@ -359,6 +359,7 @@ Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, con
   if (!carries(body.detail, wire::to_json(command))) return tampered("the bank holidays are not what was signed");
   if (!actor->has_role(Role::spoc) && !actor->has_role(Role::partner))
     return tampered("bank holidays were imported by a person who may not do so");
+  calendar_ = command.calendar;
   return {};
 }
 

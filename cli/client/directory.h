@@ -59,6 +59,8 @@ class DirectoryChain {
   const std::map<access::AgencyId, Agency>& agencies() const { return agencies_; }
   // The three safeguarding partners, in the order of genesis.
   const std::vector<access::AgencyId>& partners() const { return partners_; }
+  // The digest of the calendar that the last import made, as its importer signed it; absent: the one that ships.
+  const std::optional<Digest>& calendar() const { return calendar_; }
   // Those of the three that have enrolled.
   const std::vector<wire::RootPin>& roots() const { return roots_; }
   // Whether `inviter` may invite to these roles at that agency now (DESIGN 5, Certification).
@@ -84,7 +86,7 @@ class DirectoryChain {
   Result<void> apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body);
   // The active person whose key signed the entry's request.
   Result<void> check_revocation(const Person& actor, const Person& person) const;
-  Result<void> apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) const;
+  Result<void> apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<const Person*> signer(const audit::Envelope& envelope, const wire::EntryBody& body, bool must_be_active) const;
   Result<Open*> open_invitation(const access::InvitationId& id, const audit::Envelope& envelope);
   void revoke(const access::PersonId& person, Seq at);
@@ -99,6 +101,7 @@ class DirectoryChain {
   std::map<access::InvitationId, Open> invitations_;
   std::vector<access::AgencyId> partners_;
   std::vector<wire::RootPin> roots_;
+  std::optional<Digest> calendar_;
 };
 
 // Verifies the request kept in an entry: its signature under `key`, its key id, that it was made within a minute of the

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/client/review_course.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"
@@ -12,18 +13,7 @@ namespace {
 namespace json = boost::json;
 using access::RecordClass;
 
-std::string partner_called(access::AgencyKind kind, const vault::Date& date) {
-  switch (kind) {
-    case access::AgencyKind::local_authority:
-      return "the local authority";
-    case access::AgencyKind::icb:
-      return "the " + std::string(review::health_partner(date));
-    case access::AgencyKind::police:
-      return "the police";
-    default:
-      return "a partner";
-  }
-}
+constexpr int kMaxReadings = 3;  // of a review that changes while it is read
 
 // Of `learning-acted-upon` the form says "neither", and that the learning was acted upon.
 std::string decision_word(access::ReviewDecision decision) {
@@ -109,6 +99,19 @@ Result<std::vector<review::FilledForm>> referral_forms(Session& session, const D
 
 }  // namespace
 
+std::string partner_called(access::AgencyKind kind, const vault::Date& date) {
+  switch (kind) {
+    case access::AgencyKind::local_authority:
+      return "the local authority";
+    case access::AgencyKind::icb:
+      return "the " + std::string(review::health_partner(date));
+    case access::AgencyKind::police:
+      return "the police";
+    default:
+      return "a partner";
+  }
+}
+
 // --- where it stands ------------------------------------------------------------------------------------------------
 
 const wire::AgencyReviewView* ReviewCase::find(const access::AgencyId& agency) const {
@@ -116,20 +119,36 @@ const wire::AgencyReviewView* ReviewCase::find(const access::AgencyId& agency) c
   return found == review.agencies.end() ? nullptr : &*found;
 }
 
-Result<ReviewCase> read_review(Session& session, const access::CaseId& case_) {
+namespace {
+Result<ReviewCase> read_review_once(Session& session, const Directory& directory, const std::string& path) {
   ReviewCase it;
-  TRY(it.case_, session.get<wire::CaseView>("/v1/cases/" + case_.to_string()));
-  TRY(it.review, session.get<wire::ReviewView>("/v1/cases/" + case_.to_string() + "/review"));
+  TRY(it.case_, session.get<wire::CaseView>(path));
+  TRY(it.review, session.get<wire::ReviewView>(path + "/review"));
+  if (!it.review.whole) return it;
+  TRY(const auto course, session.entries(path + "/course"));
+  TRY(const review::Calendar calendar, read_calendar(session, directory));
+  TRY_VOID(prove_review(directory, it, course, calendar, session.now()));
   return it;
 }
+}  // namespace
 
-Result<review::Calendar> read_calendar(Session& session) {
+Result<ReviewCase> read_review(Session& session, Directory& directory, const access::CaseId& case_) {
+  const std::string path = "/v1/cases/" + case_.to_string();
+  for (int reading = 1;; ++reading) {
+    auto it = read_review_once(session, directory, path);
+    // Somebody may have done something between the requests.
+    if (it || it.code() != Errc::tampered || reading == kMaxReadings) return it;
+    TRY_VOID(directory.update(session));
+  }
+}
+
+Result<review::Calendar> read_calendar(Session& session, const Directory& directory) {
   TRY(const auto view, session.get<wire::CalendarView>("/v1/calendar"));
   std::vector<review::Holiday> added;
   for (const vault::Date& date : view.added) added.push_back({date, ""});
   TRY(review::Calendar calendar, review::Calendar::shipped().without(view.removed).merged_with(added));
-  if (calendar.digest() != view.calendar)
-    return Error{Errc::tampered, "the calendar is not the one whose digest the service names"};
+  if (calendar.digest() != directory.chain().calendar().value_or(review::Calendar::shipped().digest()))
+    return Error{Errc::tampered, "the calendar is not the one that the last import of bank holidays signed"};
   return calendar;
 }
 
@@ -150,7 +169,9 @@ review::CaseDates dates_of(const ReviewCase& it) {
   if (it.review.outcome) dates.outcome_sent = vault::london_date(it.review.outcome->sent);
   dates.ended = it.review.ended.has_value();
   for (const wire::ClockView& clock : it.review.clocks)
-    if (clock.moved && clock.due) dates.moved.push_back({clock.clock, *clock.due});
+    if (clock.moved && clock.due)
+      dates.moved.push_back(
+          {clock.clock, *clock.due, clock.agency ? std::optional(clock.agency->to_string()) : std::nullopt});
   return dates;
 }
 
@@ -244,11 +265,25 @@ std::optional<access::PersonId> lead_of(const Session& session, const Directory&
   return std::nullopt;
 }
 
+Result<std::optional<access::CopyId>> copy_holding(Session& session, const access::CaseId& case_,
+                                                   const access::RecordId& record) {
+  TRY(const auto copies, session.all<wire::CopyView>("/v1/copies?case=" + case_.to_string() + "&mine=true"));
+  for (const wire::CopyView& copy : copies) {
+    const bool ended = copy.state == access::CopyState::returned || copy.state == access::CopyState::destroyed ||
+                       copy.state == access::CopyState::lost;
+    if (copy.holder != session.person() || ended || copy.records > access::kMaxPackRecords) continue;
+    TRY(const auto records, session.all<wire::CopyRecordView>("/v1/copies/" + copy.copy.to_string() + "/records"));
+    if (std::ranges::find(records, record, &wire::CopyRecordView::record) != records.end())
+      return std::optional(copy.copy);
+  }
+  return std::optional<access::CopyId>();
+}
+
 Result<std::vector<SentTemplates>> send_templates(Session& session, const Directory& directory, const ReviewCase& it,
                                                   const SendingTemplates& sending, const Names& names) {
   TRY(const VerifiedSafe safe, verify_safe(session, directory, it.case_.review_safe));
   TRY(const review::RuleSet* rules, review::find_rules(it.review.rules));
-  TRY(const review::Calendar calendar, read_calendar(session));
+  TRY(const review::Calendar calendar, read_calendar(session, directory));
   TRY(const auto earlier, referral_forms(session, directory, it));
   TRY(const review::Form* scoping, review::find_form(2));
   TRY(const review::Form* letter, review::find_form(3));
@@ -286,6 +321,27 @@ Result<std::vector<SentTemplates>> send_templates(Session& session, const Direct
   }
   TRY_VOID(session.act(command));
   return sent;
+}
+
+namespace {
+std::string opened_note(const access::CaseId& case_) {
+  return case_.to_string() + ".document-4";
+}
+}  // namespace
+
+Result<void> note_opened(Session& session, const access::CaseId& case_, const access::RecordId& document_4) {
+  return session.home().put_note(opened_note(case_), document_4.to_string());
+}
+
+Result<DocumentToSign> document_to_sign(Session& session, const ReviewCase& it) {
+  if (!it.review.decision) return DocumentToSign{};  // the service says why there is none to sign for
+  DocumentToSign document{it.review.decision->record, false};
+  TRY(const auto opened, session.home().note(opened_note(it.case_.case_)));
+  document.opened = opened.has_value();
+  if (opened && *opened != document.record.to_string())
+    return Error{Errc::conflict, "the Document 4 that you opened here is not the one decided on, which is version " +
+                                     std::to_string(it.review.decision->version) + ": open that first"};
+  return document;
 }
 
 json::object with_answers(const review::FilledForm& document_4, const ReviewCase& it, const Directory& directory,
@@ -342,6 +398,7 @@ Result<Submission> prepare_submission(Session& session, const Directory& directo
   Submission made;
   TRY(made.files, review::panel_pack(document_4, filled_5));
   made.manifest = made.files.back().sha256();
+  made.panel_address = std::string(filled_5.values.at("panel_address").as_string());
   const NewDocument sealed{RecordClass::document_5, "document-5.json", document_5};
   TRY(const auto records, seal_documents(session, safe, std::span(&sealed, 1)));
   made.document_5 = records.front();

@@ -18,6 +18,9 @@ namespace review = strongroom::review;
 
 inline constexpr int kReviewCopyDays = 28;  // that an agency or an attendee may keep what it is given, unless said
 
+// What a letter calls a safeguarding partner of that kind: "the integrated care board", or as it was called at the date.
+std::string partner_called(access::AgencyKind kind, const vault::Date& date);
+
 // How the directory calls somebody.
 struct Names {
   std::function<std::string(const access::AgencyId&)> agency;
@@ -31,9 +34,11 @@ struct ReviewCase {
   wire::ReviewView review;
   const wire::AgencyReviewView* find(const access::AgencyId& agency) const;
 };
-Result<ReviewCase> read_review(Session& session, const access::CaseId& case_);
-// The calendar in force. Errc::tampered when it is not the one whose digest the service names.
-Result<review::Calendar> read_calendar(Session& session);
+// For whoever sees the whole review it is proved (review_course.h): Errc::tampered says what is not as it was signed.
+// Others are shown their own agencies' part, and believe it; what they collect and sign is proved as any copy and act.
+Result<ReviewCase> read_review(Session& session, Directory& directory, const access::CaseId& case_);
+// The calendar in force. Errc::tampered when it is not the one that ships, or that the last import signed.
+Result<review::Calendar> read_calendar(Session& session, const Directory& directory);
 // As review/clocks.h reckons with it. Of a case that this person sees in part: their agencies' part alone.
 review::CaseDates dates_of(const ReviewCase& it);
 // What the documents say of the case. `agency`: to whom one goes, and its dates.
@@ -67,6 +72,11 @@ Result<IssuedCopy> give_copy(Session& session, const Directory& directory, const
 std::optional<access::PersonId> lead_of(const Session& session, const Directory& directory,
                                         const access::AgencyId& agency);
 
+// A copy that this person holds and that has the record in it, of those given for a review; nothing where there is
+// none.
+Result<std::optional<access::CopyId>> copy_holding(Session& session, const access::CaseId& case_,
+                                                   const access::RecordId& record);
+
 struct SendingTemplates {
   std::vector<access::AgencyId> agencies;
   boost::json::object letter = {};  // fields of Document 3 beyond what the case says: contact, signed_by, …
@@ -86,6 +96,16 @@ Result<std::vector<SentTemplates>> send_templates(Session& session, const Direct
 boost::json::object with_answers(const review::FilledForm& document_4, const ReviewCase& it, const Directory& directory,
                                  const Names& names);
 
+// Which Document 4 of the case was opened last on this machine, so that nobody agrees to another one than they read.
+Result<void> note_opened(Session& session, const access::CaseId& case_, const access::RecordId& document_4);
+// The Document 4 to sign for: the one that is decided on. Errc::conflict when another one was opened here last.
+// `opened`: whether any was.
+struct DocumentToSign {
+  access::RecordId record;
+  bool opened = false;
+};
+Result<DocumentToSign> document_to_sign(Session& session, const ReviewCase& it);
+
 struct OutcomeWords {
   boost::json::object letter = {};  // fields of Document 5 beyond what the case and Document 4 say
   std::string late_reason;          // empty: it is not late
@@ -94,6 +114,7 @@ struct Submission {
   std::vector<review::PackFile> files;  // the manifest is the last
   access::RecordId document_5;
   Digest manifest{};
+  std::string panel_address;  // that the letter is addressed to
 };
 // Documents 4 and 5 with their digests, and Document 5 sealed (4.7.1). Nothing is sent by this: SendOutcome says so.
 Result<Submission> prepare_submission(Session& session, const Directory& directory, const ReviewCase& it,

@@ -1,4 +1,6 @@
 // case, safe: from the referral to a safe that only its representatives open.
+#include <unistd.h>
+
 #include <iostream>
 #include <set>
 
@@ -68,6 +70,34 @@ Result<void> check_form(const std::string& file, bool subjects_given, client::Re
   return {};
 }
 
+// Whoever refers an incident is told of cases of that day: the same one is not opened twice. The service refuses a
+// second one of the same agency unless it is linked; of another agency it cannot know, so people are asked.
+Result<void> tell_of_same_day(Context& context, const client::ReferralWords& words) {
+  TRY(const auto cases, context.session().all<wire::CaseView>("/v1/cases"));
+  bool others = false;
+  for (const wire::CaseView& one : cases) {
+    if (one.incident_date != words.incident_date) continue;
+    others = others || one.agency != words.agency;
+    note(one.reference + " is of an incident of that day too, referred by " + context.name_of(one.agency) +
+         ".\n  The same incident: secure this Document 1 in that case, with strongroom secure " +
+         one.review_safe.to_string() + " FILE --class document-1\n  Another one, or others hurt in it: add --link " +
+         one.reference);
+  }
+  if (!others || context.yes || isatty(STDIN_FILENO) != 1) return {};
+  return context.confirmed("Open another case?");
+}
+
+// The service says that an agency was asked already; which one, a person wants to know.
+Result<void> check_not_asked(Context& context, const wire::AskAgencies& command) {
+  const client::Person* self = context.directory().find(context.session().person());
+  if (self == nullptr || !self->has_role(Role::spoc)) return {};  // the refusal is the service's
+  TRY(const auto view, context.session().get<wire::CaseView>("/v1/cases/" + command.case_.to_string()));
+  for (const auto& agency : command.agencies)
+    if (std::ranges::find(view.asked, agency) != view.asked.end())
+      return Error{Errc::conflict, printable(context.name_of(agency)) + " has been asked already in " + view.reference};
+  return {};
+}
+
 void add_case(CLI::App& app) {
   auto* group = add_command(app, "case", "Referred incidents and their reviews", "");
   group->require_subcommand(1);
@@ -100,8 +130,8 @@ void add_case(CLI::App& app) {
                       "The timescales it runs under: guidance, or panel (15 from notifying it)");
   on_run(command, [refer](Context& context) -> Result<void> {
     client::ReferralWords words;
-    TRY(words.incident_date, vault::parse_date(refer->incident));
-    TRY(words.aware_date, vault::parse_date(refer->aware));
+    TRY(words.incident_date, parse_day("--incident-date", refer->incident));
+    TRY(words.aware_date, parse_day("--aware-date", refer->aware));
     words.subjects = refer->subjects.empty() ? std::vector<std::string>{"child-1"} : refer->subjects;
     TRY_VOID(review::find_rules(refer->rules));
     if (refer->rules != review::kDefaultRules) words.rules = refer->rules;
@@ -115,6 +145,7 @@ void add_case(CLI::App& app) {
       TRY(words.received, parse_moment(*refer->received));
     }
     TRY(words.agency, context.agency(refer->agency));
+    if (!words.linked_to) TRY_VOID(tell_of_same_day(context, words));
     std::vector<client::FileToSecure> form;
     if (refer->form) {  // read before the case is opened
       const std::filesystem::path file = *refer->form;
@@ -134,9 +165,13 @@ void add_case(CLI::App& app) {
     if (context.as_json) {
       Context::print({{"case", referred.case_.to_string()},
                       {"reference", referred.reference},
-                      {"review_safe", referred.review_safe.to_string()}});
+                      {"review_safe", referred.review_safe.to_string()},
+                      {"received", vault::to_rfc3339(words.received)},
+                      {"entry", referred.answer.entries.front().envelope.seq.value}});
     } else {
       std::cout << referred.reference << "  " << referred.case_.to_string() << '\n';
+      note("Receipt for the referrer: " + referred.reference + ", received " + vault::to_rfc3339(words.received) +
+           ", entry " + std::to_string(referred.answer.entries.front().envelope.seq.value) + " of the ledger (4.1.1).");
       note("The lock is engaged. Ask the other agencies: strongroom case ask " + referred.reference +
            " --agency AGENCY");
     }
@@ -190,6 +225,7 @@ void add_case(CLI::App& app) {
       TRY(const auto agency, context.agency(words));
       command.agencies.push_back(agency);
     }
+    TRY_VOID(check_not_asked(context, command));
     TRY_VOID(context.session().act(command));
     if (context.as_json)
       Context::print({{"case", command.case_.to_string()}, {"asked", wire::to_json(command.agencies)}});

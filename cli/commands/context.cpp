@@ -48,6 +48,13 @@ void Context::bind(CLI::App& app) {
   app.add_option("--as", as_agency, "Which of your agencies you act for")->type_name("AGENCY");
 }
 
+Result<void> Context::confirmed(std::string_view question) const {
+  if (yes) return {};
+  TRY(const bool sure, confirm(question));
+  if (!sure) return Error{Errc::invalid_argument, "nothing was done"};
+  return {};
+}
+
 client::PassphraseSource Context::passphrase() const {
   return passphrase_file ? client::passphrase_from_file(*passphrase_file) : client::passphrase_from_terminal();
 }
@@ -179,6 +186,14 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 
 void on_run(CLI::App* command, Action action) {
   actions()[command] = std::move(action);
+}
+
+Result<vault::Date> parse_day(std::string_view option, const std::string& text) {
+  auto date = vault::parse_date(text);
+  if (!date)
+    return Error{Errc::invalid_argument,
+                 std::string(option) + ": \"" + printable(text) + "\" is no date of the form 2026-11-22"};
+  return date;
 }
 
 Result<vault::Instant> parse_moment(const std::string& text) {

@@ -41,6 +41,10 @@ class Context {
   // What `connect` did of what this client owed.
   const std::vector<client::DutyDone>& duties() const { return duties_; }
 
+  // Asks on the terminal before what cannot be undone; --yes answers it. Errc::invalid_argument where the answer is no,
+  // and where there is neither --yes nor a terminal. Asked before anything is sent.
+  Result<void> confirmed(std::string_view question) const;
+
   // The words people use → ids. Errc::not_found when nothing begins so, Errc::invalid_argument when several do.
   Result<access::PersonId> person(std::string_view words);
   Result<access::AgencyId> agency(std::string_view words);  // also an agency's kind where only one has it
@@ -89,6 +93,8 @@ void add_trail_commands(CLI::App& app);
 void add_document_commands(CLI::App& app);
 void add_completion_command(CLI::App& app);
 
+// What an option says, as 2026-11-22. Errc::invalid_argument names the option and what it said.
+Result<vault::Date> parse_day(std::string_view option, const std::string& text);
 // RFC 3339, or what people type, in UTC: "2026-11-22", "2026-11-22T09:30Z". Errc::invalid_argument.
 Result<vault::Instant> parse_moment(const std::string& text);
 

@@ -160,11 +160,11 @@ struct Span {
 Result<void> calendar(const Context& context, const Span& options) {
   review::Date from = today();
   if (options.from) {
-    TRY(from, vault::parse_date(*options.from));
+    TRY(from, parse_day("--from", *options.from));
   }
   review::Date to = review::plus_days(from, kCalendarDays);
   if (options.to) {
-    TRY(to, vault::parse_date(*options.to));
+    TRY(to, parse_day("--to", *options.to));
   }
   if (to < from) return Error{Errc::invalid_argument, "--to is before --from"};
   TRY(const auto days, review::Calendar::shipped().explain(review::plus_days(from, -1), to));

@@ -63,11 +63,9 @@ void add_end(CLI::App* group) {
     const auto left = std::count_if(view.nominations.begin(), view.nominations.end(), [&](const auto& nomination) {
       return nomination.state == access::NominationState::active && nomination.person != command.person;
     });
-    if (left == 0 && !context.yes) {
-      TRY(const bool sure,
-          confirm("Nobody else can open this safe: only recovery by the partners' custodians could. End it?"));
-      if (!sure) return Error{Errc::invalid_argument, "nothing was done"};
-    }
+    if (left == 0)
+      TRY_VOID(context.confirmed(
+          "Nobody else can open this safe: only recovery by the partners' custodians could. End it?"));
     if (end->reason.given()) {
       TRY(const std::string text, free_text("reason", end->reason.text, end->reason.file));
       TRY(command.reason, context.session().stage_text(text));

@@ -73,11 +73,9 @@ Result<void> ask(const Context& context, const std::vector<client::CheckedOrigin
     if (file.stamp->names > 1) ++linked;
   }
   if (linked > 0) note(std::to_string(linked) + " of the files have another name (a hard link), under which they stay");
-  if (count == 0 || context.yes) return {};
-  TRY(const bool sure, confirm("Remove " + std::to_string(count) + (count == 1 ? " file (" : " files (") +
-                               size_for_people(bytes) + ") from this machine? Their records stay in the safe."));
-  if (!sure) return Error{Errc::invalid_argument, "nothing was done"};
-  return {};
+  if (count == 0) return {};
+  return context.confirmed("Remove " + std::to_string(count) + (count == 1 ? " file (" : " files (") +
+                           size_for_people(bytes) + ") from this machine? Their records stay in the safe.");
 }
 
 void add_remove(CLI::App* group) {

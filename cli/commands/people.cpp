@@ -211,10 +211,7 @@ void add_person(CLI::App& app) {
     std::optional<access::PersonId> replaces;
     if (invite->replaces) {
       TRY(const auto person, context.person(*invite->replaces));
-      if (!context.yes) {
-        TRY(const bool sure, confirm("This revokes " + printable(context.name_of(person)) + " at once. Go on?"));
-        if (!sure) return Error{Errc::invalid_argument, "nothing was done"};
-      }
+      TRY_VOID(context.confirmed("This revokes " + printable(context.name_of(person)) + " at once. Go on?"));
       replaces = person;
     }
     TRY(const auto made, client::invite(context.session(), context.directory(), agency, roles, invite->name, replaces));
@@ -272,10 +269,7 @@ void add_person(CLI::App& app) {
   on_run(remove, [revoke](Context& context) -> Result<void> {
     TRY_VOID(context.connect());
     TRY(const auto person, context.person(revoke->person));
-    if (!context.yes) {
-      TRY(const bool sure, confirm("Revoke " + printable(context.name_of(person)) + "? This cannot be undone."));
-      if (!sure) return Error{Errc::invalid_argument, "nothing was done"};
-    }
+    TRY_VOID(context.confirmed("Revoke " + printable(context.name_of(person)) + "? This cannot be undone."));
     wire::RevokePerson command{.person = person, .reason = {}};
     if (revoke->reason.given()) {
       TRY(const std::string text, free_text("reason", revoke->reason.text, revoke->reason.file));

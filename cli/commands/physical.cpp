@@ -164,7 +164,7 @@ Result<void> change(Context& context, const ChangeOptions& options, CustodyChang
     TRY(request.purpose, wire::parse_enum<Purpose>(*options.purpose));
   }
   if (options.due) {
-    TRY(request.due, vault::parse_date(*options.due));
+    TRY(request.due, parse_day("--due", *options.due));
   }
   request.words.location = options.location;
   request.words.to = options.to;

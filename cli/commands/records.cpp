@@ -284,7 +284,7 @@ void add_checkout(CLI::App& app) {
   on_run(command, [options](Context& context) -> Result<void> {
     client::CopyRequest request;
     TRY(request.purpose, wire::parse_enum<Purpose>(options->purpose));
-    TRY(request.due, vault::parse_date(options->due));
+    TRY(request.due, parse_day("--due", options->due));
     if (options->holder && options->plain)
       return Error{Errc::invalid_argument, "--plain is for a copy of your own; the holder opens theirs"};
     if (!options->holder && !options->folder && !options->dry_run) options->folder = ".";

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <iostream>
 
 #include "vault/base/file.h"
@@ -13,11 +14,23 @@ namespace cli {
 Result<client::ReviewCase> open_review(Context& context, std::string_view case_) {
   TRY_VOID(context.connect());
   TRY(const auto id, context.case_id(case_));
-  return client::read_review(context.session(), id);
+  return client::read_review(context.session(), context.directory(), id);
 }
 
 client::Names names_of(Context& context) {
-  return {[&context](const access::AgencyId& id) { return context.name_of(id); },
+  return {[&context](const access::AgencyId& id) {
+            std::string name = context.name_of(id);
+            const auto& agencies = context.directory().chain().agencies();
+            const auto agency = agencies.find(id);
+            // A partner that nobody has given a name goes by the word of its kind.
+            if (agency == agencies.end() || !agency->second.partner || name != wire::enum_name(agency->second.kind))
+              return name;
+            constexpr std::string_view kArticle = "the ";
+            name = client::partner_called(agency->second.kind, vault::london_date(context.session().now()))
+                       .substr(kArticle.size());
+            name.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(name.front())));
+            return name;
+          },
           [&context](const access::PersonId& id) { return context.name_of(id); }};
 }
 
@@ -89,13 +102,6 @@ Result<access::RecordId> seal_form(Context& context, const client::ReviewCase& i
   const client::NewDocument document{class_, name, std::move(text)};
   TRY(const auto records, client::seal_documents(context.session(), safe, std::span(&document, 1)));
   return records.front();
-}
-
-Result<void> confirm_at_terminal(const Context& context, std::string_view question) {
-  if (context.yes || isatty(STDIN_FILENO) != 1) return {};
-  TRY(const bool sure, confirm(question));
-  if (!sure) return Error{Errc::cancelled, "nothing was done"};
-  return {};
 }
 
 std::string short_day(const vault::Date& date) {

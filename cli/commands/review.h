@@ -39,9 +39,6 @@ Result<std::string> read_text_file(const std::string& file, std::size_t max);
 Result<access::RecordId> seal_form(Context& context, const client::ReviewCase& it, access::RecordClass class_,
                                    const std::string& name, std::string text);
 
-// At a terminal: asks before what cannot be taken back, unless --yes. A script that says what it wants has said so.
-Result<void> confirm_at_terminal(const Context& context, std::string_view question);
-
 // "Mon 2 March".
 std::string short_day(const vault::Date& date);
 std::string yes_no(bool value);

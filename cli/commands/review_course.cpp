@@ -12,11 +12,14 @@ using access::Stage;
 template <class Command>
 Result<void> act_and_show(Context& context, const Command& command) {
   TRY_VOID(context.session().act(command));
-  TRY(const auto after, client::read_review(context.session(), command.case_));
+  TRY(const auto after, client::read_review(context.session(), context.directory(), command.case_));
   if (context.as_json)
     Context::print({{"reference", after.case_.reference}, {"stage", wire::enum_name(after.review.stage)}});
   else
     std::cout << after.case_.reference << " is at the stage " << wire::enum_name(after.review.stage) << '\n';
+  if (after.review.stage == Stage::practice_review || after.review.stage == Stage::alternative_review)
+    note("The scoping material is carried into it (4.3.2). For its reviewers: strongroom review pack " +
+         after.case_.reference + " --share PERSON");
   return {};
 }
 
@@ -40,9 +43,10 @@ void add_close(CLI::App& group) {
     const bool open =
         std::ranges::any_of(duties, [](const wire::DutyView& duty) { return duty.applies && !duty.done; }) ||
         std::ranges::any_of(it.review.agencies, [](const wire::AgencyReviewView& one) { return !one.informed; });
+    TRY_VOID(check_step(context, it, review::Step::close));
+    TRY_VOID(context.confirmed("Close the Rapid Review " + it.case_.reference + "? It is not reopened."));
     TRY(const Words words, words_if(context, options->reason, open));
     command_.reason = words.digest;
-    TRY_VOID(confirm_at_terminal(context, "Close the Rapid Review " + it.case_.reference + "? It is not reopened."));
     return act_and_show(context, command_);
   });
 }
@@ -57,8 +61,9 @@ void add_not_pursued(CLI::App& group) {
     TRY(const auto it, open_review(context, options->case_));
     wire::DropReview command_;
     command_.case_ = it.case_.case_;
+    TRY_VOID(check_step(context, it, review::Step::drop));
+    TRY_VOID(context.confirmed("End the review " + it.case_.reference + "? It is not reopened."));
     TRY(command_.reason, words_of(context, options->reason));
-    TRY_VOID(confirm_at_terminal(context, "End the review " + it.case_.reference + "? It is not reopened."));
     return act_and_show(context, command_);
   });
 }
@@ -101,7 +106,7 @@ void add_move_clock(CLI::App& group) {
   options->reason.bind(command, "reason");
   on_run(command, [options](Context& context) -> Result<void> {
     wire::MoveClock command_;
-    TRY(command_.due, vault::parse_date(options->due));
+    TRY(command_.due, parse_day("--due", options->due));
     command_.clock = options->clock;
     TRY_VOID(context.connect());
     TRY(command_.case_, context.case_id(options->case_));

@@ -34,6 +34,37 @@ Result<void> check_fits(const review::FilledForm& form, const client::ReviewCase
   return {};
 }
 
+// Document 4 for whoever stood for a partner at the meeting, under their own key: they agree to what they can read.
+std::vector<client::IssuedCopy> give_to_representatives(Context& context, const client::ReviewCase& it,
+                                                        const access::RecordId& document_4) {
+  std::vector<client::IssuedCopy> given;
+  if (!it.review.attendance) return given;
+  for (const wire::Attendee& one : it.review.attendance->present) {
+    if (!one.standing_for || one.person == context.session().person()) continue;
+    const auto copy = client::give_copy(context.session(), context.directory(),
+                                        {it.case_.review_safe,
+                                         one.person,
+                                         access::Purpose::rapid_review,
+                                         review::plus_days(it.review.today, client::kReviewCopyDays),
+                                         {document_4}});
+    if (copy)
+      given.push_back(*copy);
+    else  // the decision stands
+      note("No copy of Document 4 for " + context.name_of(one.person) + ": " + copy.error().message +
+           ". Give them one with: strongroom checkout " + document_4.to_string() + " --for " + one.person.to_string() +
+           " --purpose rapid-review --due DATE");
+  }
+  return given;
+}
+
+// What is signed for is what was read.
+Result<access::RecordId> to_sign(Context& context, const client::ReviewCase& it) {
+  TRY(const auto document, client::document_to_sign(context.session(), it));
+  if (it.review.decision && !document.opened)
+    note("You have not opened this Document 4 on this machine: strongroom document print " + it.case_.reference + " 4");
+  return document.record;
+}
+
 void add_decide(CLI::App& group) {
   struct Options {
     std::string case_, form;
@@ -63,13 +94,22 @@ void add_decide(CLI::App& group) {
                                    "document-4 version " + std::to_string(command_.version) + ".json",
                                    review::write_form(*form.form, form.values)));
     TRY_VOID(context.session().act(command_));
+    const auto given = give_to_representatives(context, it, command_.record);
     if (context.as_json) {
-      Context::print({{"version", command_.version},
-                      {"record", command_.record.to_string()},
-                      {"decision", wire::enum_name(command_.decision)},
-                      {"actions", command_.actions}});
+      json::object object{{"version", command_.version},
+                          {"record", command_.record.to_string()},
+                          {"decision", wire::enum_name(command_.decision)},
+                          {"actions", command_.actions}};
+      json::array copies;
+      for (const client::IssuedCopy& copy : given)
+        copies.push_back({{"person", copy.holder.to_string()}, {"copy", client::copy_name(copy.number)}});
+      object["copies"] = std::move(copies);
+      Context::print(object);
     } else {
       std::cout << "decided: " << wire::enum_name(command_.decision) << ", version " << command_.version << '\n';
+      for (const client::IssuedCopy& copy : given)
+        std::cout << client::copy_name(copy.number) << "  of Document 4 for " << printable(context.name_of(copy.holder))
+                  << '\n';
       note("Each safeguarding partner answers now: strongroom review agree " + it.case_.reference);
     }
     return {};
@@ -108,6 +148,7 @@ void add_agree(CLI::App& group) {
     wire::AnswerDecision command_;
     command_.case_ = it.case_.case_;
     command_.version = it.review.decision ? it.review.decision->version : it.review.decisions;
+    TRY(command_.record, to_sign(context, it));
     TRY(command_.partner, answering_partner(context, options->partner));
     command_.answer = options->dissent ? PartnerAnswer::dissent : PartnerAnswer::agree;
     if (options->dissent || options->reason.given()) {
@@ -117,6 +158,7 @@ void add_agree(CLI::App& group) {
     TRY(const auto answered, client::event_of<wire::DecisionAnswered>(answer.entries.front().body));
     if (context.as_json) {
       Context::print({{"version", answered.version},
+                      {"record", answered.record.to_string()},
                       {"partner", answered.partner.to_string()},
                       {"answer", wire::enum_name(answered.answer)},
                       {"by_spoc", answered.by_spoc},
@@ -145,6 +187,7 @@ void add_endorse(CLI::App& group) {
     wire::EndorseDecision command_;
     command_.case_ = it.case_.case_;
     command_.version = it.review.decision ? it.review.decision->version : it.review.decisions;
+    TRY(command_.record, to_sign(context, it));
     TRY(const Words words, words_if(context, options->note_, false, "note"));
     command_.remark = words.digest;
     TRY_VOID(context.session().act(command_));

@@ -19,10 +19,9 @@ struct PrintOptions {
   std::optional<std::string> html, agency;
 };
 
-// Where a document of the case stands: the record, and for those who are no keyholders the copy they hold it by.
+// Where a document of the case stands.
 struct Standing {
   std::optional<access::RecordId> record;
-  std::optional<access::CopyId> copy;
   std::optional<access::AgencyId> agency;
 };
 
@@ -51,36 +50,34 @@ Result<Standing> find_document(Context& context, const client::ReviewCase& it, c
   if (options.document == 2 || options.document == 3) {
     TRY(const auto* row, agency_of(context, it, options));
     at.agency = row->agency;
-    at.copy = row->copy;
-    if (options.document == 3) {
+    if (options.document == 3)
       at.record = row->document_3;
-    } else if (row->return_record) {
-      at.record = row->return_record;
-      at.copy.reset();
-    } else {
-      at.record = row->document_2;
-    }
+    else
+      at.record = row->return_record ? row->return_record : row->document_2;
   } else if (options.document == 1) {
     if (view.pack && !view.pack->document_1.empty()) at.record = view.pack->document_1.back();
   } else if (options.document == 4) {
     if (view.decision) at.record = view.decision->record;
   } else if (view.outcome) {
     at.record = view.outcome->document_5;
-    for (const wire::AgencyReviewView& row : view.agencies)
-      if (row.outcome_copy) at.copy = row.outcome_copy;
   }
   return at;
 }
 
+// By a keyholder of the review safe from there, by others from a copy that they were given.
 Result<client::ReadRecord> read_standing(Context& context, const client::ReviewCase& it, const Standing& at) {
-  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), it.case_.review_safe));
+  const client::Person* self = context.directory().find(context.session().person());
+  std::optional<access::CopyId> copy;
+  if (self == nullptr || !self->has_role(Role::spoc)) {
+    TRY(copy, client::copy_holding(context.session(), it.case_.case_, *at.record));
+  }
   std::vector<client::ReadRecord> read;
-  if (safe.keyholder(context.session().person()) || !at.copy) {
-    const auto purpose = at.agency ? access::Purpose::scoping : access::Purpose::rapid_review;
-    TRY(read,
-        client::read_records(context.session(), context.directory(), safe.safe, std::span(&*at.record, 1), purpose));
+  if (copy) {
+    TRY(read, client::read_copy(context.session(), context.directory(), *copy, review::kMaxFormBytes));
   } else {
-    TRY(read, client::read_copy(context.session(), context.directory(), *at.copy, review::kMaxFormBytes));
+    const auto purpose = at.agency ? access::Purpose::scoping : access::Purpose::rapid_review;
+    TRY(read, client::read_records(context.session(), context.directory(), it.case_.review_safe,
+                                   std::span(&*at.record, 1), purpose));
   }
   for (client::ReadRecord& one : read)
     if (one.record == *at.record) return std::move(one);
@@ -99,6 +96,7 @@ Result<void> print_document(Context& context, const PrintOptions& options) {
     if (!filled)
       return Error{filled.code(), "what stands in the review safe is no form that can be printed (" +
                                       filled.error().message + "): open it with strongroom checkout"};
+    if (options.document == 4) TRY_VOID(client::note_opened(context.session(), it.case_.case_, record.record));
     form = filled->form;
     values = options.document == 4 ? client::with_answers(*filled, it, context.directory(), names_of(context))
                                    : filled->values;
@@ -138,7 +136,7 @@ Result<void> import_calendar(Context& context, const ImportOptions& options) {
   TRY(const std::string text, read_text_file(options.file, review::kMaxCalendarBytes));
   TRY(const review::Calendar published, review::Calendar::parse_gov_uk(text));
   TRY_VOID(context.connect());
-  TRY(const review::Calendar before, client::read_calendar(context.session()));
+  TRY(const review::Calendar before, client::read_calendar(context.session(), context.directory()));
   const vault::Date today = vault::london_date(context.session().now());
   const auto added = before.lacking(published);
   wire::ImportCalendar command;

@@ -24,7 +24,7 @@ Result<void> foretell(Context& context, const client::ReviewCase& it, const vaul
   const auto found = std::ranges::find(it.review.meeting_dates, date, &wire::MeetingDateView::date);
   outside = found == it.review.meeting_dates.end();
   TRY(const review::RuleSet* rules, review::find_rules(it.review.rules));
-  TRY(const review::Calendar calendar, client::read_calendar(context.session()));
+  TRY(const review::Calendar calendar, client::read_calendar(context.session(), context.directory()));
   TRY(const vault::Date outcome, calendar.add(date, rules->clock("outcome").working_days));
   const auto whole = std::ranges::find(it.review.clocks, "rapid-review", &wire::ClockView::clock);
   if (whole != it.review.clocks.end() && whole->due && *whole->due < outcome)
@@ -49,7 +49,7 @@ void add_meeting(CLI::App& group) {
   options->reason.bind(command, "reason");
   on_run(command, [options](Context& context) -> Result<void> {
     wire::ScheduleMeeting command_;
-    TRY(command_.date, vault::parse_date(options->date));
+    TRY(command_.date, parse_day("--date", options->date));
     TRY(command_.kind, wire::parse_enum<MeetingKind>(options->kind));
     TRY(command_.mode, wire::parse_enum<MeetingMode>(options->mode));
     TRY(const auto it, open_review(context, options->case_));
@@ -85,23 +85,30 @@ struct PackOptions {
   bool tabled = false;
 };
 
-std::vector<access::RecordId> records_of(const wire::PackContentsView& pack) {
+// The review that was decided has begun: what was gathered is carried into it (4.3.2).
+bool is_carried(const wire::ReviewView& view) {
+  return view.stage == access::Stage::practice_review || view.stage == access::Stage::alternative_review;
+}
+
+std::vector<access::RecordId> records_of(const wire::ReviewView& view) {
+  const wire::PackContentsView& pack = *view.pack;
   std::vector<access::RecordId> records = pack.document_1;
   records.insert(records.end(), pack.notifications.begin(), pack.notifications.end());
   records.insert(records.end(), pack.returns.begin(), pack.returns.end());
+  if (is_carried(view) && view.decision) records.push_back(view.decision->record);
   return records;
 }
 
 Result<client::CopyRequest> pack_request(const client::ReviewCase& it, const PackOptions& options) {
   client::CopyRequest request;
   request.safe = it.case_.review_safe;
-  request.purpose = access::Purpose::rapid_review;
-  request.records = records_of(*it.review.pack);
+  request.purpose = is_carried(it.review) ? access::Purpose::practice_review : access::Purpose::rapid_review;
+  request.records = records_of(it.review);
   if (request.records.empty()) return Error{Errc::not_found, "there is no document for the pack yet (4.5.1)"};
   const vault::Date from = std::max(it.review.meeting ? it.review.meeting->date : it.review.today, it.review.today);
   request.due = review::plus_days(from, client::kReviewCopyDays);
   if (options.due) {
-    TRY(request.due, vault::parse_date(*options.due));
+    TRY(request.due, parse_day("--due", *options.due));
   }
   return request;
 }
@@ -109,6 +116,8 @@ Result<client::CopyRequest> pack_request(const client::ReviewCase& it, const Pac
 // A copy for each, under their own key, and the entries that say who was given what (4.5.2).
 Result<std::vector<client::IssuedCopy>> share_pack(Context& context, const client::ReviewCase& it,
                                                    const PackOptions& options) {
+  // Before a copy is issued: at another stage the pack is nobody's to share.
+  if (!is_carried(it.review)) TRY_VOID(check_step(context, it, review::Step::share_pack));
   TRY(client::CopyRequest request, pack_request(it, options));
   wire::SharePack command;
   command.case_ = it.case_.case_;
@@ -130,7 +139,8 @@ Result<std::vector<client::IssuedCopy>> share_pack(Context& context, const clien
     command.packs.push_back({person, copy.copy});
     issued.push_back(copy);
   }
-  TRY_VOID(context.session().act(command));
+  // Of the later review each copy has its own entry; the meeting's pack is said to be one.
+  if (!is_carried(it.review)) TRY_VOID(context.session().act(command));
   return issued;
 }
 
@@ -165,7 +175,9 @@ void print_pack(const json::object& pack) {
 void add_pack(CLI::App& group) {
   auto options = std::make_shared<PackOptions>();
   auto* command =
-      add_command(group, "pack", "The documents for those attending: what is there and what is missing (4.5)",
+      add_command(group, "pack",
+                  "The documents for those attending: what is there and what is missing (4.5). Once a practice or "
+                  "alternative review has begun: what is carried into it (4.3.2)",
                   "strongroom review pack RR-2026-0001 --share PERSON --share PERSON\n"
                   "  strongroom review pack RR-2026-0001 -o pack");
   command->add_option("CASE", options->case_, "Its reference or id")->required();
@@ -314,7 +326,7 @@ void add_attend(CLI::App& group) {
       command_.others.push_back(other);
     }
     TRY_VOID(context.session().act(command_));
-    TRY(it, client::read_review(context.session(), it.case_.case_));
+    TRY(it, client::read_review(context.session(), context.directory(), it.case_.case_));
     if (context.as_json)
       Context::print(quorum_json(context, it));
     else

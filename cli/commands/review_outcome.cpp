@@ -15,7 +15,7 @@ using access::Role;
 
 struct OutcomeOptions {
   std::string case_, to;
-  std::optional<std::string> folder, letter;
+  std::optional<std::string> folder, letter, panel_address;
   std::string document = "5";
   bool by_other_means = false;
   FreeText reason;
@@ -41,6 +41,9 @@ Result<void> send_to_panel(Context& context, const client::ReviewCase& it, const
   TRY_VOID(check_step(context, it, review::Step::send_outcome));
   client::OutcomeWords outcome;
   TRY(outcome.letter, fields_from(options.letter, 5));
+  if (options.panel_address) outcome.letter["panel_address"] = *options.panel_address;
+  TRY_VOID(
+      context.confirmed("What goes to the Panel is not taken back. Send the outcome of " + it.case_.reference + "?"));
   const bool late = is_overdue(it.review, "outcome") || is_overdue(it.review, "rapid-review");
   TRY(const Words words, words_if(context, options.reason, late));
   if (late && !words.digest)
@@ -49,8 +52,6 @@ Result<void> send_to_panel(Context& context, const client::ReviewCase& it, const
         "the outcome, or the whole Rapid Review, is late (4.7.1, 4.2.2): say why with --reason; it is recorded "
         "and shown"};
   if (late) outcome.late_reason = words.text;
-  TRY_VOID(confirm_at_terminal(
-      context, "What goes to the Panel is not taken back. Send the outcome of " + it.case_.reference + "?"));
   TRY(const client::Submission submission,
       client::prepare_submission(context.session(), context.directory(), it, outcome, names_of(context)));
   const std::filesystem::path into = options.folder.value_or(it.case_.reference + "-panel");
@@ -64,12 +65,13 @@ Result<void> send_to_panel(Context& context, const client::ReviewCase& it, const
   if (context.as_json) {
     Context::print({{"folder", folder.native()},
                     {"manifest", vault::hex(submission.manifest)},
+                    {"panel_address", submission.panel_address},
                     {"document_4", it.review.decision->record.to_string()},
                     {"document_5", submission.document_5.to_string()}});
   } else {
     std::cout << "recorded as sent; the submission is in " << printable(folder.native()) << '\n';
     note("Check it with: cd " + printable(folder.native()) + " && sha256sum -c " + std::string(review::kManifestName));
-    note("Send these files to " + review::CaseFacts{}.panel_address + ".");
+    note("Send these files to " + submission.panel_address + ".");
   }
   return {};
 }
@@ -131,6 +133,11 @@ void add_send_outcome(CLI::App& group) {
       ->type_name("DIR");
   command->add_option("--letter", options->letter, "To the Panel: fields of Document 5, such as contact and signed_by")
       ->type_name("FILE");
+  command
+      ->add_option("--panel-address", options->panel_address,
+                   "To the Panel: where it is, if not at the guidance's address")
+      ->envname("STRONGROOM_PANEL_ADDRESS")
+      ->type_name("ADDRESS");
   auto* document =
       command->add_option("--document", options->document,
                           "To agencies: which document they get a copy of, 5 (the letter) or 4 (all of it)");
@@ -163,7 +170,7 @@ void add_panel_answer(CLI::App& group) {
     command_.case_ = it.case_.case_;
     command_.on = it.review.today;
     if (options->on) {
-      TRY(command_.on, vault::parse_date(*options->on));
+      TRY(command_.on, parse_day("--on", *options->on));
     }
     if (options->form) {
       TRY(std::string letter, read_text_file(*options->form, review::kMaxFormBytes));
@@ -221,7 +228,7 @@ void add_inspectorate(CLI::App& group) {
     TRY(command_.agency, context.acting_agency(Role::agency_lead));
     command_.on = it.review.today;
     if (options->on) {
-      TRY(command_.on, vault::parse_date(*options->on));
+      TRY(command_.on, parse_day("--on", *options->on));
     }
     TRY_VOID(context.session().act(command_));
     if (context.as_json)

@@ -68,25 +68,56 @@ void print_owed(Context& context, const std::vector<wire::OwedView>& owed) {
   table.print("nothing is owed");
 }
 
+std::string because(const std::optional<std::string>& reason) {
+  return reason ? " (" + *reason + ")" : "";
+}
+
+void add_decision(Context& context, const wire::DecisionView& decision, Table& table) {
+  table.add({"decision", wire::enum_name(decision.decision) + ", version " + std::to_string(decision.version) +
+                             (decision.late ? ", late" + because(decision.reason) : "") +
+                             (decision.frozen ? ", answered by all three partners" : "")});
+  for (const wire::AnswerView& answer : decision.answers)
+    table.add({"", context.name_of(answer.partner) +
+                       (answer.answer == access::PartnerAnswer::agree ? " agrees" : " dissents") +
+                       (answer.by_spoc ? ", recorded by the SPOC" : "") + because(answer.reason)});
+  if (decision.endorsed)
+    table.add({"endorsed", "by " + context.name_of(decision.endorsed->person) + because(decision.endorsed->remark)});
+}
+
+void add_outcome(const wire::OutcomeView& outcome, Table& table) {
+  std::string late = outcome.outcome_late ? ", after it was due (4.7.1)" : "";
+  if (outcome.review_late) late += ", the whole Rapid Review late (4.2.2)";
+  table.add({"outcome sent", when(std::optional(outcome.sent)) + late + because(outcome.reason)});
+  if (outcome.panel_answer)
+    table.add({"the Panel", wire::enum_name(*outcome.panel_answer) + ", " + when(outcome.panel_answered)});
+}
+
 void print_status(Context& context, const client::ReviewCase& it) {
   const wire::ReviewView& view = it.review;
+  const auto names = [&](const std::vector<access::AgencyId>& agencies) {
+    std::string text;
+    for (const auto& agency : agencies) text += (text.empty() ? "" : ", ") + context.name_of(agency);
+    return text + " absent";
+  };
   Table table({it.case_.reference, ""});
   table.add({"stage", wire::enum_name(view.stage)});
   table.add({"lock", wire::enum_name(view.lock)});
   table.add({"rules", view.rules + ": " + view.citation});
-  if (view.linked_to) table.add({"linked to", view.linked_to->to_string()});
+  if (view.linked_to) {
+    const auto linked = context.session().get<wire::CaseView>("/v1/cases/" + view.linked_to->to_string());
+    table.add({"linked to", linked ? linked->reference : view.linked_to->to_string()});
+  }
   if (view.next) table.add({"next", *view.next + (view.next_by ? " (" + *view.next_by + ")" : "")});
   if (view.meeting)
-    table.add({"meeting", vault::to_string(view.meeting->date) + ", working day " +
-                              std::to_string(view.meeting->working_day) + ", " + wire::enum_name(view.meeting->kind) +
-                              ", " + wire::enum_name(view.meeting->mode) +
-                              (view.meeting->outside_window ? ", outside the window" : "")});
-  if (view.decision)
-    table.add({"decision", wire::enum_name(view.decision->decision) + ", version " +
-                               std::to_string(view.decision->version) +
-                               (view.decision->frozen ? ", answered by all three partners" : "")});
-  if (view.outcome) table.add({"outcome sent", when(std::optional(view.outcome->sent))});
-  if (view.ended) table.add({"ended", when(view.ended)});
+    table.add({"meeting",
+               vault::to_string(view.meeting->date) + ", working day " + std::to_string(view.meeting->working_day) +
+                   ", " + wire::enum_name(view.meeting->kind) + ", " + wire::enum_name(view.meeting->mode) +
+                   (view.meeting->outside_window ? ", outside the window" : "") + because(view.meeting->reason)});
+  if (view.attendance)
+    table.add({"quorum", view.attendance->quorate ? "quorate" : "not quorate: " + names(view.attendance->absent)});
+  if (view.decision) add_decision(context, *view.decision, table);
+  if (view.outcome) add_outcome(*view.outcome, table);
+  if (view.ended) table.add({"ended", when(view.ended) + because(view.end_reason)});
   table.print("");
   std::cout << '\n';
   print_clocks(context, view);
@@ -125,8 +156,8 @@ Result<void> show_mine(Context& context) {
   json::array all;
   Table table({"case", "owed", "due", ""});
   for (const wire::CaseView& one : cases) {
-    TRY(const auto view, context.session().get<wire::ReviewView>("/v1/cases/" + one.case_.to_string() + "/review"));
-    for (const wire::OwedView& owed : view.owed) {
+    TRY(const auto it, client::read_review(context.session(), context.directory(), one.case_));
+    for (const wire::OwedView& owed : it.review.owed) {
       if (!is_mine(*self, owed)) continue;
       json::value item = wire::to_json(owed);
       item.as_object()["case"] = one.case_.to_string();
@@ -145,22 +176,29 @@ Result<void> show_mine(Context& context) {
 Result<void> show_agencies(Context& context, const std::string& name) {
   TRY(const auto it, open_review(context, name));
   json::array all;
-  Table table({"agency", "asked", "representatives", "securing", "records", "exposed", "scoping", "informed", ""});
+  Table table({"agency", "asked", "representatives", "securing", "records", "exposed", "scoping", "informed",
+               "inspectorates", ""});
   for (const wire::AgencyReviewView& one : it.review.agencies) {
     json::value item = wire::to_json(one);
     item.as_object()["name"] = context.name_of(one.agency);
     all.push_back(std::move(item));
-    std::string late = one.templates_late ? "templates late" : "";
-    if (one.return_late) late += (late.empty() ? "" : ", ") + std::string("return late");
+    std::string late = one.templates_late ? "templates late" + because(one.templates_reason) : "";
+    if (one.return_late) late += (late.empty() ? "" : ", ") + std::string("return late") + because(one.return_reason);
+    std::string notified;
+    for (const wire::InspectorateView& body : one.inspectorates)
+      notified += (notified.empty() ? "" : ", ") + wire::enum_name(body.body) + " " + vault::to_string(body.on);
     table.add({context.name_of(one.agency) + (one.referrer ? " (referrer)" : ""), when(std::optional(one.asked)),
                std::to_string(one.representatives), wire::enum_name(one.securing), std::to_string(one.records),
                std::to_string(one.exposed_hours) + " h" + (one.secured ? "" : ", goes on"),
-               wire::enum_name(one.scoping), one.acknowledged ? "acknowledged" : when(one.informed), late});
+               wire::enum_name(one.scoping) +
+                   (one.return_version > 1 ? ", version " + std::to_string(one.return_version) : "") +
+                   (one.on_behalf ? ", by the SPOC" : ""),
+               one.acknowledged ? "acknowledged" : when(one.informed), notified, late});
   }
   for (const auto& [id, agency] : context.directory().chain().agencies()) {
     if (it.find(id) != nullptr || !it.review.whole) continue;
     all.push_back({{"agency", id.to_string()}, {"name", context.name_of(id)}, {"securing", "not-asked"}});
-    table.add({context.name_of(id), "", "", "not asked", "", "", "", "", ""});
+    table.add({context.name_of(id), "", "", "not asked", "", "", "", "", "", ""});
   }
   if (context.as_json) {
     Context::print(all);
@@ -229,8 +267,13 @@ review::ChartFacts chart_facts(const client::ReviewCase& it) {
   facts.stage = view.stage;
   facts.dates = client::dates_of(it);
   facts.incident_date = it.case_.incident_date;
-  facts.agencies_secured = static_cast<std::size_t>(
-      std::ranges::count(view.agencies, access::SecuringProgress::secured, &wire::AgencyReviewView::securing));
+  facts.securing.emplace();
+  for (const wire::AgencyReviewView& one : view.agencies) {
+    const bool secured = one.securing == access::SecuringProgress::secured;
+    if (secured) ++facts.securing->secured;
+    // Who knows nobody has nothing to secure.
+    if (secured || one.scoping != access::ScopingProgress::nil) ++facts.securing->of;
+  }
   if (view.meeting) facts.meeting_reason = view.meeting->reason;
   if (view.decision) facts.decision = view.decision->decision;
   if (view.outcome) facts.late_reason = view.outcome->reason;
@@ -259,7 +302,7 @@ void add_chart(CLI::App& group) {
   on_run(command, [options](Context& context) -> Result<void> {
     TRY(const auto it, open_review(context, options->case_));
     TRY(const review::RuleSet* rules, review::find_rules(it.review.rules));
-    TRY(const review::Calendar calendar, client::read_calendar(context.session()));
+    TRY(const review::Calendar calendar, client::read_calendar(context.session(), context.directory()));
     TRY(const review::Chart chart, review::chart_of(chart_facts(it), *rules, calendar, it.review.today));
     if (options->svg) TRY_VOID(vault::write_file_atomically(*options->svg, vault::as_bytes(review::chart_svg(chart))));
     if (context.as_json) {
@@ -331,7 +374,7 @@ Result<void> record_duty(Context& context, const client::ReviewCase& it, const D
   TRY(command.duty, wire::parse_enum<Duty>(*options.done));
   command.on = it.review.today;
   if (options.on) {
-    TRY(command.on, vault::parse_date(*options.on));
+    TRY(command.on, parse_day("--on", *options.on));
   }
   if (options.record) {
     TRY(command.record, context.record(*options.record));
@@ -399,7 +442,7 @@ void add_duties(CLI::App& group) {
       TRY_VOID(record_duty(context, it, *options));
     }
     if (answering || options->done) {
-      TRY(it, client::read_review(context.session(), it.case_.case_));
+      TRY(it, client::read_review(context.session(), context.directory(), it.case_.case_));
     }
     print_duties(context, it.review);
     return {};

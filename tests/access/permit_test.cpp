@@ -151,8 +151,66 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
   return false;
 }
 
+// What an action is asked of.
+enum class Concern { directory, case_, review, copy, entry, safe };
+Concern concern_of(Action action) {
+  switch (action) {
+    case Action::invite:
+    case Action::invite_for_partner:
+    case Action::invite_staff:
+    case Action::enrol:
+    case Action::join:
+    case Action::revoke:
+    case Action::revoke_staff:
+    case Action::add_agency:
+    case Action::read_directory:
+    case Action::stage_values:
+    case Action::upload:
+    case Action::refer_case:
+    case Action::import_calendar:
+      return Concern::directory;
+    case Action::ask_agencies:
+    case Action::see_case:
+      return Concern::case_;
+    case Action::read_review:
+    case Action::send_templates:
+    case Action::set_meeting:
+    case Action::share_pack:
+    case Action::record_attendance:
+    case Action::decide_review:
+    case Action::send_outcome:
+    case Action::record_panel_answer:
+    case Action::inform_agencies:
+    case Action::close_review:
+    case Action::drop_review:
+    case Action::step_back:
+    case Action::move_clock:
+    case Action::answer_duties:
+    case Action::record_duty:
+    case Action::return_scoping:
+    case Action::answer_decision:
+    case Action::endorse_decision:
+    case Action::acknowledge_outcome:
+    case Action::record_inspectorate:
+      return Concern::review;
+    case Action::see_copy:
+    case Action::read_released_headers:
+    case Action::prepare_copy:
+    case Action::collect_copy:
+    case Action::read_collected_copy:
+    case Action::deliver_copy:
+    case Action::return_copy:
+      return Concern::copy;
+    case Action::read_entry:
+      return Concern::entry;
+    default:
+      return Concern::safe;
+  }
+}
+
 bool right_time(Action action, LockState lock, Stage stage) {
   const bool over = stage == Stage::closed || stage == Stage::not_pursued;
+  if (concern_of(action) == Concern::review && action != Action::read_review) return lock != LockState::open;
   switch (action) {
     case Action::ask_agencies:
     case Action::open_safe:
@@ -183,25 +241,6 @@ bool right_time(Action action, LockState lock, Stage stage) {
     case Action::prepare_copy:
     case Action::collect_copy:
     case Action::read_collected_copy:
-    case Action::send_templates:
-    case Action::set_meeting:
-    case Action::share_pack:
-    case Action::record_attendance:
-    case Action::decide_review:
-    case Action::send_outcome:
-    case Action::record_panel_answer:
-    case Action::inform_agencies:
-    case Action::close_review:
-    case Action::drop_review:
-    case Action::step_back:
-    case Action::move_clock:
-    case Action::answer_duties:
-    case Action::record_duty:
-    case Action::return_scoping:
-    case Action::answer_decision:
-    case Action::endorse_decision:
-    case Action::acknowledge_outcome:
-    case Action::record_inspectorate:
       return lock != LockState::open;
     default:
       return true;
@@ -210,57 +249,19 @@ bool right_time(Action action, LockState lock, Stage stage) {
 
 // Nothing to hide about the directory; elsewhere those who see the thing are told why.
 bool told_why(Action action, const Somebody& who, Kind kind) {
-  switch (action) {
-    case Action::invite:
-    case Action::invite_for_partner:
-    case Action::invite_staff:
-    case Action::enrol:
-    case Action::join:
-    case Action::revoke:
-    case Action::revoke_staff:
-    case Action::add_agency:
-    case Action::read_directory:
-    case Action::stage_values:
-    case Action::upload:
-    case Action::refer_case:
-    case Action::import_calendar:
+  switch (concern_of(action)) {
+    case Concern::directory:
       return true;
-    case Action::read_review:
-    case Action::send_templates:
-    case Action::set_meeting:
-    case Action::share_pack:
-    case Action::record_attendance:
-    case Action::decide_review:
-    case Action::send_outcome:
-    case Action::record_panel_answer:
-    case Action::inform_agencies:
-    case Action::close_review:
-    case Action::drop_review:
-    case Action::step_back:
-    case Action::move_clock:
-    case Action::answer_duties:
-    case Action::record_duty:
-    case Action::return_scoping:
-    case Action::answer_decision:
-    case Action::endorse_decision:
-    case Action::acknowledge_outcome:
-    case Action::record_inspectorate:
-    case Action::ask_agencies:
-    case Action::see_case:
-    case Action::open_safe:
-    case Action::read_entry:
+    case Concern::case_:
+    case Concern::review:
+    case Concern::entry:
       return right_person(Action::see_case, who, kind);
-    case Action::see_copy:
-    case Action::read_released_headers:
-    case Action::prepare_copy:
-    case Action::collect_copy:
-    case Action::read_collected_copy:
-    case Action::deliver_copy:
-    case Action::return_copy:
+    case Concern::copy:
       return right_person(Action::see_copy, who, kind);
-    default:
-      return right_person(Action::see_safe, who, kind);
+    case Concern::safe:
+      return right_person(action == Action::open_safe ? Action::see_case : Action::see_safe, who, kind);
   }
+  return false;
 }
 
 class Permit : public Partnership {
@@ -290,62 +291,24 @@ class Permit : public Partnership {
     copy.issuer = who.issued ? person.person : first_.id;
     copy.holder = who.holds ? person.person : second_.id;
     const Standing standing = *Standing::of(state, *txn, person.person);
-    switch (action) {
-      case Action::invite:
-      case Action::invite_for_partner:
-      case Action::invite_staff:
-      case Action::enrol:
-      case Action::join:
-      case Action::revoke:
-      case Action::revoke_staff:
-      case Action::add_agency:
-      case Action::read_directory:
-      case Action::stage_values:
-      case Action::upload:
-      case Action::refer_case:
-      case Action::import_calendar:
+    switch (concern_of(action)) {
+      case Concern::directory:
         return standing.in_agency(who.root ? person.memberships.front().agency : school_);
-      case Action::ask_agencies:
-      case Action::see_case:
+      case Concern::case_:
         return standing.in_case(row);
-      case Action::read_review:
-      case Action::send_templates:
-      case Action::set_meeting:
-      case Action::share_pack:
-      case Action::record_attendance:
-      case Action::decide_review:
-      case Action::send_outcome:
-      case Action::record_panel_answer:
-      case Action::inform_agencies:
-      case Action::close_review:
-      case Action::drop_review:
-      case Action::step_back:
-      case Action::move_clock:
-      case Action::answer_duties:
-      case Action::record_duty:
-      case Action::return_scoping:
-      case Action::answer_decision:
-      case Action::endorse_decision:
-      case Action::acknowledge_outcome:
-      case Action::record_inspectorate:
-      case Action::open_safe:
+      case Concern::review:
         return standing.in_case(row, school_);
-      case Action::see_copy:
-      case Action::read_released_headers:
-      case Action::prepare_copy:
-      case Action::collect_copy:
-      case Action::read_collected_copy:
-      case Action::deliver_copy:
-      case Action::return_copy:
+      case Concern::copy:
         return *standing.in_copy(row, safe, copy);
-      case Action::read_entry: {
+      case Concern::entry: {
         Capacities both = *standing.in_copy(row, safe, copy);
         both.add(standing.in_case(row));
         return both;
       }
-      default:
-        return *standing.in_safe(row, safe);
+      case Concern::safe:
+        return action == Action::open_safe ? standing.in_case(row, school_) : *standing.in_safe(row, safe);
     }
+    return {};
   }
 };
 

@@ -79,7 +79,9 @@ class Review : public Partnership {
   }
   Answered answer(const Member& who, const AgencyId& partner, PartnerAnswer said = PartnerAnswer::agree,
                   const std::optional<Digest>& reason = {}) {
-    return act(who.id, wire::AnswerDecision{case_, review().decisions, partner, said, reason});
+    const auto& decision = review().decision;
+    return act(who.id, wire::AnswerDecision{case_, review().decisions, decision ? decision->record : RecordId(),
+                                            partner, said, reason});
   }
   Answered send_outcome(const std::optional<Digest>& reason = {}) {
     return act(spoc_.id, wire::SendOutcome{case_, review().decision->record, file(spoc_, RecordClass::document_5),
@@ -535,17 +537,28 @@ TEST_F(Review, ALaterVersionOfDocument4VoidsTheAnswersToTheEarlierOne) {
   expect_conflict(act(spoc_.id, wire::DecideReview{case_, 2, record, ReviewDecision::neither, 0, {}}), "already");
   expect_done(decide_on(ReviewDecision::practice_review));
   EXPECT_TRUE(review().decision->answers.empty());
-  expect_conflict(act(authority_root_.id, wire::AnswerDecision{case_, 1, authority_, PartnerAnswer::agree, {}}),
+  expect_conflict(act(authority_root_.id, wire::AnswerDecision{case_, 1, record, authority_, PartnerAnswer::agree, {}}),
                   "at version 2");
   expect_done(answer(authority_root_, authority_));
 }
 
 TEST_F(Review, Guidance_4_6_3_OnlyAnIndependentChairEndorsesAndOnce) {
   to_decided();
-  expect_refused(act(spoc_.id, wire::EndorseDecision{case_, 1, {}}), "chair");
-  expect_conflict(act(chair_.id, wire::EndorseDecision{case_, 2, {}}), "another version");
-  expect_done(act(chair_.id, wire::EndorseDecision{case_, 1, random_digest()}));
-  expect_conflict(act(chair_.id, wire::EndorseDecision{case_, 1, {}}), "already");
+  const RecordId record = review().decision->record;
+  expect_refused(act(spoc_.id, wire::EndorseDecision{case_, 1, record, {}}), "chair");
+  expect_conflict(act(chair_.id, wire::EndorseDecision{case_, 2, record, {}}), "another version");
+  expect_conflict(act(chair_.id, wire::EndorseDecision{case_, 1, file(spoc_, RecordClass::document_4), {}}),
+                  "not the Document 4 which the meeting completed (4.6.3)");
+  expect_done(act(chair_.id, wire::EndorseDecision{case_, 1, record, random_digest()}));
+  expect_conflict(act(chair_.id, wire::EndorseDecision{case_, 1, record, {}}), "already");
+}
+
+TEST_F(Review, AnAnswerIsToTheDocument4ThatItNamesAndToNoOther) {
+  to_decided();
+  const RecordId other = file(spoc_, RecordClass::document_4);
+  expect_conflict(act(icb_root_.id, wire::AnswerDecision{case_, 1, other, icb_, PartnerAnswer::agree, {}}),
+                  "not the Document 4 which the meeting completed (4.6.3)");
+  expect_done(answer(icb_root_, icb_));
 }
 
 TEST_F(Review, ADecisionThatIsRecordedOnceItsOutcomeIsOverdueNeedsAReason) {
@@ -791,9 +804,9 @@ TEST_F(Review, EveryActAtEveryStageIsAConflictWhereTheStageMachineSaysSo) {
     at(Step::set_meeting, wire::ScheduleMeeting{case_, 2, day("2026-12-04"), {}, {}, reason}, spoc_);
     at(Step::share_pack, wire::SharePack{case_, PackSharing::tabled, {{spoc_.id, new_id<CopyId>()}}}, spoc_);
     at(Step::record_attendance, attendance(), spoc_);
-    at(Step::answer_document, wire::AnswerDecision{case_, 9, police_, PartnerAnswer::agree, {}}, spoc_);
+    at(Step::answer_document, wire::AnswerDecision{case_, 9, any, police_, PartnerAnswer::agree, {}}, spoc_);
     at(Step::decide, wire::DecideReview{case_, 2, any, ReviewDecision::neither, 1, reason}, spoc_);
-    at(Step::endorse, wire::EndorseDecision{case_, 1, {}}, chair_);
+    at(Step::endorse, wire::EndorseDecision{case_, 1, any, {}}, chair_);
     at(Step::send_outcome, wire::SendOutcome{case_, any, any, reason, reason}, spoc_);
     at(Step::inform, wire::InformAgencies{case_, {{police_, {}}}}, spoc_);
     at(Step::acknowledge, wire::AcknowledgeOutcome{case_, school_}, lead_);

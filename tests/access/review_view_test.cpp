@@ -200,7 +200,9 @@ TEST(ReviewView, AWholeReviewIsShownToThoseWhoReviewIt) {
   EXPECT_TRUE(view.agencies[0].on_behalf);
   EXPECT_EQ(view.agencies[1].scoping, ScopingProgress::returned);
   EXPECT_TRUE(view.agencies[1].acknowledged);
-  EXPECT_THAT(view.agencies[1].inspectorates, ElementsAre(Inspectorate::ofsted));
+  ASSERT_EQ(view.agencies[1].inspectorates.size(), 1U);
+  EXPECT_EQ(view.agencies[1].inspectorates.front().body, Inspectorate::ofsted);
+  EXPECT_EQ(view.agencies[1].inspectorates.front().on, vault::london_date(world.now()));
   ASSERT_EQ(view.duties.size(), 3U);
   EXPECT_TRUE(view.duties[0].applies && view.duties[0].done && view.duties[0].record);
   EXPECT_FALSE(view.duties[1].done);

@@ -413,11 +413,12 @@ void World::live_through_a_review() {
   done(spoc, wire::StepBack{id, Stage::meeting_set, stage_text(spoc, "The wrong form.")});
   const RecordId outcome = desk.file(spoc, RecordClass::document_4);
   done(spoc, wire::DecideReview{id, 2, outcome, ReviewDecision::practice_review, 2, {}});
-  done(authority_root, wire::AnswerDecision{id, 2, authority, PartnerAnswer::agree, {}});
-  done(icb_root, wire::AnswerDecision{id, 2, icb, PartnerAnswer::dissent, stage_text(icb_root, "Nothing is new.")});
-  done(spoc, wire::AnswerDecision{id, 2, police, PartnerAnswer::agree, {}});
+  done(authority_root, wire::AnswerDecision{id, 2, outcome, authority, PartnerAnswer::agree, {}});
+  done(icb_root,
+       wire::AnswerDecision{id, 2, outcome, icb, PartnerAnswer::dissent, stage_text(icb_root, "Nothing is new.")});
+  done(spoc, wire::AnswerDecision{id, 2, outcome, police, PartnerAnswer::agree, {}});
   const Identity chair = invite(authority_root, authority, {Role::chair}, "Independent chair");
-  done(chair, wire::EndorseDecision{id, 2, stage_text(chair, "As it should be.")});
+  done(chair, wire::EndorseDecision{id, 2, outcome, stage_text(chair, "As it should be.")});
   const RecordId letter = desk.file(spoc, RecordClass::document_5);
   done(spoc, wire::SendOutcome{id, outcome, letter, vault::crypto::sha256(vault::as_bytes("manifest")), {}});
   done(spoc, wire::RecordPanelAnswer{id, PanelAnswer::agreed, vault::london_date(now()), {}});

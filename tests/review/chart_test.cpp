@@ -53,6 +53,7 @@ ChartFacts closed() {
   facts.informed_on = date("2026-03-18");
   facts.dates.ended = true;
   facts.ended_on = date("2026-03-25");
+  facts.securing = {2, 2};
   return facts;
 }
 
@@ -73,9 +74,10 @@ TEST(Chart, JustReferredTheTemplatesAreNext) {
   const Chart made = chart(referred(), "2026-03-03");
   EXPECT_EQ(made.standing, "Referred. Next due: Documents 2 and 3 to each agency, 4 March 2026 (in 1 working day).");
   EXPECT_THAT(at(made, StepState::done), ElementsAre("aware", "referral"));
-  EXPECT_THAT(at(made, StepState::now), ElementsAre("templates"));
+  EXPECT_THAT(at(made, StepState::now), ElementsAre("templates", "secure"));
   EXPECT_THAT(at(made, StepState::waiting),
               ElementsAre("return", "meeting-date", "meeting", "outcome", "inform", "end"));
+  EXPECT_EQ(step(made, "secure").state, StepState::now);  // the lock is engaged: no agency waits for a letter
   EXPECT_THAT(step(made, "templates").limit, HasSubstr("by 4 March 2026 (working day 2)"));
   EXPECT_FALSE(made.is_late);
 }
@@ -90,9 +92,33 @@ TEST(Chart, WhatIsPastItsDayIsOverdue) {
 
 TEST(Chart, ScopingWaitsForReturnsAndForADate) {
   const Chart made = chart(scoping(), "2026-03-09");
-  EXPECT_THAT(at(made, StepState::now), ElementsAre("return", "meeting-date"));
+  EXPECT_THAT(at(made, StepState::now), ElementsAre("return", "secure", "meeting-date"));
   EXPECT_EQ(step(made, "return").done, "1 of 2 agencies");
   EXPECT_THAT(step(made, "meeting-date").limit, HasSubstr("11 March 2026 to 19 March 2026"));
+}
+
+TEST(Chart, RecordsAreSecuredOnceEveryAgencyHasSecuredThemAndNotByReturningItsScoping) {
+  ChartFacts facts = decided(Decision::neither);  // both have returned Document 2
+  facts.securing = {0, 2};
+  const Chart none = chart(facts, "2026-03-16");
+  EXPECT_EQ(step(none, "return").state, StepState::done);
+  EXPECT_EQ(step(none, "secure").state, StepState::now);
+  EXPECT_EQ(step(none, "secure").done, "0 of 2 agencies");
+  facts.securing = {2, 2};
+  EXPECT_EQ(step(chart(facts, "2026-03-16"), "secure").state, StepState::done);
+  facts.securing = {0, 0};  // "not known to us", both of them
+  EXPECT_EQ(step(chart(facts, "2026-03-16"), "secure").state, StepState::done);
+  EXPECT_EQ(step(chart(facts, "2026-03-16"), "secure").done, "no agency holds any");
+}
+
+TEST(Chart, WhatWasNotDoneWhenTheReviewWasClosedIsLeftOpen) {
+  ChartFacts facts = closed();
+  facts.securing = {1, 2};
+  facts.informed_on.reset();
+  facts.dates.agencies[1].returned.reset();
+  const Chart made = chart(facts, "2026-06-01");
+  EXPECT_THAT(at(made, StepState::left_open), ElementsAre("return", "secure", "inform"));
+  EXPECT_FALSE(made.is_late);
 }
 
 TEST(Chart, ADateOutsideTheWindowIsShownWithItsReason) {
@@ -109,7 +135,7 @@ TEST(Chart, ADateOutsideTheWindowIsShownWithItsReason) {
 
 TEST(Chart, ADecisionToReviewHasItsOwnStep) {
   const Chart made = chart(decided(Decision::practice_review), "2026-03-16");
-  EXPECT_THAT(at(made, StepState::now), ElementsAre("outcome"));
+  EXPECT_THAT(at(made, StepState::now), ElementsAre("secure", "outcome"));
   EXPECT_EQ(step(made, "review").title, "Child safeguarding practice review");
   EXPECT_EQ(step(chart(decided(Decision::alternative_review), "2026-03-16"), "review").title,
             "Alternative learning review");
@@ -124,7 +150,8 @@ TEST(Chart, NotPursuedNeedsNothingMore) {
   facts.ended_on = date("2026-03-10");
   const Chart made = chart(facts, "2026-05-01");
   EXPECT_EQ(made.standing, "Not pursued on 10 March 2026.");
-  EXPECT_THAT(at(made, StepState::not_needed), ElementsAre("return", "meeting-date", "meeting", "outcome", "inform"));
+  EXPECT_THAT(at(made, StepState::not_needed),
+              ElementsAre("return", "secure", "meeting-date", "meeting", "outcome", "inform"));
   EXPECT_THAT(made.steps.back().title, HasSubstr("Not pursued"));
   EXPECT_THAT(made.warnings, IsEmpty());
 }

@@ -11,6 +11,7 @@ namespace {
 using test::complete;
 using test::form;
 using test::kToday;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -117,6 +118,17 @@ TEST(Print, AnOptionalAnswerThatIsMissingIsSaidAndOneThatIsNotAskedIsNot) {
   const std::string html = print_html(form(1), values);
   EXPECT_THAT(html, HasSubstr("<dt>Place</dt>\n<dd><span class=\"none\">Not answered</span></dd>"));
   EXPECT_THAT(html, Not(HasSubstr("Date of the notification")));
+}
+
+TEST(Print, WhatIsAskedOfFewCasesIsPrintedOnlyWhereItIsAnswered) {
+  constexpr std::string_view kLate = "later than 15 working days";
+  auto values = complete(4).values;
+  for (const char* field : {"endorsed_by", "endorsed_on", "late_reason"}) values.erase(field);
+  EXPECT_THAT(print_html(form(4), values), Not(HasSubstr(kLate)));
+  EXPECT_THAT(print_text(form(4), values), AllOf(Not(HasSubstr(kLate)), Not(HasSubstr("Endorsed"))));
+  EXPECT_THAT(print_blank_html(form(4)), AllOf(HasSubstr(kLate), HasSubstr("Endorsed on")));
+  values["late_reason"] = "A partner was away.";
+  EXPECT_THAT(print_html(form(4), values), AllOf(HasSubstr(kLate), HasSubstr("A partner was away.")));
 }
 
 TEST(Print, PartnersHaveTheirNameOfTheDay) {

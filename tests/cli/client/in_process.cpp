@@ -128,6 +128,10 @@ Viewed<Shown> view_of(const access::View& view, const std::vector<std::string>& 
   if (what == "whoami") return show(view.whoami());
   if (what == "duties") return show(view.duties());
   if (what == "persons") return show(view.persons(from));
+  if (what == "calendar") return show(view.calendar());
+  if (what == "cases" && path.size() == 3) return show(view.find_case(path[2]));
+  if (what == "cases" && part == "review") return show(view.review(path[2]));
+  if (what == "cases" && part == "course") return show(view.review_course(*access::CaseId::parse(path[2]), from));
   if (what == "safes" && path.size() == 3) return show(view.safe(*safe));
   if (what == "safes" && part == "keys") return show(view.safe_keys(*safe));
   if (what == "safes" && part == "chain") return show(view.safe_chain(*safe, from));
