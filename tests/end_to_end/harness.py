@@ -14,11 +14,14 @@ import socket
 import subprocess
 import tempfile
 import unittest
+import zoneinfo
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("STRONGROOM_BINARY_DIR", SOURCE / "build" / "dev"))
 STRONGROOM = BUILD / "cli" / "strongroom"
 STRONGROOMD = BUILD / "service" / "strongroomd"
+LEDGER_DUMP = BUILD / "tests" / "crash" / "crash_ledger_dump"
+LONDON = zoneinfo.ZoneInfo("Europe/London")  # whose days the programs count
 PASSPHRASE = "end to end passphrase"
 WORK_FACTOR = "10"  # of identity.age: the tests do not attack scrypt
 COMMAND_TIMEOUT = 240
@@ -83,6 +86,7 @@ class World:
         self.server = None
         self.person = {}
         self.agency = {}
+        self.texts = []  # free text that somebody gave
         self.count = 0
         self.held_port, self.port = take_port()
         self.url = f"https://127.0.0.1:{self.port}"
@@ -204,7 +208,8 @@ class World:
     # --- time ------------------------------------------------------------------------------------------------------
 
     def date(self):
-        return datetime.date.today() + datetime.timedelta(days=self.days)
+        now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=self.days)
+        return now.astimezone(LONDON).date()
 
     def advance(self, date):
         """Goes on at that date, the service started again. Time never goes back."""
@@ -212,13 +217,15 @@ class World:
             return
         assert date > self.date(), f"{date} is before {self.date()}"
         self.stop()
-        self.days = (date - datetime.date.today()).days
+        # Once more where the clocks change between the two, and it is near midnight.
+        for _ in range(2):
+            self.days += (date - self.date()).days
         self.serve()
 
     # --- the main job ----------------------------------------------------------------------------------------------
 
     def today(self, ahead=0):
-        return (datetime.date.today() + datetime.timedelta(days=self.days + ahead)).isoformat()
+        return (self.date() + datetime.timedelta(days=ahead)).isoformat()
 
     def refer(self):
         # Each of a day of its own: a second incident of one agency and day is a conflict unless it is linked.
@@ -239,7 +246,13 @@ class World:
     def text(self, words):
         path = self.top / f"text-{self.next()}"
         path.write_text(words)
+        self.texts.append(words)
         return path
+
+    def ledger(self):
+        """Every entry with its body, opened: what the vault's own key opens. The service must be stopped."""
+        return subprocess.run([LEDGER_DUMP, self.vault, self.keyfile], check=True, capture_output=True,
+                              timeout=COMMAND_TIMEOUT).stdout
 
     def next(self):
         self.count += 1

@@ -1,6 +1,7 @@
 """A review of a fictional case, walked step by step through the real programs. Everybody in it is invented; what names
 them stands in `SECRETS`, so that a search can show that none of it stands where it must not.
 """
+import base64
 import datetime
 import json
 import pathlib
@@ -20,7 +21,8 @@ WORDS = {"account": "the stairgate at the lighthouse was unlatched", "outline": 
          "notification": "formal words about the lighthouse", "attendee": "Ptolemy Overwater-Larkspur",
          "dropped": "the lighthouse fall was no incident"}
 SECRETS = [CHILD["name"], CHILD["date_of_birth"], CHILD["address"], PARENT["name"], PARENT["date_of_birth"],
-           "Underwater", "Thistlewick", "lighthouse", "Overwater-Larkspur"]
+           "Quillon", "Marigold", "Underwater", "Thistlewick", "lighthouse", "Overwater-Larkspur", *WORDS.values()]
+SHORTEST_TEXT = 12  # of the free text that is searched for: a shorter one may be anybody's word
 PERSON = {"name": "Test Person", "role": "Lead for safeguarding"}
 SUBJECTS = "child-1,parent-1"
 
@@ -41,6 +43,39 @@ def load_holidays():
 
     walk(data)
     return {datetime.date.fromisoformat(one) for one in found}
+
+
+def guises(secret):
+    """The bytes as which it could stand somewhere: plain, in hexadecimal, in base64 at each of its three places."""
+    plain = secret.lower().encode()
+    yield plain
+    yield secret.encode().hex().encode()
+    for place in range(3):
+        whole = base64.b64encode(b"\0" * place + secret.encode())
+        # What depends on the neighbours is cut off. Lower case, as all that is searched.
+        first = (place * 8 + 5) // 6
+        yield whole[first:first + (len(secret.encode()) * 8 - 11) // 6].lower()
+
+
+def places(world):
+    """Where nothing of a walk may stand, each with its bytes: the vault's files, every entry opened, what readers are
+    shown of the trail, the service's log."""
+    for who in ("spoc", "reviewer", "lead", "police"):
+        yield f"the trail of {who}", json.dumps(world.data(who, "audit", "trail")).encode()
+    with world.stopped():
+        yield "the ledger", world.ledger()
+        for path in sorted(world.vault.rglob("*")):
+            if path.is_file():
+                yield path, path.read_bytes()
+    yield "the log", (world.top / "service.log").read_bytes()
+
+
+def traces(world, more=()):
+    """Names, dates of birth and free text of the walks in this world that stand where they must not."""
+    secrets = {*SECRETS, *(text for text in world.texts if len(text) >= SHORTEST_TEXT), *more}
+    wanted = [(secret, guise) for secret in sorted(secrets) for guise in guises(secret)]
+    return [(secret, where) for where, content in places(world) for text in [content.lower()]
+            for secret, guise in wanted if guise in text]
 
 
 HOLIDAYS = load_holidays()
@@ -129,7 +164,8 @@ class Walk:
         return path
 
     def review(self, who, act, *more, **options):
-        return self.world.run(who, "review", act, self.case, *more, **options)
+        sure = ("--yes",) if act in ("close", "not-pursued", "send-outcome") else ()
+        return self.world.run(who, "review", act, self.case, *more, *sure, **options)
 
     # --- steps -----------------------------------------------------------------------------------------------------
 
@@ -202,7 +238,7 @@ class Walk:
 
     def send_outcome(self):
         self.panel = self.world.top / f"panel-{self.world.next()}"
-        return self.world.data("spoc", "review", "send-outcome", self.case, "--to", "panel", "-o", self.panel)
+        return self.world.data("spoc", "review", "send-outcome", self.case, "--to", "panel", "-o", self.panel, "--yes")
 
     def inform(self):
         for to in ("agencies", "referrer"):
@@ -210,21 +246,28 @@ class Walk:
         for who in ("lead", "school-lead"):
             self.review(who, "acknowledge")
 
-    def to_outcome(self, decision):
-        """From the referral to the outcome at the Panel, with what the guidance asks for on the way."""
+    def to_outcome(self, decision, at=lambda walk, stage: None):
+        """From the referral to the outcome at the Panel, with what the guidance asks for on the way. `at` looks at each
+        stage."""
         world = self.world
-        self.refer()
+        if not hasattr(self, "case"):
+            self.refer()
+        at(self, "referred")
         self.notify()
         world.advance(working_day(self.day0, 1))
         sent = self.send_templates()
+        at(self, "scoping")
         self.set_meeting()
+        at(self, "meeting-set")
         world.advance(working_day(self.day0, 4))
         self.return_all(sent)
         self.share_pack()
         world.advance(self.meeting)
         self.attend(*harness.PARTNERS)
         self.decide(decision)
+        at(self, "decided")
         self.answer_all()
         world.advance(working_day(self.meeting, 1))
         self.send_outcome()
+        at(self, "outcome-sent")
         return self

@@ -1,5 +1,6 @@
 """A case from its referral to its end, for each decision that section 4 of the guidance knows, through the real programs.
 Tests are named after the paragraph that they show."""
+import base64
 import json
 import subprocess
 import unittest
@@ -10,19 +11,24 @@ import review_walk
 from harness import CONFLICT, DONE, NOT_FOUND, REFUSED, USAGE
 from review_walk import CHILD, ONE_DAY, WORDS, Walk, document_1, document_4, working_day
 
+SECURING_TARGET = 3  # working days: a local one
 DAYS_AGO = -250  # where the first walk begins; each takes about four weeks
 
 
 class ReviewTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.world = world = harness.World(days=DAYS_AGO)
+        cls.world = world = harness.World(days=DAYS_AGO, serve_options=("--securing-target", str(SECURING_TARGET)))
         world.invite("local-authority", "chair", "local-authority", "chair")
         world.invite("local-authority", "police-lead", "police", "agency-lead")
 
     @classmethod
     def tearDownClass(cls):
-        cls.world.close()
+        try:
+            traces = review_walk.traces(cls.world)
+        finally:
+            cls.world.close()
+        assert not traces, traces
 
     def assert_clock(self, clock, state, due, working_days):
         self.assertEqual((clock["state"], clock["due"], clock["working_days"]), (state, due.isoformat(), working_days))
@@ -42,7 +48,7 @@ class EachDecision(ReviewTest):
         self.assertFalse(walk.status("school-lead")["whole"])
         self.assertTrue(walk.status("reviewer")["whole"])
         # Who runs the review: the SPOC alone.
-        why = ("--reason-file", world.text("to try it"))
+        why = ("--reason-file", world.text("to try whether it is permitted"))
         for who in ("lead", "reviewer", "police"):
             for act in (("not-pursued", *why), ("close", *why), ("step-back", "--to", "scoping", *why),
                         ("meeting", "--date", world.today(7), "--kind", "standing")):
@@ -130,12 +136,18 @@ class EachDecision(ReviewTest):
         self.assertIn(WORDS["dissent"], " ".join(page.split()))
 
         world.advance(working_day(walk.meeting, 1))
+        unsure = world.run("spoc", "review", "send-outcome", walk.case, "--to", "panel", "-o", world.top / "unsure",
+                           check=USAGE)
+        self.assertIn("--yes", unsure.err)
+        self.assertFalse((world.top / "unsure").exists())
         outcome = walk.send_outcome()
         subprocess.run(["sha256sum", "-c", "manifest.sha256"], cwd=outcome["folder"], check=True, capture_output=True)
         self.assertEqual(outcome["manifest"], subprocess.run(
             ["sha256sum", "manifest.sha256"], cwd=outcome["folder"], check=True, capture_output=True,
             text=True).stdout.split()[0])
-        self.assertIn(WORDS["rationale"], (walk.panel / "document-5-letter.txt").read_text())
+        letter = (walk.panel / "document-5-letter.txt").read_text()
+        self.assertIn(WORDS["rationale"], letter)
+        self.assertIn("Mailbox.NationalReviewPanel@education.gov.uk", letter)
         self.permitted(walk, "outcome-sent")
         for clock in ("outcome", "rapid-review", "meeting"):
             self.assertEqual(walk.clock(clock)["state"], "met", clock)
@@ -143,8 +155,11 @@ class EachDecision(ReviewTest):
         walk.inform()
         self.world.run("school-lead", "review", "inspectorate", walk.case, "--body", "ofsted")
         walk.review("spoc", "panel-answer", "--answer", "agreed")
+        self.assertIn("--yes", world.run("spoc", "review", "close", walk.case, check=USAGE).err)
+        self.assertEqual(walk.stage(), "outcome-sent")
         walk.review("spoc", "close")
         self.permitted(walk, "practice-review")
+        self.carried(walk)
         walk.review("spoc", "close")
         self.permitted(walk, "closed", over=True)
         chart = world.run("spoc", "review", "chart", walk.case).out
@@ -164,49 +179,89 @@ class EachDecision(ReviewTest):
         with world.stopped():
             world.check()
 
+    def carried(self, walk):
+        """4.3.2: what was gathered is carried into the practice review."""
+        world = self.world
+        chair = world.person["chair"]
+        pack = world.data("spoc", "review", "pack", walk.case, "--share", chair)
+        copy = pack["shared"][0]["copy"]
+        folder = world.top / "carried"
+        world.run("chair", "collect", copy, "-o", folder)
+        world.run("chair", "open", folder / copy, "-o", world.top / "carried-open")
+        text = "".join(path.read_text() for path in (world.top / "carried-open").rglob("*.json"))
+        for words in (CHILD["name"], WORDS["summary"], WORDS["rationale"]):
+            self.assertIn(words, text)
+        mine = next(one for one in world.data("chair", "copies", "--mine") if one["number"] == copy)
+        self.assertEqual(mine["purpose"], "practice-review")
+
     def say_nothing(self, walk):
         """No name, date of birth or free text of the walk stands in the vault, in what the ledger gives out, or in a log."""
-        world = self.world
-        trails = [json.dumps(walk.world.trail(walk.case, who)) for who in ("spoc", "reviewer", "lead", "police")]
-        texts = [trail.encode() for trail in trails] + [(world.top / "service.log").read_bytes()]
-        texts += [path.read_bytes() for path in world.vault.rglob("*") if path.is_file()]
-        self.assertGreater(len(texts), 6)
-        for secret in review_walk.SECRETS:
-            for form in (secret, secret.lower(), secret.upper()):
-                for text in texts:
-                    self.assertNotIn(form.encode(), text)
+        self.assertEqual(review_walk.traces(self.world), [])
+        # And the search finds what does stand there.
+        found = review_walk.traces(self.world, more=(walk.reference,))
+        self.assertIn((walk.reference, "the ledger"), found)
+        self.assertIn((walk.reference, "the trail of spoc"), found)
+
+    def test_the_search_for_names_finds_them_in_every_guise(self):
+        for secret in ("Zephyrine", CHILD["date_of_birth"]):
+            for prefix in (b"", b"x", b"xy", b"xyz"):
+                text = prefix + secret.encode() + b" and more"
+                for form in (text.upper(), text.hex().encode(), base64.b64encode(text)):
+                    self.assertTrue(any(guise in form.lower() for guise in review_walk.guises(secret)), form)
+            self.assertFalse(any(guise in b"zephyr 2019-04-18 " * 9 for guise in review_walk.guises(secret)))
+
+    def in_time(self, walk):
+        """With the outcome at the Panel every clock is met, and each step has its entries."""
+        for clock in walk.status()["clocks"]:
+            self.assertEqual(clock["state"], "met", clock["clock"])
+        kinds = walk.kinds()
+        for kind in ("case.referred", "agencies.asked", "duties.answered", "meeting.scheduled", "attendance.recorded",
+                     "review.decided", "outcome.sent"):
+            self.assertEqual(kinds.count(kind), 1, kind)
+        for kind in ("templates.sent", "scoping.returned", "pack.shared", "decision.answered"):
+            self.assertEqual(kinds.count(kind), 3, kind)
 
     def test_an_alternative_review_from_referral_to_closed(self):
-        walk = Walk(self.world).to_outcome("alternative-review")
+        walk = self.begin().to_outcome("alternative-review", at=self.permitted)
         self.assertEqual(walk.status()["decision"]["decision"], "alternative-review")
+        self.in_time(walk)
         walk.inform()
         walk.review("spoc", "close")
-        self.assertEqual(walk.stage(), "alternative-review")
+        self.permitted(walk, "alternative-review")
         walk.review("spoc", "close")
-        self.assertEqual(walk.stage(), "closed")
+        self.permitted(walk, "closed", over=True)
         self.assertEqual(walk.kinds().count("review.closed"), 2)
         self.say_nothing(walk)
 
     def test_neither_from_referral_to_closed(self):
-        walk = Walk(self.world).to_outcome("neither")
+        walk = self.begin().to_outcome("neither", at=self.permitted)
+        self.in_time(walk)
         walk.inform()
         walk.review("spoc", "close")
-        self.assertEqual(walk.stage(), "closed")
+        self.permitted(walk, "closed", over=True)
+        self.assertEqual(walk.kinds().count("review.closed"), 1)
         outcome = walk.review("spoc", "close", check=CONFLICT)
         self.assertTrue(outcome.err.strip())
+        self.say_nothing(walk)
 
     def test_learning_that_was_acted_upon_ends_without_another_review(self):
         walk = Walk(self.world).to_outcome("learning-acted-upon")
         self.assertEqual(walk.status()["decision"]["decision"], "learning-acted-upon")
+        self.in_time(walk)
         late = walk.review("spoc", "close", check=CONFLICT)
         self.assertIn("4.7.2", late.err)  # nobody is informed yet: only with a reason
         walk.review("spoc", "close", "--reason-file", self.world.text(WORDS["late"]))
         self.assertEqual(walk.stage(), "closed")
+        self.say_nothing(walk)
 
     def test_a_referral_that_is_not_pursued(self):
         world = self.world
         walk = self.begin()
-        world.run("spoc", "review", "not-pursued", walk.case, check=USAGE)  # not without a reason
+        why = world.text(WORDS["dropped"])
+        unsure = world.run("spoc", "review", "not-pursued", walk.case, "--reason-file", why, check=USAGE)
+        self.assertIn("--yes", unsure.err)  # no terminal, so nobody could be asked
+        self.assertEqual(walk.stage(), "referred")
+        walk.review("spoc", "not-pursued", check=USAGE)  # not without a reason
         walk.review("spoc", "not-pursued", "--reason-file", world.text(WORDS["dropped"]))
         self.permitted(walk, "not-pursued", over=True)
         self.assertIn("review.dropped", walk.kinds())
@@ -285,6 +340,9 @@ class Guidance(ReviewTest):
                     world.text(WORDS["late"]))
         self.assertEqual(walk.clock("rapid-review")["state"], "met-late")
         self.assertTrue(walk.status()["outcome"]["review_late"])
+        said = " ".join(world.run("spoc", "review", "status", walk.case).out.split())
+        self.assertIn(f"the whole Rapid Review late (4.2.2) ({WORDS['late']})", said)
+        self.assertIn(f"dissents, recorded by the SPOC ({WORDS['dissent']})", said)
         self.assertIn(WORDS["late"], " ".join((world.top / "late" / "document-5-letter.txt").read_text().split()))
 
     def test_4_3_1_every_agency_that_was_asked_contributes_and_one_found_late_has_its_own_clock(self):
@@ -298,7 +356,8 @@ class Guidance(ReviewTest):
         walk.send_templates()
         self.assert_clock(walk.clock("return", "icb"), "running", working_day(world.date(), 5), 5)
         self.assert_clock(walk.clock("return", "school"), "running", working_day(walk.day0, 5), 5)
-        world.run("spoc", "case", "ask", walk.case, "--agency", world.agency["icb"], check=CONFLICT)  # once
+        again = world.run("spoc", "case", "ask", walk.case, "--agency", world.agency["icb"], check=CONFLICT)  # once
+        self.assertIn("icb has been asked already", again.err)
 
     def test_4_3_3_templates_go_out_within_2_working_days_with_the_letter(self):
         world = self.world
@@ -338,6 +397,12 @@ class Guidance(ReviewTest):
         for words in ("on paper and electronic", "nominated representative", "copy made", "Destruction suspended",
                       "Nothing altered"):
             self.assertIn(words, letter)
+        own = next(one for one in walk.status()["agencies"] if one["agency"] == world.agency["local-authority"])
+        self.assertEqual(own["securing_target"], working_day(walk.day0, SECURING_TARGET).isoformat())
+        shown = world.run("spoc", "review", "status", "--agencies", walk.case)
+        self.assertIn("not from the guidance", shown.err + shown.out)
+        for days in ("0", "61", "soon"):
+            world.daemon("serve", world.vault, "--seal-keyfile", world.keyfile, "--securing-target", days, check=USAGE)
         _, safe = world.open_safe(walk.case)
         own = next(one for one in walk.status()["agencies"] if one["agency"] == world.agency["local-authority"])
         self.assertEqual(own["securing"], "nominated")
@@ -438,14 +503,20 @@ class Guidance(ReviewTest):
         world = self.world
         walk = self.at_meeting()
         walk.attend(*harness.PARTNERS)
-        walk.decide("neither")
-        walk.review("icb", "agree")
+        given = walk.decide("neither")["copies"]
+        self.assertEqual({one["person"] for one in given}, {world.person[partner] for partner in harness.PARTNERS})
+        page = " ".join(world.run("icb", "document", "print", walk.case, 4).out.split())
+        self.assertIn(WORDS["facts"], page)
+        self.assertEqual(world.data("icb", "review", "agree", walk.case)["record"],
+                         walk.status()["decision"]["record"])
         walk.review("icb", "agree", check=CONFLICT)  # twice
         walk.review("police", "agree", "--dissent", check=USAGE)  # without reasons
         self.assertIn("4.6.3", walk.review("spoc", "send-outcome", "--to", "panel", "-o", world.top / "early",
                                            check=CONFLICT).err)
         self.assertEqual(walk.decide("alternative-review")["version"], 2)  # voids the answers
         self.assertEqual(walk.status()["decision"]["answers"], [])
+        self.assertIn("version 2", walk.review("icb", "agree", check=CONFLICT).err)  # she has read the first
+        world.run("icb", "document", "print", walk.case, 4)
         walk.review("reviewer", "agree", "--partner", "police", check=REFUSED)
         self.assertTrue(walk.answer_all()["frozen"])
         by_spoc = {one["partner"]: one["by_spoc"] for one in walk.status()["decision"]["answers"]}
@@ -466,8 +537,11 @@ class Guidance(ReviewTest):
         self.assert_clock(walk.clock("outcome"), "running", working_day(walk.meeting, 2), 2)
         world.advance(working_day(walk.meeting, 3))
         self.assertIn("4.7.1", walk.review("spoc", "send-outcome", "--to", "panel", "-o", world.top / "p", check=CONFLICT).err)
-        walk.review("spoc", "send-outcome", "--to", "panel", "-o", world.top / f"p-{world.next()}", "--reason-file",
-                    world.text(WORDS["late"]))
+        folder = world.top / f"p-{world.next()}"
+        sent = walk.review("spoc", "send-outcome", "--to", "panel", "-o", folder, "--reason-file",
+                           world.text(WORDS["late"]), environment={"STRONGROOM_PANEL_ADDRESS": "panel@example.test"})
+        self.assertIn("panel@example.test", sent.err)
+        self.assertIn("panel@example.test", (folder / "document-5-letter.txt").read_text())
         self.assertTrue(walk.status()["outcome"]["outcome_late"])
         walk.review("spoc", "send-outcome", "--to", "panel", "-o", world.top / f"p-{world.next()}", check=CONFLICT)
 
@@ -500,7 +574,11 @@ class Guidance(ReviewTest):
         walk.review("lead", "inspectorate", "--body", "none-required")
         walk.review("teacher", "inspectorate", "--body", "ofsted", check=REFUSED)
         rows = {one["agency"]: one for one in walk.status()["agencies"]}
-        self.assertEqual(rows[world.agency["school"]]["inspectorates"], ["ofsted"])
+        self.assertEqual(rows[world.agency["school"]]["inspectorates"],
+                         [{"body": "ofsted", "on": world.date().isoformat()}])
+        text = world.run("spoc", "review", "status", "--agencies", walk.case).out
+        self.assertIn(f"ofsted {world.date()}", text)
+        self.assertIn(f"none-required {world.date()}", text)
 
 
 
@@ -522,6 +600,7 @@ class BadInput(ReviewTest):
         day = Walk(world).day0
         ahead, ago = day + ONE_DAY, day - ONE_DAY
         self.assertIn("incident", self.refer(None, ahead, ahead).err)
+        self.assertIn('--aware-date: "yesterday"', self.refer(None, day, "yesterday").err)
         self.assertIn("aware", self.refer(None, day, ago).err)
         self.assertIn("incident_date", self.refer(document_1(ahead), ahead, ahead).err)
         early = document_1(day, aware_date=ago.isoformat())
@@ -542,7 +621,13 @@ class BadInput(ReviewTest):
         walk = Walk(world).refer()
         form = document_1(walk.day0, walk.incident)
         again = self.refer(form, walk.incident, walk.day0, check=CONFLICT)
-        self.assertIn(walk.reference, again.err)
+        for words in (walk.reference, f"strongroom secure {walk.safe} FILE --class document-1", f"--link {walk.reference}"):
+            self.assertIn(words, again.err)
+        # Nothing is lost: the second Document 1 goes into the first case, and so into the pack.
+        second = world.top / "second-document-1.json"
+        second.write_text(json.dumps(form))
+        world.run("spoc", "secure", walk.safe, second, "--class", "document-1")
+        self.assertEqual(len(world.data("spoc", "review", "pack", walk.case)["document_1"]), 2)
         made = json.loads(self.refer(form, walk.incident, walk.day0, "--link", walk.reference, "--json", check=DONE).out)
         self.assertEqual(world.data("spoc", "review", "status", made["case"])["linked_to"], walk.case)
 
