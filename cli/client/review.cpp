@@ -125,9 +125,10 @@ Result<ReviewCase> read_review_once(Session& session, const Directory& directory
   TRY(it.case_, session.get<wire::CaseView>(path));
   TRY(it.review, session.get<wire::ReviewView>(path + "/review"));
   if (!it.review.whole) return it;
-  TRY(const auto course, session.entries(path + "/course"));
+  TRY(const auto entries, session.entries(path + "/course"));
+  TRY(const ReviewCourse course, read_course(directory, it.case_.case_, entries));
   TRY(const review::Calendar calendar, read_calendar(session, directory));
-  TRY_VOID(prove_review(directory, it, course, calendar, session.now()));
+  TRY_VOID(check_shown(directory, course, it, calendar, session.now()));
   return it;
 }
 }  // namespace

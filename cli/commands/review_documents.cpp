@@ -19,9 +19,11 @@ struct PrintOptions {
   std::optional<std::string> html, agency;
 };
 
-// Where a document of the case stands.
+// Where a document of the case stands: the record; or, for people of an agency who do not see the review as a whole,
+// the copy in which their agency was given it.
 struct Standing {
   std::optional<access::RecordId> record;
+  std::optional<access::CopyId> copy;
   std::optional<access::AgencyId> agency;
 };
 
@@ -61,7 +63,19 @@ Result<Standing> find_document(Context& context, const client::ReviewCase& it, c
   } else if (view.outcome) {
     at.record = view.outcome->document_5;
   }
+  if (!view.whole && options.document >= 4)
+    for (const wire::AgencyReviewView& row : view.agencies)
+      if (row.outcome_copy) at.copy = row.outcome_copy;
   return at;
+}
+
+// The one of a copy's records that is the document asked for.
+Result<client::ReadRecord> read_given(Context& context, const client::ReviewCase& it, const access::CopyId& copy,
+                                      int document) {
+  TRY(auto read, client::read_copy(context.session(), context.directory(), copy, review::kMaxFormBytes));
+  for (client::ReadRecord& one : read)
+    if (client::form_in(one, document, it.review.today)) return std::move(one);
+  return Error{Errc::not_found, "your agency was not given a copy of Document " + std::to_string(document)};
 }
 
 // By a keyholder of the review safe from there, by others from a copy that they were given.
@@ -90,8 +104,9 @@ Result<void> print_document(Context& context, const PrintOptions& options) {
   TRY(const Standing at, find_document(context, it, options));
   json::object values;
   auto unanswered = review::Unanswered::is_said;
-  if (at.record) {
-    TRY(const client::ReadRecord record, read_standing(context, it, at));
+  if (at.record || at.copy) {
+    TRY(const client::ReadRecord record,
+        at.record ? read_standing(context, it, at) : read_given(context, it, *at.copy, options.document));
     auto filled = client::form_in(record, options.document, it.review.today);
     if (!filled)
       return Error{filled.code(), "what stands in the review safe is no form that can be printed (" +
@@ -100,6 +115,9 @@ Result<void> print_document(Context& context, const PrintOptions& options) {
     form = filled->form;
     values = options.document == 4 ? client::with_answers(*filled, it, context.directory(), names_of(context))
                                    : filled->values;
+  } else if (!it.review.whole && !at.agency) {
+    return Error{Errc::not_found,
+                 "your agency has no copy of Document " + std::to_string(options.document) + " in this case"};
   } else {
     values = review::prefill(*form, client::facts_of(it, names_of(context), at.agency));
     unanswered = review::Unanswered::is_a_blank;

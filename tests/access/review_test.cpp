@@ -447,10 +447,10 @@ TEST_F(Review, Guidance_4_6_1_NobodyStandsForTwoPartnersNorForOneThatIsNotTheirs
   on("2026-12-02");
   auto twice = attendance();
   twice.present = {{authority_root_.id, authority_}, {authority_root_.id, icb_}, {police_root_.id, police_}};
-  expect_invalid(act(spoc_.id, twice), "one partner at most (4.6.1)");
+  expect_invalid(act(spoc_.id, twice), "nobody counts for two partners (4.6.1)");
   auto foreign = attendance();
   foreign.present[1] = {reviewer_.id, icb_};
-  expect_invalid(act(spoc_.id, foreign), "of the partner");
+  expect_invalid(act(spoc_.id, foreign), "to which they do not belong");
   auto no_partner = attendance();
   no_partner.present[1] = {lead_.id, school_};
   expect_invalid(act(spoc_.id, no_partner), "safeguarding partner");

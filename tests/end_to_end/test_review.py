@@ -557,8 +557,10 @@ class Guidance(ReviewTest):
         walk.review("spoc", "send-outcome", "--to", "referrer")
         told = world.data("spoc", "review", "send-outcome", walk.case, "--to", "agencies")
         self.assertEqual({one["agency"] for one in told}, {world.agency["school"], world.agency["police"]})
-        letter = world.run("school-lead", "document", "print", walk.case, 5).out
-        self.assertIn(walk.reference, letter)
+        printed = world.run("school-lead", "document", "print", walk.case, 5)
+        self.assertIn(WORDS["rationale"], " ".join(printed.out.split()))  # the letter itself, and no draft of one
+        self.assertNotIn("draft", printed.err)
+        world.run("school-lead", "document", "print", walk.case, 4, check=NOT_FOUND)  # it was given the letter alone
         walk.review("spoc", "send-outcome", "--to", "agencies", check=CONFLICT)
         walk.review("school-lead", "acknowledge")
         walk.review("school-lead", "acknowledge", check=CONFLICT)
