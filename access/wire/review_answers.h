@@ -75,7 +75,7 @@ struct AgencyReviewView {
   bool on_behalf = false;
   std::optional<Instant> informed;
   std::optional<CopyId> outcome_copy;
-  std::optional<Instant> acknowledged;  // the outcome
+  std::optional<Instant> acknowledged;          // the outcome
   std::vector<InspectorateView> inspectorates;  // that it says it has notified (4.7.3)
   std::optional<std::string> templates_reason;  // why late
   std::optional<std::string> return_reason;
@@ -246,7 +246,8 @@ struct ReviewView {
 BOOST_DESCRIBE_STRUCT(ReviewView, (),
                       (case_, reference, today, stage, lock, rules, citation, calendar, linked_to, whole, next, next_by,
                        clocks, warnings, meeting_dates, owed, securing_target_days, agencies, duty_answers, duties,
-                       meeting, packs, pack, attendance, meetings, decisions, decision, outcome, ended, end_reason, texts))
+                       meeting, packs, pack, attendance, meetings, decisions, decision, outcome, ended, end_reason,
+                       texts))
 
 struct HolidayView {
   Date date{};

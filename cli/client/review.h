@@ -18,7 +18,8 @@ namespace review = strongroom::review;
 
 inline constexpr int kReviewCopyDays = 28;  // that an agency or an attendee may keep what it is given, unless said
 
-// What a letter calls a safeguarding partner of that kind: "the integrated care board", or as it was called at the date.
+// What a letter calls a safeguarding partner of that kind: "the integrated care board", or as it was called at the
+// date.
 std::string partner_called(access::AgencyKind kind, const vault::Date& date);
 
 // How the directory calls somebody.
