@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "access/role_capacities.h"
+
 namespace strongroom::access {
 
 bool has_role(const PersonRow& person, const AgencyId& agency, Role role) {
@@ -30,10 +32,13 @@ Result<std::optional<InvitationRow>> open_invitation(const State& state, const R
 
 bool may_be_nominated(const PersonRow& person, const SafeRow& safe) {
   if (person.revoked) return false;
-  if (safe.agency)
-    return has_role(person, *safe.agency, Role::practitioner) || has_role(person, *safe.agency, Role::agency_lead);
-  return has_role_anywhere(person, Role::spoc) || has_role_anywhere(person, Role::partner) ||
-         has_role_anywhere(person, Role::reviewer) || has_role_anywhere(person, Role::chair);
+  Capacities who;
+  for (const wire::MembershipView& membership : person.memberships)
+    if (!safe.agency)
+      who.add(general_capacities(membership.roles));
+    else if (membership.agency == *safe.agency)
+      who.add(capacities_in_agency(membership.roles));
+  return may_be_nominated(who, safe.agency.has_value());
 }
 
 // A share whose custodian is one no more does not count.
@@ -60,32 +65,7 @@ Result<Standing> Standing::of(const State& state, const ReadTransaction& txn, co
   Capacities& general = standing.general_;
   general.add(Capacity::enrolled);
   if (standing.row_->root) general.add(Capacity::root);
-  for (const auto& membership : standing.row_->memberships)
-    for (const Role role : membership.roles) switch (role) {
-        case Role::administrator:
-          general.add(Capacity::administrator);
-          break;
-        case Role::partner:
-          general.add(Capacity::partner);
-          break;
-        case Role::spoc:
-          general.add(Capacity::spoc);
-          break;
-        case Role::reviewer:
-          general.add(Capacity::reviewer);
-          break;
-        case Role::chair:
-          general.add(Capacity::chair);
-          break;
-        case Role::agency_lead:
-        case Role::practitioner:
-        case Role::depositor:
-          general.add(Capacity::staff);
-          break;
-        case Role::custodian:
-        case Role::witness:
-          break;
-      }
+  for (const auto& membership : standing.row_->memberships) general.add(general_capacities(membership.roles));
   return standing;
 }
 
@@ -95,12 +75,11 @@ bool Standing::has_role(const AgencyId& agency, Role role) const {
 
 Capacities Standing::in_agency(const AgencyId& agency) const {
   Capacities who = general_;
-  if (has_role(agency, Role::partner)) who.add(Capacity::own_partner);
-  if (has_role(agency, Role::agency_lead)) who.add(Capacity::lead);
-  if (has_role(agency, Role::practitioner)) who.add(Capacity::practitioner);
-  if (has_role(agency, Role::depositor)) who.add(Capacity::depositor);
+  if (!row_) return who;
+  for (const auto& membership : row_->memberships)
+    if (membership.agency == agency) who.add(capacities_in_agency(membership.roles));
   // A root's first membership is the partner whose root it is; later ones do not make it root of another.
-  if (row_ && row_->root && row_->memberships.front().agency == agency) who.add(Capacity::own_root);
+  if (row_->root && row_->memberships.front().agency == agency) who.add(Capacity::own_root);
   return who;
 }
 

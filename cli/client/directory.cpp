@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 
-#include "access/permit.h"
+#include "access/role_capacities.h"
 #include "access/wire/http_signature.h"
 #include "access/wire/review_events.h"
 #include "audit/entry.h"
@@ -97,6 +97,26 @@ bool Person::member_of(const access::AgencyId& agency, Seq at) const {
          });
 }
 
+access::Capacities Person::capacities(Seq at) const {
+  Capacities who;
+  if (!active(at)) return who;
+  who.add(Capacity::enrolled);
+  if (root) who.add(Capacity::root);
+  for (const Membership& membership : memberships)
+    if (membership.since <= at) who.add(access::general_capacities(membership.roles));
+  return who;
+}
+
+access::Capacities Person::capacities_in(const access::AgencyId& agency, Seq at) const {
+  Capacities who = capacities(at);
+  if (!active(at)) return who;
+  for (const Membership& membership : memberships)
+    if (membership.agency == agency && membership.since <= at) who.add(access::capacities_in_agency(membership.roles));
+  // A root is the root of the partner where it first enrolled, whatever it joined later.
+  if (root && memberships.front().agency == agency) who.add(Capacity::own_root);
+  return who;
+}
+
 // --- the chain ------------------------------------------------------------------------------------------------------
 
 DirectoryChain::DirectoryChain(std::string authority, std::vector<wire::RootPin> pinned)
@@ -105,11 +125,7 @@ DirectoryChain::DirectoryChain(std::string authority, std::vector<wire::RootPin>
 bool DirectoryChain::may_invite(const Person& inviter, const access::AgencyId& agency,
                                 const std::vector<Role>& roles) const {
   if (!inviter.active() || roots_.size() != kRoots || roles.empty()) return false;
-  Capacities who;
-  if (inviter.root) who.add(Capacity::root);
-  // A root is the root of the partner where it first enrolled, whatever it joined later.
-  if (inviter.root && inviter.memberships.front().agency == agency) who.add(Capacity::own_root);
-  if (inviter.has_role(Role::agency_lead, agency)) who.add(Capacity::lead);
+  const Capacities who = inviter.capacities_in(agency);
   return std::ranges::all_of(roles, [&](Role role) {
     switch (role) {
       case Role::partner:
@@ -138,9 +154,7 @@ Result<void> DirectoryChain::check_revocation(const Person& actor, const Person&
              return role == Role::practitioner || role == Role::depositor;
            });
   });
-  Capacities who;
-  if (actor.root) who.add(Capacity::root);
-  if (actor.has_role(Role::agency_lead, agency)) who.add(Capacity::lead);
+  const Capacities who = actor.capacities_in(agency);
   if (person.root || !access::permit(staff_only ? Action::revoke_staff : Action::revoke, who).permitted())
     return tampered("somebody was revoked by a person who may not do so");
   return {};
@@ -341,10 +355,7 @@ Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const
   TRY(const auto command, command_of<wire::AddAgency>(body));
   if (wire::encode(command) != wire::encode(event) || agencies_.contains(event.agency))
     return tampered("an agency of the directory is not what was signed");
-  Capacities who;
-  if (actor->root) who.add(Capacity::root);
-  if (actor->has_role(Role::partner)) who.add(Capacity::partner);
-  if (!access::permit(Action::add_agency, who).permitted())
+  if (!access::permit(Action::add_agency, actor->capacities()).permitted())
     return tampered("an agency was added by a person who may not do so");
   agencies_[event.agency] = {event.agency, event.kind, false, event.name};
   return {};
@@ -357,7 +368,7 @@ Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, con
                                 wire::ImportCalendar::kKind));
   TRY(const auto command, command_of<wire::ImportCalendar>(body));
   if (!carries(body.detail, wire::to_json(command))) return tampered("the bank holidays are not what was signed");
-  if (!actor->has_role(Role::spoc) && !actor->has_role(Role::partner))
+  if (!access::permit(Action::import_calendar, actor->capacities()).permitted())
     return tampered("bank holidays were imported by a person who may not do so");
   calendar_ = command.calendar;
   return {};

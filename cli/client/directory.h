@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "access/permit.h"
 #include "cli/client/session.h"
 
 namespace cli::client {
@@ -35,6 +36,9 @@ struct Person {
   bool has_role(access::Role role, Seq at = kNow) const;
   bool has_role(access::Role role, const access::AgencyId& agency, Seq at = kNow) const;
   bool member_of(const access::AgencyId& agency, Seq at = kNow) const;
+  // What `permit` asks for: none of somebody who is not active then. `capacities_in` has the general ones too.
+  access::Capacities capacities(Seq at = kNow) const;
+  access::Capacities capacities_in(const access::AgencyId& agency, Seq at = kNow) const;
 };
 
 struct Agency {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "cli/client/secret_writer.h"
 #include "vault/age/file.h"
 #include "vault/age/identity_file.h"
 #include "vault/base/file.h"
@@ -185,7 +186,7 @@ PassphraseSource passphrase_from_terminal() {
   return [](std::string_view prompt) -> Result<vault::SecretText> {
     auto terminal = vault::open_file("/dev/tty", O_RDWR | O_NOCTTY);
     if (!terminal)
-      return Error{Errc::unavailable, "there is no terminal to ask for the passphrase; use --passphrase-file"};
+      return Error{Errc::invalid_argument, "there is no terminal to ask for the passphrase; use --passphrase-file"};
     TRY_VOID(vault::write_all(*terminal, vault::as_bytes(std::string(prompt) + ": ")));
     const QuietTerminal quiet(terminal->get());
     if (!quiet.is_quiet()) return Error{Errc::unavailable, "the terminal's echo cannot be switched off"};
@@ -227,27 +228,11 @@ Result<Home> Home::create(fs::path folder, const Keys& keys, const vault::Secret
   if (has_identity(folder)) return Error{Errc::conflict, "there is an identity in " + folder.string() + " already"};
 
   const vault::SecretText identity = keys.identity.to_text();
-  Bytes text;  // written in place: strings that grow leave copies behind
-  text.reserve(kMaxIdentityFileBytes);
-  const auto add = [&](std::string_view more) {
-    vault::invariant(text.size() + more.size() <= kMaxIdentityFileBytes, "an identity file is small");
-    vault::append(text, vault::as_bytes(more));
-  };
-  add("# ");
-  add(kVersionComment);
-  add(std::to_string(kHomeVersion));
-  add("\n# ");
-  add(kSigningComment);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const std::byte byte : keys.signing.seed().expose()) {
-    add(kDigits.substr(std::to_integer<unsigned>(byte) >> 4U, 1));
-    add(kDigits.substr(std::to_integer<unsigned>(byte) & 15U, 1));
-  }
-  add("\n");
-  add(identity.expose());
-  add("\n");
-  auto file = vault::age::encrypt_small_with_passphrase(text, passphrase, log_n);
-  vault::wipe(text);
+  SecretWriter text(kMaxIdentityFileBytes);
+  text.text("# ").text(kVersionComment).text(std::to_string(kHomeVersion));
+  text.text("\n# ").text(kSigningComment).hex(keys.signing.seed().expose());
+  text.text("\n").text(identity.expose()).text("\n");
+  auto file = vault::age::encrypt_small_with_passphrase(text.bytes(), passphrase, log_n);
   if (!file) return file.error();
   TRY_VOID(vault::write_new_file(folder / kIdentityName, *file));
   return Home(std::move(folder));

@@ -43,7 +43,7 @@ inline constexpr std::size_t kMaxPendingCommands = 1000;
 using PassphraseSource = std::function<Result<vault::SecretText>(std::string_view prompt)>;
 // The file's first line. Errc::not_found, Errc::io, Errc::invalid_argument when it is empty or too long.
 PassphraseSource passphrase_from_file(std::filesystem::path file);
-// The controlling terminal, echo off, straight into guarded memory. Errc::unavailable without a terminal.
+// The controlling terminal, echo off, straight into guarded memory. Errc::invalid_argument without a terminal.
 PassphraseSource passphrase_from_terminal();
 
 // What makes a person who they are. Never leaves this machine but encrypted.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "access/role_capacities.h"
+#include "cli/client/secret_writer.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
 
@@ -25,35 +27,13 @@ Error tampered(std::string_view what) {
 // --- the secrets' JSON ----------------------------------------------------------------------------------------------
 // Written and read by hand: a JSON library would leave copies of the secrets in ordinary memory.
 
-class SecretWriter {
- public:
-  SecretWriter() { bytes_.reserve(kMaxSecretPlain); }
-  ~SecretWriter() { vault::wipe(bytes_); }
-  SecretWriter(const SecretWriter&) = delete;
-  SecretWriter& operator=(const SecretWriter&) = delete;
-  SecretWriter& text(std::string_view more) {
-    vault::invariant(bytes_.size() + more.size() <= kMaxSecretPlain, "a secret's JSON is small");
-    vault::append(bytes_, vault::as_bytes(more));
-    return *this;
-  }
-  SecretWriter& hex(ByteView more) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    for (const std::byte byte : more) {
-      const auto value = std::to_integer<unsigned>(byte);
-      text(kDigits.substr(value >> 4U, 1)).text(kDigits.substr(value & 15U, 1));
-    }
-    return *this;
-  }
-  SecretWriter& begin(const access::SafeId& safe, std::uint64_t epoch) {
-    return text("{\"v\":1,\"safe\":\"").text(safe.to_string()).text("\",\"epoch\":").text(std::to_string(epoch));
-  }
-  Result<Bytes> encrypt_to(const Recipient& recipient) const {
-    return vault::age::encrypt_small(bytes_, std::span(&recipient, 1));
-  }
+std::string beginning(const access::SafeId& safe, std::uint64_t epoch) {
+  return "{\"v\":1,\"safe\":\"" + safe.to_string() + "\",\"epoch\":" + std::to_string(epoch);
+}
 
- private:
-  Bytes bytes_;
-};
+Result<Bytes> encrypt_to(const Recipient& recipient, const SecretWriter& writer) {
+  return vault::age::encrypt_small(writer.bytes(), std::span(&recipient, 1));
+}
 
 class SecretReader {
  public:
@@ -81,9 +61,7 @@ class SecretReader {
     position_ += word.size();
     return word;
   }
-  bool begins(const access::SafeId& safe, std::uint64_t epoch) {
-    return take("{\"v\":1,\"safe\":\"" + safe.to_string() + "\",\"epoch\":" + std::to_string(epoch));
-  }
+  bool begins(const access::SafeId& safe, std::uint64_t epoch) { return take(beginning(safe, epoch)); }
   std::optional<ShareSecret> take_share() {
     auto bytes = vault::unhex(take_word());
     if (!bytes || bytes->size() != ShareSecret::kSize) return std::nullopt;
@@ -113,18 +91,18 @@ Digest share_digest(const ShareSecret& share) {
 
 Result<Bytes> make_share(const access::SafeId& safe, std::uint64_t epoch, const access::AgencyId& partner,
                          const ShareSecret& share, const Recipient& custodian) {
-  SecretWriter writer;
-  writer.begin(safe, epoch).text(",\"partner\":\"").text(partner.to_string()).text("\",\"share\":\"");
+  SecretWriter writer(kMaxSecretPlain);
+  writer.text(beginning(safe, epoch)).text(",\"partner\":\"").text(partner.to_string()).text("\",\"share\":\"");
   writer.hex(share.expose()).text("\"}");
-  return writer.encrypt_to(custodian);
+  return encrypt_to(custodian, writer);
 }
 
 Result<Bytes> make_previous(const access::SafeId& safe, std::uint64_t epoch, const Identity& identity,
                             const Recipient& next) {
   const vault::SecretText text = identity.to_text();
-  SecretWriter writer;
-  writer.begin(safe, epoch).text(",\"identity\":\"").text(text.expose()).text("\"}");
-  return writer.encrypt_to(next);
+  SecretWriter writer(kMaxSecretPlain);
+  writer.text(beginning(safe, epoch)).text(",\"identity\":\"").text(text.expose()).text("\"}");
+  return encrypt_to(next, writer);
 }
 
 Result<Identity> open_previous(ByteView previous, const Identity& next, const access::SafeId& safe,
@@ -170,16 +148,12 @@ bool may_nominate(const VerifiedSafe& safe, const Person& actor, const VerifiedE
   return safe.agency ? actor.has_role(Role::agency_lead, *safe.agency, at) : actor.has_role(Role::spoc, at);
 }
 
-// And whom: access/state/standing.h has the same rule for the service.
+// And whom.
 Result<void> check_nominee(const Directory& directory, const VerifiedSafe& safe, const access::PersonId& nominee,
                            Seq at) {
   TRY(const Person* person, directory.certified(nominee, at));
-  const auto has = [&](Role role) {
-    return safe.agency ? person->has_role(role, *safe.agency, at) : person->has_role(role, at);
-  };
-  const bool may = safe.agency ? has(Role::practitioner) || has(Role::agency_lead)
-                               : has(Role::spoc) || has(Role::partner) || has(Role::reviewer) || has(Role::chair);
-  if (!may) return tampered("somebody was nominated who may not be");
+  const access::Capacities who = safe.agency ? person->capacities_in(*safe.agency, at) : person->capacities(at);
+  if (!access::may_be_nominated(who, safe.agency.has_value())) return tampered("somebody was nominated who may not be");
   return {};
 }
 
@@ -358,11 +332,11 @@ Result<VerifiedSafe> verify_safe(Session& session, const Directory& directory, c
 Result<Bytes> make_wrap(const access::SafeId& safe, std::uint64_t epoch, const Identity& identity,
                         std::span<const ShareSecret> shares, const Recipient& keyholder) {
   const vault::SecretText text = identity.to_text();
-  SecretWriter writer;
-  writer.begin(safe, epoch).text(",\"identity\":\"").text(text.expose()).text("\",\"shares\":[");
+  SecretWriter writer(kMaxSecretPlain);
+  writer.text(beginning(safe, epoch)).text(",\"identity\":\"").text(text.expose()).text("\",\"shares\":[");
   for (std::size_t i = 0; i < shares.size(); ++i) writer.text(i == 0 ? "\"" : ",\"").hex(shares[i].expose()).text("\"");
   writer.text("]}");
-  return writer.encrypt_to(keyholder);
+  return encrypt_to(keyholder, writer);
 }
 
 Result<WrapSecrets> open_wrap(ByteView wrap, const Identity& own, const access::SafeId& safe, const SafeEpoch& epoch) {

@@ -89,12 +89,7 @@ Result<void> each_readable(Session& session, const Ledger& ledger,
 bool reads_everything(const Directory& directory, const access::PersonId& id) {
   const Person* person = directory.find(id);
   if (person == nullptr) return false;
-  access::Capacities who;
-  if (person->has_role(access::Role::spoc)) who.add(access::Capacity::spoc);
-  if (person->has_role(access::Role::partner)) who.add(access::Capacity::partner);
-  if (person->has_role(access::Role::reviewer)) who.add(access::Capacity::reviewer);
-  if (person->has_role(access::Role::chair)) who.add(access::Capacity::chair);
-  return access::permit(access::Action::read_entry, who).permitted();
+  return access::permit(access::Action::read_entry, person->capacities()).permitted();
 }
 
 }  // namespace

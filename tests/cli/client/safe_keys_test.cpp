@@ -194,6 +194,72 @@ TEST_F(SafeKeysTest, AnotherSafesOpeningIsRefused) {
   EXPECT_TAMPERED(verify({}), "no opening");
 }
 
+// Signed by whom it should be, yet the service decides: nobody becomes a keyholder who may not be nominated.
+TEST_F(SafeKeysTest, ANominationOfSomebodyWhoMayNotBeNominatedIsRefused) {
+  const auto nominate = [&](const access::SafeId& safe, const access::PersonId& whom, Client& by) {
+    const wire::MakeNomination command{safe, {whom, access::Involvement::none, {}}};
+    const wire::NominationMade event{safe, command.nominee};
+    return entry(command, event, *by.session, by.session->keys().signing);
+  };
+  auto entries = chain_of(lead_);
+  entries.push_back(nominate(safe_, third_.id(), lead_));
+  EXPECT_TRUE(verify(entries));
+  entries.back() = nominate(safe_, lead_.id(), lead_);
+  EXPECT_TRUE(verify(entries));
+  for (const Client* stranger : {&spoc_, &authority_root_, &custodians_[0]}) {
+    entries.back() = nominate(safe_, stranger->id(), lead_);
+    EXPECT_TAMPERED(verify(entries), "nominated who may not be");
+  }
+  auto command = substitute();
+  command.representatives = {{spoc_.id(), access::Involvement::none, {}}};
+  const wire::SafeOpened event{command.case_, command.safe, command.agency, command.key, command.representatives, {}};
+  const std::array opening{entry(command, event, *lead_.session, lead_.session->keys().signing)};
+  EXPECT_TAMPERED(verify(opening), "nominated who may not be");
+
+  auto review = spoc_.session->entries("/v1/safes/" + review_safe_.to_string() + "/chain");
+  ASSERT_TRUE(review);
+  review->push_back(nominate(review_safe_, police_root_.id(), spoc_));
+  EXPECT_TRUE(verify_safe_chain(spoc_.directory(), review_safe_, *review));
+  review->back() = nominate(review_safe_, third_.id(), spoc_);
+  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "nominated who may not be");
+  review->back() = nominate(review_safe_, police_root_.id(), lead_);
+  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "may not make it");
+}
+
+TEST_F(SafeKeysTest, AnEndedNominationStaysEndedWhateverTheServiceLetsPass) {
+  auto entries = chain_of(lead_);
+  const wire::EndNomination end{safe_, second_.id(), {}};
+  const wire::NominationEnded ended{safe_, second_.id(), {}};
+  entries.push_back(entry(end, ended, *third_.session, third_.session->keys().signing));
+  EXPECT_TAMPERED(verify(entries), "may not end it");
+  entries.back() = entry(end, ended, *lead_.session, lead_.session->keys().signing);
+  const auto left = verify(entries);
+  ASSERT_TRUE(left) << left.error().message;
+  EXPECT_FALSE(left->keyholder(second_.id()));
+  EXPECT_FALSE(left->current().wraps.contains(second_.id()));
+
+  const auto with = [&](VerifiedEntry last) {
+    auto all = entries;
+    all.push_back(std::move(last));
+    return verify(all);
+  };
+  const wire::ConfirmNomination confirm{safe_, 0};
+  EXPECT_TAMPERED(
+      with(entry(confirm, wire::NominationConfirmed{safe_, 0}, *second_.session, second_.session->keys().signing)),
+      "not nominated");
+  const wire::WrapNomination wrap{safe_, 0, {second_.id(), {}}};
+  EXPECT_TAMPERED(
+      with(entry(wrap, wire::NominationWrapped{safe_, 0, wrap.wrap}, *first_.session, first_.session->keys().signing)),
+      "no keyholder");
+  const Identity old = Identity::generate();
+  const auto made = make_epoch(lead_.directory(), safe_, 1, std::array{second_.id()}, &old);
+  ASSERT_TRUE(made);
+  const wire::StartEpoch start{safe_, 1, made->key};
+  EXPECT_TAMPERED(
+      with(entry(start, wire::EpochStarted{safe_, 1, made->key}, *second_.session, second_.session->keys().signing)),
+      "no keyholder");
+}
+
 TEST_F(SafeKeysTest, AnEpochStartedByAnybodyButAKeyholderIsRefused) {
   auto entries = chain_of(lead_);
   const Identity old = Identity::generate();
