@@ -148,51 +148,47 @@ Advance shown_on(const std::shared_ptr<Progress>& progress) {
   };
 }
 
+// A run that shows how far it is and can be stopped; its last line is drawn before anything is said of it.
+template <class Wanted, class Run>
+Result<BackupReport> run_shown(Wanted wanted, Run run) {
+  heed_signals();
+  wanted.advance = shown_on(std::make_shared<Progress>());
+  return run(wanted);
+}
+
 Result<int> run_backup(const Options& options) {
   TRY(const auto seal, options.seal.read());
-  heed_signals();
-  auto progress = std::make_shared<Progress>();
   BackupOptions wanted;
   wanted.directory = options.directory;
   wanted.target = options.other;
   wanted.verify_all = options.verify_all;
-  wanted.advance = shown_on(progress);
-  const auto report = back_up(wanted, seal);
-  wanted.advance = {};
-  progress.reset();
-  if (!report) return report.error();
+  TRY(const BackupReport report, run_shown(std::move(wanted), [&](const auto& each) { return back_up(each, seal); }));
   if (options.as_json) {
-    print(described(*report));
+    print(described(report));
     return kDone;
   }
-  std::cout << "backup " << report->number << " of " << report->origin << ": " << report->size << " entries, "
-            << report->records << " records of " << size_for_people(report->bytes) << "; copied "
-            << report->copied_records << " (" << size_for_people(report->copied_bytes) << ")\n"
+  std::cout << "backup " << report.number << " of " << report.origin << ": " << report.size << " entries, "
+            << report.records << " records of " << size_for_people(report.bytes) << "; copied " << report.copied_records
+            << " (" << size_for_people(report.copied_bytes) << ")\n"
             << "verified: the ledger, its replay and every table in the copy of the database; "
-            << report->verified_records << " of " << report->records
+            << report.verified_records << " of " << report.records
             << " payloads read again in the backup and compared with their digests\n";
   return kDone;
 }
 
 Result<int> run_restore(const Options& options) {
   TRY(const auto seal, options.seal.read());
-  heed_signals();
-  auto progress = std::make_shared<Progress>();
   RestoreOptions wanted;
   wanted.backup = options.other;
   wanted.directory = options.directory;
-  wanted.advance = shown_on(progress);
-  const auto report = restore(wanted, seal);
-  wanted.advance = {};
-  progress.reset();
-  if (!report) return report.error();
+  TRY(const BackupReport report, run_shown(std::move(wanted), [&](const auto& each) { return restore(each, seal); }));
   if (options.as_json)
-    print(described(*report));
+    print(described(report));
   else
-    std::cout << "restored " << report->origin << " as backup " << report->number << " had it at "
-              << vault::to_rfc3339(report->time) << ": " << report->size << " entries, " << report->records
+    std::cout << "restored " << report.origin << " as backup " << report.number << " had it at "
+              << vault::to_rfc3339(report.time) << ": " << report.size << " entries, " << report.records
               << " records, everything checked and every payload read\n";
-  std::cerr << "A client that has seen more than " << report->size
+  std::cerr << "A client that has seen more than " << report.size
             << " entries of this vault will refuse it and say so: then entries are missing.\n";
   return kDone;
 }
@@ -310,7 +306,7 @@ void add_operations(CLI::App& app, const AddCommand& add, Command& command) {
   seal->require_subcommand(1);
   CLI::App* added = add(*seal, "add", "Adds a seal; the service may run",
                         "strongroomd seal add /srv/vault --seal-keyfile /etc/strongroom/seal.key \\\n"
-                        "      --new-seal-passphrase-file /root/passphrase");
+                        "      --new-seal-passphrase-file /etc/strongroom/seal.passphrase");
   takes_vault(added);
   options->seal.add_to(*added);
   options->new_seal.add_to(*added, "new-seal", "The seal to add");

@@ -3,6 +3,7 @@
 
 #include "access/wire/commands.h"
 #include "service/answers.h"
+#include "service/staged_bodies.h"
 #include "vault/crypto/hash.h"
 
 namespace service {
@@ -13,21 +14,6 @@ using vault::Digest;
 using vault::Errc;
 using vault::Error;
 using vault::Result;
-
-struct StagingBody {
-  std::vector<Bytes> values;
-};
-BOOST_DESCRIBE_STRUCT(StagingBody, (), (values))
-
-Result<std::vector<Bytes>> values_of(std::string_view body) {
-  TRY(StagingBody staging, wire::decode<StagingBody>(body, wire::Strictness::exact));
-  if (staging.values.empty()) return Error{Errc::invalid_argument, "there is no value to stage"};
-  if (staging.values.size() > access::kMaxBesideValuesPerRequest)
-    return Error{Errc::too_large, "too many values in one request"};
-  for (const Bytes& value : staging.values)
-    if (value.size() > access::kMaxBesideValueBytes) return Error{Errc::too_large, "a staged value is too large"};
-  return std::move(staging.values);
-}
 
 wire::json::object digests_json(const std::vector<Digest>& digests) {
   return {{"digests", wire::to_json(digests)}};
@@ -50,7 +36,7 @@ Awaitable stage_values(Service& service, net::Request& request) {
   if (!caller) co_return std::move(caller.error());
   const auto parameters = parameters_of(request);
   if (!parameters) co_return parameters.error();
-  auto values = values_of(request.body);
+  auto values = staged_values(request.body);
   if (!values) co_return answer_error(service, "staging", values.error(), Fault::callers);
   const auto staged = co_await stage(service, caller->actor, std::move(*values));
   if (!staged) co_return answer_staging_error(service, staged.error());

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "service/answers.h"
+#include "service/staged_bodies.h"
 #include "service/tus.h"
 #include "vault/base/file.h"
 
@@ -161,25 +162,6 @@ Awaitable delete_upload(Service& service, net::Request& request) {
   co_return answer_nothing(204);
 }
 
-// A batch's payloads: each with its length before it, 4 bytes, big-endian. The views are into `body`.
-Result<std::vector<vault::ByteView>> payloads_of(vault::ByteView body) {
-  constexpr std::size_t kLengthBytes = 4;
-  std::vector<vault::ByteView> payloads;
-  while (!body.empty()) {
-    if (payloads.size() == vault::payload::kMaxBatchUploads)
-      return Error{Errc::too_large, "too many payloads in one request"};
-    if (body.size() < kLengthBytes) return Error{Errc::malformed, "a batch ends within a length"};
-    const std::uint32_t length = vault::read_big_endian32(body.first<kLengthBytes>());
-    body = body.subspan(kLengthBytes);
-    if (length == 0) return Error{Errc::malformed, "a payload has at least one byte"};
-    if (length > body.size()) return Error{Errc::malformed, "a batch ends within a payload"};
-    payloads.push_back(body.first(length));
-    body = body.subspan(length);
-  }
-  if (payloads.empty()) return Error{Errc::malformed, "there is no payload in the batch"};
-  return payloads;
-}
-
 Awaitable create_batch(Service& service, net::Request& request) {
   auto caller =
       authenticate_person(service, request, wire::Coverage::command_or_read, Rate::only_refusals, access::KeepBody::no);
@@ -188,7 +170,7 @@ Awaitable create_batch(Service& service, net::Request& request) {
   if (request.field("content-type") != kBatchType)
     co_return answer_error(service, "upload", {Errc::invalid_argument, "a batch is application/octet-stream"},
                            Fault::callers);
-  const auto payloads = payloads_of(vault::as_bytes(request.body));
+  const auto payloads = batch_payloads(vault::as_bytes(request.body));
   if (!payloads) co_return answer_error(service, "upload", payloads.error(), Fault::callers);
 
   auto may = [](const access::View& view, const vault::engine::ReadTransaction&) { return view.may_upload(); };

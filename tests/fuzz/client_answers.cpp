@@ -174,6 +174,8 @@ struct Partnership {
 // --- a home ---------------------------------------------------------------------------------------------------------
 
 const Partnership& partnership() {
+  static const bool started = vault::start_secure_memory().has_value();
+  fuzz::require(started);
   static const Partnership one;
   return one;
 }
