@@ -112,6 +112,11 @@ Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
 }
 
+// Malformed is what people type; what the service says is nobody's command line.
+Error misspoken(std::string_view what) {
+  return Error{Errc::internal, std::string(what)};
+}
+
 // Whatever audit finds wrong with what the service says about its ledger is an integrity failure here.
 template <class T>
 Result<T> as_proof(Result<T> result, std::string_view what) {
@@ -125,7 +130,7 @@ Result<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failed != std::errc{} || end != text.data() + text.size() || text.empty())
-    return Error{Errc::malformed, "the service sent a number that is none"};
+    return misspoken("the service sent a number that is none");
   return value;
 }
 
@@ -381,7 +386,10 @@ Result<HttpAnswer> Session::send_once(std::string_view method, const std::string
                          parameters, signing_as_ ? *signing_as_ : keys_.signing));
   http.fields.emplace_back("Signature-Input", std::move(fields.signature_input));
   http.fields.emplace_back("Signature", std::move(fields.signature));
-  return world_.carry(http);
+  auto answer = world_.carry(http);
+  if (!answer && (answer.code() == Errc::malformed || answer.code() == Errc::too_large))
+    return misspoken(answer.error().message);
+  return answer;
 }
 
 Result<void> Session::pause_before(int attempt) {
@@ -431,9 +439,10 @@ Result<void> Session::keep(const audit::SignedCheckpoint& checkpoint) {
           "/v1/log/consistency?from=" + std::to_string(first.size.value) + "&to=" + std::to_string(second.size.value);
       TRY(const HttpAnswer answer, send("GET", target, {}));
       if (answer.status != 200) return error_of(answer);
-      TRY(const json::value value, wire::parse_json(vault::as_text(answer.body)));
+      TRY(const json::value value, understood(wire::parse_json(vault::as_text(answer.body))));
       const json::value* data = member(value, "data");
-      TRY(const Consistency consistency, wire::from_json<Consistency>(data == nullptr ? json::value() : *data));
+      TRY(const Consistency consistency,
+          understood(wire::from_json<Consistency>(data == nullptr ? json::value() : *data)));
       if (!audit::verify_consistency(first.size, second.size, consistency.proof, first.root, second.root))
         return tampered(audit::kLedgerIsSplit);
       if (a.size > b.size) return {};
@@ -479,7 +488,7 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
   auto value = wire::parse_json(vault::as_text(answer.body));
   if (!value) {
     if (!good) return error_of(answer);
-    return Error{Errc::malformed, "the service's answer is not JSON"};
+    return misspoken("the service's answer is not JSON");
   }
   std::string checkpoint;
   if (const json::value* log = member(*value, "log")) {
@@ -506,7 +515,7 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
     }
   }
   json::value* data = value->as_object().if_contains("data");
-  if (data == nullptr) return Error{Errc::malformed, "the answer has no data"};
+  if (data == nullptr) return misspoken("the answer has no data");
   return std::move(*data);
 }
 
@@ -523,9 +532,14 @@ Result<json::value> Session::get_json(std::string_view path) {
   return exchange("GET", path, {}, nullptr);
 }
 
+Error Session::not_understood(const Error& error) {
+  if (error.code != Errc::malformed) return error;
+  return misspoken("the service's answer is not what this program understands: " + error.message);
+}
+
 Result<void> Session::check_progress(const std::optional<std::string>& from, const std::optional<std::string>& next,
                                      bool empty) {
-  if (next && (empty || next == from)) return Error{Errc::malformed, "the service's listing does not end"};
+  if (next && (empty || next == from)) return misspoken("the service's listing does not end");
   return {};
 }
 
@@ -535,7 +549,7 @@ Result<void> Session::each_page(std::string_view path, std::optional<std::string
     std::vector<VerifiedEntry> entries;
     TRY(const json::value data,
         exchange("GET", from ? with_query(path, "from", *from) : std::string(path), {}, &entries));
-    TRY(auto page, wire::from_json<wire::Page<json::value>>(data));
+    TRY(auto page, understood(wire::from_json<wire::Page<json::value>>(data)));
     TRY_VOID(check_progress(from, page.next, entries.empty()));
     if (!entries.empty()) TRY_VOID(take(std::move(entries)));
     from = std::move(page.next);
@@ -639,7 +653,7 @@ Result<std::vector<Digest>> Session::stage(std::span<const Bytes> values) {
     request.has_body = true;
     request.fields = {{"Content-Type", "application/json"}};
     TRY(const json::value data, exchange("POST", "/v1/beside", request, nullptr));
-    TRY(const Staged staged, wire::from_json<Staged>(data));
+    TRY(const Staged staged, understood(wire::from_json<Staged>(data)));
     if (!std::ranges::equal(staged.digests, std::span(digests).last(batch.values.size())))
       return tampered("the service holds other values than it was sent");
     batch.values.clear();
@@ -697,11 +711,10 @@ Result<std::vector<access::UploadId>> Session::send_batch(ByteView body, std::si
   request.fields = {{"Content-Type", "application/octet-stream"}};
   TRY(const HttpAnswer answer, send("POST", "/v1/upload-batches", request));
   if (answer.status != 201) return error_of(answer);
-  TRY(const json::value value, wire::parse_json(vault::as_text(answer.body)));
+  TRY(const json::value value, understood(wire::parse_json(vault::as_text(answer.body))));
   const json::value* data = member(value, "data");
-  TRY(Batched batched, wire::from_json<Batched>(data == nullptr ? json::value() : *data));
-  if (batched.uploads.size() != count)
-    return Error{Errc::malformed, "the service did not say where each of the uploads is"};
+  TRY(Batched batched, understood(wire::from_json<Batched>(data == nullptr ? json::value() : *data)));
+  if (batched.uploads.size() != count) return misspoken("the service did not say where each of the uploads is");
   return std::move(batched.uploads);
 }
 
@@ -759,14 +772,15 @@ Result<Upload> Upload::create(Session& session, std::uint64_t length, ByteView f
   if (answer.status != 201) return error_of(answer);
   const std::string* location = answer.field("location");
   const std::size_t slash = location == nullptr ? std::string::npos : location->rfind('/');
-  if (slash == std::string::npos) return Error{Errc::malformed, "the service did not say where the upload is"};
-  TRY(const access::UploadId id, access::UploadId::parse(std::string_view(*location).substr(slash + 1)));
+  if (slash == std::string::npos) return misspoken("the service did not say where the upload is");
+  TRY(const access::UploadId id,
+      session.understood(access::UploadId::parse(std::string_view(*location).substr(slash + 1))));
   Upload upload(session, id, length);
   const std::string* offset = answer.field("upload-offset");
   if (offset != nullptr) {
     TRY(upload.offset_, parse_number(*offset));
   }
-  if (upload.offset_ > first.size()) return Error{Errc::malformed, "the service counts more than it was sent"};
+  if (upload.offset_ > first.size()) return misspoken("the service counts more than it was sent");
   if (upload.offset_ < first.size()) TRY_VOID(upload.write(first.subspan(upload.offset_)));
   return upload;
 }
@@ -774,7 +788,7 @@ Result<Upload> Upload::create(Session& session, std::uint64_t length, ByteView f
 Result<Upload> Upload::go_on(Session& session, const access::UploadId& id, std::uint64_t length) {
   Upload upload(session, id, length);
   TRY_VOID(upload.ask_offset());
-  if (upload.offset_ > length) return Error{Errc::malformed, "the service counts more than it was sent"};
+  if (upload.offset_ > length) return misspoken("the service counts more than it was sent");
   return upload;
 }
 
@@ -784,7 +798,7 @@ Result<void> Upload::ask_offset() {
   TRY(const HttpAnswer where, session_->send("HEAD", "/v1/uploads/" + id_.to_string(), ask));
   if (where.status != 200 && where.status != 204) return error_of(where);
   const std::string* offset = where.field("upload-offset");
-  if (offset == nullptr) return Error{Errc::malformed, "the service did not say how far the upload is"};
+  if (offset == nullptr) return misspoken("the service did not say how far the upload is");
   TRY(offset_, parse_number(*offset));
   return {};
 }
@@ -807,7 +821,7 @@ Result<void> Upload::write(ByteView chunk) {
     const std::uint64_t before = offset_;
     if (answer && answer->status == 204) {
       const std::string* offset = answer->field("upload-offset");
-      if (offset == nullptr) return Error{Errc::malformed, "the service did not say how far the upload is"};
+      if (offset == nullptr) return misspoken("the service did not say how far the upload is");
       TRY(offset_, parse_number(*offset));
     } else if (answer && !is_transient(*answer) && answer->status != 409) {
       return error_of(*answer);
@@ -818,7 +832,7 @@ Result<void> Upload::write(ByteView chunk) {
       TRY_VOID(session_->pause_before(attempt++));
       TRY_VOID(ask_offset());
     }
-    if (offset_ > end) return Error{Errc::malformed, "the service counts more than it was sent"};
+    if (offset_ > end) return misspoken("the service counts more than it was sent");
     if (offset_ < start) return Error{Errc::retry, "the service restarted and had not kept all that it was sent"};
     if (offset_ > before) attempt = 1;
   }

@@ -67,7 +67,7 @@ class Session {
   template <class T>
   Result<T> get(std::string_view path) {
     TRY(const wire::json::value data, get_json(path));
-    return wire::from_json<T>(data);
+    return understood(wire::from_json<T>(data));
   }
   // Every item of a listing, page by page.
   template <class T>
@@ -134,6 +134,13 @@ class Session {
     bool chunk = false;
   };
   Session(Home home, Keys keys, Pins pins, World world, audit::NoteKey log_key);
+  // Part of an answer, as read: one that is malformed is the service's failure (Errc::internal).
+  template <class T>
+  static Result<T> understood(Result<T> part) {
+    if (!part) return not_understood(part.error());
+    return part;
+  }
+  static Error not_understood(const Error& error);
   static std::string with_query(std::string_view path, std::string_view name, std::string_view value);
   static Result<void> check_progress(const std::optional<std::string>& from, const std::optional<std::string>& next,
                                      bool empty);

@@ -66,9 +66,9 @@ void add_end(CLI::App* group) {
     if (left == 0)
       TRY_VOID(context.confirmed(
           "Nobody else can open this safe: only recovery by the partners' custodians could. End it?"));
-    if (end->reason.given()) {
-      TRY(const std::string text, free_text("reason", end->reason.text, end->reason.file));
-      TRY(command.reason, context.session().stage_text(text));
+    TRY(const auto reason, optional_text("reason", end->reason.text, end->reason.file));
+    if (reason) {
+      TRY(command.reason, context.session().stage_text(*reason));
     }
     TRY_VOID(context.session().act(command));
     if (context.as_json)
@@ -117,9 +117,9 @@ void add_pause(CLI::App* group) {
     wire::PauseNomination act;
     TRY(act.safe, context.safe(pause->safe));
     TRY(act.person, context.person(pause->person));
-    if (pause->reason.given()) {
-      TRY(const std::string text, free_text("reason", pause->reason.text, pause->reason.file));
-      TRY(act.reason, context.session().stage_text(text));
+    TRY(const auto reason, optional_text("reason", pause->reason.text, pause->reason.file));
+    if (reason) {
+      TRY(act.reason, context.session().stage_text(*reason));
     }
     TRY_VOID(context.session().act(act));
     if (context.as_json)
@@ -182,8 +182,11 @@ void add_handover(CLI::App* group) {
     TRY(request.safe, context.safe(handover->safe));
     TRY(request.from, context.person(handover->from));
     TRY(request.nominee.person, context.person(handover->to));
-    if (request.nominee.involvement != Involvement::none || handover->reason.given()) {
+    if (request.nominee.involvement != Involvement::none) {
       TRY(request.nominee.reason, free_text("reason", handover->reason.text, handover->reason.file));
+    } else {
+      TRY(auto reason, optional_text("reason", handover->reason.text, handover->reason.file));
+      request.nominee.reason = std::move(reason).value_or("");
     }
     TRY(const client::HandedOver done, client::hand_over(context.session(), context.directory(), request));
     if (context.as_json) Context::print(handover_json(request, done));

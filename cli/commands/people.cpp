@@ -271,9 +271,9 @@ void add_person(CLI::App& app) {
     TRY(const auto person, context.person(revoke->person));
     TRY_VOID(context.confirmed("Revoke " + printable(context.name_of(person)) + "? This cannot be undone."));
     wire::RevokePerson command{.person = person, .reason = {}};
-    if (revoke->reason.given()) {
-      TRY(const std::string text, free_text("reason", revoke->reason.text, revoke->reason.file));
-      TRY(command.reason, context.session().stage_text(text));
+    TRY(const auto reason, optional_text("reason", revoke->reason.text, revoke->reason.file));
+    if (reason) {
+      TRY(command.reason, context.session().stage_text(*reason));
     }
     TRY_VOID(context.session().act(command));
     if (context.as_json)

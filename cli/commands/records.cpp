@@ -101,8 +101,13 @@ json::value record_json(const client::ListedRecord& record) {
   if (record.view.original_removed) object["original_removed"] = *record.view.original_removed;
   if (record.problem) object["problem"] = record.problem->message;
   if (record.descriptor) {
-    object["name"] = record.descriptor->name;
-    object["path"] = record.descriptor->path;
+    const auto path = client::raw_path(*record.descriptor);
+    const auto name = client::raw_name(*record.descriptor);
+    const bool text = path && name && vault::is_utf8(*path) && vault::is_utf8(*name);
+    object["name"] = text ? *name : record.descriptor->name;
+    object["path"] = text ? *path : record.descriptor->path;
+    // "%" and two digits stand for each byte, since JSON has no other bytes than text's.
+    if (!text) object["encoded"] = true;
     object["size"] = record.descriptor->size;
     object["sha256"] = vault::hex(record.descriptor->sha256);
     object["media_type"] = record.descriptor->media_type;
@@ -120,7 +125,7 @@ std::string csv_cell(std::string_view text) {
 Result<void> write_csv(const std::vector<client::ListedRecord>& records, const std::string& file) {
   std::ostringstream out;
   out << "record,class,subject,sealed,length,name,path,size,sha256,source,dates,late,derived_from,on_behalf_of,"
-         "original_removed\r\n";
+         "original_removed,encoded\r\n";
   for (const client::ListedRecord& record : records) {
     const client::Descriptor none{};
     const client::Descriptor& d = record.descriptor ? *record.descriptor : none;
@@ -132,7 +137,8 @@ Result<void> write_csv(const std::vector<client::ListedRecord>& records, const s
         << (named ? vault::hex(d.sha256) : "") << ',' << csv_cell(d.source) << ',' << csv_cell(d.dates) << ','
         << (view.late.value_or(false) ? "yes" : "") << ',' << (view.derived_from ? view.derived_from->to_string() : "")
         << ',' << (view.on_behalf_of ? view.on_behalf_of->to_string() : "") << ','
-        << (view.original_removed.value_or(false) ? "yes" : "") << "\r\n";
+        << (view.original_removed.value_or(false) ? "yes" : "") << ',' << (d.encoded.value_or(false) ? "yes" : "")
+        << "\r\n";
   }
   return vault::write_file_atomically(file, vault::as_bytes(out.view()));  // names are in it: for its owner alone
 }
@@ -269,8 +275,7 @@ void add_checkout(CLI::App& app) {
   auto* command =
       add_command(app, "checkout", "Issue one copy, recorded before its keys are released (4.3.5)",
                   "strongroom checkout SAFE --class case-notes --for PERSON --purpose case-work --due 2026-04-01");
-  command->add_option("SAFE|RECORD", options->what, "A safe and which of its records, or records of one safe")
-      ->required();
+  command->add_option("SAFE|RECORD", options->what, "A safe and which of its records, or records of one safe");
   options->filter.bind(command);
   command->add_flag("--all", options->all, "Every record of the safe");
   command->add_option("--ids", options->ids, "Records listed in this file")->type_name("FILE");
@@ -288,17 +293,20 @@ void add_checkout(CLI::App& app) {
     if (options->holder && options->plain)
       return Error{Errc::invalid_argument, "--plain is for a copy of your own; the holder opens theirs"};
     if (!options->holder && !options->folder && !options->dry_run) options->folder = ".";
+    std::vector<std::string> words = options->what;
+    if (options->ids) {
+      TRY(const auto listed, read_ids(*options->ids));
+      words.insert(words.end(), listed.begin(), listed.end());
+    }
+    if (words.empty())
+      return Error{Errc::invalid_argument, options->ids ? "there is no id in " + printable(*options->ids)
+                                                        : "say of what: a safe, records, or --ids FILE"};
     TRY_VOID(context.connect());
     request.holder = context.session().person();
     if (options->holder) {
       TRY(request.holder, context.person(*options->holder));
     }
 
-    std::vector<std::string> words = options->what;
-    if (options->ids) {
-      TRY(const auto listed, read_ids(*options->ids));
-      words.insert(words.end(), listed.begin(), listed.end());
-    }
     std::uint64_t total = 0;
     json::array chosen;
     const bool whole_safe = words.front().starts_with("safe");
@@ -393,6 +401,24 @@ void add_collect(CLI::App& app) {
   });
 }
 
+// One secured copy, or one age file. Files of a copy that do not open are among its results.
+Result<std::vector<client::OpenedRecord>> open_one(const std::string& what, const std::filesystem::path& into,
+                                                   const client::Openers& openers) {
+  std::error_code failure;
+  if (std::filesystem::is_directory(what, failure)) {
+    std::filesystem::create_directories(into, failure);
+    if (failure) return Error{Errc::io, "cannot make the folder " + printable(into.native())};
+    client::CopyProgress progress;
+    const StopOnInterrupt stop(progress.stop);
+    return client::open_copy(what, into, openers, progress);
+  }
+  if (!std::filesystem::exists(what, failure)) return Error{Errc::not_found, "there is no such file"};
+  TRY(client::OpenedRecord one, client::open_file(what, into, openers));
+  std::vector<client::OpenedRecord> results;
+  results.push_back(std::move(one));
+  return results;
+}
+
 void add_open(CLI::App& app) {
   struct Options {
     std::vector<std::string> what;
@@ -420,21 +446,14 @@ void add_open(CLI::App& app) {
     json::array opened;
     std::optional<Error> failed;
     for (const std::string& what : options->what) {
-      std::vector<client::OpenedRecord> results;
-      if (std::filesystem::is_directory(what)) {
-        std::error_code failure;
-        std::filesystem::create_directories(into, failure);
-        if (failure) return Error{Errc::io, "cannot make the folder " + printable(into.native())};
-        client::CopyProgress progress;
-        const StopOnInterrupt stop(progress.stop);
-        TRY(results, client::open_copy(what, into, openers, progress));
-      } else if (!std::filesystem::exists(what)) {
-        return Error{Errc::not_found, "there is no file " + printable(what)};
-      } else {
-        TRY(client::OpenedRecord one, client::open_file(what, into, openers));
-        results.push_back(std::move(one));
+      auto results = open_one(what, into, openers);
+      if (!results) {
+        note("not opened: " + printable(what) + ": " + printable(results.error().message));
+        if (!failed) failed = results.error();
+        if (results.code() == Errc::cancelled) break;
+        continue;
       }
-      for (const auto& one : results) {
+      for (const auto& one : *results) {
         if (one.failure) {
           note("not opened: " + printable(one.file.native()) + ": " + one.failure->message);
           if (!failed) failed = one.failure;
@@ -447,7 +466,8 @@ void add_open(CLI::App& app) {
       }
     }
     if (context.as_json) Context::print(opened);
-    if (failed) return Error{failed->code, "some files were not opened; the others were"};
+    if (failed)
+      return Error{failed->code, opened.empty() ? "nothing was opened" : "some files were not opened; the others were"};
     return {};
   });
 }

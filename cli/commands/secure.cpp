@@ -97,8 +97,10 @@ void add_secure(CLI::App& app) {
     bool late = false;
   };
   auto options = std::make_shared<Options>();
-  auto* command = add_command(app, "secure", "Encrypt files here and put them into a safe; run again to continue",
-                              "strongroom secure SAFE \"Case files\" --class case-notes");
+  auto* command = add_command(
+      app, "secure", "Encrypt files here and put them into a safe; run again to continue",
+      "strongroom secure SAFE \"Case files\" --class case-notes\n\nExit 1 when some files could not be secured; "
+      "the others are, and stand in the output.");
   command->add_option("SAFE", options->safe)->required();
   command->add_option("PATH", options->paths, "Files and folders (recursively)")->required();
   command->add_option("--class", options->class_, "What kind of records they are")->check(word_of<RecordClass>());
@@ -181,6 +183,7 @@ void add_secure(CLI::App& app) {
                           {"path", vault::is_utf8(one.path) ? one.path : shown.text},
                           {"size", one.size},
                           {"sha256", vault::hex(one.sha256)}};
+      if (!vault::is_utf8(one.path)) object["encoded"] = true;  // as in `records --json`
       if (one.skipped) object["skipped"] = true;
       array.push_back(std::move(object));
     }
@@ -193,7 +196,8 @@ void add_secure(CLI::App& app) {
     for (const auto& [path, error] : failed) note("not secured: " + printable(path) + ": " + error.message);
     if (failed.empty()) return {};
     const bool stopped = progress.stop;
-    return Error{stopped ? Errc::cancelled : failed.front().second.code,
+    // One code, whatever is the matter with each file: what the service refuses ends the command before this.
+    return Error{stopped ? Errc::cancelled : Errc::io,
                  std::to_string(failed.size()) + " of " +
                      std::to_string(found.files.size() + found.passed_over.size()) +
                      " files are not secured; the others are. Run the same command again to continue."};

@@ -26,6 +26,14 @@ std::size_t width(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
 }
 
+// One line from the terminal.
+std::string ask(std::string_view prompt) {
+  std::cerr << prompt << std::flush;
+  std::string line;
+  std::getline(std::cin, line);
+  return line;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -129,9 +137,7 @@ void Progress::draw(bool last) {
 
 Result<bool> confirm(std::string_view question) {
   if (isatty(STDIN_FILENO) != 1) return Error{Errc::invalid_argument, "this cannot be undone; confirm with --yes"};
-  std::cerr << question << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
+  const std::string answer = ask(std::string(question) + " [y/N] ");
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
@@ -149,8 +155,7 @@ Result<std::string> free_text(std::string_view what, const std::optional<std::st
   } else if (given) {
     text = *given;
   } else if (isatty(STDIN_FILENO) == 1) {
-    std::cerr << "The " << what << " (one line; do not name the child or the family): " << std::flush;
-    std::getline(std::cin, text);
+    text = ask("The " + std::string(what) + " (one line; do not name the child or the family): ");
   } else {
     return Error{Errc::invalid_argument, "a " + std::string(what) + " is needed: give --" + std::string(what) +
                                              " or --" + std::string(what) + "-file"};
@@ -162,6 +167,18 @@ Result<std::string> free_text(std::string_view what, const std::optional<std::st
                                       std::to_string(access::kMaxFreeTextBytes) + " bytes"};
   if (!vault::is_utf8(text)) return Error{Errc::invalid_argument, "the " + std::string(what) + " is not UTF-8 text"};
   return text;
+}
+
+Result<std::optional<std::string>> optional_text(std::string_view what, const std::optional<std::string>& given,
+                                                 const std::optional<std::filesystem::path>& file) {
+  std::optional<std::string> text = given;
+  if (!text && !file) {
+    if (isatty(STDIN_FILENO) != 1) return std::optional<std::string>();
+    text = ask("The " + std::string(what) + " (one line, or nothing; do not name the child or the family): ");
+    if (text->find_first_not_of(" \r") == std::string::npos) return std::optional<std::string>();
+  }
+  TRY(std::string checked, free_text(what, text, file));
+  return std::optional(std::move(checked));
 }
 
 }  // namespace cli

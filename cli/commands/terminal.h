@@ -68,5 +68,8 @@ vault::Result<bool> confirm(std::string_view question);
 // limit.
 vault::Result<std::string> free_text(std::string_view what, const std::optional<std::string>& given,
                                      const std::optional<std::filesystem::path>& file);
+// The same for text that may be left out: nothing without a terminal to ask at, or when an empty line is answered.
+vault::Result<std::optional<std::string>> optional_text(std::string_view what, const std::optional<std::string>& given,
+                                                        const std::optional<std::filesystem::path>& file);
 
 }  // namespace cli

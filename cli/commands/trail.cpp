@@ -107,11 +107,13 @@ std::string actor_name(Context& context, const wire::EntryBody& body) {
 Result<std::vector<std::pair<audit::Envelope, wire::EntryBody>>> read_page(const std::vector<wire::EntryView>& items) {
   std::vector<std::pair<audit::Envelope, wire::EntryBody>> entries;
   for (const wire::EntryView& view : items) {
-    TRY(const auto envelope, audit::decode_envelope(vault::as_bytes(view.envelope)));
+    const auto envelope = audit::decode_envelope(vault::as_bytes(view.envelope));
+    if (!envelope) return Error{Errc::tampered, "the trail holds an envelope that is none"};
     if (!view.body) continue;
-    TRY_VOID(audit::verify_body(envelope, vault::as_bytes(*view.body)));
-    TRY(auto body, wire::decode<wire::EntryBody>(*view.body, wire::Strictness::exact));
-    entries.emplace_back(envelope, std::move(body));
+    TRY_VOID(audit::verify_body(*envelope, vault::as_bytes(*view.body)));
+    auto body = wire::decode<wire::EntryBody>(*view.body, wire::Strictness::exact);
+    if (!body) return Error{Errc::tampered, "the trail holds a body that is none"};
+    entries.emplace_back(*envelope, std::move(*body));
   }
   return entries;
 }

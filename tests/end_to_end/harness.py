@@ -7,7 +7,9 @@ import datetime
 import json
 import os
 import pathlib
+import pty
 import random
+import select
 import shutil
 import signal
 import socket
@@ -129,6 +131,37 @@ class World:
         if check is not None and outcome.code != check:
             raise AssertionError(f"{who}: expected exit {check}\n{outcome}")
         return outcome
+
+    def at_terminal(self, who, *arguments, answers=(), check=DONE):
+        """As `run`, at a terminal of its own: each answer is (what the prompt ends with, the line that is typed)."""
+        terminal, side = pty.openpty()
+        arguments = [str(STRONGROOM), *map(str, arguments)]
+        process = subprocess.Popen(arguments, stdin=side, stdout=side, stderr=side, env=self.environment(who),
+                                   start_new_session=True)
+        os.close(side)
+        shown = b""
+        answers = list(answers)
+        try:
+            while True:
+                if answers and shown.rstrip().endswith(answers[0][0].encode()):
+                    os.write(terminal, answers.pop(0)[1].encode() + b"\n")
+                    shown += b"\n"
+                if not select.select([terminal], [], [], COMMAND_TIMEOUT)[0]:
+                    raise AssertionError(f"{who}: nothing happens after\n{shown.decode()}")
+                try:
+                    piece = os.read(terminal, 4096)
+                except OSError:  # the other side is closed
+                    break
+                if not piece:
+                    break
+                shown += piece
+        finally:
+            os.close(terminal)
+            code = process.wait(timeout=COMMAND_TIMEOUT)
+        text = shown.decode()
+        if answers or code != check:
+            raise AssertionError(f"{who}: expected exit {check}, got {code}; not asked: {answers}\n{text}")
+        return text
 
     def data(self, who, *arguments, **options):
         return self.run(who, *arguments, "--json", **options).json()

@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import harness
-from harness import CONFLICT, DONE, INTEGRITY, NOT_FOUND, REFUSED, USAGE
+from harness import CONFLICT, DONE, FAILURE, INTEGRITY, NOT_FOUND, REFUSED, USAGE
 
 
 class BadInput(harness.WorldTest):
@@ -29,6 +29,60 @@ class BadInput(harness.WorldTest):
             self.assertIn("identity", outcome.err)
         identity.write_bytes(whole)
         world.run("unlucky", "whoami")
+
+    def test_without_a_terminal_or_a_passphrase_file_the_command_line_lacks_something(self):
+        world = self.world
+        environment = world.environment("lead")
+        del environment["STRONGROOM_PASSPHRASE_FILE"]
+        done = subprocess.run([harness.STRONGROOM, "whoami"], env=environment, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, start_new_session=True)
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        self.assertIn("--passphrase-file", done.stderr)
+
+    def test_of_many_files_to_open_each_that_fails_is_reported_and_the_others_are_opened(self):
+        world = self.world
+        _, safe = world.open_safe()
+        world.secure(safe, {"a.txt": b"first", "b.txt": b"second"})
+        copy = world.checkout(safe, "representative", "--all")
+        first, second = (copy["folder"] / f"000{i}.age" for i in (1, 2))
+        damaged = world.top / "damaged.age"
+        damaged.write_bytes(first.read_bytes()[:-1])
+        into = world.top / f"opened-{world.next()}"
+        into.mkdir()
+        outcome = world.run("representative", "open", first, "no such.age", damaged, second, "-o", into, "--json",
+                            check=None)
+        self.assertEqual(outcome.code, NOT_FOUND, outcome)  # the first that failed
+        self.assertEqual(len(outcome.json()), 2)
+        self.assertEqual(sorted(path.read_bytes() for path in into.iterdir()), [b"first", b"second"])
+        self.assertIn("no such.age", outcome.err)
+        self.assertIn("damaged.age", outcome.err)
+        nothing = world.run("representative", "open", damaged, "-o", into, "--json", check=INTEGRITY)
+        self.assertEqual(nothing.json(), [])
+
+    def test_a_record_of_junk_is_named_and_hides_no_other(self):
+        world = self.world
+        _, safe = world.open_safe()
+        good = world.secure(safe, {"a.txt": b"a"})[0]["record"]
+        junk = subprocess.run([harness.BUILD / "tests/end_to_end/junk_depositor", safe], check=True, text=True,
+                              capture_output=True, env=world.environment("depositor")).stdout.strip()
+        listed = {one["record"]: one for one in world.data("representative", "records", safe)}
+        self.assertEqual(set(listed), {good, junk})
+        self.assertEqual(listed[good]["name"], "a.txt")
+        self.assertNotIn("problem", listed[good])
+        self.assertIn("problem", listed[junk])
+        self.assertNotIn("name", listed[junk])
+        table = world.run("representative", "records", safe).out
+        self.assertIn("a.txt", table)
+        self.assertIn(junk, table)
+        self.assertIn("does not open", table)
+        for choice in (["--all"], ["--class", "case-notes"]):
+            outcome = world.run("representative", "checkout", safe, *choice, "--purpose", "case-work", "--due",
+                                world.today(1), "-o", world.top / f"copies-{world.next()}", "--json")
+            self.assertEqual([one["record"] for one in outcome.json()["records"]], [good])
+            self.assertIn(junk, outcome.err)
+        by_name = world.data("representative", "checkout", safe, "--name", "*", "--dry-run", "--purpose", "case-work",
+                             "--due", world.today(1))
+        self.assertEqual([one["record"] for one in by_name], [good])
 
     def test_without_an_identity_the_error_says_what_to_do(self):
         outcome = self.world.run("nobody", "whoami", check=NOT_FOUND)
@@ -92,7 +146,7 @@ class BadInput(harness.WorldTest):
         finally:
             done.set()
             writer.join()
-        self.assertNotEqual(outcome.code, DONE)
+        self.assertEqual(outcome.code, FAILURE)
         self.assertIn("moving.bin", outcome.err)
         self.assertEqual([os.path.basename(e["path"]) for e in outcome.json()], ["steady.txt"])
         self.assertEqual(len(world.data("representative", "records", safe)), 1)
@@ -103,8 +157,7 @@ class BadInput(harness.WorldTest):
         folder = world.folder({f"{i}.txt": b"content" for i in range(5)})
         (folder / "dangling").symlink_to(folder / "nowhere")
         os.mkfifo(folder / "pipe")
-        outcome = world.run("depositor", "secure", safe, folder, "--json", check=None)
-        self.assertNotEqual(outcome.code, DONE)
+        outcome = world.run("depositor", "secure", safe, folder, "--json", check=FAILURE)
         self.assertEqual(len(outcome.json()), 5)
         for name in ("dangling", "pipe"):
             self.assertIn(name, outcome.err)

@@ -45,6 +45,25 @@ class Handover(harness.WorldTest):
         world.run("representative", "sync")
         self.assertEqual([one["name"] for one in world.data("representative", "records", safe)], ["later.txt"])
 
+    def test_a_reason_is_asked_for_at_a_terminal_and_may_be_nothing(self):
+        world = self.world
+        case, safe = world.open_safe(representatives=("representative", "representative-2", "practitioner"))
+        asked = "The reason (one line, or nothing; do not name the child or the family):"
+        away, leaving, staying = (world.person[who] for who in ("representative", "practitioner", "representative-2"))
+        world.at_terminal("lead", "nominate", "pause", safe, away, answers=[(asked, "on leave")])
+        world.at_terminal("lead", "nominate", "end", safe, leaving, answers=[(asked, "")])
+        gone = world.invite("lead", "leaver", "local-authority", "practitioner")
+        world.at_terminal("lead", "person", "revoke", gone,
+                          answers=[("This cannot be undone. [y/N]", "y"), (asked, "left")])
+        given = world.at_terminal("lead", "nominate", "resume", safe, away)
+        self.assertNotIn(asked, given)
+        detail = {one["kind"]: one["detail"] for one in world.trail(case)}
+        self.assertIn("reason", detail["nomination.paused"])
+        self.assertNotIn("reason", detail["nomination.ended"])
+        world.run("representative-2", "sync")
+        world.at_terminal("lead", "nominate", "handover", safe, "--from", staying, "--to", leaving,
+                          answers=[(asked, "takes over")], check=CONFLICT)  # waits for the key
+
     def test_the_last_keyholder_is_not_paused(self):
         world = self.world
         _, safe = world.open_safe(representatives=("representative",))

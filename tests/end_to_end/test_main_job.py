@@ -1,4 +1,5 @@
 """The main job as people do it, on real files of odd names and sizes."""
+import hashlib
 import json
 import os
 import pathlib
@@ -7,7 +8,7 @@ import tempfile
 import unittest
 
 import harness
-from harness import CONFLICT, REFUSED
+from harness import CONFLICT, REFUSED, USAGE
 
 
 class MainJob(harness.WorldTest):
@@ -22,6 +23,37 @@ class MainJob(harness.WorldTest):
 
     def read_folder(self, top):
         return {str(p.relative_to(top)): p.read_bytes() for p in pathlib.Path(top).rglob("*") if p.is_file()}
+
+    def test_paths_are_text_where_they_can_be_and_say_so_where_they_cannot(self):
+        world = self.world
+        _, safe = world.open_safe()
+        folder = world.folder({"note left\nat the door.txt": b"newline"})
+        pathlib.Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9 100%.txt")).write_bytes(b"latin-1")
+        world.run("depositor", "secure", safe, folder)
+        listed = {one["sha256"]: one for one in world.data("representative", "records", safe)}
+        for content, name, encoded in ((b"newline", "note left\nat the door.txt", None),
+                                       (b"latin-1", "caf%E9 100%25.txt", True)):
+            one = listed[hashlib.sha256(content).hexdigest()]
+            self.assertEqual(one["name"], name)
+            self.assertTrue(one["path"].endswith("/" + name))
+            self.assertEqual(one.get("encoded"), encoded)
+        again = {one["sha256"]: one for one in world.data("depositor", "secure", safe, folder)}
+        for digest, one in again.items():
+            self.assertEqual(one["path"], listed[digest]["path"])
+            self.assertEqual(one.get("encoded"), listed[digest].get("encoded"))
+
+    def test_records_of_a_list_are_checked_out_with_or_without_their_safe(self):
+        world = self.world
+        _, safe = world.open_safe()
+        records = [one["record"] for one in world.secure(safe, {f"{i}.txt": b"x" * (i + 1) for i in range(3)})]
+        ids = world.text("\n".join(records[:2]) + "\n")
+        common = ("--purpose", "case-work", "--due", world.today(1), "-o", world.top / f"copies-{world.next()}")
+        for words in (("--ids", ids), (safe, "--ids", ids)):
+            copy = world.data("representative", "checkout", *words, *common)
+            self.assertEqual({one["record"] for one in copy["records"]}, set(records[:2]))
+        world.run("representative", "checkout", *common, check=USAGE)
+        world.run("representative", "checkout", "--ids", world.text("\n"), *common, check=USAGE)
+        world.run("representative", "checkout", "--all", *common, check=USAGE)
 
     def test_a_folder_is_secured_copied_for_a_colleague_opened_and_returned(self):
         world = self.world

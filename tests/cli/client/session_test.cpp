@@ -102,6 +102,21 @@ TEST_F(SessionTest, AnAnswerThatSaysNothingOfTheLedgerIsRefused) {
   EXPECT_TAMPERED(session().get_json("/v1/whoami"), "says nothing about the ledger");
 }
 
+// Malformed is what people type, and ends with exit 2; what the service says is not theirs.
+TEST_F(SessionTest, AnAnswerThatMakesNoSenseIsTheServicesFailure) {
+  vault_.alter = [](const HttpRequest&, HttpAnswer& answer) { answer.body = vault::to_bytes("{\"data\":"); };
+  EXPECT_EQ(session().get_json("/v1/whoami").code(), Errc::internal);
+  alter_json(vault_, target_begins("/v1/whoami"), [](json::object& body) { body["data"] = json::array{1, 2}; });
+  EXPECT_EQ(session().get<wire::PersonView>("/v1/whoami").code(), Errc::internal);
+  alter_json(vault_, target_begins("/v1/whoami"), [](json::object& body) { body.erase("data"); });
+  EXPECT_EQ(session().get<wire::PersonView>("/v1/whoami").code(), Errc::internal);
+  alter_json(vault_, target_begins("/v1/persons"),
+             [](json::object& body) { body["data"] = json::object{{"items", json::array{}}, {"next", "more"}}; });
+  EXPECT_EQ(session().all<wire::PersonView>("/v1/persons").code(), Errc::internal);
+  vault_.alter = {};
+  EXPECT_TRUE(session().get<wire::PersonView>("/v1/whoami"));
+}
+
 TEST_F(SessionTest, AnActWithoutAReceiptIsNotDone) {
   alter_json(vault_, target_begins("/v1/acts/"), [](json::object& body) { body.erase("receipt"); });
   EXPECT_TAMPERED(session().act(agency()), "no receipt");
