@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 import harness
 from harness import BUILD, CONFLICT, DONE, FAILURE, INTEGRITY, NOT_FOUND, REFUSED, SOURCE, STRONGROOMD, USAGE
@@ -60,6 +61,33 @@ class OperationsTest(harness.WorldTest):
                                f"inject={name}:signal=KILL:when={count}", STRONGROOMD, *map(str, arguments)],
                               capture_output=True, env=self.world.environment(), timeout=harness.COMMAND_TIMEOUT)
         return done.returncode != 0
+
+
+class RequestsPerMinute(unittest.TestCase):
+    def refused_as_too_many(self, world):
+        without_checks = ssl._create_unverified_context()
+        with urllib.request.urlopen(f"{world.url}/metrics", context=without_checks) as answer:
+            text = answer.read().decode()
+        return sum(int(line.split()[-1]) for line in text.splitlines()
+                   if line.startswith("strongroom_requests_total") and 'status="429"' in line)
+
+    def test_one_person_asks_for_patience_by_the_operators_number(self):
+        world = harness.World(people=False, serve_options=("--requests-per-minute", "60"))
+        self.addCleanup(world.close)
+        world.found()
+        self.assertEqual(self.refused_as_too_many(world), 0)
+        for _ in range(20):  # 30 may come at once, and each takes two or more
+            world.run("icb", "whoami")
+        self.assertGreater(self.refused_as_too_many(world), 0)
+        world.stop()
+        for wrong in ("59", "100000001", "many"):
+            world.daemon("serve", world.vault, "--seal-keyfile", world.keyfile, "--requests-per-minute", wrong,
+                         check=USAGE)
+        world.serve_options = ("--requests-per-minute", "6000")
+        world.serve()
+        for _ in range(20):
+            world.run("icb", "whoami")
+        self.assertEqual(self.refused_as_too_many(world), 0)
 
 
 class Backups(OperationsTest):

@@ -308,6 +308,33 @@ TEST_F(Lmdb, ACopyForABackupTakesNoLockAndIsTheLastCommit) {
   EXPECT_FALSE(std::filesystem::exists(home_.path() / "other" / "data.mdb"));
 }
 
+TEST_F(Lmdb, ABackupThatWasKilledDoesNotKeepWhatIsErasedForEver) {
+  int go[2];
+  ASSERT_EQ(::pipe(go), 0);
+  const pid_t backup = ::fork();  // before the engine is open here
+  if (backup == 0) {
+    char wait = 0;
+    if (::read(go[0], &wait, 1) != 1) ::_exit(1);
+    const rlimit short_files{64U << 10, 64U << 10};  // the copy's file: SIGXFSZ in the midst of it
+    ::setrlimit(RLIMIT_FSIZE, &short_files);
+    static_cast<void>(copy_lmdb(home_.path() / "db", home_.path() / "copy"));
+    ::_exit(2);
+  }
+  constexpr std::uint64_t kMap = 4 * kSmallMap;
+  const auto engine = open({.initial_map_bytes = kMap, .max_map_bytes = kMap, .free_space_reserve = 0});
+  const Table table = *engine->table("t");
+  const Bytes value(256U << 10, std::byte{1});
+  ASSERT_TRUE(put(*engine, table, "k", value));
+  ASSERT_EQ(::write(go[1], "!", 1), 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(backup, &status, 0), backup);
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  ::close(go[0]);
+  ::close(go[1]);
+  // Its transaction stands in the table of readers; with it no page that was let go since could be used again.
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(put(*engine, table, "k", value)) << i;
+}
+
 // A vault's values are sealed for their table and key, so an altered one shows, but an older one or a hidden row does
 // not. Here a value is authentic when it is its key and a generation, and nothing else says what should be there.
 class FlippedPages : public Lmdb {
