@@ -48,7 +48,7 @@ struct OutcomeCourse {
 };
 // What the entries so far come to. Times are those of the entries.
 struct ReviewCourse {
-  std::optional<wire::CaseReferred> referred;
+  std::optional<wire::CaseReferred> referred;  // there, once it is read
   access::Stage stage = access::Stage::referred;
   std::vector<AgencyCourse> agencies;  // in the order of asking
   std::vector<access::RecordId> documents_1;
