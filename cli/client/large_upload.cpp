@@ -50,6 +50,17 @@ class ChunkSender {
     return sent ? handed : sent;
   }
 
+  // What has been handed over; not the chunk that is begun.
+  Result<void> stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+    return status_;
+  }
+
  private:
   Result<void> hand_over() {
     std::unique_lock lock(mutex_);
@@ -59,15 +70,6 @@ class ChunkSender {
     filling_.clear();
     changed_.notify_all();
     return {};
-  }
-  Result<void> stop() {
-    {
-      const std::scoped_lock lock(mutex_);
-      ended_ = true;
-      changed_.notify_all();
-    }
-    thread_.join();
-    return status_;
   }
   void run() {
     std::unique_lock lock(mutex_);
@@ -209,6 +211,9 @@ std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, con
   const vault::age::Reader reader = [&](std::span<std::byte> into) -> Result<std::size_t> {
     auto got = source.read(into);
     if (got && total + *got > source.state().size) got = Error{Errc::conflict, "the file grew while it was being read"};
+    // Before any of it is sealed: under this key and nonce another text may have gone out already.
+    if (got)
+      if (auto same = source.check_same(); !same) got = same.error();
     if (!got) {
       file_error = got.error();
       return got;
@@ -230,7 +235,7 @@ std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, con
           there -= skipped;
           return sender.push(sealed.subspan(skipped));
         });
-    sent = sender.finish();
+    sent = made_again ? sender.finish() : sender.stop();
     if (!made_again && sent) sent = made_again.error();
   }
   furthest_ = std::max(furthest_, begun->upload.offset());

@@ -48,9 +48,15 @@ Result<void> SourceFile::rewind() {
   return {};
 }
 
-Result<void> SourceFile::check_unchanged(std::uint64_t read_bytes) const {
+Result<void> SourceFile::check_same() const {
   TRY(const FileState now, look());
-  if (!(now == state_) || read_bytes != state_.size)
+  if (!(now == state_)) return Error{Errc::conflict, "the file changed while it was being read; secure it again"};
+  return {};
+}
+
+Result<void> SourceFile::check_unchanged(std::uint64_t read_bytes) const {
+  TRY_VOID(check_same());
+  if (read_bytes != state_.size)
     return Error{Errc::conflict, "the file changed while it was being read; secure it again"};
   return {};
 }

@@ -41,6 +41,9 @@ class SourceFile {
   Result<std::size_t> read(std::span<std::byte> into);       // 0: the end
   Result<std::size_t> read_full(std::span<std::byte> into);  // until it is full or the file ends
   Result<void> rewind();
+  // Errc::conflict unless the file is as it was when it was opened. After a read: what was read is of that file too,
+  // since the system notes the time of a write before its bytes.
+  Result<void> check_same() const;
   // Errc::conflict unless the file is as it was when it was opened, and `read_bytes` was all of it.
   Result<void> check_unchanged(std::uint64_t read_bytes) const;
 

@@ -480,6 +480,30 @@ TEST_F(LargeUploadTest, AFileThatChangedMeanwhileIsBegunAnew) {
   EXPECT_EQ(notes(), 0U);
 }
 
+// A service that says it lost everything is sent the same bytes again, and never others under the same key.
+TEST_F(LargeUploadTest, AFileThatChangesIsNotSentAgainUnderTheSameKey) {
+  int chunks = 0;
+  vault_.lose_request = [&](const HttpRequest& request) {
+    if (request.method != "PATCH") return false;
+    if (++chunks == 3) {
+      std::string text = read_text(file());
+      text.front() ^= 1;
+      write_text(file(), text);  // of the same size
+    }
+    return false;
+  };
+  vault_.alter = [&](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.method == "PATCH" && chunks >= 3) answer = {409, {}, {}};
+    if (request.method == "HEAD") answer.fields = {{"upload-offset", "0"}};
+  };
+  const auto secured = secure_folder();
+  ASSERT_TRUE(secured) << secured.error().message;
+  ASSERT_TRUE((*secured)[0].failure);
+  EXPECT_EQ((*secured)[0].failure->code, Errc::conflict);
+  EXPECT_EQ(chunks, 3);
+  EXPECT_EQ(notes(), 0U);
+}
+
 TEST_F(LargeUploadTest, AnUploadThatIsGoneIsBegunAnew) {
   interrupt_after(3);
   ASSERT_EQ(*vault_.store().payload().discard_orphans({vault_.now().unix_ms + 1}, 10), 1U);
