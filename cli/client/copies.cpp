@@ -307,8 +307,10 @@ class CopyWriter {
                                         return plain ? Result<void>() : staged.write(bytes);
                                       });
     if (fetched) fetched = payload.finish();
-    if (fetched.code() == Errc::tampered) staged.discard();
-    if (!fetched) return fetched;
+    if (!fetched) {
+      if (fetched.code() == Errc::tampered) staged.discard();
+      return fetched;
+    }
     if (const auto time = vault::parse_rfc3339(file.modified); plain && time) staged.set_modified(*time);
     return staged_.add(std::move(staged), file.length, [this, &file, path = folder_ / name](Result<void> named) {
       if (named) ++progress_->files;

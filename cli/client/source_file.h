@@ -22,7 +22,12 @@ struct FileState {
   timespec modified{};
   timespec changed{};
   ino_t inode = 0;
-  bool operator==(const FileState& other) const { return size == other.size && to_string() == other.to_string(); }
+  bool operator==(const FileState& other) const {
+    const auto same = [](const timespec& a, const timespec& b) {
+      return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+    };
+    return size == other.size && inode == other.inode && same(modified, other.modified) && same(changed, other.changed);
+  }
   // Of one spelling: "inode modified changed", times as seconds.nanoseconds.
   std::string to_string() const;
 };
