@@ -434,8 +434,9 @@ void ask(Session& session, const Script& script) {
 // The kept checkpoint is one of the history that was seen before, no shorter than it was.
 void require_kept(const Session& session, Home& home, const Script& script) {
   const auto note = home.checkpoint_note();
-  fuzz::require(note && *note && session.checkpoint() && session.checkpoint()->note == **note);
-  const audit::Checkpoint& kept = session.checkpoint()->checkpoint;
+  const auto signed_checkpoint = session.checkpoint();
+  fuzz::require(note && *note && signed_checkpoint && signed_checkpoint->note == **note);
+  const audit::Checkpoint& kept = signed_checkpoint->checkpoint;
   const std::uint64_t size = kept.size.value;
   fuzz::require(size >= kSeen && size <= script.history.envelopes.size() && kept.root == script.history.root(size));
   fuzz::require(audit::verify_checkpoint(**note, kOrigin, partnership().log_key.verify_key()).has_value());
