@@ -1,0 +1,189 @@
+#include "vault/payload/segment_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+namespace vault::payload {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kAllocationStep = 64ULL << 20;  // segments are allocated ahead by this
+constexpr std::size_t kOpenSegments = 64;               // kept open without being used
+
+}  // namespace
+
+std::string segment_name(std::uint32_t number) {
+  std::array<char, 16> name{};
+  std::snprintf(name.data(), name.size(), "%08u.seg", number);
+  return name.data();
+}
+
+Result<void> Segment::write(Disk& disk, std::uint64_t offset, ByteView bytes) {
+  if (direct_ && may_be_direct(offset, bytes) && !refuses_direct_) {
+    TRY(const bool written, write_direct(*direct_, offset, bytes));
+    if (written) return {};
+    refuses_direct_ = true;
+  }
+  return disk.write_at(file_, offset, bytes);
+}
+
+Result<bool> Segment::prepare(Disk& disk, const fs::path& folder, std::uint64_t end, std::uint64_t capacity) {
+  const std::lock_guard lock(prepare_mutex_);
+  if (!established_) TRY_VOID(disk.sync_file_and_folder(file_, folder));
+  established_ = true;
+  if (end <= allocated_) return true;
+  const std::uint64_t to = std::max(end, std::min(capacity, round_up(end, kAllocationStep)));
+  TRY(const bool taken, disk.allocate(file_, allocated_, to - allocated_));
+  allocated_ = to;
+  return taken;
+}
+
+Result<void> Segment::sync(Disk& disk) {
+  std::unique_lock lock(sync_mutex_);
+  const std::uint64_t ticket = ++wanted_;
+  while (done_ < ticket && !failure_) {
+    if (running_) {
+      changed_.wait(lock);
+      continue;
+    }
+    running_ = true;
+    const std::uint64_t upto = wanted_;
+    lock.unlock();
+    Result<void> outcome = disk.sync_data(file_);
+    lock.lock();
+    running_ = false;
+    if (outcome) {
+      done_ = upto;
+    } else {
+      failure_ = Error{Errc::io, outcome.error().message};
+    }
+    changed_.notify_all();
+  }
+  if (done_ < ticket) return *failure_;
+  return {};
+}
+
+Result<SegmentPtr> Segments::open(std::uint32_t number) {
+  const std::lock_guard lock(mutex_);
+  if (SegmentPtr found = known_[number].lock()) {
+    keep(found);
+    return found;
+  }
+  TRY(FileDescriptor file, disk_->open_segment(folder_ / segment_name(number)));
+  TRY(auto direct, disk_->open_direct(folder_ / segment_name(number)));
+  struct stat status;
+  if (::fstat(file.get(), &status) != 0) return system_error(errno, "cannot look at a segment");
+  auto made =
+      std::make_shared<Segment>(number, std::move(file), std::move(direct), static_cast<std::uint64_t>(status.st_size));
+  known_[number] = made;
+  keep(made);
+  return made;
+}
+
+void Segments::retire(const SegmentPtr& failed) {
+  const std::lock_guard lock(mutex_);
+  failed_[failed->number] = failed;
+}
+
+bool Segments::is_retired(std::uint32_t number) const {
+  const std::lock_guard lock(mutex_);
+  return failed_.contains(number);
+}
+
+void Segments::keep(const SegmentPtr& segment) {
+  std::erase(recent_, segment);
+  recent_.push_back(segment);
+  if (recent_.size() <= kOpenSegments) return;
+  const std::uint32_t oldest = recent_.front()->number;
+  recent_.pop_front();
+  if (known_[oldest].expired()) known_.erase(oldest);
+}
+
+Layout::Layout(Extents extents) : extents_(std::move(extents)) {
+  std::uint64_t at = 0;
+  for (const Extent& e : extents_) {
+    starts_.push_back(at);
+    at += e.length;
+  }
+}
+
+Piece Layout::piece(std::uint64_t offset, std::uint64_t size) const {
+  const auto next = std::ranges::upper_bound(starts_, offset);
+  const auto index = static_cast<std::size_t>(next - starts_.begin()) - 1;
+  const Extent& e = extents_[index];
+  const std::uint64_t skip = offset - starts_[index];
+  return {e.segment, e.offset + skip, std::min(size, e.length - skip)};
+}
+
+Result<FileDescriptor> hold_segments(const fs::path& directory) {
+  TRY(FileDescriptor hold, open_file(directory / kHoldFile, O_RDWR | O_CREAT));
+  while (::flock(hold.get(), LOCK_SH) != 0)
+    if (errno != EINTR) return system_error(errno, "cannot lock the segments in " + directory.string());
+  return hold;
+}
+
+// ---- The disk.
+
+Result<FileDescriptor> Disk::open_segment(const fs::path& path) {
+  return open_file(path, O_RDWR | O_CREAT);
+}
+
+Result<std::optional<FileDescriptor>> Disk::open_direct(const fs::path& path) {
+  return vault::open_direct(path);
+}
+
+Result<void> Disk::write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error(errno, "cannot write to a segment");
+    offset += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+void Disk::start_writeback(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
+  // Never waits, and so never takes the error that the next fdatasync has to report.
+  ::sync_file_range(file.get(), static_cast<off_t>(offset), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
+}
+
+Result<void> Disk::sync_data(const FileDescriptor& file) {
+  if (::fdatasync(file.get()) != 0) return system_error(errno, "cannot sync a segment");
+  return {};
+}
+
+Result<void> Disk::sync_file_and_folder(const FileDescriptor& file, const fs::path& folder) {
+  if (::fsync(file.get()) != 0) return system_error(errno, "cannot sync a segment");
+  return sync_directory(folder);
+}
+
+Result<bool> Disk::allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
+  if (::fallocate(file.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0) return true;
+  if (errno == EOPNOTSUPP && ::ftruncate(file.get(), static_cast<off_t>(offset + size)) == 0) return false;
+  return system_error(errno, "cannot make room in a segment");
+}
+
+Result<void> Disk::punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
+  if (::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                  static_cast<off_t>(size)) != 0)
+    return system_error(errno, "cannot punch out what a segment has let go");
+  return {};
+}
+
+Result<std::uint64_t> Disk::free_bytes(const fs::path& folder) {
+  struct statvfs disk;
+  if (::statvfs(folder.c_str(), &disk) != 0) return system_error(errno, "cannot look at the disk");
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+}  // namespace vault::payload
