@@ -3,6 +3,7 @@
 // answers.
 //
 // A View lives no longer than its transaction, and a transaction no longer than one page. Not thread safe.
+// Its sources, by what is asked for: access/views/.
 #pragma once
 #include <optional>
 #include <span>

@@ -2,10 +2,21 @@
 #include <algorithm>
 
 #include "access/state/review_status.h"
-#include "access/views.h"
+#include "access/views/reading.h"
 
 namespace strongroom::access {
 namespace {
+
+// The course of a review, by its safe.
+constexpr std::string_view kReviewKinds[] = {
+    wire::CaseReferred::kKind,        wire::AgenciesAsked::kKind,        wire::DutiesAnswered::kKind,
+    wire::DutyRecorded::kKind,        wire::TemplatesSent::kKind,        wire::ScopingReturned::kKind,
+    wire::MeetingScheduled::kKind,    wire::PackShared::kKind,           wire::AttendanceRecorded::kKind,
+    wire::ReviewDecided::kKind,       wire::DecisionAnswered::kKind,     wire::DecisionEndorsed::kKind,
+    wire::OutcomeSent::kKind,         wire::PanelAnswered::kKind,        wire::OutcomeInformed::kKind,
+    wire::OutcomeAcknowledged::kKind, wire::InspectorateRecorded::kKind, wire::ReviewClosed::kKind,
+    wire::ReviewDropped::kKind,       wire::SteppedBack::kKind,          wire::ClockMoved::kKind,
+    wire::RecordsSealed::kKind};
 
 constexpr std::int64_t kMsPerHour = 3600 * vault::kMillisecondsPerSecond;
 
@@ -338,10 +349,8 @@ Result<void> View::add_the_rest(wire::ReviewView& view, const CaseRow& row, cons
 }
 
 Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
-  auto found = find_case(id_or_reference);
-  if (!found) return found.error();
-  if (auto* refused = std::get_if<Refusal>(&*found)) return std::move(*refused);
-  TRY(const auto row, store_->state().find_case(*txn_, std::get<wire::CaseView>(*found).case_));
+  ENTER(const wire::CaseView found, find_case(id_or_reference));
+  TRY(const auto row, store_->state().find_case(*txn_, found.case_));
   if (!row) return Error{Errc::tampered, "a case that was there is not there"};
   TRY(const ReviewStatus review, review_status(store_->state(), *txn_, *row, now_));
   TRY(const review::Clocks clocks, review::clocks_of(review.dates, *review.rules, review.calendar, review.today));
@@ -396,6 +405,17 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
     if (duty.applies && !duty.done) owed.add_duty(duty);
   view.owed = std::move(owed.list);
   return view;
+}
+
+Viewed<EntryPage> View::review_course(const CaseId& id, std::string_view from) const {
+  TRY(const std::uint64_t first, number_from(from));
+  TRY(const auto row, store_->state().find_case(*txn_, id));
+  if (!row) return unknown(Action::read_review);
+  const Verdict verdict = permit(Action::read_review, standing_.in_case(*row), row->lock, row->stage);
+  if (!verdict.permitted()) return refusal_in(Action::read_review, verdict, *row);
+  TRY(std::vector<audit::LeafIndex> seqs, seqs_of_kinds(row->review_safe, kReviewKinds, first));
+  TRY(EntryPage page, entry_page(std::move(seqs)));
+  return page;
 }
 
 }  // namespace strongroom::access

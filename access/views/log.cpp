@@ -1,0 +1,146 @@
+// The log: envelopes, the directory's chain, and the bodies that a person may read.
+#include <algorithm>
+
+#include "access/views/reading.h"
+
+namespace strongroom::access {
+namespace {
+
+using audit::LeafIndex;
+
+// What concerns a case as a whole: whoever is of an agency in it reads that too.
+constexpr std::string_view kCaseKinds[] = {
+    wire::CaseReferred::kKind, wire::AgenciesAsked::kKind, wire::MeetingScheduled::kKind, wire::ClockMoved::kKind,
+    wire::ReviewClosed::kKind, wire::ReviewDropped::kKind, wire::SteppedBack::kKind};
+
+// The index's terms that an entry must have for the filter; the rarest kind of term first.
+std::vector<IndexTerm> terms_of(const TrailFilter& filter) {
+  std::vector<IndexTerm> terms;
+  if (filter.record) terms.push_back({"record", filter.record->to_string()});
+  if (filter.copy) terms.push_back({"copy", filter.copy->to_string()});
+  if (filter.person) terms.push_back({"person", filter.person->to_string()});
+  if (filter.case_) terms.push_back({"case", filter.case_->to_string()});
+  if (filter.agency) terms.push_back({"agency", filter.agency->to_string()});
+  if (filter.kind) terms.push_back({"kind", *filter.kind});
+  return terms;
+}
+
+// The first entry that is not before `time`: times never run backwards.
+Result<std::uint64_t> first_since(const audit::Ledger& ledger, const ReadTransaction& txn, Instant time,
+                                  std::uint64_t size) {
+  std::uint64_t low = 0;
+  std::uint64_t high = size;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    TRY(const audit::Envelope envelope, ledger.envelope(txn, LeafIndex{middle}));
+    if (envelope.time < time)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+}  // namespace
+
+Result<std::vector<Digest>> View::consistency(std::uint64_t from, std::uint64_t to) const {
+  return store_->ledger().consistency(*txn_, audit::TreeSize{from}, audit::TreeSize{to});
+}
+
+Result<wire::Page<wire::EntryView>> View::envelopes(std::string_view from) const {
+  TRY(const std::uint64_t first, number_from(from));
+  TRY(const audit::TreeSize size, store_->ledger().size(*txn_));
+  wire::Page<wire::EntryView> page;
+  std::uint64_t seq = first;
+  for (; seq < size.value && page.items.size() < wire::kMaxPage; ++seq) {
+    TRY(const Bytes envelope, store_->ledger().envelope_bytes(*txn_, LeafIndex{seq}));
+    page.items.push_back({.envelope = vault::to_text(envelope), .body = std::nullopt});
+  }
+  if (seq < size.value) page.next = std::to_string(seq);
+  return page;
+}
+
+Result<EntryPage> View::directory(std::string_view from) const {
+  TRY(const std::uint64_t first, number_from(from));
+  TRY(const DirectoryRow row, store_->state().directory(*txn_));
+  TRY(const audit::ChainTag chain, audit::ChainTag::parse(row.chain));
+  TRY(std::vector<LeafIndex> seqs, store_->ledger().chain_entries(*txn_, chain, first, audit::kMaxReceiptEntries));
+  TRY(EntryPage page, entry_page(std::move(seqs)));
+  page.next.reset();
+  TRY(const std::uint64_t length, store_->ledger().chain_length(*txn_, chain));
+  const std::uint64_t reached = first + (page.receipt ? page.receipt->entries.size() : 0);
+  if (page.receipt && reached < length) page.next = std::to_string(reached);
+  return page;
+}
+
+Result<bool> View::may_read(const audit::Envelope& envelope, const wire::EntryBody& body) const {
+  TRY(const DirectoryRow directory, store_->state().directory(*txn_));
+  if (envelope.chain.to_string() == directory.chain) return true;
+  TRY(const Capacities who, standing_.in_entry(body));
+  if (permit(Action::read_entry, who).permitted()) return true;
+  const bool of_case = std::ranges::find(kCaseKinds, body.kind) != std::end(kCaseKinds);
+  if (of_case) return who.any_of({Capacity::referrer, Capacity::asked});
+  if (!body.ids.safe) return false;
+  TRY(const auto safe, store_->state().safe(*txn_, *body.ids.safe));
+  if (!safe) return false;
+  TRY(const SafePlace place, place_of(*safe));
+  const bool of_chain = std::ranges::find(kSafeChainKinds, body.kind) != std::end(kSafeChainKinds);
+  const bool of_holdings = std::ranges::find(kHoldingsKinds, body.kind) != std::end(kHoldingsKinds);
+  if (!of_chain && !of_holdings && body.kind != wire::RecordsSealed::kKind) return false;
+  const Action action = of_chain ? Action::read_safe_chain : Action::list_records;
+  return permit(action, place.who, place.case_.lock, place.case_.stage).permitted();
+}
+
+Viewed<wire::Page<wire::EntryView>> View::trail(const TrailFilter& filter, std::string_view from) const {
+  const audit::Ledger& ledger = store_->ledger();
+  if (filter.case_) {
+    TRY(const auto refused, refuses_case(*filter.case_));
+    if (refused) return *refused;
+  }
+  if (filter.copy) {
+    ENTER([[maybe_unused]] const CopyPlace place, enter(*filter.copy, Action::see_copy));
+  }
+  TRY(std::uint64_t first, number_from(from));
+  TRY(const audit::TreeSize size, ledger.size(*txn_));
+  if (filter.since) {
+    TRY(const std::uint64_t since, first_since(ledger, *txn_, *filter.since, size.value));
+    first = std::max(first, since);
+  }
+  const std::vector<IndexTerm> terms = terms_of(filter);
+  std::vector<LeafIndex> seqs;  // one more than are looked at
+  if (terms.empty()) {
+    for (std::uint64_t seq = first; seq < size.value && seqs.size() <= kMaxScan; ++seq) seqs.push_back(LeafIndex{seq});
+  } else {
+    if (terms.front().field == "kind" && (filter.kind->empty() || filter.kind->size() > audit::kMaxIndexedIdBytes))
+      return Error{Errc::invalid_argument, "there is no such kind of entry"};
+    TRY_VOID(store_->index().scan(*txn_, terms.front().field, terms.front().id, LeafIndex{first}, [&](LeafIndex seq) {
+      seqs.push_back(seq);
+      return seqs.size() <= kMaxScan;
+    }));
+  }
+  wire::Page<wire::EntryView> page;
+  PageLimit limit;
+  for (const LeafIndex seq : seqs) {
+    if (limit.is_reached()) {
+      page.next = std::to_string(seq.value);
+      break;
+    }
+    limit.look();
+    TRY(const Bytes envelope_text, ledger.envelope_bytes(*txn_, seq));
+    TRY(const audit::Envelope envelope, audit::decode_envelope(envelope_text));
+    if (filter.until && envelope.time >= *filter.until) break;
+    TRY(const Bytes text, ledger.body(*txn_, seq));
+    TRY(const auto body, wire::decode<wire::EntryBody>(vault::as_text(text), wire::Strictness::exact));
+    const std::vector<IndexTerm> its = index_terms(body);
+    const bool matches =
+        std::ranges::all_of(terms, [&](const IndexTerm& term) { return std::ranges::find(its, term) != its.end(); });
+    if (!matches) continue;
+    TRY(const bool readable, may_read(envelope, body));
+    if (!readable) continue;
+    limit.hold(text.size());
+    page.items.push_back({.envelope = vault::to_text(envelope_text), .body = vault::to_text(text)});
+  }
+  return page;
+}
+
+}  // namespace strongroom::access

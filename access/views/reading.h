@@ -1,0 +1,68 @@
+// What the readings of access/views.h share, for their own sources: cursors, the size of a page, refusals, and the
+// kinds of entries that a chain consists of. Values only.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "access/views.h"
+
+namespace strongroom::access {
+
+// ---- Cursors: the `next` of the page before, empty for the first page.
+
+Error bad_cursor();  // Errc::invalid_argument
+Result<std::uint64_t> number_from(std::string_view text);
+template <class Id>
+Result<Id> id_from(std::string_view text) {
+  if (text.empty()) return Id();
+  const auto id = Id::parse(text);
+  if (!id) return bad_cursor();
+  return *id;
+}
+
+// Counts what a page holds and what it looked at.
+class PageLimit {
+ public:
+  explicit PageLimit(std::size_t items = wire::kMaxPage) : items_(items) {}
+  bool is_reached() const { return held_ >= items_ || bytes_ >= kMaxPageBytes || seen_ >= kMaxScan; }
+  void look() { ++seen_; }
+  void hold(std::size_t bytes = 0) {
+    ++held_;
+    bytes_ += bytes;
+  }
+
+ private:
+  std::size_t items_;
+  std::size_t held_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t seen_ = 0;
+};
+
+// ---- Refusals, with the ids by which their entry is found.
+
+Refusal refusal_of(Action action, const Verdict& verdict);
+Refusal refusal_in(Action action, const Verdict& verdict, const CaseRow& row);
+Refusal refusal_in(Action action, const Verdict& verdict, const CaseRow& row, const SafeRow& safe);
+Refusal unknown(Action action);  // for what is not there: as for what may not be seen
+Error dangling();                // Errc::tampered: the tables contradict themselves
+
+// Declares what a Viewed holds, or returns its error or refusal.
+#define ENTER(decl, ...)                                                                                       \
+  auto STRONGROOM_CONCAT(entered_, __LINE__) = (__VA_ARGS__);                                                  \
+  if (!STRONGROOM_CONCAT(entered_, __LINE__)) return std::move(STRONGROOM_CONCAT(entered_, __LINE__)).error(); \
+  if (auto* refused_here = std::get_if<Refusal>(&*STRONGROOM_CONCAT(entered_, __LINE__)))                      \
+    return std::move(*refused_here);                                                                           \
+  decl = std::move(std::get<0>(*STRONGROOM_CONCAT(entered_, __LINE__)))
+
+// ---- Kinds of entries.
+
+// The kinds that a safe's chain consists of, apart from the referral.
+inline constexpr std::string_view kSafeChainKinds[] = {
+    wire::SafeOpened::kKind,          wire::NominationMade::kKind,   wire::NominationWrapped::kKind,
+    wire::NominationConfirmed::kKind, wire::NominationEnded::kKind,  wire::EpochStarted::kKind,
+    wire::SharesCompleted::kKind,     wire::NominationPaused::kKind, wire::NominationResumed::kKind};
+// What an agency said and did at its desk.
+inline constexpr std::string_view kHoldingsKinds[] = {wire::DeclarationMade::kKind, wire::ItemAdded::kKind,
+                                                      wire::ItemChanged::kKind, wire::OriginalsRemoved::kKind};
+
+}  // namespace strongroom::access

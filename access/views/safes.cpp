@@ -1,0 +1,168 @@
+// Cases, their safes, and what keyholders read of a safe: keys, its chain.
+#include <algorithm>
+
+#include "access/views/reading.h"
+
+namespace strongroom::access {
+namespace {
+
+using audit::LeafIndex;
+
+constexpr std::size_t kSafesPage = 256;  // a page of safes ends with the case that fills it
+
+}  // namespace
+
+wire::CaseView View::show(const CaseRow& row) const {
+  return {.case_ = row.case_,
+          .reference = row.reference,
+          .chain = row.chain,
+          .agency = row.agency,
+          .incident_date = row.incident_date,
+          .aware_date = row.aware_date,
+          .received = row.received,
+          .subjects = row.subjects,
+          .stage = row.stage,
+          .lock = row.lock,
+          .asked = row.asked,
+          .review_safe = row.review_safe};
+}
+
+Result<wire::Page<wire::CaseView>> View::cases(std::string_view from) const {
+  TRY(const CaseId first, id_from<CaseId>(from));
+  wire::Page<wire::CaseView> page;
+  PageLimit limit;
+  TRY_VOID(store_->state().cases(*txn_, first, [&](const CaseRow& row) -> Result<bool> {
+    if (limit.is_reached()) {
+      page.next = row.case_.to_string();
+      return false;
+    }
+    limit.look();
+    if (!permit(Action::see_case, standing_.in_case(row), row.lock, row.stage).permitted()) return true;
+    limit.hold();
+    page.items.push_back(show(row));
+    return true;
+  }));
+  return page;
+}
+
+Viewed<wire::CaseView> View::find_case(std::string_view id_or_reference) const {
+  std::optional<CaseId> id;
+  if (const auto parsed = CaseId::parse(id_or_reference)) {
+    id = *parsed;
+  } else if (parse_reference(id_or_reference)) {
+    TRY(id, store_->state().case_by_reference(*txn_, id_or_reference));
+  } else {
+    return Error{Errc::invalid_argument, "neither a case's id nor its reference"};
+  }
+  if (!id) return unknown(Action::see_case);
+  TRY(const auto row, store_->state().find_case(*txn_, *id));
+  if (!row) return unknown(Action::see_case);
+  const Verdict verdict = permit(Action::see_case, standing_.in_case(*row), row->lock, row->stage);
+  if (!verdict.permitted()) return refusal_in(Action::see_case, verdict, *row);
+  return show(*row);
+}
+
+Result<wire::SafeView> View::show(const SafeRow& row) const {
+  const State& state = store_->state();
+  TRY(const auto epoch, state.epoch(*txn_, row.safe, row.epoch));
+  if (!epoch) return dangling();
+  wire::SafeView view{.safe = row.safe,
+                      .case_ = row.case_,
+                      .agency = row.agency,
+                      .epoch = row.epoch,
+                      .recipient = epoch->key.recipient,
+                      .records = row.records,
+                      .nominations = {},
+                      .recovery_complete = false,
+                      .items = row.items,
+                      .declaration = row.declaration,
+                      .nothing_held = row.nothing_held,
+                      .sources = row.sources,
+                      .open_sources = row.open_sources,
+                      .secured = row.is_secured(),
+                      .originals_removed = row.originals_removed};
+  TRY(const auto nominations, state.nominations_of(*txn_, row.safe));
+  for (const NominationRow& nomination : nominations)
+    view.nominations.push_back({.person = nomination.person,
+                                .state = nomination.state,
+                                .involvement = nomination.involvement,
+                                .own = nomination.own,
+                                .wrapped = nomination.wrapped});
+  TRY(view.recovery_complete, is_recovery_complete(state, *txn_, row));
+  return view;
+}
+
+Viewed<wire::Page<wire::SafeView>> View::safes(const std::optional<CaseId>& id, std::string_view from) const {
+  wire::Page<wire::SafeView> page;
+  PageLimit limit(kSafesPage);
+  const auto add_case = [&](const CaseRow& row) -> Result<void> {
+    TRY(const auto safes, store_->state().safes_of(*txn_, row.case_));
+    for (const SafeId& one : safes) {
+      TRY(const auto safe, store_->state().safe(*txn_, one));
+      if (!safe) return dangling();
+      TRY(const Capacities who, standing_.in_safe(row, *safe));
+      if (!permit(Action::see_safe, who, row.lock, row.stage).permitted()) continue;
+      TRY(wire::SafeView view, show(*safe));
+      limit.hold();
+      page.items.push_back(std::move(view));
+    }
+    return {};
+  };
+  if (id) {
+    TRY(const auto refused, refuses_case(*id));
+    TRY(const auto row, store_->state().find_case(*txn_, *id));
+    if (row) TRY_VOID(add_case(*row));
+    if (page.items.empty() && refused) return *refused;  // a keyholder may see a safe and not the case
+    return page;
+  }
+  TRY(const CaseId first, id_from<CaseId>(from));
+  TRY_VOID(store_->state().cases(*txn_, first, [&](const CaseRow& row) -> Result<bool> {
+    if (limit.is_reached()) {
+      page.next = row.case_.to_string();
+      return false;
+    }
+    limit.look();
+    TRY_VOID(add_case(row));
+    return true;
+  }));
+  return page;
+}
+
+Viewed<wire::SafeView> View::safe(const SafeId& id) const {
+  ENTER(const SafePlace place, enter(id, Action::see_safe));
+  TRY(wire::SafeView view, show(place.safe));
+  return view;
+}
+
+Viewed<wire::SafeKeysView> View::safe_keys(const SafeId& id) const {
+  ENTER(const SafePlace place, enter(id, Action::read_safe_keys));
+  const std::uint64_t current = place.safe.epoch;
+  wire::SafeKeysView view{.epoch = current, .wrap = {}, .previous = {}};
+  TRY(const auto epoch, store_->state().epoch(*txn_, id, current));
+  if (!epoch) return dangling();
+  const PersonId& me = standing_.person().person;
+  const auto wrap = std::ranges::find(epoch->key.wraps, me, &wire::Wrap::person);
+  if (wrap == epoch->key.wraps.end())
+    return Error{Errc::conflict, "the safe's key is not wrapped for you yet; a keyholder's next contact does it"};
+  TRY(view.wrap, stored(BesideTable::wrap, safe_epoch_person_key(id, current, me), wrap->digest));
+  for (std::uint64_t later = 1; later <= current; ++later) {
+    TRY(const auto row, store_->state().epoch(*txn_, id, later));
+    if (!row || !row->key.previous) return dangling();
+    TRY(Bytes previous, stored(BesideTable::previous, safe_epoch_key(id, later), *row->key.previous));
+    view.previous.push_back(std::move(previous));
+  }
+  return view;
+}
+
+Viewed<EntryPage> View::safe_chain(const SafeId& id, std::string_view from) const {
+  ENTER(const SafePlace place, enter(id, Action::read_safe_chain));
+  TRY(const std::uint64_t first, number_from(from));
+  TRY(std::vector<LeafIndex> seqs, seqs_of_kinds(id, kSafeChainKinds, first));
+  if (place.safe.seq >= first) seqs.insert(seqs.begin(), LeafIndex{place.safe.seq});
+  std::ranges::sort(seqs);
+  seqs.erase(std::ranges::unique(seqs).begin(), seqs.end());
+  TRY(EntryPage page, entry_page(std::move(seqs)));
+  return page;
+}
+
+}  // namespace strongroom::access
