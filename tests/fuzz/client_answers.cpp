@@ -16,6 +16,7 @@
 #include "cli/client/copies.h"
 #include "cli/client/duties.h"
 #include "cli/client/verify.h"
+#include "tests/access/signed_request.h"
 #include "tests/fuzz/require.h"
 #include "vault/crypto/hash.h"
 
@@ -26,7 +27,6 @@ namespace fuzz = vault::fuzz;
 namespace {
 
 constexpr std::string_view kOrigin = "vault.example/ledger";
-constexpr std::string_view kAuthority = "vault.example:8443";
 constexpr std::string_view kPassphrase = "a passphrase for fuzzing";
 constexpr std::uint64_t kSeen = 3;  // entries of the kept checkpoint
 constexpr std::size_t kMaxAdded = 8;
@@ -98,29 +98,6 @@ struct History {
   Digest root(std::uint64_t size) const { return *audit::root_at(reader(), {size}); }
 };
 
-template <class Command>
-wire::EntryRequest signed_request(const Command& command, const std::string& keyid,
-                                  const vault::crypto::SigningKey& key) {
-  wire::EntryRequest request{
-      "POST", std::string(kAuthority), "/v1/acts/" + std::string(Command::kKind), wire::encode(command), "", ""};
-  wire::RequestHead head;
-  head.method = request.method;
-  head.authority = request.authority;
-  head.path = request.target;
-  head.has_body = true;
-  head.content_digest = wire::content_digest(vault::as_bytes(request.body));
-  wire::SignatureParameters parameters;
-  parameters.created = kMoment.unix_ms / vault::kMillisecondsPerSecond;
-  parameters.expires = parameters.created + kSignatureLifeSeconds;
-  parameters.nonce = "0123456789abcdef";
-  parameters.keyid = keyid;
-  auto fields = wire::sign_request(head, wire::Coverage::command_or_read, parameters, key);
-  fuzz::require(fields.has_value());
-  request.signature_input = fields->signature_input;
-  request.signature = fields->signature;
-  return request;
-}
-
 struct Partnership {
   std::vector<Root> roots;
   vault::crypto::SigningKey log_key{secret_of<vault::crypto::SigningSeed>(99)};
@@ -161,7 +138,8 @@ struct Partnership {
       body.kind = wire::PersonEnrolled::kKind;
       body.actor = root.invitation.to_string();
       body.detail = wire::to_json(event);
-      body.request = signed_request(command, root.invitation.to_string(), root.invitation_key);
+      body.request =
+          access::testing::signed_request(command, root.invitation.to_string(), root.invitation_key, kMoment);
       into.append(directory, wire::encode(body));
     }
   }
@@ -194,7 +172,7 @@ Home make_home() {
                            vault::SecretText(kPassphrase), /*log_n=*/1);
   fuzz::require(home.has_value());
   Pins pins;
-  pins.url = "https://" + std::string(kAuthority);
+  pins.url = "https://" + std::string(access::testing::kAuthority);
   pins.origin = kOrigin;
   pins.log_key =
       audit::format_note_key({std::string(kOrigin), audit::NoteKeyType::ed25519, partnership().log_key.verify_key()});

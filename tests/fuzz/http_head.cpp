@@ -5,6 +5,7 @@
 
 #include "service/net/head.h"
 #include "service/net/limits.h"
+#include "tests/fuzz/example_router.h"
 #include "tests/fuzz/require.h"
 
 using namespace service::net;
@@ -14,20 +15,6 @@ namespace http = boost::beast::http;
 namespace fuzz = vault::fuzz;
 
 namespace {
-
-boost::asio::awaitable<Response> nothing(Request&) {
-  co_return Response{};
-}
-
-Router example() {
-  constexpr Callers anyone("anyone");
-  Router router;
-  router.route(Verb::get, "/v1/safes/{safe}", anyone, nothing);
-  router.route(Verb::post, "/v1/acts/{kind}", anyone, {.max_body = 1U << 20}, nothing);
-  router.route(Verb::patch, "/v1/uploads/{upload}", anyone, {.streams_body = true}, nothing);
-  router.route(Verb::options, "/v1/uploads", anyone, nothing);
-  return router;
-}
 
 // As Connection reads it: what is left over stays for the next round. Nothing when it is no header, or not a whole one.
 std::optional<Head> read(const Router& router, std::string_view input, std::size_t first_piece) {
@@ -88,7 +75,7 @@ void check_accepted(const Head& head) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Router router = example();
+  static const Router router = fuzz::example_router();
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto head = read(router, input, size);
   const auto in_pieces = read(router, input, size == 0 ? 0 : data[size / 2] % size);

@@ -1,30 +1,13 @@
 // A request's target, as the router and the handlers take it apart.
-#include "service/net/router.h"
+#include "tests/fuzz/example_router.h"
 #include "tests/fuzz/require.h"
 
 using namespace service::net;
 
 namespace fuzz = vault::fuzz;
 
-namespace {
-
-boost::asio::awaitable<Response> nothing(Request&) {
-  co_return Response{};
-}
-
-Router example() {
-  constexpr Callers anyone("anyone");
-  Router router;
-  router.route(Verb::get, "/v1/safes/{safe}", anyone, nothing);
-  router.route(Verb::get, "/v1/safes/mine", anyone, nothing);
-  router.route(Verb::post, "/v1/acts/{kind}/of/{thing}", anyone, nothing);
-  return router;
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Router router = example();
+  static const Router router = fuzz::example_router();
   const std::string_view target(reinterpret_cast<const char*>(data), size);
   const std::string_view path = target.substr(0, target.find('?'));
   for (const char* method : {"GET", "POST"}) {

@@ -22,7 +22,6 @@ using access::Refusal;
 using access::Viewed;
 
 constexpr std::string_view kUrl = "https://vault.example:8443";
-constexpr std::string_view kAuthority = "vault.example:8443";
 
 using Query = std::map<std::string, std::string>;
 
@@ -320,7 +319,7 @@ Result<HttpAnswer> Vault::upload_batch(const access::SignedRequest& caller, cons
 Result<HttpAnswer> Vault::serve(const HttpRequest& request) {
   wire::RequestHead head;
   head.method = request.method;
-  head.authority = std::string(kAuthority);
+  head.authority = std::string(access::testing::kAuthority);
   const std::size_t mark = request.target.find('?');
   head.path = request.target.substr(0, mark);
   if (mark != std::string::npos) head.query = request.target.substr(mark);

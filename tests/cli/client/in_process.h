@@ -12,10 +12,10 @@
 #include "access/gate.h"
 #include "access/store.h"
 #include "access/views.h"
-#include "access/wire/http_signature.h"
 #include "cli/client/copies.h"
 #include "cli/client/duties.h"
 #include "cli/client/enrol.h"
+#include "tests/access/signed_request.h"
 #include "tests/support/temporary_directory.h"
 #include "vault/payload/segments.h"
 
@@ -125,29 +125,7 @@ class Partnership : public ::testing::Test {
 
 // --- forging --------------------------------------------------------------------------------------------------------
 
-// A request as its signer would have sent it, for the operator to enter by itself.
-template <class Command>
-wire::EntryRequest signed_request(const Command& command, const std::string& keyid,
-                                  const vault::crypto::SigningKey& key, vault::Instant now) {
-  wire::EntryRequest request{
-      "POST", "vault.example:8443", "/v1/acts/" + std::string(Command::kKind), wire::encode(command), "", ""};
-  wire::RequestHead head;
-  head.method = request.method;
-  head.authority = request.authority;
-  head.path = request.target;
-  head.has_body = true;
-  head.content_digest = wire::content_digest(vault::as_bytes(request.body));
-  wire::SignatureParameters parameters;
-  parameters.created = now.unix_ms / 1000;
-  parameters.expires = parameters.created + 60;
-  parameters.nonce = "0123456789abcdef";
-  parameters.keyid = keyid;
-  auto fields = wire::sign_request(head, wire::Coverage::command_or_read, parameters, key);
-  EXPECT_TRUE(fields) << fields.error().message;
-  request.signature_input = fields->signature_input;
-  request.signature = fields->signature;
-  return request;
-}
+using access::testing::signed_request;
 
 // An entry as the operator would make it.
 template <class Event>
