@@ -1,6 +1,7 @@
 #include "cli/client/duties.h"
 
 #include "cli/client/copies.h"
+#include "cli/client/large_upload.h"
 
 namespace cli::client {
 namespace {
@@ -107,7 +108,9 @@ class Syncing {
 
 Result<std::vector<DutyDone>> sync(Session& session, Directory& directory) {
   TRY_VOID(directory.update(session));
-  return Syncing(session, directory).run();
+  TRY(auto done, Syncing(session, directory).run());
+  TRY_VOID(forget_gone_uploads(session));
+  return done;
 }
 
 }  // namespace cli::client

@@ -400,6 +400,17 @@ Result<void> Home::drop_note(std::string_view name) {
   return {};
 }
 
+Result<std::vector<std::string>> Home::notes(std::string_view extension) const {
+  std::vector<std::string> names;
+  std::error_code failed;
+  const fs::path notes = folder_ / kNotesName;
+  if (!fs::exists(notes, failed)) return names;
+  for (const auto& item : fs::directory_iterator(notes, failed))
+    if (item.path().extension() == extension) names.push_back(item.path().filename());
+  if (failed) return vault::system_error(failed.value(), "cannot list " + notes.string());
+  return names;
+}
+
 Result<std::optional<vault::FileDescriptor>> Home::claim_note(std::string_view name) const {
   const fs::path path = folder_ / kNotesName / name;
   auto file = vault::open_file(path, O_RDONLY | O_NOFOLLOW);

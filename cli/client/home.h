@@ -138,6 +138,7 @@ class Home {
   Result<void> put_note(std::string_view name, std::string_view text);
   Result<std::optional<std::string>> note(std::string_view name) const;
   Result<void> drop_note(std::string_view name);
+  Result<std::vector<std::string>> notes(std::string_view extension) const;  // their names; ".upload"
   // A note for this program alone, until what comes back is closed. Nothing: there is none, or another program has it.
   Result<std::optional<vault::FileDescriptor>> claim_note(std::string_view name) const;
 

@@ -1,6 +1,7 @@
 #include "cli/client/large_upload.h"
 
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -13,6 +14,8 @@ namespace {
 
 using vault::age::FileKey;
 using vault::age::PayloadNonce;
+
+constexpr std::string_view kNoteExtension = ".upload";
 
 // What another run needs to go on. Nothing in it is secret: the key is wrapped.
 struct UnfinishedUpload {
@@ -102,7 +105,7 @@ bool may_go_on_after(Errc code) {
 
 std::string note_of(const access::SafeId& safe, std::string_view local) {
   const std::string name = safe.to_string() + "\n" + std::string(local);
-  return vault::hex(vault::crypto::sha256(vault::as_bytes(name))) + ".upload";
+  return vault::hex(vault::crypto::sha256(vault::as_bytes(name))) + std::string(kNoteExtension);
 }
 
 }  // namespace
@@ -254,6 +257,26 @@ std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, con
   }
   if (file_error) return std::unexpected(Fault{*file_error, true});
   return std::unexpected(Fault{sent.error()});
+}
+
+Result<void> forget_gone_uploads(Session& session) {
+  Home& home = session.home();
+  TRY(const std::vector<std::string> names, home.notes(kNoteExtension));
+  for (const std::string& name : names) {
+    const auto text = home.note(name);
+    if (!text || !*text) continue;  // another program has just finished it; or it cannot be read, which stops no sync
+    const auto unfinished = wire::decode<UnfinishedUpload>(**text, wire::Strictness::tolerant);
+    if (unfinished && unfinished->v != kHomeVersion) continue;  // a newer program's
+    if (unfinished) {
+      const auto known = Upload::go_on(session, unfinished->upload, std::numeric_limits<std::uint64_t>::max());
+      if (!known && known.code() == Errc::unavailable) return known.error();
+      if (known || known.code() != Errc::not_found) continue;
+    }
+    TRY(const auto ours, home.claim_note(name));
+    const auto still = home.note(name);
+    if (ours && still && *still == *text) TRY_VOID(home.drop_note(name));
+  }
+  return {};
 }
 
 }  // namespace cli::client

@@ -50,4 +50,8 @@ class LargeUpload {
   std::uint64_t furthest_ = 0;   // that the service was known to stand at
 };
 
+// Drops the notes of uploads that the service knows no more, whose files nobody came back to: part of each sync. What
+// another program is sending stays, and so does what the service cannot be asked about. Errc::unavailable.
+Result<void> forget_gone_uploads(Session& session);
+
 }  // namespace cli::client

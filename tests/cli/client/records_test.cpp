@@ -512,6 +512,49 @@ TEST_F(LargeUploadTest, AnUploadThatIsGoneIsBegunAnew) {
   EXPECT_EQ(sent->uploads, 1);
 }
 
+TEST_F(LargeUploadTest, ASyncForgetsWhatTheServiceKnowsNoMore) {
+  interrupt_after(3);
+  third_.sync();
+  EXPECT_EQ(notes(), 1U) << "it can be gone on with";
+  ASSERT_EQ(*vault_.store().payload().discard_orphans({vault_.now().unix_ms + 1}, 10), 1U);
+  fs::remove(file());
+  third_.sync();
+  EXPECT_EQ(notes(), 0U);
+}
+
+TEST_F(LargeUploadTest, ASyncKeepsTheNoteOfAnotherProgramOrOfAServiceThatFails) {
+  interrupt_after(3);
+  ASSERT_EQ(*vault_.store().payload().discard_orphans({vault_.now().unix_ms + 1}, 10), 1U);
+  {
+    const auto other = third_.session->home().claim_note(third_.session->home().notes(".upload")->at(0));
+    ASSERT_TRUE(other && *other);
+    third_.sync();
+    EXPECT_EQ(notes(), 1U);
+  }
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.method == "HEAD") answer = {500, {}, {}};
+  };
+  third_.sync();
+  EXPECT_EQ(notes(), 1U);
+  vault_.alter = {};
+  third_.sync();
+  EXPECT_EQ(notes(), 0U);
+}
+
+TEST_F(LargeUploadTest, ASyncDropsANoteThatIsDamagedAndLeavesANewerPrograms) {
+  interrupt_after(1);
+  const std::string name = third_.session->home().notes(".upload")->at(0);
+  const fs::path note = third_.home() / "notes" / name;
+  const std::string text = read_text(note);
+  ASSERT_TRUE(text.starts_with("{\"v\":1,"));
+  write_text(note, "{\"v\":2," + text.substr(7));
+  third_.sync();
+  EXPECT_EQ(notes(), 1U);
+  write_text(note, "not JSON");
+  third_.sync();
+  EXPECT_EQ(notes(), 0U);
+}
+
 TEST_F(LargeUploadTest, ANoteThatIsDamagedCostsTheUploadAndNoMore) {
   for (const std::string_view damage : {"", "{}", "not JSON"}) {
     write_text(file(), read_text(file()));
