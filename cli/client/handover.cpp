@@ -19,7 +19,11 @@ Result<VerifiedSafe> bring_in(Session& session, Directory& directory, const Hand
                               VerifiedSafe safe) {
   const NominationState before = state_of(safe, request.nominee.person);
   if (before == NominationState::none || before == NominationState::ended) {
-    TRY_VOID(nominate(session, directory, request.safe, request.nominee));
+    NomineeWords nominee = request.nominee;
+    if (request.reason) {
+      TRY(nominee.reason, request.reason());
+    }
+    TRY_VOID(nominate(session, directory, request.safe, nominee));
   } else if (before == NominationState::paused) {
     TRY_VOID(session.act(wire::ResumeNomination{request.safe, request.nominee.person}));
   }

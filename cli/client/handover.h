@@ -3,6 +3,8 @@
 // whatever stopped it. The lead signs all of it (in a review safe a SPOC) but for the key: that takes a keyholder's
 // client to wrap, and the successor's to confirm.
 #pragma once
+#include <functional>
+
 #include "cli/client/safe_keys.h"
 
 namespace cli::client {
@@ -11,6 +13,8 @@ struct HandoverRequest {
   access::SafeId safe;
   access::PersonId from;
   NomineeWords nominee;  // whoever takes over; nominated unless they are already
+  // Asked for the nominee's reason when it comes to that: a hand-over that goes on asks no more.
+  std::function<Result<std::string>()> reason = {};
 };
 BOOST_DEFINE_ENUM_CLASS(HandoverState, waits_for_wrap, waits_for_confirmation, done)
 struct HandedOver {

@@ -182,12 +182,12 @@ void add_handover(CLI::App* group) {
     TRY(request.safe, context.safe(handover->safe));
     TRY(request.from, context.person(handover->from));
     TRY(request.nominee.person, context.person(handover->to));
-    if (request.nominee.involvement != Involvement::none) {
-      TRY(request.nominee.reason, free_text("reason", handover->reason.text, handover->reason.file));
-    } else {
+    request.reason = [&]() -> Result<std::string> {
+      if (request.nominee.involvement != Involvement::none)
+        return free_text("reason", handover->reason.text, handover->reason.file);
       TRY(auto reason, optional_text("reason", handover->reason.text, handover->reason.file));
-      request.nominee.reason = std::move(reason).value_or("");
-    }
+      return std::move(reason).value_or("");
+    };
     TRY(const client::HandedOver done, client::hand_over(context.session(), context.directory(), request));
     if (context.as_json) Context::print(handover_json(request, done));
     const std::string to = printable(context.name_of(request.nominee.person));

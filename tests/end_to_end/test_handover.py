@@ -61,8 +61,9 @@ class Handover(harness.WorldTest):
         self.assertIn("reason", detail["nomination.paused"])
         self.assertNotIn("reason", detail["nomination.ended"])
         world.run("representative-2", "sync")
-        world.at_terminal("lead", "nominate", "handover", safe, "--from", staying, "--to", leaving,
-                          answers=[(asked, "takes over")], check=CONFLICT)  # waits for the key
+        handover = ("nominate", "handover", safe, "--from", staying, "--to", leaving)
+        world.at_terminal("lead", *handover, answers=[(asked, "takes over")], check=CONFLICT)  # waits for the key
+        self.assertNotIn(asked, world.at_terminal("lead", *handover, check=CONFLICT))  # has it already
 
     def test_the_last_keyholder_is_not_paused(self):
         world = self.world

@@ -254,6 +254,34 @@ TEST_F(CopiesTest, WhoeverTakesOverIssuesAnewWhatTheIssuerDidNotPrepare) {
   EXPECT_EQ(handed->unprepared, std::vector{copy});
 }
 
+TEST_F(CopiesTest, AHandOverThatGoesOnAsksForNoReasonAgain) {
+  int asked = 0;
+  HandoverRequest request{safe_, first_.id(), {third_.id(), {}, {}}};
+  request.reason = [&]() -> Result<std::string> {
+    ++asked;
+    return std::string("a longer leave");
+  };
+  const auto begun = hand_over(*lead_.session, lead_.directory(), request);
+  ASSERT_TRUE(begun) << begun.error().message;
+  EXPECT_EQ(begun->state, HandoverState::waits_for_wrap);
+  EXPECT_EQ(asked, 1);
+  first_.sync();
+  third_.sync();
+  const auto done = hand_over(*lead_.session, lead_.directory(), request);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->state, HandoverState::done);
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(CopiesTest, AHandOverWithoutTheReasonThatItAsksForChangesNothing) {
+  HandoverRequest request{safe_, first_.id(), {third_.id(), {}, {}}};
+  request.reason = []() -> Result<std::string> { return Error{Errc::invalid_argument, "a reason is needed"}; };
+  EXPECT_EQ(hand_over(*lead_.session, lead_.directory(), request).code(), Errc::invalid_argument);
+  const auto safe = verify_safe(*lead_.session, lead_.directory(), safe_);
+  ASSERT_TRUE(safe) << safe.error().message;
+  EXPECT_FALSE(safe->nominations.contains(third_.id()));
+}
+
 TEST_F(CopiesTest, AnIssuerWhoHandedOverPreparesNoMore) {
   const auto copy = issue(third_);
   ASSERT_TRUE(lead_.session->act(wire::ReassignCopies{safe_, {copy}, second_.id()}));
