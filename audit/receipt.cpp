@@ -126,9 +126,15 @@ Result<Receipt> decode_receipt(std::string_view text) {
 Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, std::string_view origin,
                                        const vault::crypto::VerifyKey& log_key) {
   if (receipt.entries.empty()) return malformed("the receipt is for nothing");
-  VerifiedReceipt verified;
-  TRY(verified.checkpoint, verify_checkpoint(receipt.checkpoint, origin, log_key));
-  const Checkpoint& checkpoint = verified.checkpoint.checkpoint;
+  TRY(const SignedCheckpoint checkpoint, verify_checkpoint(receipt.checkpoint, origin, log_key));
+  return verify_receipt(receipt, checkpoint);
+}
+
+Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, const SignedCheckpoint& of) {
+  if (receipt.entries.empty()) return malformed("the receipt is for nothing");
+  if (receipt.checkpoint != of.note) return Error{Errc::conflict, "the receipt is of another checkpoint"};
+  VerifiedReceipt verified{.checkpoint = of, .envelopes = {}};
+  const Checkpoint& checkpoint = of.checkpoint;
   for (const ReceiptEntry& entry : receipt.entries) {
     if (!verified.envelopes.empty() && entry.index <= verified.envelopes.back().seq)
       return malformed("the receipt's entries do not ascend");

@@ -46,6 +46,9 @@ Result<Receipt> decode_receipt(std::string_view text);  // accepts only what enc
 // Errc::malformed.
 Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, std::string_view origin,
                                        const vault::crypto::VerifyKey& log_key);
+// The same for somebody who has verified the checkpoint before: many receipts may be of one. Errc::conflict when the
+// receipt is of another.
+Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, const SignedCheckpoint& verified);
 
 // {"checkpoint":"…","from":…,"consistency":["…"]}
 struct LogUpdate {

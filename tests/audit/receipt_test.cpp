@@ -57,6 +57,22 @@ TEST_F(ReceiptTest, AnotherLogKeyOrOriginIsAWrongKey) {
   EXPECT_EQ(verify_receipt(receipt_, "elsewhere.example/ledger", log_key.verify_key()).code(), Errc::wrong_key);
 }
 
+TEST_F(ReceiptTest, MayBeVerifiedAgainstACheckpointThatWasVerifiedBefore) {
+  const auto checkpoint = verify_checkpoint(receipt_.checkpoint, kOrigin, log_key.verify_key());
+  ASSERT_TRUE(checkpoint);
+  const auto verified = verify_receipt(receipt_, *checkpoint);
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_EQ(verified->envelopes.size(), 2U);
+  Receipt altered = receipt_;
+  altered.entries[1].body[3] ^= std::byte{1};
+  EXPECT_EQ(verify_receipt(altered, *checkpoint).code(), Errc::tampered);
+  altered.entries.clear();
+  EXPECT_EQ(verify_receipt(altered, *checkpoint).code(), Errc::malformed);
+  fill(1);
+  const Receipt later = *ledger().receipt(*read(), std::vector<LeafIndex>{{3}});
+  EXPECT_EQ(verify_receipt(later, *checkpoint).code(), Errc::conflict);
+}
+
 TEST_F(ReceiptTest, AnEnvelopeOfAnotherPlaceIsRefusedThoughTheLogSignedIt) {
   const Bytes envelope = encode_envelope({LeafIndex{1}, time_of(0), even, 0, {}, Digest{}});
   const Digest root = leaf_hash(envelope);
