@@ -202,6 +202,7 @@ class Gate::Core {
   void run(Batch batch);
   Result<std::vector<JobResult>> attempt(std::span<Job> jobs);
   void answer(Job job, JobResult result);
+  void answer(Batch batch, std::vector<JobResult> results);
   void die(const Error& why);
 
   // Within the write transaction.
@@ -231,9 +232,10 @@ class Gate::Core {
   std::function<void(std::size_t)> committed_;
   const RequestRate rate_;
 
-  mutable std::mutex mutex_;  // guards what follows, up to the blank line
-  std::condition_variable work_;
-  std::condition_variable answers_;
+  mutable std::mutex mutex_;         // guards what follows, up to the blank line
+  std::condition_variable syncing_;  // for the syncer
+  std::condition_variable work_;     // for the writer
+  std::condition_variable answers_;  // for the answerer
   std::deque<Job> to_sync_;
   std::deque<Job> queue_;
   std::deque<std::pair<Job, JobResult>> finished_;
@@ -374,14 +376,14 @@ void Gate::Core::enqueue(Job job) {
   if (rejected)
     complete(job, *rejected);
   else
-    work_.notify_all();
+    (has_uploads ? syncing_ : work_).notify_one();
 }
 
 // Uploads are made durable here, beside the writer: a sync takes as long as the disk likes.
 void Gate::Core::sync_loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    work_.wait(lock, [this] { return !to_sync_.empty() || !taking_; });
+    syncing_.wait(lock, [this] { return !to_sync_.empty() || !taking_; });
     if (to_sync_.empty()) break;
     Job job = std::move(to_sync_.front());
     to_sync_.pop_front();
@@ -395,16 +397,16 @@ void Gate::Core::sync_loop() {
     lock.lock();
     if (synced) {
       queue_.push_back(std::move(job));
+      work_.notify_one();
     } else {
       --queued_commands_;
       queued_bytes_ -= job.bytes;
       finished_.emplace_back(std::move(job), std::move(synced).error());
       answers_.notify_one();
     }
-    work_.notify_all();
   }
   syncer_ended_ = true;
-  work_.notify_all();
+  work_.notify_one();
 }
 
 // An upload that is not there any more may have been sealed by an earlier try of this very command: the nonce tells.
@@ -455,7 +457,7 @@ Gate::Core::Batch Gate::Core::take_batch() {
 void Gate::Core::run(Batch batch) {
   auto results = attempt(batch);
   if (results) {
-    for (std::size_t i = 0; i < batch.size(); ++i) answer(std::move(batch[i]), std::move((*results)[i]));
+    answer(std::move(batch), std::move(*results));
     return;
   }
   for (Job& job : batch) {
@@ -726,16 +728,27 @@ void Gate::Core::die(const Error& why) {
     dead_ = true;
     taking_ = false;
   }
-  work_.notify_all();
-  answers_.notify_all();
+  work_.notify_one();
+  syncing_.notify_one();
+  answers_.notify_one();
   fatal_(why);
 }
 
 // --- answers --------------------------------------------------------------------------------------------------------
 
 void Gate::Core::answer(Job job, JobResult result) {
-  const std::lock_guard lock(mutex_);
-  finished_.emplace_back(std::move(job), std::move(result));
+  {
+    const std::lock_guard lock(mutex_);
+    finished_.emplace_back(std::move(job), std::move(result));
+  }
+  answers_.notify_one();
+}
+
+void Gate::Core::answer(Batch batch, std::vector<JobResult> results) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < batch.size(); ++i) finished_.emplace_back(std::move(batch[i]), std::move(results[i]));
+  }
   answers_.notify_one();
 }
 
@@ -775,7 +788,8 @@ void Gate::Core::stop() {
     const std::lock_guard lock(mutex_);
     taking_ = false;
   }
-  work_.notify_all();
+  work_.notify_one();
+  syncing_.notify_one();
   for (std::thread* thread : {&syncer_, &writer_, &answerer_})
     if (thread->joinable()) thread->join();
 }
