@@ -313,6 +313,10 @@ Transport::Impl::Outcome Transport::Impl::perform(CURL* easy, const HttpRequest&
                             request.method == "PUT" || request.method == "PATCH";
   if (request.method == "HEAD") {
     set(easy, CURLOPT_NOBODY, 1L);
+  } else if (carries_body && !request.source && request.body.size() <= kMaxOneWrite) {
+    // Unlike an upload's, these go out with the header, as one TLS record.
+    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
   } else if (carries_body) {
     const std::uint64_t length = request.source ? request.source_length : request.body.size();
     set(easy, CURLOPT_UPLOAD, 1L);
@@ -324,6 +328,7 @@ Transport::Impl::Outcome Transport::Impl::perform(CURL* easy, const HttpRequest&
   }
   if (request.method != "HEAD") set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   HeaderList headers;
+  headers.add("Content-Type:");  // libcurl has one of its own for what is posted; a request's own comes after it
   for (const auto& [name, value] : request.fields) headers.add(value.empty() ? name + ";" : name + ": " + value);
   set(easy, CURLOPT_HTTPHEADER, headers.get());
 

@@ -16,6 +16,7 @@ namespace cli::client {
 
 inline constexpr std::size_t kMaxAnswerBytes = 64U << 20;        // of an answer that is held in memory
 inline constexpr std::size_t kMaxAnswerHeaderBytes = 64U << 10;  // of all its fields
+inline constexpr std::size_t kMaxOneWrite = 64U << 10;           // of a body that goes out together with its header
 inline constexpr unsigned kDefaultConnections = 8;
 inline constexpr std::chrono::seconds kConnectTimeout{10};
 inline constexpr std::chrono::seconds kStallTimeout{60};  // without one byte in either direction, an answer included

@@ -35,6 +35,7 @@ asio::awaitable<Response> mirror(Request& request) {
   response.fields = {{"X-Method", request.method},
                      {"X-Target", request.target},
                      {"X-Field", request.field("x-field").value_or("absent")},
+                     {"X-Type", request.field("content-type").value_or("absent")},
                      {"X-Length", std::to_string(request.content_length.value_or(999))}};
   response.body = request.body;
   co_return response;
@@ -226,6 +227,29 @@ TEST_F(TransportTest, TheEnvironmentsProxiesAreNotUsed) {
   ::unsetenv("https_proxy");
   ::unsetenv("ALL_PROXY");
   EXPECT_TRUE(answer);
+}
+
+TEST_F(TransportTest, ABodyIsSentAsItIsWhetherWithTheHeaderOrAfterIt) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kMaxOneWrite, kMaxOneWrite + 1}) {
+    vault::Bytes body(size);
+    for (std::size_t i = 0; i < size; ++i) body[i] = pattern_at(i);
+    for (const std::string_view method : {"POST", "PUT", "PATCH"}) {
+      HttpRequest request;
+      request.method = method;
+      request.target = "/mirror";
+      request.body = body;
+      auto answer = send(request);
+      ASSERT_TRUE(answer) << answer.error().message;
+      EXPECT_EQ(answer->body, body) << method << " " << size;
+      EXPECT_EQ(*answer->field("x-method"), method);
+      EXPECT_EQ(*answer->field("x-length"), std::to_string(size));
+      EXPECT_EQ(*answer->field("x-type"), "absent");
+      request.fields = {{"Content-Type", "application/json"}};
+      answer = send(request);
+      ASSERT_TRUE(answer) << answer.error().message;
+      EXPECT_EQ(*answer->field("x-type"), "application/json");
+    }
+  }
 }
 
 TEST_F(TransportTest, UploadsFromASource) {
