@@ -109,9 +109,10 @@ OrResponse<access::SignedRequest> authenticate(Service& service, const net::Requ
   return std::move(*accepted);
 }
 
-std::function<std::optional<net::Response>(const net::Request&)> signed_before_body(Service* service) {
-  return [service](const net::Request& request) -> std::optional<net::Response> {
-    if (is_for_us(*service, request) && service->gate.authenticate_head(head_of(*service, request)))
+std::function<std::optional<net::Response>(const net::Request&)> signed_before_body(Service* service,
+                                                                                    wire::Coverage coverage) {
+  return [service, coverage](const net::Request& request) -> std::optional<net::Response> {
+    if (is_for_us(*service, request) && service->gate.authenticate_head(head_of(*service, request), coverage))
       return std::nullopt;
     return answer_problem(unauthenticated());
   };

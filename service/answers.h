@@ -51,7 +51,8 @@ OrResponse<access::SignedRequest> authenticate_person(Service& service, const ne
                                                       Rate rate = Rate::request,
                                                       access::KeepBody keep = access::KeepBody::yes);
 // RouteOptions::before_body of a route whose handler authenticates: 401 unless the header is signed.
-std::function<std::optional<net::Response>(const net::Request&)> signed_before_body(Service* service);
+std::function<std::optional<net::Response>(const net::Request&)> signed_before_body(
+    Service* service, wire::Coverage coverage = wire::Coverage::command_or_read);
 // 400 where the query is not as the route takes it.
 OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
 

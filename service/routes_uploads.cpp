@@ -19,6 +19,7 @@ using vault::payload::UploadId;
 using vault::payload::UploadStatus;
 
 constexpr std::string_view kBatchType = "application/octet-stream";
+constexpr std::string_view kBatchOffset = "0";  // signed as a chunk is, from the beginning of all of its uploads
 constexpr unsigned kPreconditionFailed = 412;
 
 net::Response with_tus(net::Response response) {
@@ -164,20 +165,21 @@ Awaitable delete_upload(Service& service, net::Request& request) {
 
 Awaitable create_batch(Service& service, net::Request& request) {
   auto caller =
-      authenticate_person(service, request, wire::Coverage::command_or_read, Rate::only_refusals, access::KeepBody::no);
+      authenticate_person(service, request, wire::Coverage::upload_chunk, Rate::only_refusals, access::KeepBody::no);
   if (!caller) co_return std::move(caller.error());
   if (auto parameters = parameters_of(request); !parameters) co_return std::move(parameters.error());
   if (request.field("content-type") != kBatchType)
     co_return answer_error(service, "upload", {Errc::invalid_argument, "a batch is application/octet-stream"},
                            Fault::callers);
+  if (request.field("upload-offset") != kBatchOffset)
+    co_return answer_error(service, "upload", {Errc::invalid_argument, "a batch's Upload-Offset is 0"}, Fault::callers);
   const auto payloads = batch_payloads(vault::as_bytes(request.body));
   if (!payloads) co_return answer_error(service, "upload", payloads.error(), Fault::callers);
 
   auto may = [](const access::View& view, const vault::engine::ReadTransaction&) { return view.may_upload(); };
   auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
   if (!permitted) co_return answer_look_error(service, "upload", permitted.error());
-  // What was signed would have to be in the entry, and that is all of the payloads: no entry. `POST /v1/uploads` makes
-  // one.
+  // What was signed does not say what was in it, and makes no entry. `POST /v1/uploads` makes one.
   if (const auto* refusal = std::get_if<access::Refusal>(&*permitted)) {
     Problem problem = problem_of({Errc::refused, std::string(access::sentence_of(refusal->rule))}, Fault::callers);
     problem.rule = refusal->rule;
@@ -219,7 +221,8 @@ void add_upload_routes(net::Router& router, Service* service) {
   router.route(Verb::patch, "/v1/uploads/{upload}", kEnrolled, {.streams_body = true}, with(patch_upload));
   router.route(Verb::del, "/v1/uploads/{upload}", kEnrolled, with(delete_upload));
   router.route(Verb::post, "/v1/upload-batches", kEnrolled,
-               {.max_body = kMaxBatchBody, .before_body = signed_before_body(service)}, with(create_batch));
+               {.max_body = kMaxBatchBody, .before_body = signed_before_body(service, wire::Coverage::upload_chunk)},
+               with(create_batch));
 }
 
 }  // namespace service

@@ -28,74 +28,99 @@ struct UnfinishedUpload {
 };
 BOOST_DESCRIBE_STRUCT(UnfinishedUpload, (), (v, upload, size, state, key, nonce))
 
-// Hands chunks to a thread that sends them, so that encrypting goes on meanwhile. Holds two chunks.
+// Sends chunks on a thread of its own, while what is to be sent is still being encrypted. The ring between the two
+// keeps the chunk that is under way, in case it must be sent again, and room for what follows it.
 class ChunkSender {
  public:
-  explicit ChunkSender(Upload& upload) : upload_(&upload), thread_([this] { run(); }) {}
+  ChunkSender(Upload& upload, std::uint64_t length)
+      : upload_(&upload),
+        length_(length),
+        kept_(upload.offset()),
+        end_(upload.offset()),
+        ring_(static_cast<std::size_t>(std::min<std::uint64_t>(kUploadChunk + kAhead, length - kept_))),
+        thread_([this] { run(); }) {}
   ~ChunkSender() {
-    if (thread_.joinable()) static_cast<void>(stop());
+    if (thread_.joinable()) static_cast<void>(finish());
   }
   ChunkSender(const ChunkSender&) = delete;
   ChunkSender& operator=(const ChunkSender&) = delete;
 
+  // Waits for room. What sending failed of is its error.
   Result<void> push(ByteView bytes) {
     while (!bytes.empty()) {
-      const std::size_t room = std::min(bytes.size(), kUploadChunk - filling_.size());
-      vault::append(filling_, bytes.first(room));
-      bytes = bytes.subspan(room);
-      if (filling_.size() == kUploadChunk) TRY_VOID(hand_over());
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return end_ - kept_ < ring_.size() || sent_; });
+      if (sent_ && !*sent_) return *sent_;
+      if (sent_) return Error{Errc::invalid_argument, "more than the upload's length"};
+      const ByteView piece = bytes.first(std::min<std::size_t>(bytes.size(), ring_.size() - (end_ - kept_)));
+      const std::uint64_t at = end_;
+      lock.unlock();  // nobody reads what is past the end
+      for (std::size_t done = 0; done < piece.size();) {
+        const std::span<std::byte> place = stretch(at + done, piece.size() - done);
+        std::ranges::copy(piece.subspan(done, place.size()), place.begin());
+        done += place.size();
+      }
+      lock.lock();
+      end_ += piece.size();
+      changed_.notify_all();
+      bytes = bytes.subspan(piece.size());
     }
     return {};
   }
+  // Nothing more will be pushed. Waits until what was pushed is sent; Errc::cancelled when that was not all.
   Result<void> finish() {
-    Result<void> handed = filling_.empty() ? Result<void>() : hand_over();
-    const Result<void> sent = stop();
-    return sent ? handed : sent;
-  }
-
-  // What has been handed over; not the chunk that is begun.
-  Result<void> stop() {
     {
       const std::scoped_lock lock(mutex_);
       ended_ = true;
       changed_.notify_all();
     }
     thread_.join();
-    return status_;
+    return *sent_;
   }
 
  private:
-  Result<void> hand_over() {
+  // At most `size` bytes of the ring from the upload's offset `at`, as far as they lie in one piece.
+  std::span<std::byte> stretch(std::uint64_t at, std::size_t size) {
+    const auto begin = static_cast<std::size_t>(at % ring_.size());
+    return std::span(ring_).subspan(begin, std::min(size, ring_.size() - begin));
+  }
+  Result<std::size_t> read(std::uint64_t at, std::span<std::byte> into) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return sending_.empty() || !status_; });
-    if (!status_) return status_;
-    std::swap(filling_, sending_);
-    filling_.clear();
-    changed_.notify_all();
+    changed_.wait(lock, [&] { return end_ > at || ended_; });
+    if (end_ <= at) return Error{Errc::cancelled, "the file is not being read any more"};
+    const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), end_ - at));
+    lock.unlock();  // nobody overwrites the chunk that is under way
+    const std::span<std::byte> from = stretch(at, there);
+    std::ranges::copy(from, into.begin());
+    return from.size();
+  }
+  Result<void> send_all() {
+    while (upload_->offset() < length_) {
+      const std::uint64_t size = std::min<std::uint64_t>(kUploadChunk, length_ - upload_->offset());
+      TRY_VOID(upload_->write(size, [this](std::uint64_t at, std::span<std::byte> into) { return read(at, into); }));
+      const std::scoped_lock lock(mutex_);
+      kept_ = upload_->offset();
+      changed_.notify_all();
+    }
     return {};
   }
   void run() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      changed_.wait(lock, [this] { return !sending_.empty() || ended_; });
-      if (sending_.empty()) return;
-      lock.unlock();
-      auto sent = upload_->write(sending_);
-      lock.lock();
-      status_ = std::move(sent);
-      sending_.clear();
-      changed_.notify_all();
-      if (!status_) return;
-    }
+    Result<void> sent = send_all();
+    const std::scoped_lock lock(mutex_);
+    sent_ = std::move(sent);
+    changed_.notify_all();
   }
 
+  static constexpr std::size_t kAhead = 8U << 20;
   Upload* upload_;
-  Bytes filling_;
-  std::mutex mutex_;  // guards what follows
+  const std::uint64_t length_;
+  std::mutex mutex_;  // guards what follows, but not the ring's bytes
   std::condition_variable changed_;
-  Bytes sending_;
-  Result<void> status_;
+  std::uint64_t kept_;  // the ring has the upload's bytes from here
+  std::uint64_t end_;   // to here
   bool ended_ = false;
+  std::optional<Result<void>> sent_;
+  Bytes ring_;
   std::thread thread_;
 };
 
@@ -230,7 +255,7 @@ std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, con
   std::uint64_t there = begun->upload.offset();  // what the service has of it is not sent again
   Result<void> sent;
   {
-    ChunkSender sender(begun->upload);
+    ChunkSender sender(begun->upload, made.length);
     const auto made_again =
         vault::age::encrypt_payload(begun->key, begun->nonce, reader, [&](ByteView sealed) -> Result<void> {
           digest.update(sealed);
@@ -238,11 +263,11 @@ std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, con
           there -= skipped;
           return sender.push(sealed.subspan(skipped));
         });
-    sent = made_again ? sender.finish() : sender.stop();
-    if (!made_again && sent) sent = made_again.error();
+    sent = sender.finish();
+    if (!made_again && (sent || sent.code() == Errc::cancelled)) sent = made_again.error();
   }
   furthest_ = std::max(furthest_, begun->upload.offset());
-  if (!file_error && sent) {
+  if (!file_error && (sent || sent.code() == Errc::cancelled)) {
     if (auto same = source.check_unchanged(total); !same) file_error = same.error();
   }
   if (!file_error && sent) {

@@ -14,7 +14,7 @@
 
 namespace cli::client {
 
-inline constexpr std::size_t kUploadChunk = 16U << 20;  // per request
+inline constexpr std::size_t kUploadChunk = 16U << 20;  // per request; sent as it comes, and kept until it is there
 // In which the service may lose, by restarting, what was not yet durable; each that brought it further counts anew.
 inline constexpr int kMaxRestarts = 3;
 

@@ -357,6 +357,8 @@ Result<HttpAnswer> Session::send_once(std::string_view method, const std::string
   http.fields = request.fields;
   http.body = request.body;
   http.sink = request.sink;
+  http.source = request.source;
+  http.source_length = request.source_length;
 
   wire::RequestHead head;
   head.method = method;
@@ -366,7 +368,7 @@ Result<HttpAnswer> Session::send_once(std::string_view method, const std::string
   if (query != std::string::npos) head.query = target.substr(query);
   head.has_body = request.has_body;
   if (request.chunk) {
-    head.content_length = std::to_string(request.body.size());
+    head.content_length = std::to_string(request.source ? request.source_length : request.body.size());
   } else if (request.has_body) {
     head.content_digest = wire::content_digest(request.body);
     http.fields.emplace_back("Content-Digest", *head.content_digest);
@@ -708,7 +710,8 @@ Result<std::vector<access::UploadId>> Session::send_batch(ByteView body, std::si
   Signed request;
   request.body = body;
   request.has_body = true;
-  request.fields = {{"Content-Type", "application/octet-stream"}};
+  request.chunk = true;
+  request.fields = {{"Content-Type", "application/octet-stream"}, {"Upload-Offset", "0"}};
   TRY(const HttpAnswer answer, send("POST", "/v1/upload-batches", request));
   if (answer.status != 201) return error_of(answer);
   TRY(const json::value value, understood(wire::parse_json(vault::as_text(answer.body))));
@@ -804,16 +807,32 @@ Result<void> Upload::ask_offset() {
 }
 
 Result<void> Upload::write(ByteView chunk) {
+  return write(chunk.size(), [chunk, start = offset_](std::uint64_t at, std::span<std::byte> into) {
+    const ByteView rest = chunk.subspan(static_cast<std::size_t>(at - start));
+    const std::size_t size = std::min(rest.size(), into.size());
+    std::ranges::copy(rest.first(size), into.begin());
+    return Result<std::size_t>(size);
+  });
+}
+
+Result<void> Upload::write(std::uint64_t length, const Source& source) {
   const std::uint64_t start = offset_;
-  const std::uint64_t end = start + chunk.size();
+  const std::uint64_t end = start + length;
   if (end > length_) return Error{Errc::invalid_argument, "more than the upload's length"};
   const std::string target = "/v1/uploads/" + id_.to_string();
+  std::uint64_t given = start;  // to the transport, so that the service can have it
   int attempt = 1;
   while (offset_ < end) {
     Session::Signed request;
     request.chunk = true;
     request.has_body = true;
-    request.body = chunk.subspan(offset_ - start);
+    request.source_length = end - offset_;
+    request.source = [&source, &given, at = offset_](std::span<std::byte> into) mutable -> Result<std::size_t> {
+      TRY(const std::size_t got, source(at, into));
+      at += got;
+      given = std::max(given, at);
+      return got;
+    };
     request.fields = {{"Tus-Resumable", std::string(kTusVersion)},
                       {"Upload-Offset", std::to_string(offset_)},
                       {"Content-Type", std::string(kOffsetType)}};
@@ -832,7 +851,7 @@ Result<void> Upload::write(ByteView chunk) {
       TRY_VOID(session_->pause_before(attempt++));
       TRY_VOID(ask_offset());
     }
-    if (offset_ > end) return misspoken("the service counts more than it was sent");
+    if (offset_ > given) return misspoken("the service counts more than it was sent");
     if (offset_ < start) return Error{Errc::retry, "the service restarted and had not kept all that it was sent"};
     if (offset_ > before) attempt = 1;
   }

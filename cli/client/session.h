@@ -131,6 +131,8 @@ class Session {
     std::optional<std::string> nonce;  // absent: a fresh one
     std::vector<std::pair<std::string, std::string>> fields;
     std::function<Result<void>(ByteView)> sink;
+    std::function<Result<std::size_t>(std::span<std::byte>)> source;  // instead of `body`, of a chunk
+    std::uint64_t source_length = 0;
     bool chunk = false;
   };
   Session(Home home, Keys keys, Pins pins, World world, audit::NoteKey log_key);
@@ -178,9 +180,13 @@ class Upload {
   static Result<Upload> create(Session& session, std::uint64_t length, ByteView first = {});
   // One that was created before, where the service stands with it. Errc::not_found: it has gone.
   static Result<Upload> go_on(Session& session, const access::UploadId& id, std::uint64_t length);
-  // Sends the next bytes as one chunk. When the connection breaks the service is asked where it stands and the rest is
-  // sent from there. Errc::retry when it stands before this chunk (it restarted and lost what was not yet durable):
-  // go on from `offset`, with the same bytes.
+  // Gives bytes of the upload from an offset of it on: at most the span, at least one; called again for earlier bytes
+  // of the chunk when they must be sent again. It may wait for them. What it returns ends the sending.
+  using Source = std::function<Result<std::size_t>(std::uint64_t at, std::span<std::byte> into)>;
+  // Sends the next `length` bytes as one chunk. When the connection breaks the service is asked where it stands and the
+  // rest is sent from there. Errc::retry when it stands before this chunk (it restarted and lost what was not yet
+  // durable): go on from `offset`, with the same bytes.
+  Result<void> write(std::uint64_t length, const Source& source);
   Result<void> write(ByteView chunk);
   Result<void> abandon();
   const access::UploadId& id() const { return id_; }

@@ -33,13 +33,14 @@ struct Sent {
   std::string signature{};
   std::string content_digest{};
 
+  bool is_chunk() const { return method == "PATCH" || target == "/v1/upload-batches"; }
   std::string text() const {
     std::string out = method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
     for (const auto& [name, value] : fields) out += name + ": " + value + "\r\n";
     if (!content_digest.empty()) out += "Content-Digest: " + content_digest + "\r\n";
     if (!signature_input.empty()) out += "Signature-Input: " + signature_input + "\r\n";
     if (!signature.empty()) out += "Signature: " + signature + "\r\n";
-    if (!body.empty() || method == "PATCH") out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    if (!body.empty() || is_chunk()) out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return out + "\r\n" + body;
   }
 };
@@ -91,7 +92,7 @@ class ServedWorld {
     parameters.expires = parameters.created + 300;
     parameters.nonce = nonce.empty() ? world_.new_nonce() : std::move(nonce);
     parameters.keyid = keyid;
-    const auto coverage = sent.method == "PATCH" ? wire::Coverage::upload_chunk : wire::Coverage::command_or_read;
+    const auto coverage = sent.is_chunk() ? wire::Coverage::upload_chunk : wire::Coverage::command_or_read;
     const auto fields = wire::sign_request(head, coverage, parameters, key);
     EXPECT_TRUE(fields) << fields.error().message;
     if (!fields) return sent;
@@ -133,15 +134,16 @@ class ServedWorld {
     const std::size_t query = sent.target.find('?');
     head.path = sent.target.substr(0, query);
     if (query != std::string::npos) head.query = sent.target.substr(query);
-    head.has_body = !sent.body.empty() || sent.method == "PATCH";
-    if (sent.method == "PATCH")
+    const bool chunk = sent.is_chunk();
+    head.has_body = !sent.body.empty() || chunk;
+    if (chunk)
       head.content_length = std::to_string(sent.body.size());
     else if (head.has_body)
       head.content_digest = wire::content_digest(vault::as_bytes(sent.body));
     for (const auto& [name, value] : sent.fields) {
       if (name == "Range") head.range = value;
       if (name == "Upload-Length") head.upload_length = value;
-      if (name == "Upload-Offset" && sent.method == "PATCH") head.upload_offset = value;
+      if (name == "Upload-Offset" && chunk) head.upload_offset = value;
     }
     return head;
   }

@@ -98,10 +98,11 @@ class Batches : public Uploads {
       body += vault::to_text(vault::big_endian32(static_cast<std::uint32_t>(payload.size()))) + payload;
     return body;
   }
-  Answer send(const Identity& as, std::string body, const std::string& type = "application/octet-stream") {
+  Answer send(const Identity& as, std::string body, const std::string& type = "application/octet-stream",
+              const std::string& offset = "0") {
     return served_.ask(served_.sign(as, {.method = "POST",
                                          .target = "/v1/upload-batches",
-                                         .fields = {{"Content-Type", type}},
+                                         .fields = {{"Content-Type", type}, {"Upload-Offset", offset}},
                                          .body = std::move(body)}));
   }
 };
@@ -126,6 +127,7 @@ TEST_F(Batches, ThatAreCutShortOrEmptyAreRefused) {
     EXPECT_EQ(send(who(), body).status, 400U) << body.size();
   EXPECT_EQ(send(who(), "").status, 400U);
   EXPECT_EQ(send(who(), good, "application/json").status, 400U);
+  EXPECT_EQ(send(who(), good, "application/octet-stream", "1").status, 400U);
 }
 
 TEST_F(Batches, HaveAtMost256PayloadsOf8MiB) {
@@ -136,14 +138,14 @@ TEST_F(Batches, HaveAtMost256PayloadsOf8MiB) {
   EXPECT_EQ(send(who(), framed({std::string((8U << 20) + 2048, 'x')})).status, 413U);
 }
 
-TEST_F(Batches, AreForThoseWhoMaySecureAndSignWhatTheySend) {
+TEST_F(Batches, AreForThoseWhoMaySecureAndSignHowMuchTheySend) {
   const Answer refused = send(world().administrator, framed({"first"}));
   EXPECT_EQ(refused.status, 403U) << refused.body;
   Sent altered = served_.sign(who(), {.method = "POST",
                                       .target = "/v1/upload-batches",
-                                      .fields = {{"Content-Type", "application/octet-stream"}},
+                                      .fields = {{"Content-Type", "application/octet-stream"}, {"Upload-Offset", "0"}},
                                       .body = framed({"first"})});
-  altered.body = framed({"other"});
+  altered.body = framed({"longer"});
   EXPECT_EQ(served_.ask(altered).status, 401U);
 }
 

@@ -185,7 +185,17 @@ Vault::Vault() {
 Result<HttpAnswer> Vault::carry(const HttpRequest& request) {
   ++requests;
   if (lose_request && lose_request(request)) return Error{Errc::unavailable, "the connection broke"};
-  auto answer = serve(request);
+  HttpRequest whole = request;
+  Bytes body;
+  if (request.source) {
+    body.resize(request.source_length);
+    for (std::size_t got = 0; got < body.size();) {
+      TRY(const std::size_t more, request.source(std::span(body).subspan(got)));
+      got += more;
+    }
+    whole.body = body;
+  }
+  auto answer = serve(whole);
   const std::string* range = field(request, "Range");  // "bytes=FROM-TO", TO the end
   if (answer && answer->status == 200 && range != nullptr) {
     constexpr std::string_view kUnit = "bytes=";
@@ -326,7 +336,7 @@ Result<HttpAnswer> Vault::serve(const HttpRequest& request) {
   head.content_digest = copied(field(request, "Content-Digest"));
   head.range = copied(field(request, "Range"));
   head.upload_length = copied(field(request, "Upload-Length"));
-  const bool chunk = request.method == "PATCH";
+  const bool chunk = request.method == "PATCH" || request.target == "/v1/upload-batches";
   if (chunk) {
     head.upload_offset = copied(field(request, "Upload-Offset"));
     head.content_length = std::to_string(request.body.size());

@@ -325,6 +325,47 @@ TEST_F(SessionTest, AnUploadGoesOnWhereTheServiceStands) {
   EXPECT_EQ(upload->write(rest).code(), Errc::invalid_argument);
 }
 
+TEST_F(SessionTest, AChunkIsGivenAgainFromWhereTheServiceStands) {
+  auto upload = Upload::create(session(), 100, vault::as_bytes("0123456789"));
+  ASSERT_TRUE(upload) << upload.error().message;
+  int lost = 0;
+  vault_.lose_request = [&](const HttpRequest& request) {
+    if (request.method != "PATCH" || lost++ > 0) return false;
+    std::array<std::byte, 40> some;  // the connection breaks after a part of it
+    return request.source(some).has_value();
+  };
+  std::vector<std::uint64_t> asked;
+  ASSERT_DONE(upload->write(90, [&](std::uint64_t at, std::span<std::byte> into) -> Result<std::size_t> {
+    asked.push_back(at);
+    const std::size_t size = std::min<std::size_t>(into.size(), 40);
+    std::ranges::fill(into.first(size), std::byte{'x'});
+    return size;
+  }));
+  EXPECT_EQ(upload->offset(), 100U);
+  EXPECT_EQ(asked, (std::vector<std::uint64_t>{10, 10, 50, 90}));
+  auto other = Upload::create(session(), 10);
+  ASSERT_TRUE(other);
+  const auto none = other->write(
+      10, [](std::uint64_t, std::span<std::byte>) -> Result<std::size_t> { return Error{Errc::cancelled, "stopped"}; });
+  EXPECT_EQ(none.code(), Errc::cancelled);
+}
+
+TEST_F(SessionTest, AServiceCannotHaveMoreOfAnUploadThanItWasGiven) {
+  auto upload = Upload::create(session(), 100, vault::as_bytes("0123456789"));
+  ASSERT_TRUE(upload) << upload.error().message;
+  const Carrier eager = [carry = vault_.carrier()](const HttpRequest& request) -> Result<HttpAnswer> {
+    if (request.method != "PATCH") return carry(request);
+    std::array<std::byte, 40> some;
+    TRY_VOID(request.source(some));
+    return HttpAnswer{204, {{"upload-offset", "51"}}, {}};
+  };
+  auto other = Session::start(session().home(), session().keys().clone(), {eager, vault_.clock(), {}});
+  ASSERT_TRUE(other) << other.error().message;
+  auto same = Upload::go_on(**other, upload->id(), 100);
+  ASSERT_TRUE(same) << same.error().message;
+  EXPECT_EQ(same->write(Bytes(90)).code(), Errc::internal);
+}
+
 TEST_F(SessionTest, AnUploadThatLostWhatWasSentIsBegunAgain) {
   auto upload = Upload::create(session(), 100, vault::as_bytes("0123456789"));
   ASSERT_TRUE(upload);
