@@ -94,8 +94,11 @@ Awaitable act(Service& service, net::Request& request) {
   if (auto* refused = std::get_if<access::Refused>(&*answer))
     co_return co_await answer_refused(service, std::move(*refused), known);
 
-  // Here rather than on a worker: its rows were written a moment ago, and another thread costs more than they do.
-  auto body = done_body(service.store, std::get<access::Done>(*answer), known);
+  auto& done = std::get<access::Done>(*answer);
+  const bool is_short = done.seqs.size() == 1;
+  auto work = [&service, done = std::move(done), known]() { return done_body(service.store, done, known); };
+  // One entry's receipt is made here: its rows were written a moment ago, and another thread costs more than they do.
+  auto body = is_short ? work() : co_await run_on(service.workers, std::move(work));
   if (!body) co_return answer_error(service, "act", body.error(), Fault::ours);
   co_return answer_json(201, std::move(*body));
 }

@@ -84,18 +84,26 @@ class ChunkSender {
     const auto begin = static_cast<std::size_t>(at % ring_.size());
     return std::span(ring_).subspan(begin, std::min(size, ring_.size() - begin));
   }
+  static Error stopped() { return {Errc::cancelled, "the file is not being read any more"}; }
   Result<std::size_t> read(std::uint64_t at, std::span<std::byte> into) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return end_ > at || ended_; });
-    if (end_ <= at) return Error{Errc::cancelled, "the file is not being read any more"};
+    if (end_ <= at) return stopped();
     const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), end_ - at));
     lock.unlock();  // nobody overwrites the chunk that is under way
     const std::span<std::byte> from = stretch(at, there);
     std::ranges::copy(from, into.begin());
     return from.size();
   }
+  Result<void> await_bytes() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return end_ > kept_ || ended_; });
+    if (end_ == kept_) return stopped();
+    return {};
+  }
   Result<void> send_all() {
     while (upload_->offset() < length_) {
+      TRY_VOID(await_bytes());  // the service does not wait long for a chunk that it was promised
       const std::uint64_t size = std::min<std::uint64_t>(kUploadChunk, length_ - upload_->offset());
       TRY_VOID(upload_->write(size, [this](std::uint64_t at, std::span<std::byte> into) { return read(at, into); }));
       const std::scoped_lock lock(mutex_);

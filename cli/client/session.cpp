@@ -842,16 +842,21 @@ Result<void> Upload::write(std::uint64_t length, const Source& source) {
       const std::string* offset = answer->field("upload-offset");
       if (offset == nullptr) return misspoken("the service did not say how far the upload is");
       TRY(offset_, parse_number(*offset));
+      if (offset_ > given) return misspoken("the service counts more than it was sent");
     } else if (answer && !is_transient(*answer) && answer->status != 409) {
       return error_of(*answer);
     } else if (!answer && answer.code() != Errc::unavailable) {
       return answer.error();
-    } else {
+    }
+    if (offset_ <= before) {
+      if (attempt == kMaxAttempts && answer && answer->status == 204) return misspoken("the service takes no bytes");
       if (attempt == kMaxAttempts) return answer ? error_of(*answer) : answer.error();
       TRY_VOID(session_->pause_before(attempt++));
       TRY_VOID(ask_offset());
     }
-    if (offset_ > given) return misspoken("the service counts more than it was sent");
+    if (offset_ > length_) return misspoken("the service counts more than the upload has");
+    // What a connection that is dead to us still carried, as when an earlier run of this program was killed.
+    if (offset_ > given) return Error{Errc::retry, "the service has more by now than this program sent"};
     if (offset_ < start) return Error{Errc::retry, "the service restarted and had not kept all that it was sent"};
     if (offset_ > before) attempt = 1;
   }

@@ -185,7 +185,8 @@ class Upload {
   using Source = std::function<Result<std::size_t>(std::uint64_t at, std::span<std::byte> into)>;
   // Sends the next `length` bytes as one chunk. When the connection breaks the service is asked where it stands and the
   // rest is sent from there. Errc::retry when it stands before this chunk (it restarted and lost what was not yet
-  // durable): go on from `offset`, with the same bytes.
+  // durable), or beyond what this call gave (an earlier run's connection still arrived): go on from `offset`, with the
+  // same bytes.
   Result<void> write(std::uint64_t length, const Source& source);
   Result<void> write(ByteView chunk);
   Result<void> abandon();

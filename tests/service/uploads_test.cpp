@@ -147,6 +147,9 @@ TEST_F(Batches, AreForThoseWhoMaySecureAndSignHowMuchTheySend) {
                                       .body = framed({"first"})});
   altered.body = framed({"longer"});
   EXPECT_EQ(served_.ask(altered).status, 401U);
+  altered.body = framed({"first"});
+  altered.content_digest = wire::content_digest(vault::as_bytes(altered.body));
+  EXPECT_EQ(served_.ask(altered).status, 401U) << "a chunk has no digest";
 }
 
 TEST_F(Uploads, BeginWithoutAnOffsetWhichNothingWouldSign) {

@@ -350,6 +350,37 @@ TEST_F(SessionTest, AChunkIsGivenAgainFromWhereTheServiceStands) {
   EXPECT_EQ(none.code(), Errc::cancelled);
 }
 
+TEST_F(SessionTest, WhatAnEarlierRunsConnectionStillBroughtIsGoneOnFrom) {
+  auto upload = Upload::create(session(), 100, vault::as_bytes("0123456789"));
+  ASSERT_TRUE(upload) << upload.error().message;
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.method == "PATCH") answer = {409, {}, {}};
+    if (request.method == "HEAD") answer.fields = {{"upload-offset", "70"}};
+  };
+  const auto some = upload->write(40, [](std::uint64_t, std::span<std::byte> into) -> Result<std::size_t> {
+    return std::min<std::size_t>(into.size(), 40);
+  });
+  EXPECT_EQ(some.code(), Errc::retry);
+  EXPECT_EQ(upload->offset(), 70U);
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.method == "PATCH") answer = {409, {}, {}};
+    if (request.method == "HEAD") answer.fields = {{"upload-offset", "101"}};
+  };
+  EXPECT_EQ(upload->write(Bytes(30)).code(), Errc::internal);
+}
+
+TEST_F(SessionTest, AServiceThatTakesNothingIsNotAskedForEver) {
+  auto upload = Upload::create(session(), 100, vault::as_bytes("0123456789"));
+  ASSERT_TRUE(upload) << upload.error().message;
+  int chunks = 0;
+  vault_.alter = [&](const HttpRequest& request, HttpAnswer& answer) {
+    if (request.method == "PATCH") ++chunks;
+    if (request.method == "PATCH" || request.method == "HEAD") answer = {204, {{"upload-offset", "10"}}, {}};
+  };
+  EXPECT_FALSE(upload->write(Bytes(90)));
+  EXPECT_EQ(chunks, kMaxAttempts);
+}
+
 TEST_F(SessionTest, AServiceCannotHaveMoreOfAnUploadThanItWasGiven) {
   auto upload = Upload::create(session(), 100, vault::as_bytes("0123456789"));
   ASSERT_TRUE(upload) << upload.error().message;
