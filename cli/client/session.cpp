@@ -460,7 +460,9 @@ Result<void> Session::keep(const audit::SignedCheckpoint& checkpoint) {
   return Error{Errc::retry, "other programs keep changing this home"};
 }
 
-Result<void> Session::keep_update(const audit::LogUpdate& update, const std::optional<audit::SignedCheckpoint>& known) {
+// The checkpoint of an answer to a request that named `known`; verified, and kept.
+Result<audit::SignedCheckpoint> Session::keep_update(const audit::LogUpdate& update,
+                                                     const std::optional<audit::SignedCheckpoint>& known) {
   const std::optional<audit::Checkpoint> before = known ? std::optional(known->checkpoint) : std::nullopt;
   TRY(audit::SignedCheckpoint latest,
       as_proof(audit::verify_update(update, before, log_key_.name, log_key_.key), "the ledger does not verify"));
@@ -468,11 +470,11 @@ Result<void> Session::keep_update(const audit::LogUpdate& update, const std::opt
     const std::scoped_lock lock(mutex_);
     const bool unmoved = kept_.has_value() == known.has_value() && (!known || kept_->note == known->note);
     if (unmoved) {
-      if (known && known->checkpoint.size == latest.checkpoint.size) return {};
+      if (known && known->checkpoint.size == latest.checkpoint.size) return latest;
       TRY(const bool moved, home_.replace_checkpoint(known ? std::optional(known->note) : std::nullopt, latest.note));
       if (moved) {
-        kept_ = std::move(latest);
-        return {};
+        kept_ = latest;
+        return latest;
       }
       // Another program of this home has been answered meanwhile: what it kept counts.
       TRY(const auto note, home_.checkpoint_note());
@@ -481,7 +483,8 @@ Result<void> Session::keep_update(const audit::LogUpdate& update, const std::opt
     }
   }
   // Requests that overlapped: this answer's checkpoint and the kept one must be of one history too.
-  return keep(latest);
+  TRY_VOID(keep(latest));
+  return latest;
 }
 
 Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::optional<audit::SignedCheckpoint>& known,
@@ -492,11 +495,10 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
     if (!good) return error_of(answer);
     return misspoken("the service's answer is not JSON");
   }
-  std::string checkpoint;
+  audit::SignedCheckpoint checkpoint;
   if (const json::value* log = member(*value, "log")) {
     TRY(const audit::LogUpdate update, as_proof(audit::log_update_from_json(*log), "the answer"));
-    checkpoint = update.checkpoint;
-    TRY_VOID(keep_update(update, known));
+    TRY(checkpoint, keep_update(update, known));
   } else if (good) {
     return tampered("the answer says nothing about the ledger");
   }
@@ -505,9 +507,9 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
   if (entries != nullptr) {
     if (const json::value* part = member(*value, "receipt")) {
       TRY(const audit::Receipt receipt, as_proof(audit::receipt_from_json(*part), "the receipt"));
-      if (receipt.checkpoint != checkpoint) return tampered("the receipt is under another checkpoint than the answer");
-      TRY(const audit::VerifiedReceipt verified,
-          as_proof(audit::verify_receipt(receipt, log_key_.name, log_key_.key), "the receipt"));
+      if (receipt.checkpoint != checkpoint.note)
+        return tampered("the receipt is under another checkpoint than the answer");
+      TRY(const audit::VerifiedReceipt verified, as_proof(audit::verify_receipt(receipt, checkpoint), "the receipt"));
       for (std::size_t i = 0; i < verified.envelopes.size(); ++i) {
         wire::EntryView text{vault::to_text(receipt.entries[i].envelope), vault::to_text(receipt.entries[i].body)};
         TRY(wire::EntryBody body,

@@ -152,7 +152,8 @@ class Session {
                                         std::vector<VerifiedEntry>* entries);
   Result<wire::json::value> exchange(std::string_view method, std::string_view path, const Signed& request,
                                      std::vector<VerifiedEntry>* entries);
-  Result<void> keep_update(const audit::LogUpdate& update, const std::optional<audit::SignedCheckpoint>& known);
+  Result<audit::SignedCheckpoint> keep_update(const audit::LogUpdate& update,
+                                              const std::optional<audit::SignedCheckpoint>& known);
   Result<ActAnswer> perform(const PendingCommand& pending);
   Result<void> pause_before(int attempt);
   std::string target_of(std::string_view path, const std::optional<audit::SignedCheckpoint>& known) const;
