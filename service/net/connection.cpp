@@ -1,9 +1,13 @@
 #include "service/net/connection.h"
 
 #include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 #include <ctime>
+#include <tuple>
+
+#include "vault/base/file.h"
 
 namespace service::net {
 namespace {
@@ -61,6 +65,17 @@ asio::awaitable<std::size_t> read_source(const BodySource& source, std::span<std
   const auto got = source.read(into);
   co_return got && *got <= into.size() ? *got : 0;
 }
+
+// One answer being streamed, counted while it is.
+struct Streamed {
+  explicit Streamed(std::atomic<std::size_t>& streams)
+      : all(streams), piece_bytes(streams.fetch_add(1) < kLargePieceStreams ? kLargePieceBytes : kPieceBytes) {}
+  Streamed(const Streamed&) = delete;
+  Streamed& operator=(const Streamed&) = delete;
+  ~Streamed() { all.fetch_sub(1); }
+  std::atomic<std::size_t>& all;
+  const std::size_t piece_bytes;
+};
 
 }  // namespace
 
@@ -352,27 +367,45 @@ asio::awaitable<bool> Connection::send(Response response, bool head_only, bool k
   co_return co_await write(*text);
 }
 
+// One piece is read while the one before it is sent.
 asio::awaitable<bool> Connection::send_source(BodySource source, std::string& header) {
+  using asio::experimental::awaitable_operators::operator&&;
+  const Streamed streamed(shared_.streams);
+  const auto piece_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(source.size, streamed.piece_bytes));
+  vault::PageBuffer being_read(piece_bytes);
+  vault::PageBuffer being_sent(piece_bytes);
+  const auto read_next = [&]() {
+    return read_piece(source, being_read.span().first(std::min<std::uint64_t>(piece_bytes, source.size - sent_)));
+  };
   bool good = co_await write(header);
-  std::vector<char> chunk(static_cast<std::size_t>(std::min<std::uint64_t>(source.size, kSendChunkBytes)));
-  while (good && sent_ < source.size) {
-    const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), source.size - sent_));
-    const auto [failure, got] = co_await asio::co_spawn(
-        *shared_.blocking, read_source(source, std::as_writable_bytes(std::span(chunk).first(want))), kToken);
-    if (failure || got == 0) {
-      ++shared_.counters.faults;
-      if (shared_.fault) shared_.fault("a body could not be read to its end");
-      co_return false;
-    }
-    good = co_await write(std::span(chunk).first(got));
+  std::size_t got = good && piece_bytes > 0 ? co_await read_next() : 0;
+  while (good && got != 0) {
+    std::swap(being_read, being_sent);
+    const std::span piece(reinterpret_cast<const char*>(being_sent.view().data()), got);
     sent_ += got;
+    got = 0;
+    if (sent_ < source.size) {
+      // Both are waited for, whatever becomes of either: they use what stands here.
+      std::tie(good, got) = co_await (write(piece) && read_next());
+    } else {
+      good = co_await write(piece);
+    }
   }
-  co_return good;
+  if (!good || sent_ == source.size) co_return good;
+  ++shared_.counters.faults;
+  if (shared_.fault) shared_.fault("a body could not be read to its end");
+  co_return false;
+}
+
+// Zero when it failed, or broke its promise.
+asio::awaitable<std::size_t> Connection::read_piece(const BodySource& source, std::span<std::byte> into) {
+  const auto [failure, got] = co_await asio::co_spawn(*shared_.blocking, read_source(source, into), kToken);
+  co_return failure ? 0 : got;
 }
 
 asio::awaitable<bool> Connection::write(std::span<const char> bytes) {
   while (!bytes.empty()) {
-    const auto piece = bytes.first(std::min(bytes.size(), kSendChunkBytes));
+    const auto piece = bytes.first(std::min(bytes.size(), kWriteBytes));
     expire_after(shared_.limits.stall_timeout);
     const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(piece.data(), piece.size()), kToken);
     rest();

@@ -19,6 +19,7 @@ struct Shared {
   std::function<void(std::string_view what)> fault;
   Counters counters;
   asio::thread_pool* blocking = nullptr;
+  std::atomic<std::size_t> streams = 0;  // answers being streamed
   std::atomic<bool> stopping = false;
 };
 
@@ -36,6 +37,7 @@ class Connection final : public BodyReader, public std::enable_shared_from_this<
   asio::awaitable<Response> answer(Head& head);
   asio::awaitable<bool> send(Response response, bool head_only, bool keep_alive);
   asio::awaitable<bool> send_source(BodySource source, std::string& header);
+  asio::awaitable<std::size_t> read_piece(const BodySource& source, std::span<std::byte> into);
   asio::awaitable<bool> write(std::span<const char> bytes);
   asio::awaitable<std::size_t> read_some(std::span<std::byte> into, std::chrono::milliseconds at_most);
   asio::awaitable<void> drain();

@@ -16,8 +16,13 @@ inline constexpr std::size_t kMaxBufferedBytes = 256U << 20;   // bodies held in
 inline constexpr std::size_t kMaxStrangersBodyBytes = 64U << 10;
 static_assert(kMaxConnections * kMaxStrangersBodyBytes <= kMaxBufferedBytes / 4);
 inline constexpr std::size_t kReadBufferBytes = 64U << 10;  // of each connection
-inline constexpr std::size_t kSendChunkBytes = 256U << 10;  // of each answer being streamed
-inline constexpr std::size_t kMaxDrainBytes = 256U << 10;   // of an unread body, before the connection is closed
+// Of each answer being streamed two pieces are held: one is read while the other is sent. Large ones for as long as few
+// are streamed at once, since each is a wait for the disk.
+inline constexpr std::size_t kLargePieceBytes = 1U << 20;
+inline constexpr std::size_t kLargePieceStreams = 32;
+inline constexpr std::size_t kPieceBytes = 64U << 10;
+inline constexpr std::size_t kWriteBytes = 256U << 10;     // that may take as long as the stall timeout
+inline constexpr std::size_t kMaxDrainBytes = 256U << 10;  // of an unread body, before the connection is closed
 
 inline constexpr std::chrono::milliseconds kHandshakeTimeout = std::chrono::seconds(10);
 inline constexpr std::chrono::milliseconds kIdleTimeout = std::chrono::seconds(60);  // between requests

@@ -58,7 +58,8 @@ struct Request {
 };
 
 // A body that is made while it is sent. `read` gives the next bytes, at least one and at most the span; it runs on a
-// thread that may block, never twice at once. When it fails the connection is broken off, since the status has gone.
+// thread that may block, never twice at once. The span begins on a page of memory. When it fails the connection is
+// broken off, since the status has gone.
 struct BodySource {
   std::uint64_t size = 0;
   std::function<vault::Result<std::size_t>(std::span<std::byte> into)> read;

@@ -41,7 +41,7 @@ bool may_be_direct(std::uint64_t offset, ByteView bytes) {
 }
 
 Result<std::optional<FileDescriptor>> open_direct(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDWR | O_DIRECT | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && (errno == EINVAL || errno == EOPNOTSUPP)) return std::optional<FileDescriptor>();
   if (fd < 0) return system_error(errno, "cannot open " + path.string());
   return std::optional(FileDescriptor(fd));
@@ -56,6 +56,18 @@ Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, Byte
     if (written < 0) return system_error(errno, "cannot write to a file");
     offset += static_cast<std::uint64_t>(written);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+Result<bool> read_direct(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out) {
+  while (!out.empty()) {
+    const ssize_t got = ::pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0 || (got < 0 && errno == EINVAL)) return false;
+    if (got < 0) return system_error(errno, "cannot read a file");
+    offset += static_cast<std::uint64_t>(got);
+    out = out.subspan(static_cast<std::size_t>(got));
   }
   return true;
 }

@@ -33,17 +33,19 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// Large files are written past the page cache (O_DIRECT), where the file system can: copying into it, and reclaiming
-// it, costs more processor time than encrypting. Memory, place and size of such a write are multiples of this, in
-// bytes.
+// Large files are written and read past the page cache (O_DIRECT), where the file system can: copying into it, and
+// reclaiming it, costs more processor time than encrypting. Memory, place and size are multiples of this, in bytes.
 inline constexpr std::size_t kDirectAlignment = 4096;
-inline constexpr std::size_t kDirectLeast = 64U << 10;  // smaller writes are better off in the page cache
+inline constexpr std::size_t kDirectLeast = 64U << 10;  // less is better off in the page cache
 bool may_be_direct(std::uint64_t offset, ByteView bytes);
-// Nothing where the file system has no such writes.
+// To write and to read. Nothing where the file system has no such way.
 Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path& path);
 // False when the file system wants another alignment; then some of it may be written, and all of it is to be written
 // otherwise.
 Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
+// False when the file system wants another alignment, or the file ends before `out` is full; then it is to be read
+// otherwise.
+Result<bool> read_direct(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out);
 
 // Memory for such writes. Wiped when it goes, since it may hold plaintext.
 class PageBuffer {

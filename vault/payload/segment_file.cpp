@@ -36,6 +36,22 @@ Result<void> Segment::write(Disk& disk, std::uint64_t offset, ByteView bytes) {
   return disk.write_at(file_, offset, bytes);
 }
 
+Result<void> Segment::read(std::uint64_t offset, std::span<std::byte> out) const {
+  if (direct_ && may_be_direct(offset, out) && !refuses_direct_) {
+    TRY(const bool read, read_direct(*direct_, offset, out));
+    if (read) return {};
+  }
+  while (!out.empty()) {
+    const ssize_t got = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(errno, "cannot read " + segment_name(number));
+    if (got == 0) return Error{Errc::tampered, segment_name(number) + " is shorter than its payloads"};
+    offset += static_cast<std::uint64_t>(got);
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
 Result<bool> Segment::prepare(Disk& disk, const fs::path& folder, std::uint64_t end, std::uint64_t capacity) {
   const std::lock_guard lock(prepare_mutex_);
   if (!established_) TRY_VOID(disk.sync_file_and_folder(file_, folder));

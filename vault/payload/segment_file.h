@@ -29,6 +29,8 @@ class Segment {
 
   // Past the page cache where the file system and the place of the bytes allow it. Durable only after `sync`.
   Result<void> write(Disk& disk, std::uint64_t offset, ByteView bytes);
+  // All of `out`, in the same way. Errc::tampered when the file ends before.
+  Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
   // Before a row refers to its bytes up to `end`. False: the disk only promised the room.
   Result<bool> prepare(Disk& disk, const std::filesystem::path& folder, std::uint64_t end, std::uint64_t capacity);
   // Everything written before the call. One sync serves all who came while the one before it ran. A failure sticks: the

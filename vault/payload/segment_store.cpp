@@ -198,12 +198,9 @@ Result<void> SegmentStore::SegmentReader::read(std::uint64_t offset, std::span<s
   while (!out.empty()) {
     const Piece piece = layout_.piece(offset, out.size());
     TRY(const SegmentPtr segment, segments_.open(piece.segment));
-    const ssize_t got = ::pread(segment->file().get(), out.data(), piece.length, static_cast<off_t>(piece.offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(errno, "cannot read " + segment_name(piece.segment));
-    if (got == 0) return Error{Errc::tampered, segment_name(piece.segment) + " is shorter than its payloads"};
-    offset += static_cast<std::uint64_t>(got);
-    out = out.subspan(static_cast<std::size_t>(got));
+    TRY_VOID(segment->read(piece.offset, out.first(piece.length)));
+    offset += piece.length;
+    out = out.subspan(piece.length);
   }
   return {};
 }

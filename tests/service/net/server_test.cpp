@@ -83,6 +83,44 @@ asio::awaitable<Response> download(Request& request) {
   co_return Response{200, {}, std::move(source)};
 }
 
+// How much was asked for by the first read of each answer that was streamed.
+struct Asked {
+  std::mutex mutex;
+  std::vector<std::size_t> first_reads;
+  std::size_t count() {
+    const std::scoped_lock lock(mutex);
+    return first_reads.size();
+  }
+};
+Asked asked;
+
+asio::awaitable<Response> measure(Request&) {
+  BodySource source;
+  source.size = kLarge;
+  source.read = [is_first = true](std::span<std::byte> into) mutable -> vault::Result<std::size_t> {
+    if (std::exchange(is_first, false)) {
+      const std::scoped_lock lock(asked.mutex);
+      asked.first_reads.push_back(reinterpret_cast<std::uintptr_t>(into.data()) % 4096 == 0 ? into.size() : 0);
+    }
+    return into.size();
+  };
+  co_return Response{200, {}, std::move(source)};
+}
+
+// Now a byte, now as much as may be.
+asio::awaitable<Response> stutter(Request&) {
+  constexpr std::uint64_t kSize = 2 * kLargePieceBytes + 5;
+  BodySource source;
+  source.size = kSize;
+  source.read = [offset = std::uint64_t{0},
+                 reads = 0](std::span<std::byte> into) mutable -> vault::Result<std::size_t> {
+    const std::size_t size = ++reads % 2 == 1 ? 1 : into.size();
+    for (std::byte& b : into.first(size)) b = pattern_at(offset++);
+    return size;
+  };
+  co_return Response{200, {}, std::move(source)};
+}
+
 Router routes() {
   Router router;
   router.route(Verb::get, "/hello", kAnyone, hello);
@@ -100,6 +138,8 @@ Router routes() {
   router.route(Verb::put, "/upload", kAnyone, {.streams_body = true}, upload);
   router.route(Verb::put, "/refused-upload", kAnyone, {.streams_body = true}, ignore_upload);
   router.route(Verb::get, "/download", kAnyone, download);
+  router.route(Verb::get, "/measure", kAnyone, measure);
+  router.route(Verb::get, "/stutter", kAnyone, stutter);
   return router;
 }
 
@@ -592,6 +632,34 @@ TEST_F(ServerTest, StreamsALargeBodyOutAsFastAsItIsTaken) {
   ASSERT_EQ(answer.body.size(), kLarge);
   EXPECT_EQ(answer.body.substr(kLarge - 1000), pattern(kLarge - 1000, 1000));
   EXPECT_EQ(client.ask(get("/hello")).status, 200U);
+}
+
+TEST_F(ServerTest, ASourceMayGiveLessThanItIsAskedFor) {
+  start();
+  Client client(port());
+  const Answer answer = client.ask(get("/stutter"));
+  EXPECT_TRUE(answer.whole);
+  EXPECT_EQ(answer.body, pattern(0, 2 * kLargePieceBytes + 5));
+}
+
+TEST_F(ServerTest, PiecesAreSmallWhileManyAnswersAreStreamed) {
+  start();
+  asked.first_reads.clear();
+  std::vector<std::unique_ptr<Client>> clients;
+  const auto stream = [&] {
+    const std::size_t before = asked.count();
+    clients.push_back(std::make_unique<Client>(port()));
+    clients.back()->send(get("/measure"));  // and nothing is read of it
+    ASSERT_TRUE(eventually([&] { return asked.count() == before + 1; }));
+  };
+  for (std::size_t i = 0; i < kLargePieceStreams; ++i) stream();
+  EXPECT_EQ(asked.first_reads, std::vector<std::size_t>(kLargePieceStreams, kLargePieceBytes));
+  stream();
+  EXPECT_EQ(asked.first_reads.back(), kPieceBytes);
+  clients.erase(clients.begin(), clients.begin() + 2);
+  ASSERT_TRUE(eventually([&] { return counters().connections_open == kLargePieceStreams - 1; }));
+  stream();
+  EXPECT_EQ(asked.first_reads.back(), kLargePieceBytes) << "two of them are over";
 }
 
 TEST_F(ServerTest, ASourceThatFailsBreaksTheAnswerOff) {

@@ -33,7 +33,7 @@ TEST(Files, AWriteThatFailsLeavesTheOldContentAndNoTemporaryFile) {
   EXPECT_EQ(std::distance(fs::directory_iterator(home.path()), {}), 1);
 }
 
-TEST(Files, OnlyLargeAlignedWritesGoPastThePageCache) {
+TEST(Files, OnlyLargeAlignedPiecesGoPastThePageCache) {
   PageBuffer buffer(kDirectLeast + 1);
   EXPECT_EQ(buffer.view().size(), kDirectLeast + kDirectAlignment);
   const ByteView all = buffer.view();
@@ -45,7 +45,7 @@ TEST(Files, OnlyLargeAlignedWritesGoPastThePageCache) {
   EXPECT_FALSE(may_be_direct(0, all.subspan(1)));
 }
 
-TEST(Files, WhatIsWrittenPastThePageCacheIsReadThroughIt) {
+TEST(Files, WhatIsWrittenPastThePageCacheIsReadThroughItAndTheOtherWayRound) {
   const test::TemporaryDirectory home;
   const fs::path path = home.path() / "file";
   ASSERT_TRUE(write_new_file(path, as_bytes("what stood there")));
@@ -61,6 +61,10 @@ TEST(Files, WhatIsWrittenPastThePageCacheIsReadThroughIt) {
   std::ranges::copy(as_bytes("what stood there"), expected.begin());
   std::ranges::copy(buffer.view(), expected.begin() + kDirectAlignment);
   EXPECT_EQ(read_file_limited(path, expected.size()).value(), expected);
+  PageBuffer all(expected.size());
+  EXPECT_TRUE(read_direct(**direct, 0, all.span()).value());
+  EXPECT_TRUE(std::ranges::equal(all.view(), expected));
+  EXPECT_FALSE(read_direct(**direct, kDirectAlignment, all.span()).value()) << "the file ends before";
   EXPECT_EQ(open_direct(home.path() / "absent").code(), Errc::not_found);
 }
 

@@ -177,6 +177,29 @@ TEST_F(SegmentFiles, AlignedPiecesAreWrittenPastThePageCacheAndOthersBesideThem)
   }
 }
 
+TEST_F(SegmentFiles, AlignedPiecesAreReadPastThePageCacheAndOthersBesideThem) {
+  SegmentOptions real = options();
+  real.disk = std::make_shared<Disk>();
+  store_.reset();
+  store_ = std::move(open_segments(engine_, sealer_, folder(), real).value());
+  const Bytes bytes = noise(kSmallSegment + kMiB + 100);
+  const RecordId record = sealed_record(bytes);
+  const auto reader = std::move(store_->open(record).value());
+  PageBuffer buffer(2 * kMiB);
+  for (const auto& [offset, size] : std::vector<std::pair<std::uint64_t, std::size_t>>{{0, 2 * kMiB},
+                                                                                       {kDirectAlignment, kDirectLeast},
+                                                                                       {1, kMiB},
+                                                                                       {kMiB, kMiB + 1},
+                                                                                       {kSmallSegment - kMiB, 2 * kMiB},
+                                                                                       {kSmallSegment, kMiB + 100}}) {
+    const std::span<std::byte> out = buffer.span().first(size);
+    ASSERT_TRUE(reader->read(offset, out)) << offset;
+    EXPECT_TRUE(std::ranges::equal(out, ByteView(bytes).subspan(offset, size))) << offset;
+  }
+  fs::resize_file(folder() / "00000001.seg", kMiB + kDirectLeast);
+  EXPECT_EQ(reader->read(kMiB, buffer.span().first(kMiB)).code(), Errc::tampered);
+}
+
 TEST_F(SegmentFiles, AnUploadBecomesThePayloadOfARecord) {
   const Bytes bytes = noise(3 * kMiB + 12345);
   const UploadId id = begin(bytes.size());
