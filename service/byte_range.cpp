@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "audit/decimal.h"
+#include "vault/base/file.h"
 
 namespace service {
 
@@ -32,6 +33,12 @@ vault::Result<ByteRange> parse_byte_range(std::string_view field, std::uint64_t 
   if (**first >= size || (*last && **last < **first)) return wrong;
   const std::uint64_t end = *last ? std::min(**last, size - 1) : size - 1;
   return ByteRange{**first, end - **first + 1};
+}
+
+std::size_t size_of_piece(const ByteRange& left, std::size_t most) {
+  if (left.length <= most) return static_cast<std::size_t>(left.length);
+  const auto beyond = static_cast<std::size_t>((left.first + most) % vault::kDirectAlignment);
+  return beyond < most ? most - beyond : most;
 }
 
 std::string content_range(const ByteRange& range, std::uint64_t size) {

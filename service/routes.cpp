@@ -4,7 +4,6 @@
 
 #include "service/answers.h"
 #include "service/byte_range.h"
-#include "vault/base/file.h"
 
 namespace service {
 namespace {
@@ -100,10 +99,7 @@ net::Response answer_payload(std::unique_ptr<Reader> reader, const std::optional
   }
   auto download = std::make_shared<Download>(Download{std::move(reader), range.first, range.first + range.length});
   auto read = [download](std::span<std::byte> into) -> Result<std::size_t> {
-    std::size_t size_now = std::min<std::uint64_t>(into.size(), download->end - download->at);
-    // So that what follows begins on a page, and is read past the page cache.
-    const std::uint64_t beyond = (download->at + size_now) % vault::kDirectAlignment;
-    if (download->at + size_now < download->end && beyond < size_now) size_now -= beyond;
+    const std::size_t size_now = size_of_piece({download->at, download->end - download->at}, into.size());
     TRY_VOID(download->reader->read(download->at, into.first(size_now)));
     download->at += size_now;
     return size_now;

@@ -60,21 +60,42 @@ std::string header_text(const Response& response, std::uint64_t size, bool keep_
   return text + "\r\n";
 }
 
-// Zero when it failed, or broke its promise.
-asio::awaitable<std::size_t> read_source(const BodySource& source, std::span<std::byte> into) {
-  const auto got = source.read(into);
-  co_return got && *got <= into.size() ? *got : 0;
+asio::awaitable<Result<std::size_t>> read_source(const BodySource& source, std::span<std::byte> into) {
+  auto got = source.read(into);
+  if (got && (*got == 0 || *got > into.size())) got = Error{Errc::internal, "its source broke its promise"};
+  co_return got;
 }
 
-// One answer being streamed, counted while it is.
-struct Streamed {
-  explicit Streamed(std::atomic<std::size_t>& streams)
-      : all(streams), piece_bytes(streams.fetch_add(1) < kLargePieceStreams ? kLargePieceBytes : kPieceBytes) {}
-  Streamed(const Streamed&) = delete;
-  Streamed& operator=(const Streamed&) = delete;
-  ~Streamed() { all.fetch_sub(1); }
-  std::atomic<std::size_t>& all;
-  const std::size_t piece_bytes;
+// Where the pieces of an answer that is streamed are read to, in turn.
+class Pieces {
+ public:
+  explicit Pieces(std::atomic<std::size_t>& large_streams) : large_streams_(large_streams) {}
+  Pieces(const Pieces&) = delete;
+  Pieces& operator=(const Pieces&) = delete;
+  ~Pieces() {
+    if (is_large_) large_streams_.fetch_sub(1);
+  }
+  // For the next of `left` bytes. The one before it stays as it is.
+  std::span<std::byte> next(std::uint64_t left) {
+    if (begun_ && !is_large_ && left > kPieceBytes) take_large();
+    begun_ = true;
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(left, is_large_ ? kLargePieceBytes : kPieceBytes));
+    std::swap(next_, other_);
+    if (next_.span().size() < size) next_ = vault::PageBuffer(size);
+    return next_.span().first(size);
+  }
+
+ private:
+  void take_large() {
+    is_large_ = large_streams_.fetch_add(1) < kLargePieceStreams;
+    if (!is_large_) large_streams_.fetch_sub(1);
+  }
+  std::atomic<std::size_t>& large_streams_;
+  bool is_large_ = false;
+  bool begun_ = false;
+  vault::PageBuffer next_{0};
+  vault::PageBuffer other_{0};
 };
 
 }  // namespace
@@ -370,37 +391,36 @@ asio::awaitable<bool> Connection::send(Response response, bool head_only, bool k
 // One piece is read while the one before it is sent.
 asio::awaitable<bool> Connection::send_source(BodySource source, std::string& header) {
   using asio::experimental::awaitable_operators::operator&&;
-  const Streamed streamed(shared_.streams);
-  const auto piece_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(source.size, streamed.piece_bytes));
-  vault::PageBuffer being_read(piece_bytes);
-  vault::PageBuffer being_sent(piece_bytes);
-  const auto read_next = [&]() {
-    return read_piece(source, being_read.span().first(std::min<std::uint64_t>(piece_bytes, source.size - sent_)));
-  };
   bool good = co_await write(header);
-  std::size_t got = good && piece_bytes > 0 ? co_await read_next() : 0;
+  Pieces pieces(shared_.large_streams);
+  std::span<std::byte> read = pieces.next(source.size);
+  std::size_t got = good && !read.empty() ? co_await read_piece(source, read) : 0;
   while (good && got != 0) {
-    std::swap(being_read, being_sent);
-    const std::span piece(reinterpret_cast<const char*>(being_sent.view().data()), got);
+    const std::span piece(reinterpret_cast<const char*>(read.data()), got);
     sent_ += got;
     got = 0;
     if (sent_ < source.size) {
+      read = pieces.next(source.size - sent_);
       // Both are waited for, whatever becomes of either: they use what stands here.
-      std::tie(good, got) = co_await (write(piece) && read_next());
+      std::tie(good, got) = co_await (write(piece) && read_piece(source, read));
     } else {
       good = co_await write(piece);
     }
   }
-  if (!good || sent_ == source.size) co_return good;
-  ++shared_.counters.faults;
-  if (shared_.fault) shared_.fault("a body could not be read to its end");
-  co_return false;
+  co_return (good && sent_ == source.size);
 }
 
 // Zero when it failed, or broke its promise.
 asio::awaitable<std::size_t> Connection::read_piece(const BodySource& source, std::span<std::byte> into) {
-  const auto [failure, got] = co_await asio::co_spawn(*shared_.blocking, read_source(source, into), kToken);
-  co_return failure ? 0 : got;
+  // A read is not cancelled, and its coroutine must not be: Asio would end the process (Boost 1.81).
+  const auto [failure, got] = co_await asio::co_spawn(*shared_.blocking, read_source(source, into),
+                                                      asio::bind_cancellation_slot(asio::cancellation_slot(), kToken));
+  if (!failure && got) co_return *got;
+  ++shared_.counters.faults;
+  if (shared_.fault)
+    shared_.fault("a body could not be read to its end: " +
+                  (failure ? std::string("an exception") : got.error().message));
+  co_return 0;
 }
 
 asio::awaitable<bool> Connection::write(std::span<const char> bytes) {

@@ -19,7 +19,7 @@ struct Shared {
   std::function<void(std::string_view what)> fault;
   Counters counters;
   asio::thread_pool* blocking = nullptr;
-  std::atomic<std::size_t> streams = 0;  // answers being streamed
+  std::atomic<std::size_t> large_streams = 0;  // answers being streamed in large pieces
   std::atomic<bool> stopping = false;
 };
 

@@ -16,20 +16,21 @@ inline constexpr std::size_t kMaxBufferedBytes = 256U << 20;   // bodies held in
 inline constexpr std::size_t kMaxStrangersBodyBytes = 64U << 10;
 static_assert(kMaxConnections * kMaxStrangersBodyBytes <= kMaxBufferedBytes / 4);
 inline constexpr std::size_t kReadBufferBytes = 64U << 10;  // of each connection
-// Of each answer being streamed two pieces are held: one is read while the other is sent. Large ones for as long as few
-// are streamed at once, since each is a wait for the disk.
+// Of each answer being streamed two pieces are held: one is read while the other is sent. The first is small, and the
+// others are large for as long as few answers have large ones, since each is a wait for the disk.
+inline constexpr std::size_t kPieceBytes = 64U << 10;
 inline constexpr std::size_t kLargePieceBytes = 1U << 20;
 inline constexpr std::size_t kLargePieceStreams = 32;
-inline constexpr std::size_t kPieceBytes = 64U << 10;
-inline constexpr std::size_t kWriteBytes = 256U << 10;     // that may take as long as the stall timeout
+inline constexpr std::size_t kWriteBytes = 256U << 10;     // that may take as long as the stall timeout, together
 inline constexpr std::size_t kMaxDrainBytes = 256U << 10;  // of an unread body, before the connection is closed
 
 inline constexpr std::chrono::milliseconds kHandshakeTimeout = std::chrono::seconds(10);
 inline constexpr std::chrono::milliseconds kIdleTimeout = std::chrono::seconds(60);  // between requests
 inline constexpr std::chrono::milliseconds kHeaderTimeout =
-    std::chrono::seconds(10);                                                         // of each, and to begin the first
-inline constexpr std::chrono::milliseconds kBodyTimeout = std::chrono::seconds(60);   // of a body held in memory
-inline constexpr std::chrono::milliseconds kStallTimeout = std::chrono::seconds(30);  // without one byte, either way
+    std::chrono::seconds(10);                                                        // of each, and to begin the first
+inline constexpr std::chrono::milliseconds kBodyTimeout = std::chrono::seconds(60);  // of a body held in memory
+inline constexpr std::chrono::milliseconds kStallTimeout =
+    std::chrono::seconds(30);  // without one byte coming, or kWriteBytes gone
 // A streamed body may take this long, and a second more for each so many bytes that have come.
 inline constexpr std::chrono::milliseconds kProgressGrace = std::chrono::seconds(30);
 inline constexpr std::uint64_t kMinBytesPerSecond = 4U << 10;

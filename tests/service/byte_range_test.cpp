@@ -32,6 +32,16 @@ TEST(ByteRange, AnythingElseIsRefused) {
   EXPECT_FALSE(parse_byte_range("bytes=-1", 0));
 }
 
+TEST(ByteRange, IsReadToAPagesBorderAndFromThereOnInWholePages) {
+  constexpr std::size_t kMost = 64U << 10;
+  EXPECT_EQ(size_of_piece({0, 1U << 20}, kMost), kMost);
+  EXPECT_EQ(size_of_piece({1000, 1U << 20}, kMost), kMost - 1000);
+  EXPECT_EQ(size_of_piece({kMost, 1U << 20}, kMost), kMost);
+  EXPECT_EQ(size_of_piece({1000, kMost}, kMost), kMost) << "nothing follows";
+  EXPECT_EQ(size_of_piece({1000, 5}, kMost), 5U);
+  EXPECT_EQ(size_of_piece({1000, 5000}, 10), 10U) << "no border in it";
+}
+
 TEST(ByteRange, IsSaidBackWithTheWholeSize) {
   EXPECT_EQ(content_range({6, 4}, 10), "bytes 6-9/10");
 }

@@ -483,7 +483,7 @@ TEST_F(Downloads, MayBeOneRange) {
   EXPECT_EQ(answer.body, whole.substr(1000, 300'000));
   EXPECT_EQ(field_of(answer, "Content-Range"), "bytes 1000-300999/" + std::to_string(whole.size()));
   EXPECT_EQ(range("bytes=-16").body, whole.substr(whole.size() - 16));
-  EXPECT_EQ(range("bytes=1000-2299999").body, whole.substr(1000, 2'299'000)) << "of several pieces";
+  EXPECT_TRUE(range("bytes=1000-2299999").body == whole.substr(1000, 2'299'000)) << "of several pieces";
 }
 
 TEST_F(Downloads, OutsideThePayloadAreNotSatisfiable) {

@@ -47,7 +47,7 @@ Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, Byte
 // otherwise.
 Result<bool> read_direct(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out);
 
-// Memory for such writes. Wiped when it goes, since it may hold plaintext.
+// Memory for that. Wiped when it goes, since it may hold plaintext.
 class PageBuffer {
  public:
   explicit PageBuffer(std::size_t size);  // rounded up to kDirectAlignment

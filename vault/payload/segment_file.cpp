@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kAllocationStep = 64ULL << 20;  // segments are allocated ahead by this
+constexpr std::size_t kDirectReadLeast = 256U << 10;    // less is better off where the kernel reads ahead
 constexpr std::size_t kOpenSegments = 64;               // kept open without being used
 
 }  // namespace
@@ -37,9 +38,9 @@ Result<void> Segment::write(Disk& disk, std::uint64_t offset, ByteView bytes) {
 }
 
 Result<void> Segment::read(std::uint64_t offset, std::span<std::byte> out) const {
-  if (direct_ && may_be_direct(offset, out) && !refuses_direct_) {
-    TRY(const bool read, read_direct(*direct_, offset, out));
-    if (read) return {};
+  if (direct_ && out.size() >= kDirectReadLeast && may_be_direct(offset, out) && !refuses_direct_) {
+    const auto read = read_direct(*direct_, offset, out);
+    if (read && *read) return {};  // what else there is, the other way will tell
   }
   while (!out.empty()) {
     const ssize_t got = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));

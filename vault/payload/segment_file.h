@@ -2,7 +2,7 @@
 //
 // `Segments` opens a file when it is asked for and shares it: an open segment lives for as long as somebody has it. All
 // but `Layout`, a value, is thread safe. Errc::io with the system's reason where the disk fails; Errc::full where it
-// has no room. What a caller reads it reads from `file()`.
+// has no room.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -29,7 +29,7 @@ class Segment {
 
   // Past the page cache where the file system and the place of the bytes allow it. Durable only after `sync`.
   Result<void> write(Disk& disk, std::uint64_t offset, ByteView bytes);
-  // All of `out`, in the same way. Errc::tampered when the file ends before.
+  // All of `out`; a large piece past the page cache in the same way. Errc::tampered when the file ends before.
   Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
   // Before a row refers to its bytes up to `end`. False: the disk only promised the room.
   Result<bool> prepare(Disk& disk, const std::filesystem::path& folder, std::uint64_t end, std::uint64_t capacity);

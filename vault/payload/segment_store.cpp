@@ -198,6 +198,7 @@ Result<void> SegmentStore::SegmentReader::read(std::uint64_t offset, std::span<s
   while (!out.empty()) {
     const Piece piece = layout_.piece(offset, out.size());
     TRY(const SegmentPtr segment, segments_.open(piece.segment));
+    if (piece.length == 0) return Error{Errc::tampered, "a payload's extents are shorter than it is"};
     TRY_VOID(segment->read(piece.offset, out.first(piece.length)));
     offset += piece.length;
     out = out.subspan(piece.length);

@@ -28,7 +28,7 @@ class Disk {
  public:
   virtual ~Disk() = default;
   virtual Result<FileDescriptor> open_segment(const std::filesystem::path& path);  // made if absent
-  // For writes past the page cache; nothing where there are none.
+  // To write and read past the page cache; nothing where there is no such way.
   virtual Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path& path);
   virtual Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
   virtual void start_writeback(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);  // a hint

@@ -83,25 +83,30 @@ asio::awaitable<Response> download(Request& request) {
   co_return Response{200, {}, std::move(source)};
 }
 
-// How much was asked for by the first read of each answer that was streamed.
+// How much was asked for by the reads of each answer that was streamed, in their order.
 struct Asked {
   std::mutex mutex;
-  std::vector<std::size_t> first_reads;
-  std::size_t count() {
+  std::vector<std::vector<std::size_t>> answers;
+  std::vector<std::size_t> reads_of_last() {
     const std::scoped_lock lock(mutex);
-    return first_reads.size();
+    return answers.empty() ? std::vector<std::size_t>() : answers.back();
   }
 };
 Asked asked;
 
 asio::awaitable<Response> measure(Request&) {
+  std::size_t place = 0;
+  {
+    const std::scoped_lock lock(asked.mutex);
+    place = asked.answers.size();
+    asked.answers.emplace_back();
+  }
   BodySource source;
   source.size = kLarge;
-  source.read = [is_first = true](std::span<std::byte> into) mutable -> vault::Result<std::size_t> {
-    if (std::exchange(is_first, false)) {
-      const std::scoped_lock lock(asked.mutex);
-      asked.first_reads.push_back(reinterpret_cast<std::uintptr_t>(into.data()) % 4096 == 0 ? into.size() : 0);
-    }
+  source.read = [place](std::span<std::byte> into) -> vault::Result<std::size_t> {
+    const std::scoped_lock lock(asked.mutex);
+    const bool begins_on_a_page = reinterpret_cast<std::uintptr_t>(into.data()) % 4096 == 0;
+    asked.answers[place].push_back(begins_on_a_page ? into.size() : 0);
     return into.size();
   };
   co_return Response{200, {}, std::move(source)};
@@ -642,24 +647,52 @@ TEST_F(ServerTest, ASourceMayGiveLessThanItIsAskedFor) {
   EXPECT_EQ(answer.body, pattern(0, 2 * kLargePieceBytes + 5));
 }
 
-TEST_F(ServerTest, PiecesAreSmallWhileManyAnswersAreStreamed) {
+TEST_F(ServerTest, TheNextPieceIsReadWhileTheOneBeforeItIsSent) {
   start();
-  asked.first_reads.clear();
+  asked.answers.clear();
+  Client client(port());
+  client.send(get("/measure"));  // and nothing is read of it, so that sending comes to a stop
+  const auto read = [] {
+    std::uint64_t sum = 0;
+    for (const std::size_t size : asked.reads_of_last()) sum += size;
+    return sum;
+  };
+  std::pair<std::uint64_t, std::uint64_t> before;
+  ASSERT_TRUE(eventually([&] {
+    const std::pair<std::uint64_t, std::uint64_t> now{read(), counters().bytes_sent};
+    const bool still = now.first > kPieceBytes && now == before;
+    before = now;
+    if (!still) std::this_thread::sleep_for(20ms);
+    return still;
+  }));
+  EXPECT_GT(read(), counters().bytes_sent + kLargePieceBytes) << "more than the piece that is being sent";
+  EXPECT_LE(read(), counters().bytes_sent + 2 * kLargePieceBytes);
+}
+
+TEST_F(ServerTest, PiecesAreSmallAtFirstAndWhileManyAnswersAreStreamed) {
+  start();
+  asked.answers.clear();
   std::vector<std::unique_ptr<Client>> clients;
   const auto stream = [&] {
-    const std::size_t before = asked.count();
+    const std::size_t before = asked.answers.size();
     clients.push_back(std::make_unique<Client>(port()));
     clients.back()->send(get("/measure"));  // and nothing is read of it
-    ASSERT_TRUE(eventually([&] { return asked.count() == before + 1; }));
+    EXPECT_TRUE(eventually([&] {
+      const std::scoped_lock lock(asked.mutex);
+      return asked.answers.size() == before + 1 && asked.answers.back().size() >= 3;
+    }));
+    std::vector<std::size_t> reads = asked.reads_of_last();
+    reads.resize(3);
+    return reads;
   };
-  for (std::size_t i = 0; i < kLargePieceStreams; ++i) stream();
-  EXPECT_EQ(asked.first_reads, std::vector<std::size_t>(kLargePieceStreams, kLargePieceBytes));
-  stream();
-  EXPECT_EQ(asked.first_reads.back(), kPieceBytes);
+  const std::vector<std::size_t> large{kPieceBytes, kLargePieceBytes, kLargePieceBytes};
+  const std::vector<std::size_t> small{kPieceBytes, kPieceBytes, kPieceBytes};
+  for (std::size_t i = 0; i < kLargePieceStreams; ++i) ASSERT_EQ(stream(), large) << i;
+  EXPECT_EQ(stream(), small);
   clients.erase(clients.begin(), clients.begin() + 2);
   ASSERT_TRUE(eventually([&] { return counters().connections_open == kLargePieceStreams - 1; }));
-  stream();
-  EXPECT_EQ(asked.first_reads.back(), kLargePieceBytes) << "two of them are over";
+  EXPECT_EQ(stream(), large)
+      << "two of them are over, and the one with small pieces has taken the place of one at most";
 }
 
 TEST_F(ServerTest, ASourceThatFailsBreaksTheAnswerOff) {
@@ -772,6 +805,43 @@ TEST(ServerStop, CancelsWhatDoesNotEndInItsTime) {
   running.server->stop();
   EXPECT_EQ(slow.receive().status, 0U);
   EXPECT_EQ(running.server->counters().connections_open, 0U);
+}
+
+// A read from a disk cannot be cancelled. To try it ended the process once.
+void stop_during_a_read(std::chrono::milliseconds read_takes, std::chrono::milliseconds patience) {
+  std::latch reading(1);
+  std::atomic<int> reads = 0;
+  Router router;
+  router.route(Verb::get, "/slow", kAnyone, [&](Request&) -> asio::awaitable<Response> {
+    BodySource source;
+    source.size = kLarge;
+    source.read = [&](std::span<std::byte> into) -> vault::Result<std::size_t> {
+      if (++reads == 2) {
+        reading.count_down();
+        std::this_thread::sleep_for(read_takes);
+      }
+      return into.size();
+    };
+    co_return Response{200, {}, std::move(source)};
+  });
+  ServerOptions options;
+  options.limits.stop_grace = patience;
+  test::Running running = test::start(std::move(router), std::move(options));
+  Client client(running.port);
+  client.send(get("/slow"));
+  reading.wait();
+  running.server->stop();
+  EXPECT_EQ(reads, 2) << "nothing more is read";
+  running.server.reset();
+  EXPECT_FALSE(client.receive().whole);
+}
+
+TEST(ServerStop, WaitsForAReadThatGoesOn) {
+  stop_during_a_read(150ms, 100ms);
+}
+
+TEST(ServerStop, DoesNotWaitForeverForAReadThatGoesOn) {
+  stop_during_a_read(300ms, 20ms);
 }
 
 }  // namespace
