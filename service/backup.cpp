@@ -333,7 +333,9 @@ class Run {
       if (last_->origin != unlocked_.config.origin)
         return Error{Errc::conflict,
                      "the backup there is of the vault " + last_->origin + "; give a directory of its own"};
-      TRY_VOID(check_proof(*last_, sealer_));
+      const auto proven = check_proof(*last_, sealer_);
+      if (!proven && proven.code() != Errc::conflict) return proven.error();
+      is_last_proven_ = proven.has_value();
     } else if (unfinished) {
       TRY(const RunMark run, wire::decode<RunMark>(vault::as_text(*unfinished), wire::Strictness::tolerant));
       if (run.origin != unlocked_.config.origin)
@@ -351,7 +353,9 @@ class Run {
                                             vault::as_bytes(wire::encode(RunMark{1, report_.origin, report_.number}))));
     TRY_VOID(vault::make_private_directory(payload()));
     TRY_VOID(remove_tree(making()));
-    if (last_) {
+    // What a key before the vault's own has sealed is not read: the history and each payload's digest say what is
+    // there.
+    if (is_last_proven_) {
       before_ = Before::open(options_.target, *last_, sealer_);
       TRY_VOID(drop_disposed_of_older());
     }
@@ -381,6 +385,7 @@ class Run {
     report_.size = size.value;
     TRY(report_.root, store.ledger().root(*txn, size));
     if (!last_) return {};
+    if (!is_last_proven_) return is_of_this_history(store, *txn, size);
     if (last_->size > size.value)
       return Error{Errc::conflict, "the backup there has " + std::to_string(last_->size) + " entries and the vault " +
                                        std::to_string(size.value) +
@@ -390,6 +395,18 @@ class Run {
       return Error{Errc::conflict,
                    "the backup there is of another history than the vault's. Keep it, and back up elsewhere"};
     return {};
+  }
+
+  // A backup that another vault key has sealed: this vault's from before a rotation, or another vault's.
+  Result<void> is_of_this_history(const access::Store& store, const vault::engine::ReadTransaction& txn,
+                                  audit::TreeSize size) const {
+    if (last_->size <= size.value) {
+      TRY(const Digest then, store.ledger().root(txn, audit::TreeSize{last_->size}));
+      if (then == last_->root) return {};
+    }
+    return Error{Errc::conflict,
+                 "backup.json was sealed by another vault key, and this vault's history does not go on from it: it is "
+                 "another vault's backup, or one that is ahead. Back up elsewhere"};
   }
 
   // Whether the last run has left it, as its rows say.
@@ -520,6 +537,7 @@ class Run {
   const Unlocked& unlocked_;
   const vault::keyring::Sealer sealer_;  // what rows refer to
   std::optional<BackupManifest> last_;
+  bool is_last_proven_ = false;  // false too when there is none
   std::unique_ptr<Before> before_;
   bool resumed_ = false;
   std::vector<BackupFile> files_;

@@ -60,7 +60,7 @@ void SealOptions::add_to(CLI::App& app) {
   add_to(app, "seal", "What opens the vault key. Keep it apart from the vault and its backups.");
 }
 
-void SealOptions::add_to(CLI::App& app, const std::string& prefix, const std::string& title) {
+void SealOptions::add_to(CLI::App& app, const std::string& prefix, const std::string& title, Wanted wanted) {
   auto* group = app.add_option_group(prefix, title);
   group
       ->add_option("--" + prefix + "-keyfile", key_file,
@@ -68,7 +68,7 @@ void SealOptions::add_to(CLI::App& app, const std::string& prefix, const std::st
       ->type_name("FILE");
   group->add_option("--" + prefix + "-passphrase-file", passphrase_file, "A file whose first line is the passphrase")
       ->type_name("FILE");
-  group->require_option(1);
+  group->require_option(wanted == Wanted::always ? 1 : 0, 1);
 }
 
 Result<vault::keyring::Opener> SealOptions::read() const {

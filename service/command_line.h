@@ -27,7 +27,9 @@ struct SealOptions {
 
   void add_to(CLI::App& app);
   // --PREFIX-keyfile and --PREFIX-passphrase-file.
-  void add_to(CLI::App& app, const std::string& prefix, const std::string& title);
+  enum class Wanted { always, perhaps };
+  void add_to(CLI::App& app, const std::string& prefix, const std::string& title, Wanted wanted = Wanted::always);
+  bool is_given() const { return !key_file.empty() || !passphrase_file.empty(); }
   vault::Result<vault::keyring::Opener> read() const;
   std::vector<std::string> arguments() const;
 };

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "service/backup.h"
+#include "service/rotation.h"
 #include "service/scrub.h"
 #include "service/vault_directory.h"
 #include "vault/base/file.h"
@@ -104,6 +105,44 @@ Result<int> remove_seal(const Options& options) {
   TRY_VOID(keyring.remove_seal(options.seal_id));
   if (options.as_json) print({{"removed", options.seal_id}, {"seals", keyring.seals().size()}});
   std::cerr << "Removed. Backups made before now still open with it: destroy its key file or passphrase, or them.\n";
+  return kDone;
+}
+
+// --- rotate ---------------------------------------------------------------------------------------------------------
+
+Result<int> rotate(const Options& options) {
+  TRY_VOID(check_format(options.directory));
+  TRY(const auto seal, options.seal.read());
+  const SealOptions& chosen = options.new_seal.is_given() ? options.new_seal : options.seal;
+  TRY(const auto new_seal, chosen.read());
+  TRY(const auto keyring, vault::keyring::Keyring::load(options.directory));
+  const std::size_t others = keyring.seals().size() - 1;
+  if (!keyring.is_rotating() && others > 0 && !options.yes) {
+    TRY(const bool sure, confirm("Make a new vault key? " + std::to_string(others) +
+                                 " more of its seals will open this vault no more; they can be added again."));
+    if (!sure) return Error{Errc::cancelled, "nothing was changed"};
+  }
+  heed_signals();
+  Rotation rotation{.directory = options.directory, .advance = {}};
+  RotationReport report;
+  {
+    const auto progress = std::make_shared<Progress>();
+    rotation.advance = [progress](std::uint64_t bytes) {
+      progress->show("sealing anew", bytes, 0);
+      return asked_to_stop == 0;
+    };
+    TRY(report, rotate_vault_key(rotation, seal, new_seal));
+    rotation.advance = {};
+  }
+  if (options.as_json)
+    print({{"seal", report.seal}, {"went_on", report.went_on}, {"values", report.values}, {"bytes", report.bytes}});
+  else
+    std::cout << report.seal << ": the new vault key's only seal; " << report.values << " values of "
+              << size_for_people(report.bytes) << " sealed anew"
+              << (report.went_on ? ", the rest of a rotation that was begun before" : "") << "\n";
+  std::cerr
+      << "Add the other seals again (strongroomd seal add), and back up: backups made before now open with the old\n"
+         "seals still. Free pages of the database keep what was sealed under the old key until they are used again.\n";
   return kDone;
 }
 
@@ -325,6 +364,21 @@ void add_operations(CLI::App& app, const AddCommand& add, Command& command) {
   takes_vault(listed);
   listed->add_flag("--json", options->as_json, "Prints JSON: an array of seal, kind");
   runs(listed, list_seals);
+
+  CLI::App* rotated =
+      add(app, "rotate", "Makes a new vault key and seals everything anew under it",
+          "strongroomd rotate /srv/vault --seal-keyfile /etc/strongroom/seal.key \\\n"
+          "      --new-seal-keyfile /etc/strongroom/new-seal.key\n\n"
+          "For a vault that is not served, when somebody may have a seal and a copy. The new key has one\n"
+          "seal; the others are to be added again. Interrupted, it goes on when it is run again with the\n"
+          "new key's seal; until then the vault can be served.");
+  takes_vault(rotated);
+  options->seal.add_to(*rotated);
+  options->new_seal.add_to(*rotated, "new-seal", "The new key's seal; else it is the one that opens the vault now",
+                           SealOptions::Wanted::perhaps);
+  rotated->add_flag("--yes", options->yes, "Does not ask, though other seals go");
+  prints_json(rotated, "seal, went_on, values, bytes");
+  runs(rotated, rotate);
 
   CLI::App* cert = add(app, "cert", "The service's TLS key and certificate", "strongroomd cert renew --help");
   cert->require_subcommand(1);

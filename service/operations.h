@@ -1,5 +1,5 @@
-// The commands of operating a vault: seal, cert, backup, restore, scrub. CLI.md says what they are called; docs/
-// operations.md when to run them.
+// The commands of operating a vault: seal, rotate, cert, backup, restore, scrub. CLI.md says what they are called;
+// docs/ operations.md when to run them.
 #pragma once
 #include "service/command_line.h"
 

@@ -250,16 +250,22 @@ Result<vault::Digest> renew_tls(const fs::path& directory, const vault::keyring:
                                   opened.store->log_key()));
   }
 
+  TRY_VOID(replace_tls(directory, *tls, opened.successions, opened.store->sealer()));
+  return to;
+}
+
+Result<void> replace_tls(const fs::path& directory, const TlsIdentity& tls, const wire::TlsSuccessions& successions,
+                         const vault::keyring::Sealer& sealer) {
   const fs::path fresh = directory / kNewTlsFolder;
   std::error_code failed;
   fs::remove_all(fresh, failed);  // of a renewal that was cut short: the old one, or a new one that nobody saw
   if (failed) return vault::system_error(failed.value(), "cannot remove " + fresh.string());
-  TRY_VOID(save_tls(fresh, *tls, opened.successions, opened.store->sealer()));
+  TRY_VOID(save_tls(fresh, tls, successions, sealer));
   if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, (directory / kTlsFolder).c_str(), RENAME_EXCHANGE) != 0)
     return vault::system_error(errno, "cannot put the new TLS key in place");
   TRY_VOID(vault::sync_directory(directory));
   fs::remove_all(fresh, failed);
-  return to;
+  return {};
 }
 
 }  // namespace service

@@ -78,6 +78,10 @@ vault::Result<void> check_format(const std::filesystem::path& directory);
 enum class SettingsLock { change, copy };
 vault::Result<vault::FileDescriptor> lock_settings(const std::filesystem::path& directory, SettingsLock how);
 
+// The TLS folder, sealed by `sealer`, in place of the one that is there, in one rename.
+vault::Result<void> replace_tls(const std::filesystem::path& directory, const TlsIdentity& tls,
+                                const access::wire::TlsSuccessions& successions, const vault::keyring::Sealer& sealer);
+
 struct Unlocked {
   vault::keyring::Keyring keyring;
   vault::keyring::VaultKey key;

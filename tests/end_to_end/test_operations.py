@@ -276,6 +276,9 @@ class Scrubs(OperationsTest):
         _, safe = world.open_safe()
         records = {entry["path"].rsplit("/", 1)[-1]: entry["record"]
                    for entry in world.secure(safe, {f"{i}.bin": os.urandom(3 << 20) for i in range(3)})}
+        existing = self.new("backup")
+        self.backup(existing)
+        world.checkout(next(iter(records.values())))  # entries that this backup lacks
         with world.stopped():
             whole = self.scrub()
             self.assertEqual((whole["records"], whole["damaged"], whole["finished"]), (3, [], True))
@@ -300,6 +303,10 @@ class Scrubs(OperationsTest):
             text = world.daemon("scrub", world.vault, *self.seal, check=INTEGRITY).out
             self.assertIn(found["damaged"][0]["record"], text)
             self.assertEqual(self.backup(self.new("backup"), check=INTEGRITY).code, INTEGRITY)
+            # A backup that has the payload from before takes the ledger to its end: nothing is behind after the restore.
+            entries = world.daemon("check", world.vault, *self.seal, "--json", check=INTEGRITY).json()["entries"]
+            self.assertEqual(self.backup(existing)["entries"], entries)
+            self.assertEqual(self.entries(self.restore(existing))["entries"], entries)
             flip(segment, 4096 + (5 << 20))
             self.assertEqual(self.scrub()["damaged"], [])
 
@@ -333,6 +340,67 @@ class Seals(OperationsTest):
         short = world.text("short\n")
         world.daemon("seal", "add", world.vault, *self.seal, "--new-seal-passphrase-file", short, check=USAGE)
         self.assertEqual([s["seal"] for s in self.seals()], [first])
+
+
+class Rotations(OperationsTest):
+    """A world of its own: its vault gets other keys."""
+
+    def setUp(self):
+        self.seal = ("--seal-keyfile", self.world.keyfile)
+
+    def test_a_new_vault_key_opens_by_its_new_seal_alone_and_nothing_is_lost(self):
+        world = self.world
+        _, safe = world.open_safe()
+        record = world.secure(safe, {"before.txt": b"before the rotation"})[0]["record"]
+        passphrase = world.text("a passphrase of the partners\n")
+        world.daemon("seal", "add", world.vault, *self.seal, "--new-seal-passphrase-file", passphrase)
+        backup = self.new("backup")
+        first = self.backup(backup)
+        fresh = self.new("fresh.key")
+        rotate = ("rotate", world.vault, *self.seal, "--new-seal-keyfile", fresh)
+        self.assertIn("stop it first", world.daemon(*rotate, "--yes", check=CONFLICT).err)
+        world.stop()
+        stolen = self.new("stolen")
+        shutil.copytree(world.vault, stolen)
+        self.assertIn("--yes", world.daemon(*rotate, check=USAGE).err)  # a seal would go, and nobody is there to be asked
+        self.assertFalse(fresh.exists())
+        said = world.daemon(*rotate, "--yes", "--json").json()
+        self.assertGreater(said["values"], 100)
+        self.assertEqual([s["seal"] for s in world.daemon("seal", "list", world.vault, "--json").json()], [said["seal"]])
+        for old in (self.seal, ("--seal-passphrase-file", passphrase)):
+            world.daemon("check", world.vault, *old, check=INTEGRITY)
+        # With what was there before, the old seal opens nothing of what is there now.
+        both = self.new("both")
+        shutil.copytree(world.vault, both)
+        shutil.copy(stolen / "keyring.json", both / "keyring.json")
+        world.daemon("check", both, *self.seal, check=INTEGRITY)
+        world.daemon("check", stolen, *self.seal)
+
+        world.keyfile, self.seal = fresh, ("--seal-keyfile", fresh)
+        self.assertTrue(self.entries(world.vault)["consistent"])
+        world.serve()
+        copy = world.checkout(record)
+        self.assertTrue(copy["records"])
+        world.secure(safe, {"after.txt": b"after it"})
+        again = self.backup(backup)  # goes on with the one from before
+        self.assertEqual((again["number"], again["copied_records"]), (first["number"] + 1, 1))
+        self.assertEqual(self.entries(self.restore(backup))["records"], 2)
+
+    def test_a_rotation_that_was_killed_is_served_and_gone_on_with(self):
+        world = self.world
+        _, safe = world.open_safe()
+        world.secure(safe, {f"{i}.txt": bytes([i]) for i in range(20)})
+        for call in ("rename:1", "fdatasync:2", "pwrite64:20", "fdatasync:9", "renameat2:1", "rename:2"):
+            with self.subTest(call):
+                with world.stopped():
+                    self.assertTrue(self.killed_at(call, "rotate", world.vault, *self.seal, "--yes"), "it came so far")
+                    self.assertTrue(self.entries(world.vault)["consistent"])
+                world.run("representative", "records", safe)
+                with world.stopped():
+                    world.daemon("rotate", world.vault, *self.seal, "--yes")
+                    self.assertTrue(self.entries(world.vault)["consistent"])
+                self.assertNotIn("previous", json.loads((world.vault / "keyring.json").read_text()))
+                self.assertEqual(len(world.data("representative", "records", safe)), 20)
 
 
 class Certificates(OperationsTest):
@@ -532,7 +600,7 @@ class Help(unittest.TestCase):
             return re.findall(r"^  ([a-z-]+)\s", listed.group(1), re.M) if listed else []
 
         names = below(helped())
-        for name in ("init", "serve", "check", "rebuild", "policy", "seal", "backup", "restore", "scrub", "cert"):
+        for name in ("init", "serve", "check", "rebuild", "policy", "seal", "rotate", "backup", "restore", "scrub", "cert"):
             self.assertIn(name, names)
         for name in names:
             for words in ((name,), *((name, sub) for sub in below(helped(name)))):

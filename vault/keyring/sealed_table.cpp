@@ -113,6 +113,28 @@ Result<void> SealedTable::clear(engine::WriteTransaction& txn) {
   return txn.clear(table_);
 }
 
+Result<SealedTable::SealedAnew> SealedTable::seal_anew(engine::WriteTransaction& txn, ByteView from,
+                                                       std::uint64_t max_bytes) const {
+  SealedAnew done;
+  Result<void> outcome;
+  TRY_VOID(txn.scan(table_, {}, from, [&](engine::KeyValue pair) {
+    if (done.bytes >= max_bytes) {
+      done.next = to_bytes(pair.key);
+      return false;
+    }
+    if (sealer_->is_current(pair.value)) return true;
+    const Bytes key = to_bytes(pair.key);  // writing ends the view
+    const auto value = open(key, pair.value);
+    const Bytes sealed = value ? sealer_->seal(name_, key, *value) : Bytes();
+    outcome = value ? txn.put(table_, key, sealed) : Result<void>(value.error());
+    ++done.pairs;
+    done.bytes += sealed.size();
+    return outcome.has_value();
+  }));
+  if (!outcome) return outcome.error();
+  return done;
+}
+
 Result<std::uint64_t> SealedTable::count(const engine::ReadTransaction& txn) const {
   return txn.count(table_);
 }

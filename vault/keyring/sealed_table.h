@@ -73,6 +73,14 @@ class SealedTable {
   Result<void> put(engine::WriteTransaction& txn, ByteView key, ByteView value);
   Result<bool> erase(engine::WriteTransaction& txn, ByteView key);  // false if it was absent
   Result<void> clear(engine::WriteTransaction& txn);
+  // For a rotation of the vault key: seals anew what the predecessor sealed, of the pairs whose key is >= `from`, until
+  // `max_bytes` were written or the table ends. Errors as `open`, and as the engine's `put`.
+  struct SealedAnew {
+    std::uint64_t pairs = 0;
+    std::uint64_t bytes = 0;    // written
+    std::optional<Bytes> next;  // where to go on; empty optional: at its end
+  };
+  Result<SealedAnew> seal_anew(engine::WriteTransaction& txn, ByteView from, std::uint64_t max_bytes) const;
   Result<std::uint64_t> count(const engine::ReadTransaction& txn) const;
 
   // Pairs whose key starts with `prefix` and is >= `from`, in order, until `visit` returns false or fails.

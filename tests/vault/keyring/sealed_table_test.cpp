@@ -175,6 +175,34 @@ TEST_F(SealedTables, AVisitorMayEraseWhatItSees) {
   EXPECT_EQ(*table.count(*txn), 0U);
 }
 
+TEST_F(SealedTables, SealsAnewWhatThePredecessorSealedInSteps) {
+  const SealingKey old_key = SealingKey::generate();
+  const Sealer before{old_key.clone()};
+  const Sealer after{SealingKey::generate(), old_key.clone()};
+  SealedTable old_table = SealedTable::make(*engine_, before, "t", TableClass::local).value();
+  SealedTable table = SealedTable::make(*engine_, after, "t", TableClass::local).value();
+  const auto txn = write();
+  for (const char* key : {"a", "b", "c", "d"}) ASSERT_TRUE(old_table.put(*txn, as_bytes(key), as_bytes(key)));
+  ASSERT_TRUE(table.put(*txn, as_bytes("c"), as_bytes("c")));
+  const Bytes current = to_bytes(**txn->get(table.table(), as_bytes("c")));
+  auto done = table.seal_anew(*txn, {}, 1);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->pairs, 1U);
+  EXPECT_EQ(done->next, to_bytes(as_bytes("b")));
+  done = table.seal_anew(*txn, *done->next, 1'000'000);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->pairs, 2U) << "c is current";
+  EXPECT_EQ(done->next, std::nullopt);
+  EXPECT_EQ(to_bytes(**txn->get(table.table(), as_bytes("c"))), current);
+  const Sealer alone{SealingKey::generate()};
+  for (const char* key : {"a", "b", "c", "d"}) {
+    EXPECT_TRUE(after.is_current(**txn->get(table.table(), as_bytes(key)))) << key;
+    EXPECT_EQ(table.get(*txn, as_bytes(key)).value(), to_bytes(as_bytes(key)));
+  }
+  const SealedTable stranger = SealedTable::make(*engine_, alone, "t", TableClass::local).value();
+  EXPECT_EQ(stranger.seal_anew(*txn, {}, 1'000'000).code(), Errc::wrong_key);
+}
+
 TEST_F(SealedTables, FindsTheLastKeyWithAPrefix) {
   SealedTable table = make("t");
   const auto txn = write();
