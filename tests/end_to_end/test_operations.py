@@ -676,6 +676,8 @@ if NAME == "systemctl":
     if verb in ("start", "enable"):
         execute(unit, unit != "strongroomd")
     elif verb == "stop":
+        if not (HERE / (unit + ".pid")).exists():
+            sys.exit(0)  # it does not run
         pid = int((HERE / (unit + ".pid")).read_text())
         os.kill(pid, signal.SIGTERM)
         status = pathlib.Path(f"/proc/{pid}/status")
