@@ -67,6 +67,7 @@ asio::awaitable<Response> download(Request& request) {
   source.size = kLarge - *offset;
   source.read = [offset, breaks_at](std::span<std::byte> into) -> Result<std::size_t> {
     if (*offset >= breaks_at) return Error{Errc::io, "unreadable"};
+    into = into.first(std::min<std::uint64_t>(into.size(), breaks_at - *offset));
     for (std::byte& b : into) b = pattern_at((*offset)++);
     return into.size();
   };
