@@ -370,8 +370,8 @@ void add_operations(CLI::App& app, const AddCommand& add, Command& command) {
           "strongroomd rotate /srv/vault --seal-keyfile /etc/strongroom/seal.key \\\n"
           "      --new-seal-keyfile /etc/strongroom/new-seal.key\n\n"
           "For a vault that is not served, when somebody may have a seal and a copy. The new key has one\n"
-          "seal; the others are to be added again. Interrupted, it goes on when it is run again with the\n"
-          "new key's seal; until then the vault can be served.");
+          "seal; the others are to be added again. Interrupted, it goes on when it is run again; until\n"
+          "then the vault opens with the new seal, and can be served.");
   takes_vault(rotated);
   options->seal.add_to(*rotated);
   options->new_seal.add_to(*rotated, "new-seal", "The new key's seal; else it is the one that opens the vault now",

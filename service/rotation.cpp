@@ -35,7 +35,7 @@ Result<void> seal_table_anew(vault::engine::Engine& engine, const SealedTable& t
     report.bytes += done.bytes;
     from = std::move(done.next);
     if (rotation.advance && !rotation.advance(report.bytes))
-      return Error{Errc::cancelled, "the rotation is not finished: run it again, with the new key's seal"};
+      return Error{Errc::cancelled, "the rotation is not finished: run it again"};
   }
   return {};
 }
@@ -44,20 +44,21 @@ Result<void> seal_table_anew(vault::engine::Engine& engine, const SealedTable& t
 
 Result<RotationReport> rotate_vault_key(const Rotation& rotation, const Opener& seal, const Opener& new_seal) {
   TRY(const vault::FileDescriptor lock, lock_settings(rotation.directory, SettingsLock::change));
+  TRY_VOID(check_format(rotation.directory));
+  TRY(Keyring keyring, Keyring::load(rotation.directory));
   RotationReport report;
-  {
+  report.went_on = keyring.is_rotating();
+  // The same command goes on with what it has begun: then the new seal opens, and the old one does not.
+  const Opener& opens = !report.went_on || keyring.unlock(new_seal) ? new_seal : seal;
+  if (!report.went_on) {
     TRY(const OpenVault whole, open_vault(rotation.directory, seal));  // and nobody serves it
-    TRY(Keyring keyring, Keyring::load(rotation.directory));
     TRY(const auto key, keyring.unlock(seal));
-    report.went_on = keyring.is_rotating();
-    if (!report.went_on) TRY_VOID(keyring.rotate(key, new_seal, rotation.cost));
+    TRY_VOID(keyring.rotate(key, new_seal, rotation.cost));
   }
-  const Opener& opens = report.went_on ? seal : new_seal;
   TRY(const OpenVault opened, open_vault(rotation.directory, opens));
   for (const SealedTable* table : opened.store->tables())
     TRY_VOID(seal_table_anew(opened.store->engine(), *table, rotation, report));
   TRY_VOID(replace_tls(rotation.directory, opened.tls, opened.successions, opened.store->sealer()));
-  TRY(Keyring keyring, Keyring::load(rotation.directory));
   TRY_VOID(keyring.forget_previous());
   TRY(report.seal, keyring.seal_opened_by(opens));
   return report;

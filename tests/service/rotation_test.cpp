@@ -90,8 +90,8 @@ TEST_F(RotationTest, WhatIsCutShortOpensUnderBothKeysAndIsGoneOnWith) {
   EXPECT_LT(told, kRotationBytes + 2 * kRowBytes) << "one commit has a bound";
   EXPECT_TRUE(is_rotating());
   EXPECT_GT(old_values(), 0U);
-  EXPECT_EQ(rotate_vault_key(rotation(), old_seal(), new_seal()).code(), Errc::wrong_key) << "the new seal is wanted";
-  const auto rest = rotate_vault_key(rotation(), new_seal(), new_seal());
+  EXPECT_EQ(rotate_vault_key(rotation(), old_seal(), old_seal()).code(), Errc::wrong_key) << "the new seal is wanted";
+  const auto rest = rotate_vault_key(rotation(), old_seal(), new_seal());
   ASSERT_TRUE(rest) << rest.error().message;
   EXPECT_TRUE(rest->went_on);
   EXPECT_GT(rest->values, 0U);
