@@ -297,13 +297,14 @@ class Before {
 
 class Run {
  public:
-  Run(const BackupOptions& options, const Unlocked& unlocked)
-      : options_(options), unlocked_(unlocked), sealer_(unlocked.sealer()) {}
+  Run(const BackupOptions& options, const Unlocked& unlocked, const vault::keyring::Opener& seal)
+      : options_(options), unlocked_(unlocked), seal_(seal), sealer_(unlocked.sealer()) {}
 
   Result<BackupReport> perform() {
     TRY_VOID(prepare());
     TRY(const vault::FileDescriptor hold, vault::payload::hold_segments(options_.directory / kPayloadFolder));
     TRY_VOID(snapshot());
+    TRY_VOID(has_the_key_that_was_copied());
     {
       TRY(const auto store, open_store(making(), options_.directory / kPayloadFolder, unlocked_, OpenFor::check));
       TRY_VOID(compare_histories(*store));
@@ -378,6 +379,17 @@ class Run {
     return vault::sync_directory(making());
   }
 
+  // Between the copy of the database and that of the keyring the vault key may have been rotated: the one would not
+  // open the other.
+  Result<void> has_the_key_that_was_copied() const {
+    const auto copied = unlock_vault(making(), seal_);
+    if (!copied && copied.code() != Errc::wrong_key) return copied.error();
+    if (copied && copied->sealer().key_id() == sealer_.key_id() &&
+        copied->previous.has_value() == unlocked_.previous.has_value())
+      return {};
+    return Error{Errc::conflict, "the vault key was changed while the database was copied: run it again"};
+  }
+
   // The vault has everything that its last backup has.
   Result<void> compare_histories(const access::Store& store) {
     TRY(const auto txn, store.engine().read());
@@ -400,7 +412,7 @@ class Run {
   // A backup that another vault key has sealed: this vault's from before a rotation, or another vault's.
   Result<void> is_of_this_history(const access::Store& store, const vault::engine::ReadTransaction& txn,
                                   audit::TreeSize size) const {
-    if (last_->size <= size.value) {
+    if (last_->size > 0 && last_->size <= size.value) {
       TRY(const Digest then, store.ledger().root(txn, audit::TreeSize{last_->size}));
       if (then == last_->root) return {};
     }
@@ -430,7 +442,11 @@ class Run {
     const bool may_be_there = resumed_ || (last_ && !before_);
     TRY_VOID(each_stored(store, [&](const StoredPayload& stored) -> Result<void> {
       TRY(const bool there, is_there(stored));
-      if (there || (may_be_there && copy.verify(stored))) return {};
+      if (there) return {};
+      if (may_be_there) {
+        const auto same = copy.verify(stored, meter.each());
+        if (same || same.code() == Errc::cancelled) return same;
+      }
       ++report_.copied_records;
       report_.copied_bytes += stored.payload.length;
       return copy.copy(stored, meter.each());
@@ -440,7 +456,8 @@ class Run {
 
   Result<void> verify_payloads(const access::Store& store) {
     SegmentCopy copy(options_.directory / kPayloadFolder, payload(), options_.reserve);
-    Meter meter(options_.advance, "reading them again", options_.verify_all ? report_.bytes : report_.copied_bytes);
+    Meter meter(options_.advance, "reading them again",
+                options_.verify_all || !before_ ? report_.bytes : report_.copied_bytes);
     return each_stored(store, [&](const StoredPayload& stored) -> Result<void> {
       TRY(const bool there, is_there(stored));
       if (there && !options_.verify_all) return {};
@@ -535,6 +552,7 @@ class Run {
 
   const BackupOptions& options_;
   const Unlocked& unlocked_;
+  const vault::keyring::Opener& seal_;
   const vault::keyring::Sealer sealer_;  // what rows refer to
   std::optional<BackupManifest> last_;
   bool is_last_proven_ = false;  // false too when there is none
@@ -552,7 +570,7 @@ Result<BackupReport> back_up(const BackupOptions& options, const vault::keyring:
   TRY(const Unlocked unlocked, unlock_vault(options.directory, seal));
   TRY_VOID(vault::make_private_directory(options.target));
   TRY(const vault::FileDescriptor lock, lock_backup(options.target, LOCK_EX));
-  return Run(options, unlocked).perform();
+  return Run(options, unlocked, seal).perform();
 }
 
 // --- restore --------------------------------------------------------------------------------------------------------

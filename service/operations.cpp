@@ -140,6 +140,8 @@ Result<int> rotate(const Options& options) {
     std::cout << report.seal << ": the new vault key's only seal; " << report.values << " values of "
               << size_for_people(report.bytes) << " sealed anew"
               << (report.went_on ? ", the rest of a rotation that was begun before" : "") << "\n";
+  if (!options.new_seal.is_given())
+    std::cerr << "The new key has the seal that the old one had: whoever has that opens the vault as before.\n";
   std::cerr
       << "Add the other seals again (strongroomd seal add), and back up: backups made before now open with the old\n"
          "seals still. Free pages of the database keep what was sealed under the old key until they are used again.\n";

@@ -14,6 +14,19 @@ using vault::keyring::Keyring;
 using vault::keyring::Opener;
 using vault::keyring::SealedTable;
 
+// What does not open now would end the rotation half-way, for good.
+Result<void> open_every_value(const access::Store& store) {
+  TRY(const auto txn, store.engine().read());
+  for (const SealedTable* table : store.tables()) {
+    const auto opened =
+        table->scan(*txn, {}, {}, [](vault::ByteView, vault::ByteView) -> Result<bool> { return true; });
+    if (!opened)
+      return Error{opened.code(), "nothing was changed: in the table " + table->name() + " " + opened.error().message +
+                                      ". Mend that first: strongroomd check says what it is"};
+  }
+  return {};
+}
+
 // One commit. What the engine has to grow for is tried again.
 Result<SealedTable::SealedAnew> step(vault::engine::Engine& engine, const SealedTable& table, vault::ByteView from) {
   for (;;) {
@@ -48,19 +61,23 @@ Result<RotationReport> rotate_vault_key(const Rotation& rotation, const Opener& 
   TRY(Keyring keyring, Keyring::load(rotation.directory));
   RotationReport report;
   report.went_on = keyring.is_rotating();
-  // The same command goes on with what it has begun: then the new seal opens, and the old one does not.
-  const Opener& opens = !report.went_on || keyring.unlock(new_seal) ? new_seal : seal;
-  if (!report.went_on) {
+  if (report.went_on) {
+    const auto key = keyring.unlock(new_seal);
+    if (!key && key.code() == Errc::wrong_key)
+      return Error{Errc::conflict, "a rotation was begun with another new seal: run it again with that one"};
+    if (!key) return key.error();
+  } else {
     TRY(const OpenVault whole, open_vault(rotation.directory, seal));  // and nobody serves it
+    TRY_VOID(open_every_value(*whole.store));
     TRY(const auto key, keyring.unlock(seal));
     TRY_VOID(keyring.rotate(key, new_seal, rotation.cost));
   }
-  TRY(const OpenVault opened, open_vault(rotation.directory, opens));
+  TRY(const OpenVault opened, open_vault(rotation.directory, new_seal));
   for (const SealedTable* table : opened.store->tables())
     TRY_VOID(seal_table_anew(opened.store->engine(), *table, rotation, report));
   TRY_VOID(replace_tls(rotation.directory, opened.tls, opened.successions, opened.store->sealer()));
   TRY_VOID(keyring.forget_previous());
-  TRY(report.seal, keyring.seal_opened_by(opens));
+  TRY(report.seal, keyring.seal_opened_by(new_seal));
   return report;
 }
 

@@ -25,10 +25,10 @@ struct RotationReport {
 };
 
 // Makes the key, sealed by `new_seal` alone (its key file is made when absent), and seals everything anew, in steps; of
-// a rotation that was begun before it does the rest, opened by `new_seal` or, if that is another one, `seal`. The vault
+// a rotation that was begun before it does the rest (Errc::conflict if that was with another `new_seal`). The vault
 // must not be served meanwhile (Errc::busy); one that is interrupted is served under both keys. The old key is
-// forgotten when nothing is sealed under it. Errors as `open_vault`, Keyring::rotate and the engine's; Errc::cancelled
-// when told to stop.
+// forgotten when nothing is sealed under it. Nothing is begun when a value does not open (Errc::tampered). Errors as
+// `open_vault`, Keyring::rotate and the engine's; Errc::cancelled when told to stop.
 vault::Result<RotationReport> rotate_vault_key(const Rotation& rotation, const vault::keyring::Opener& seal,
                                                const vault::keyring::Opener& new_seal);
 

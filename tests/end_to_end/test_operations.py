@@ -394,6 +394,8 @@ class Rotations(OperationsTest):
             with self.subTest(call):
                 with world.stopped():
                     self.assertTrue(self.killed_at(call, "rotate", world.vault, *self.seal, "--yes"), "it came so far")
+                    begun = call != "rename:1"  # which names the keyring of both keys
+                    self.assertEqual("previous" in json.loads((world.vault / "keyring.json").read_text()), begun)
                     self.assertTrue(self.entries(world.vault)["consistent"])
                 world.run("representative", "records", safe)
                 with world.stopped():

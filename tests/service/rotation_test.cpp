@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "service/backup.h"
 #include "service/vault_directory.h"
 #include "tests/support/temporary_directory.h"
 
@@ -90,7 +91,9 @@ TEST_F(RotationTest, WhatIsCutShortOpensUnderBothKeysAndIsGoneOnWith) {
   EXPECT_LT(told, kRotationBytes + 2 * kRowBytes) << "one commit has a bound";
   EXPECT_TRUE(is_rotating());
   EXPECT_GT(old_values(), 0U);
-  EXPECT_EQ(rotate_vault_key(rotation(), old_seal(), old_seal()).code(), Errc::wrong_key) << "the new seal is wanted";
+  EXPECT_EQ(rotate_vault_key(rotation(), new_seal(), vault::SecretText("another passphrase")).code(), Errc::conflict)
+      << "with which it was begun";
+  EXPECT_EQ(rotate_vault_key(rotation(), old_seal(), old_seal()).code(), Errc::conflict);
   const auto rest = rotate_vault_key(rotation(), old_seal(), new_seal());
   ASSERT_TRUE(rest) << rest.error().message;
   EXPECT_TRUE(rest->went_on);
@@ -112,7 +115,7 @@ TEST_F(RotationTest, WithAWrongSealChangesNothing) {
   EXPECT_TRUE(open_vault(directory_, old_seal()));
 }
 
-TEST_F(RotationTest, KeepsTheOldKeyWhenAValueDoesNotOpen) {
+TEST_F(RotationTest, DoesNotBeginWhenAValueDoesNotOpen) {
   {
     const auto opened = open_vault(directory_, old_seal());
     const auto table = opened->store->jobs().table();
@@ -122,8 +125,38 @@ TEST_F(RotationTest, KeepsTheOldKeyWhenAValueDoesNotOpen) {
     ASSERT_TRUE(txn->put(table, as_bytes(name(3)), altered));
     ASSERT_TRUE(txn->commit());
   }
-  EXPECT_EQ(rotate_vault_key(rotation(), old_seal(), new_seal()).code(), Errc::tampered);
-  EXPECT_TRUE(is_rotating());
+  const auto refused = rotate_vault_key(rotation(), old_seal(), new_seal());
+  EXPECT_EQ(refused.code(), Errc::tampered);
+  EXPECT_NE(refused.error().message.find("table"), std::string::npos) << refused.error().message;
+  EXPECT_FALSE(is_rotating());
+  EXPECT_TRUE(open_vault(directory_, old_seal()));
+}
+
+TEST_F(RotationTest, ABackupThatItOvertakesIsRefusedAndTheOneBeforeStays) {
+  BackupOptions backup;
+  backup.directory = directory_;
+  backup.target = home_.path() / "backup";
+  backup.reserve = 0;
+  backup.clock = [] { return kNow; };
+  ASSERT_TRUE(back_up(backup, old_seal()));
+  bool rotated = false;
+  backup.advance = [&](std::string_view, std::uint64_t, std::uint64_t) {
+    if (!std::exchange(rotated, true)) EXPECT_TRUE(rotate_vault_key(rotation(), old_seal(), new_seal()));
+    return true;
+  };
+  EXPECT_EQ(back_up(backup, old_seal()).code(), Errc::conflict);
+  EXPECT_TRUE(rotated);
+  RestoreOptions restoring;
+  restoring.backup = backup.target;
+  restoring.directory = home_.path() / "restored";
+  restoring.reserve = 0;
+  EXPECT_TRUE(restore(restoring, old_seal()));
+  backup.advance = {};
+  const auto next = back_up(backup, new_seal());
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->number, 2U);
+  restoring.directory = home_.path() / "restored again";
+  EXPECT_TRUE(restore(restoring, new_seal()));
 }
 
 }  // namespace

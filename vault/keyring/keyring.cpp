@@ -285,6 +285,7 @@ Result<VaultKey> Keyring::rotate(const VaultKey& key, const Opener& opener, cryp
   if (!holds(key)) return Error{Errc::wrong_key, "not the key of this vault"};
   if (is_rotating()) return Error{Errc::conflict, "a rotation of the vault key is not finished"};
   VaultKey fresh = VaultKey::generate();
+  while (make_sealer(fresh).key_id() == make_sealer(key).key_id()) fresh = VaultKey::generate();  // it tells them apart
   Keyring changed;
   changed.directory_ = directory_;
   changed.key_id_ = id_of(fresh);
