@@ -137,7 +137,7 @@ Result<int> rotate(const Options& options) {
   if (options.as_json)
     print({{"seal", report.seal}, {"went_on", report.went_on}, {"values", report.values}, {"bytes", report.bytes}});
   else
-    std::cout << report.seal << ": the new vault key's only seal; " << report.values << " values of "
+    std::cout << report.seal << ": the new vault key's seal; " << report.values << " values of "
               << size_for_people(report.bytes) << " sealed anew"
               << (report.went_on ? ", the rest of a rotation that was begun before" : "") << "\n";
   if (!options.new_seal.is_given())

@@ -18,7 +18,7 @@ struct Rotation {
   vault::crypto::Argon2Cost cost{};
 };
 struct RotationReport {
-  std::string seal;          // the only one of the new key; its id
+  std::string seal;          // the id of the one that opens the new key
   bool went_on = false;      // with a rotation that was begun before
   std::uint64_t values = 0;  // sealed anew by this run
   std::uint64_t bytes = 0;
