@@ -397,28 +397,21 @@ class Run {
     report_.size = size.value;
     TRY(report_.root, store.ledger().root(*txn, size));
     if (!last_) return {};
-    if (!is_last_proven_) return is_of_this_history(store, *txn, size);
-    if (last_->size > size.value)
+    const bool ahead = last_->size > size.value;
+    if (!ahead && last_->size > 0) {
+      TRY(const Digest then, store.ledger().root(*txn, audit::TreeSize{last_->size}));
+      if (then == last_->root) return {};
+    }
+    if (!is_last_proven_)  // not this vault's from before a rotation, then
+      return Error{Errc::conflict,
+                   "backup.json was sealed by another vault key, and this vault's history does not go on from it: it "
+                   "is another vault's backup, or one that is ahead. Back up elsewhere"};
+    if (ahead)
       return Error{Errc::conflict, "the backup there has " + std::to_string(last_->size) + " entries and the vault " +
                                        std::to_string(size.value) +
                                        ": the vault went backwards. Keep that backup, and back up elsewhere"};
-    TRY(const Digest then, store.ledger().root(*txn, audit::TreeSize{last_->size}));
-    if (then != last_->root)
-      return Error{Errc::conflict,
-                   "the backup there is of another history than the vault's. Keep it, and back up elsewhere"};
-    return {};
-  }
-
-  // A backup that another vault key has sealed: this vault's from before a rotation, or another vault's.
-  Result<void> is_of_this_history(const access::Store& store, const vault::engine::ReadTransaction& txn,
-                                  audit::TreeSize size) const {
-    if (last_->size > 0 && last_->size <= size.value) {
-      TRY(const Digest then, store.ledger().root(txn, audit::TreeSize{last_->size}));
-      if (then == last_->root) return {};
-    }
     return Error{Errc::conflict,
-                 "backup.json was sealed by another vault key, and this vault's history does not go on from it: it is "
-                 "another vault's backup, or one that is ahead. Back up elsewhere"};
+                 "the backup there is of another history than the vault's. Keep it, and back up elsewhere"};
   }
 
   // Whether the last run has left it, as its rows say.

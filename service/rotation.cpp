@@ -62,22 +62,22 @@ Result<RotationReport> rotate_vault_key(const Rotation& rotation, const Opener& 
   RotationReport report;
   report.went_on = keyring.is_rotating();
   if (report.went_on) {
-    const auto key = keyring.unlock(new_seal);
-    if (!key && key.code() == Errc::wrong_key)
+    auto opened_by = keyring.seal_opened_by(new_seal);
+    if (!opened_by && opened_by.code() == Errc::wrong_key)
       return Error{Errc::conflict, "a rotation was begun with another new seal: run it again with that one"};
-    if (!key) return key.error();
+    TRY(report.seal, std::move(opened_by));
   } else {
     TRY(const OpenVault whole, open_vault(rotation.directory, seal));  // and nobody serves it
     TRY_VOID(open_every_value(*whole.store));
     TRY(const auto key, keyring.unlock(seal));
     TRY_VOID(keyring.rotate(key, new_seal, rotation.cost));
+    report.seal = keyring.seals().front().id;
   }
   TRY(const OpenVault opened, open_vault(rotation.directory, new_seal));
   for (const SealedTable* table : opened.store->tables())
     TRY_VOID(seal_table_anew(opened.store->engine(), *table, rotation, report));
   TRY_VOID(replace_tls(rotation.directory, opened.tls, opened.successions, opened.store->sealer()));
   TRY_VOID(keyring.forget_previous());
-  TRY(report.seal, keyring.seal_opened_by(new_seal));
   return report;
 }
 
