@@ -6,31 +6,14 @@
 
 #include <cerrno>
 
+#include "vault/payload/segment_file.h"
+
 namespace vault::payload {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t kOpenFiles = 32;  // of either side
-
-Result<std::size_t> read_some(int file, std::span<std::byte> out, std::uint64_t offset) {
-  for (;;) {
-    const ssize_t got = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR) return system_error(errno, "cannot read a segment");
-  }
-}
-
-// All of it; Errc::tampered when the file ends before.
-Result<void> read_all(int file, std::span<std::byte> out, std::uint64_t offset) {
-  while (!out.empty()) {
-    TRY(const std::size_t got, read_some(file, out, offset));
-    if (got == 0) return Error{Errc::tampered, "a segment is shorter than its payloads"};
-    out = out.subspan(got);
-    offset += got;
-  }
-  return {};
-}
 
 Result<void> write_all_at(int file, ByteView bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
@@ -100,7 +83,7 @@ Result<void> SegmentCopy::copy(const StoredPayload& stored, const Advance& advan
     TRY(const int from, source_file(segment));
     TRY(const int to, target_file(segment));
     buffer.resize(size);
-    TRY_VOID(read_all(from, buffer, offset));
+    TRY_VOID(read_segment(from, offset, buffer, "a segment"));
     digest.update(buffer);
     TRY_VOID(write_all_at(to, buffer, offset));
     return go_on(advance, size);
@@ -117,7 +100,7 @@ Result<void> SegmentCopy::verify(const StoredPayload& stored, const Advance& adv
     TRY(const int file, target_file(segment));
     ::posix_fadvise(file, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
     buffer.resize(size);
-    TRY_VOID(read_all(file, buffer, offset));
+    TRY_VOID(read_segment(file, offset, buffer, "a segment"));
     digest.update(buffer);
     return go_on(advance, size);
   }));

@@ -42,11 +42,15 @@ Result<void> Segment::read(std::uint64_t offset, std::span<std::byte> out) const
     const auto read = read_direct(*direct_, offset, out);
     if (read && *read) return {};  // what else there is, the other way will tell
   }
+  return read_segment(file_.get(), offset, out, segment_name(number));
+}
+
+Result<void> read_segment(int file, std::uint64_t offset, std::span<std::byte> out, std::string_view name) {
   while (!out.empty()) {
-    const ssize_t got = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    const ssize_t got = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(errno, "cannot read " + segment_name(number));
-    if (got == 0) return Error{Errc::tampered, segment_name(number) + " is shorter than its payloads"};
+    if (got < 0) return system_error(errno, "cannot read " + std::string(name));
+    if (got == 0) return Error{Errc::tampered, std::string(name) + " is shorter than its payloads"};
     offset += static_cast<std::uint64_t>(got);
     out = out.subspan(static_cast<std::size_t>(got));
   }
