@@ -266,16 +266,14 @@ template <class E>
 std::string words(Set set, Set all) {
   if (set.bits == all.bits) return "any";
   std::string text;
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) {
-    if (set.has(d.value)) text += (text.empty() ? "" : ", ") + wire::enumerator_name(d.name);
-  });
+  for (const E value : wire::kEnumValues<E>)
+    if (set.has(value)) text += (text.empty() ? "" : ", ") + wire::enum_name(value);
   return text;
 }
 std::string words(Capacities who) {
   std::string text;
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Capacity>>([&](auto d) {
-    if (who.has(d.value)) text += (text.empty() ? "" : ", ") + wire::enumerator_name(d.name);
-  });
+  for (const Capacity capacity : wire::kEnumValues<Capacity>)
+    if (who.has(capacity)) text += (text.empty() ? "" : ", ") + wire::enum_name(capacity);
   return text;
 }
 
@@ -328,14 +326,13 @@ std::string steps_markdown() {
       "\n## The steps of a review\n\nOnce permitted, a step is made at these stages, and is a conflict at any other. "
       "Going back is another: from meeting-set to scoping, from decided to scoping or meeting-set.\n\n"
       "| step | stages | at another |\n|---|---|---|\n";
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<review::Step>>([&](auto step) {
+  for (const review::Step step : wire::kEnumValues<review::Step>) {
     Set stages;
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<Stage>>([&](auto stage) {
-      if (review::is_possible_at(step.value, stage.value)) stages.bits |= set_of(stage.value).bits;
-    });
-    text += "| " + wire::enumerator_name(step.name) + " | " + words<Stage>(stages, kAnyStage) + " | " +
-            std::string(review::sentence_of(step.value)) + " |\n";
-  });
+    for (const Stage stage : wire::kEnumValues<Stage>)
+      if (review::is_possible_at(step, stage)) stages.bits |= set_of(stage).bits;
+    text += "| " + wire::enum_name(step) + " | " + words<Stage>(stages, kAnyStage) + " | " +
+            std::string(review::sentence_of(step)) + " |\n";
+  }
   return text;
 }
 

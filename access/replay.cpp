@@ -386,17 +386,15 @@ class Check {
       TRY_VOID(go_on());
       return true;
     }));
-    Result<void> outcome;
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<BesideTable>>([&](auto d) {
-      if (!outcome) return;
-      const SealedTable& besides = store_.state().beside_table(d.value);
-      outcome = txn_.scan(besides.table(), {}, {}, [&](engine::KeyValue row) {
-        if (!expected.contains({d.value, vault::to_bytes(row.key)}))
+    for (const BesideTable table : wire::kEnumValues<BesideTable>) {
+      const SealedTable& besides = store_.state().beside_table(table);
+      TRY_VOID(txn_.scan(besides.table(), {}, {}, [&](engine::KeyValue row) {
+        if (!expected.contains({table, vault::to_bytes(row.key)}))
           find(row_name(besides, row.key), altered("no entry names it"));
         return true;
-      });
-    });
-    return outcome;
+      }));
+    }
+    return {};
   }
 
   Result<void> compare_payloads(const State& state, const ReadTransaction& made) {

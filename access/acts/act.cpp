@@ -50,13 +50,18 @@ using Details = boost::mp11::mp_append<FirstDetails, DeskDetails, ReviewDetails>
 // Entries that change no projection.
 using Remarks = boost::mp11::mp_list<wire::AccessRefused, wire::RequestsLimited, wire::ClockStepped>;
 
+// Never inlined: all of a list would be one function, which takes the compiler as long as the rest of the folder.
+template <class T, class R, class Visit>
+[[gnu::noinline]] R visit_type(const Visit& visit) {
+  return visit(std::type_identity<T>());
+}
 // Calls `visit` with the type of the list whose kind it is.
 template <class List, class R, class Visit>
 std::optional<R> with_kind(std::string_view kind, const Visit& visit) {
   std::optional<R> result;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, List>>([&](auto type) {
     using T = typename decltype(type)::type;
-    if (T::kKind == kind) result.emplace(visit(type));
+    if (T::kKind == kind) result.emplace(visit_type<T, R>(visit));
   });
   return result;
 }

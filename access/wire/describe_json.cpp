@@ -59,6 +59,40 @@ Result<std::string_view> text_of(const json::value& value) {
   if (text->size() > kMaxStringLength) return Error{Errc::too_large, "a string is too long"};
   return std::string_view(text->data(), text->size());
 }
+
+std::string name_of(std::span<const Enumerator> enumerators, std::int64_t value) {
+  const auto found = std::ranges::find(enumerators, value, &Enumerator::value);
+  return found == enumerators.end() ? "unknown" : enumerator_name(found->cpp_name);
+}
+Result<std::int64_t> value_of(std::span<const Enumerator> enumerators, std::string_view text) {
+  const auto same = [](char ours, char theirs) { return (ours == '_' ? '-' : ours) == theirs; };
+  const auto found = std::ranges::find_if(
+      enumerators, [&](const Enumerator& e) { return std::ranges::equal(e.cpp_name, text, same); });
+  if (found == enumerators.end())
+    return Error{Errc::malformed, "unknown word \"" + std::string(text.substr(0, 40)) + "\""};
+  return found->value;
+}
+
+const json::value* MemberReader::find(std::string_view cpp_name) {
+  if (failed_) return nullptr;
+  const json::value* found = object_.if_contains(member_name(cpp_name));
+  if (found != nullptr) ++known_;
+  return found;
+}
+const json::value* MemberReader::find_required(std::string_view cpp_name) {
+  const json::value* found = find(cpp_name);
+  if (found == nullptr && !failed_) fail(cpp_name, "it is missing");
+  return found;
+}
+void MemberReader::fail(std::string_view cpp_name, std::string_view why) {
+  failed_ = wrong_member(member_name(cpp_name), why);
+}
+Result<void> MemberReader::finish() const {
+  if (failed_) return *failed_;
+  if (strictness_ == Strictness::exact && known_ != object_.size())
+    return Error{Errc::malformed, "an object has a member that is not of its kind"};
+  return {};
+}
 }  // namespace detail
 
 Result<std::string> JsonOf<std::string>::from(const json::value& value, Strictness) {

@@ -6,10 +6,13 @@
 // RFC 3339, Date as 2026-11-22, age::Recipient as age1…, integers up to 2^53 - 1 as JSON numbers, Bytes as unpadded
 // base64url.
 #pragma once
+#include <algorithm>
+#include <array>
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11/algorithm.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,24 +68,40 @@ vault::Result<T> decode(std::string_view text, Strictness strictness) {
   return value;
 }
 
+namespace detail {
+struct Enumerator {
+  std::string_view cpp_name;
+  std::int64_t value;
+};
+template <class E>
+inline constexpr auto kEnumerators = []<class... D>(boost::mp11::mp_list<D...>) {
+  return std::array<Enumerator, sizeof...(D)>{Enumerator{D::name, static_cast<std::int64_t>(D::value)}...};
+}(boost::mp11::mp_rename<boost::describe::describe_enumerators<E>, boost::mp11::mp_list>());
+std::string name_of(std::span<const Enumerator> enumerators, std::int64_t value);
+vault::Result<std::int64_t> value_of(std::span<const Enumerator> enumerators, std::string_view text);
+}  // namespace detail
+
 template <class E>
 std::string enum_name(E value) {
-  return enumerator_name(boost::describe::enum_to_string(value, "unknown"));
+  return detail::name_of(detail::kEnumerators<E>, static_cast<std::int64_t>(value));
 }
 template <class E>
 vault::Result<E> parse_enum(std::string_view text) {
-  std::optional<E> found;
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) {
-    if (enumerator_name(d.name) == text) found = d.value;
-  });
-  if (!found) return vault::Error{vault::Errc::malformed, "unknown word \"" + std::string(text.substr(0, 40)) + "\""};
-  return *found;
+  TRY(const std::int64_t value, detail::value_of(detail::kEnumerators<E>, text));
+  return static_cast<E>(value);
 }
+// The enumerators, in their declared order.
+template <class E>
+inline constexpr auto kEnumValues = [] {
+  std::array<E, detail::kEnumerators<E>.size()> values{};
+  std::ranges::transform(detail::kEnumerators<E>, values.begin(),
+                         [](const detail::Enumerator& e) { return static_cast<E>(e.value); });
+  return values;
+}();
 template <class E>
 std::vector<std::string> enum_names() {
   std::vector<std::string> names;
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
-      [&](auto d) { names.push_back(enumerator_name(d.name)); });
+  for (const detail::Enumerator& e : detail::kEnumerators<E>) names.push_back(enumerator_name(e.cpp_name));
   return names;
 }
 
@@ -203,6 +222,51 @@ struct OptionalOf<std::optional<T>> {
   static constexpr bool kIs = true;
   using Value = T;
 };
+
+// A struct's members are read and written one after another by functions that are compiled once for each type of member
+// and never inlined: seventy commands of a dozen members each would otherwise be one function of the compiler's.
+class MemberReader {
+ public:
+  MemberReader(const json::object& object, Strictness strictness) : object_(object), strictness_(strictness) {}
+
+  // Does nothing once a member was wrong.
+  template <class Member>
+  [[gnu::noinline]] void read(std::string_view cpp_name, Member& member) {
+    if constexpr (OptionalOf<Member>::kIs) {
+      if (const json::value* found = find(cpp_name)) take<typename OptionalOf<Member>::Value>(cpp_name, *found, member);
+    } else {
+      if (const json::value* found = find_required(cpp_name)) take<Member>(cpp_name, *found, member);
+    }
+  }
+  // The first member that was wrong, or what the whole object has too much.
+  [[nodiscard]] vault::Result<void> finish() const;
+
+ private:
+  const json::value* find(std::string_view cpp_name);
+  const json::value* find_required(std::string_view cpp_name);
+  void fail(std::string_view cpp_name, std::string_view why);
+  template <class Value, class Member>
+  void take(std::string_view cpp_name, const json::value& found, Member& member) {
+    auto read = from_json<Value>(found, strictness_);
+    if (read)
+      member = std::move(*read);
+    else
+      fail(cpp_name, read.error().message);
+  }
+
+  const json::object& object_;
+  Strictness strictness_;
+  std::size_t known_ = 0;
+  std::optional<vault::Error> failed_;
+};
+template <class Member>
+[[gnu::noinline]] void write_member(json::object& object, std::string_view cpp_name, const Member& member) {
+  if constexpr (OptionalOf<Member>::kIs) {
+    if (member) object.emplace(member_name(cpp_name), to_json(*member));
+  } else {
+    object.emplace(member_name(cpp_name), to_json(member));
+  }
+}
 }  // namespace detail
 
 template <class T>
@@ -210,55 +274,19 @@ template <class T>
 struct JsonOf<T> {
   using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
-  static json::value to(const T& value) {
+  [[gnu::noinline]] static json::value to(const T& value) {
     json::object object;
-    boost::mp11::mp_for_each<Members>([&](auto d) {
-      const auto& member = value.*d.pointer;
-      using Member = std::remove_cvref_t<decltype(member)>;
-      if constexpr (detail::OptionalOf<Member>::kIs) {
-        if (member) object.emplace(member_name(d.name), to_json(*member));
-      } else {
-        object.emplace(member_name(d.name), to_json(member));
-      }
-    });
+    boost::mp11::mp_for_each<Members>([&](auto d) { detail::write_member(object, d.name, value.*d.pointer); });
     return object;
   }
 
-  static vault::Result<T> from(const json::value& value, Strictness s) {
+  [[gnu::noinline]] static vault::Result<T> from(const json::value& value, Strictness s) {
     const json::object* object = value.if_object();
     if (object == nullptr) return vault::Error{vault::Errc::malformed, "not an object"};
     T result;
-    std::size_t known = 0;
-    std::optional<vault::Error> failed;
-    boost::mp11::mp_for_each<Members>([&](auto d) {
-      if (failed) return;
-      auto& member = result.*d.pointer;
-      using Member = std::remove_cvref_t<decltype(member)>;
-      const std::string name = member_name(d.name);
-      const json::value* found = object->if_contains(name);
-      if (found != nullptr) ++known;
-      if constexpr (detail::OptionalOf<Member>::kIs) {
-        if (found == nullptr) return;
-        auto read = from_json<typename detail::OptionalOf<Member>::Value>(*found, s);
-        if (read)
-          member = std::move(*read);
-        else
-          failed = wrong_member(name, read.error().message);
-      } else {
-        if (found == nullptr) {
-          failed = wrong_member(name, "it is missing");
-          return;
-        }
-        auto read = from_json<Member>(*found, s);
-        if (read)
-          member = std::move(*read);
-        else
-          failed = wrong_member(name, read.error().message);
-      }
-    });
-    if (failed) return *failed;
-    if (s == Strictness::exact && known != object->size())
-      return vault::Error{vault::Errc::malformed, "an object has a member that is not of its kind"};
+    detail::MemberReader reader(*object, s);
+    boost::mp11::mp_for_each<Members>([&](auto d) { reader.read(d.name, result.*d.pointer); });
+    TRY_VOID(reader.finish());
     return result;
   }
 };

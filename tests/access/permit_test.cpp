@@ -324,19 +324,16 @@ TEST_F(Permit, AgreesWithTheRulesForEveryRoleNominationLockStageAndAction) {
         (may ? permitted : verdict.outcome == Outcome::refused ? refused : hidden) += 1;
       }
   };
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>([&](auto action) {
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<Role>>([&](auto role) {
+  for (const Action action : wire::kEnumValues<Action>)
+    for (const Role role : wire::kEnumValues<Role>)
       for (const bool in_agency : {true, false})
         for (const Kind kind : {Kind::agency_safe, Kind::review_safe})
           for (int nomination = 0; nomination <= static_cast<int>(NominationState::paused); ++nomination)
             for (const bool issued : {false, true})
               for (const bool holds : {false, true}) {
                 if (HasFatalFailure()) return;
-                check(action.value,
-                      {role.value, in_agency, false, static_cast<NominationState>(nomination), issued, holds}, kind);
+                check(action, {role, in_agency, false, static_cast<NominationState>(nomination), issued, holds}, kind);
               }
-    });
-  });
   if (HasFatalFailure()) return;
   for (const Action action : {Action::invite, Action::invite_for_partner, Action::invite_staff, Action::revoke,
                               Action::revoke_staff, Action::add_agency})
@@ -356,16 +353,15 @@ TEST_F(Permit, GivesNothingToSomebodyWhoIsRevokedOrUnknown) {
     EXPECT_EQ(standing.in_case(case_row(), school_), Capacities());
     EXPECT_EQ(*standing.in_safe(case_row(), safe_row(safe_)), Capacities());
   }
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>(
-      [](auto action) { EXPECT_FALSE(permit(action.value, {}, LockState::engaged).permitted()); });
+  for (const Action action : wire::kEnumValues<Action>)
+    EXPECT_FALSE(permit(action, {}, LockState::engaged).permitted());
 }
 
 TEST_F(Permit, LetsAnInvitationEnrolJoinAndStageAndNothingElse) {
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>([](auto action) {
-    const bool may =
-        action.value == Action::enrol || action.value == Action::join || action.value == Action::stage_values;
-    EXPECT_EQ(permit(action.value, {Capacity::invitee}, LockState::engaged).permitted(), may) << action.name;
-  });
+  for (const Action action : wire::kEnumValues<Action>) {
+    const bool may = action == Action::enrol || action == Action::join || action == Action::stage_values;
+    EXPECT_EQ(permit(action, {Capacity::invitee}, LockState::engaged).permitted(), may) << wire::enum_name(action);
+  }
 }
 
 TEST_F(Permit, MakesNobodyRootOfAnotherPartnersAgency) {
@@ -417,10 +413,10 @@ TEST(PolicyText, IsTheDocumentThatStandsInDocs) {
 }
 
 TEST(PolicyText, HasASentenceForEveryRule) {
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Action>>([](auto action) {
-    const Verdict verdict = permit(action.value, {}, LockState::engaged);
-    EXPECT_NE(sentence_of(verdict.rule), sentence_of("a rule that nobody made")) << action.name;
-  });
+  for (const Action action : wire::kEnumValues<Action>) {
+    const Verdict verdict = permit(action, {}, LockState::engaged);
+    EXPECT_NE(sentence_of(verdict.rule), sentence_of("a rule that nobody made")) << wire::enum_name(action);
+  }
   for (const std::string_view general : {kRuleLock, kRuleStage, kRuleUnknown})
     EXPECT_NE(sentence_of(general), sentence_of("a rule that nobody made"));
 }

@@ -795,8 +795,8 @@ TEST_F(Review, EveryActAtEveryStageIsAConflictWhereTheStageMachineSaysSo) {
   using review::Step;
   const Digest reason = random_digest();
   const RecordId any = review().decision->record;
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Stage>>([&](auto stage) {
-    const auto at = [&](Step step, const auto& command, const Member& who) { try_at(step, stage.value, command, who); };
+  for (const Stage stage : wire::kEnumValues<Stage>) {
+    const auto at = [&](Step step, const auto& command, const Member& who) { try_at(step, stage, command, who); };
     at(Step::answer_duties, wire::AnswerDuties{case_, {}}, spoc_);
     at(Step::record_duty, wire::RecordDuty{case_, Duty::panel, day("2026-11-20"), {}}, spoc_);
     at(Step::send_templates, wire::SendTemplates{case_, {{police_, any, any, {}}}, reason}, spoc_);
@@ -815,7 +815,7 @@ TEST_F(Review, EveryActAtEveryStageIsAConflictWhereTheStageMachineSaysSo) {
     at(Step::move_clock, wire::MoveClock{case_, "meeting", {}, day("2026-12-20"), reason}, spoc_);
     at(Step::close, wire::CloseReview{case_, reason}, spoc_);
     at(Step::drop, wire::DropReview{case_, reason}, spoc_);
-  });
+  }
 }
 
 TEST_F(Review, WhoeverIsNotOfTheCaseIsToldThatThereIsNone) {
