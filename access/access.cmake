@@ -15,4 +15,5 @@ if(TARGET access_wire AND TARGET vault_payload)
       state/review_rows.h state/review_status.h state/row_cache.h state/rows.h state/standing.h state/state.h
       views/reading.h
     PUBLIC access_wire audit review vault_age vault_keyring vault_payload)
+  target_precompile_headers(access PRIVATE state/state.h)
 endif()
