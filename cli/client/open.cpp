@@ -114,9 +114,9 @@ Result<OpenedRecord> open_file(const fs::path& path, const fs::path& into, const
   }
   TRY(const vault::FileDescriptor file, vault::open_file(path, O_RDONLY));
   Bytes beginning(vault::age::kMaxHeaderSize);
-  const ssize_t got = ::pread(file.get(), beginning.data(), beginning.size(), 0);
-  if (got < 0) return vault::system_error(errno, "cannot read " + path.string());
-  beginning.resize(static_cast<std::size_t>(got));
+  const auto got = vault::read_at(file, 0, beginning);
+  if (!got) return Error{got.error().code, path.string() + ": " + got.error().message};
+  beginning.resize(*got);
 
   const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
   TRY_VOID(make_folder(parent));

@@ -99,27 +99,11 @@ Result<StagedFile> StagedFile::go_on(const std::filesystem::path& root, std::str
 }
 
 Result<std::size_t> StagedFile::read_at(std::uint64_t offset, std::span<std::byte> into) const {
-  std::size_t filled = 0;
-  while (filled < into.size()) {
-    const ssize_t got =
-        ::pread(file_.get(), into.data() + filled, into.size() - filled, static_cast<off_t>(offset + filled));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return vault::system_error(errno, "cannot read a file");
-    if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  return filled;
+  return vault::read_at(file_, offset, into);
 }
 
 Result<void> StagedFile::write_at(std::uint64_t offset, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t done = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return vault::system_error(errno, "cannot write a file");
-    offset += static_cast<std::uint64_t>(done);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-  }
-  return {};
+  return vault::write_at(file_, offset, bytes);
 }
 
 Result<void> StagedFile::truncate(std::uint64_t size) {

@@ -60,18 +60,6 @@ Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, Byte
   return true;
 }
 
-Result<bool> read_direct(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out) {
-  while (!out.empty()) {
-    const ssize_t got = ::pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 0 || (got < 0 && errno == EINVAL)) return false;
-    if (got < 0) return system_error(errno, "cannot read a file");
-    offset += static_cast<std::uint64_t>(got);
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
-  return true;
-}
-
 PageBuffer::PageBuffer(std::size_t size) : size_((size + kDirectAlignment - 1) / kDirectAlignment * kDirectAlignment) {
   data_ = static_cast<std::byte*>(::operator new(size_, std::align_val_t(kDirectAlignment)));
 }
@@ -126,6 +114,30 @@ Result<void> write_all(const FileDescriptor& file, ByteView bytes) {
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return {};
+}
+
+Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error(errno, "cannot write a file");
+    offset += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<std::size_t> read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out) {
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    const std::span<std::byte> rest = out.subspan(filled);
+    const ssize_t got = ::pread(file.get(), rest.data(), rest.size(), static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(errno, "cannot read a file");
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  return filled;
 }
 
 Result<Bytes> read_file_limited(const fs::path& path, std::size_t max_bytes) {

@@ -43,9 +43,6 @@ Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path& p
 // False when the file system wants another alignment; then some of it may be written, and all of it is to be written
 // otherwise.
 Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
-// False when the file system wants another alignment, or the file ends before `out` is full; then it is to be read
-// otherwise.
-Result<bool> read_direct(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out);
 
 // Memory for that. Wiped when it goes, since it may hold plaintext.
 class PageBuffer {
@@ -79,8 +76,11 @@ Result<void> make_private_directory(const std::filesystem::path& directory);
 // Makes the names in it durable.
 Result<void> sync_directory(const std::filesystem::path& directory);
 
-// Writes all of it.
+// Writes all of it, where the file stands or at a place.
 Result<void> write_all(const FileDescriptor& file, ByteView bytes);
+Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
+// How many bytes were read: fewer than `out` takes at the end of the file.
+Result<std::size_t> read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out);
 
 // The whole of a regular file. Errc::not_found; Errc::too_large over `max_bytes`, before anything is read.
 Result<Bytes> read_file_limited(const std::filesystem::path& path, std::size_t max_bytes);

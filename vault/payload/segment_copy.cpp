@@ -15,22 +15,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kOpenFiles = 32;  // of either side
 
-Result<void> write_all_at(int file, ByteView bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error(errno, "cannot write a segment");
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-  return {};
-}
-
-Result<int> open_in(std::map<std::uint32_t, FileDescriptor>& open, const fs::path& folder, std::uint32_t segment,
-                    int flags) {
-  if (const auto found = open.find(segment); found != open.end()) return found->second.get();
+Result<const FileDescriptor*> open_in(std::map<std::uint32_t, FileDescriptor>& open, const fs::path& folder,
+                                      std::uint32_t segment, int flags) {
+  if (const auto found = open.find(segment); found != open.end()) return &found->second;
   TRY(FileDescriptor file, open_file(folder / segment_name(segment), flags));
-  return open.emplace(segment, std::move(file)).first->second.get();
+  return &open.emplace(segment, std::move(file)).first->second;
 }
 
 // Each part of a payload that lies in one place, at most a block long: where it is, and its size.
@@ -57,7 +46,7 @@ Error altered(const StoredPayload& stored, std::string_view where) {
 
 }  // namespace
 
-Result<int> SegmentCopy::source_file(std::uint32_t segment) {
+Result<const FileDescriptor*> SegmentCopy::source_file(std::uint32_t segment) {
   if (sources_.size() >= kOpenFiles && !sources_.contains(segment)) sources_.clear();
   auto file = open_in(sources_, source_, segment, O_RDONLY);
   if (!file && file.code() == Errc::not_found)
@@ -65,7 +54,7 @@ Result<int> SegmentCopy::source_file(std::uint32_t segment) {
   return file;
 }
 
-Result<int> SegmentCopy::target_file(std::uint32_t segment) {
+Result<const FileDescriptor*> SegmentCopy::target_file(std::uint32_t segment) {
   if (targets_.size() >= kOpenFiles && !targets_.contains(segment)) TRY_VOID(sync());
   return open_in(targets_, target_, segment, O_RDWR | O_CREAT);
 }
@@ -80,12 +69,12 @@ Result<void> SegmentCopy::copy(const StoredPayload& stored, const Advance& advan
   PayloadDigest digest;
   Bytes buffer;
   TRY_VOID(each_part(stored, [&](std::uint32_t segment, std::uint64_t offset, std::size_t size) -> Result<void> {
-    TRY(const int from, source_file(segment));
-    TRY(const int to, target_file(segment));
+    TRY(const FileDescriptor* from, source_file(segment));
+    TRY(const FileDescriptor* to, target_file(segment));
     buffer.resize(size);
-    TRY_VOID(read_segment(from, offset, buffer, "a segment"));
+    TRY_VOID(read_segment(*from, offset, buffer, "a segment"));
     digest.update(buffer);
-    TRY_VOID(write_all_at(to, buffer, offset));
+    TRY_VOID(write_at(*to, offset, buffer));
     return go_on(advance, size);
   }));
   if (digest.length() != stored.payload.length || digest.finish() != stored.payload.digest)
@@ -97,10 +86,10 @@ Result<void> SegmentCopy::verify(const StoredPayload& stored, const Advance& adv
   PayloadDigest digest;
   Bytes buffer;
   TRY_VOID(each_part(stored, [&](std::uint32_t segment, std::uint64_t offset, std::size_t size) -> Result<void> {
-    TRY(const int file, target_file(segment));
-    ::posix_fadvise(file, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
+    TRY(const FileDescriptor* file, target_file(segment));
+    ::posix_fadvise(file->get(), static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
     buffer.resize(size);
-    TRY_VOID(read_segment(file, offset, buffer, "a segment"));
+    TRY_VOID(read_segment(*file, offset, buffer, "a segment"));
     digest.update(buffer);
     return go_on(advance, size);
   }));
@@ -111,17 +100,17 @@ Result<void> SegmentCopy::verify(const StoredPayload& stored, const Advance& adv
 
 Result<void> SegmentCopy::punch(const StoredPayload& stored) {
   for (const Extent& extent : stored.extents) {
-    TRY(const int file, target_file(extent.segment));
+    TRY(const FileDescriptor* file, target_file(extent.segment));
     const std::uint64_t space = (extent.length + kExtentAlignment - 1) / kExtentAlignment * kExtentAlignment;
-    if (::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent.offset),
+    if (::fallocate(file->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent.offset),
                     static_cast<off_t>(space)) == 0)
       continue;
     if (errno != EOPNOTSUPP) return system_error(errno, "cannot give back what is disposed of");
     // A file system without holes keeps the space, not the bytes.
     Bytes zeros(static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, extent.length)));
     for (std::uint64_t done = 0; done < extent.length; done += zeros.size())
-      TRY_VOID(write_all_at(file, ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), extent.length - done)),
-                            extent.offset + done));
+      TRY_VOID(write_at(*file, extent.offset + done,
+                        ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), extent.length - done))));
   }
   return {};
 }

@@ -33,8 +33,8 @@ class SegmentCopy {
   Result<void> sync();
 
  private:
-  Result<int> source_file(std::uint32_t segment);
-  Result<int> target_file(std::uint32_t segment);
+  Result<const FileDescriptor*> source_file(std::uint32_t segment);
+  Result<const FileDescriptor*> target_file(std::uint32_t segment);
   std::filesystem::path source_;
   std::filesystem::path target_;
   std::uint64_t reserve_;

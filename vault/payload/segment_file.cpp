@@ -39,21 +39,17 @@ Result<void> Segment::write(Disk& disk, std::uint64_t offset, ByteView bytes) {
 
 Result<void> Segment::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (direct_ && out.size() >= kDirectReadLeast && may_be_direct(offset, out) && !refuses_direct_) {
-    const auto read = read_direct(*direct_, offset, out);
-    if (read && *read) return {};  // what else there is, the other way will tell
+    const auto got = read_at(*direct_, offset, out);
+    if (got && *got == out.size()) return {};  // what else there is, the other way will tell
   }
-  return read_segment(file_.get(), offset, out, segment_name(number));
+  return read_segment(file_, offset, out, segment_name(number));
 }
 
-Result<void> read_segment(int file, std::uint64_t offset, std::span<std::byte> out, std::string_view name) {
-  while (!out.empty()) {
-    const ssize_t got = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(errno, "cannot read " + std::string(name));
-    if (got == 0) return Error{Errc::tampered, std::string(name) + " is shorter than its payloads"};
-    offset += static_cast<std::uint64_t>(got);
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
+Result<void> read_segment(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out,
+                          std::string_view name) {
+  const auto got = read_at(file, offset, out);
+  if (!got) return Error{got.error().code, std::string(name) + ": " + got.error().message};
+  if (*got < out.size()) return Error{Errc::tampered, std::string(name) + " is shorter than its payloads"};
   return {};
 }
 
@@ -163,14 +159,7 @@ Result<std::optional<FileDescriptor>> Disk::open_direct(const fs::path& path) {
 }
 
 Result<void> Disk::write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error(errno, "cannot write to a segment");
-    offset += static_cast<std::uint64_t>(written);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
+  return vault::write_at(file, offset, bytes);
 }
 
 void Disk::start_writeback(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {

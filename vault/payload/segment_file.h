@@ -20,7 +20,8 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
 }
 
 // All of `out`, through the page cache. Errc::tampered when the file ends before; `name` is for the words.
-Result<void> read_segment(int file, std::uint64_t offset, std::span<std::byte> out, std::string_view name);
+Result<void> read_segment(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out,
+                          std::string_view name);
 
 // One open segment file.
 class Segment {

@@ -1,5 +1,6 @@
 #include "vault/base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -62,10 +63,28 @@ TEST(Files, WhatIsWrittenPastThePageCacheIsReadThroughItAndTheOtherWayRound) {
   std::ranges::copy(buffer.view(), expected.begin() + kDirectAlignment);
   EXPECT_EQ(read_file_limited(path, expected.size()).value(), expected);
   PageBuffer all(expected.size());
-  EXPECT_TRUE(read_direct(**direct, 0, all.span()).value());
+  EXPECT_EQ(read_at(**direct, 0, all.span()).value(), expected.size());
   EXPECT_TRUE(std::ranges::equal(all.view(), expected));
-  EXPECT_FALSE(read_direct(**direct, kDirectAlignment, all.span()).value()) << "the file ends before";
+  EXPECT_EQ(read_at(**direct, kDirectAlignment, all.span()).value(), kDirectLeast) << "the file ends before";
   EXPECT_EQ(open_direct(home.path() / "absent").code(), Errc::not_found);
+}
+
+TEST(Files, AreWrittenAndReadAtAPlaceAsFarAsTheyGo) {
+  const test::TemporaryDirectory home;
+  const fs::path path = home.path() / "file";
+  const FileDescriptor file = open_file(path, O_RDWR | O_CREAT).value();
+  ASSERT_TRUE(write_at(file, 3, as_bytes("four")));
+  ASSERT_TRUE(write_at(file, 0, as_bytes("one")));
+  ASSERT_TRUE(write_at(file, 5, {}));
+  Bytes out(16);
+  EXPECT_EQ(read_at(file, 1, out).value(), 6U);
+  EXPECT_TRUE(std::ranges::equal(ByteView(out).first(6), as_bytes("nefour")));
+  EXPECT_EQ(read_at(file, 7, out).value(), 0U) << "at the end";
+  EXPECT_EQ(read_at(file, 70, out).value(), 0U) << "after it";
+  const FileDescriptor reading = open_file(path, O_RDONLY).value();
+  EXPECT_EQ(write_at(reading, 0, as_bytes("x")).code(), Errc::io);
+  const FileDescriptor folder = open_file(home.path(), O_RDONLY | O_DIRECTORY).value();
+  EXPECT_EQ(read_at(folder, 0, out).code(), Errc::io);
 }
 
 }  // namespace
