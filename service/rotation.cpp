@@ -53,31 +53,38 @@ Result<void> seal_table_anew(vault::engine::Engine& engine, const SealedTable& t
   return {};
 }
 
+// Returns what the vault is opened with from now on.
+Result<Unlocked> begin(const Rotation& rotation, const Opener& seal, const Opener& new_seal) {
+  TRY(Unlocked old, unlock_vault(rotation.directory, seal));
+  TRY(const OpenVault held, open_unlocked(rotation.directory, old));  // nobody serves it, and nobody opens it now
+  TRY_VOID(open_every_value(*held.store));
+  TRY(auto key, old.keyring.rotate(old.key, new_seal, rotation.cost));
+  return Unlocked{std::move(old.keyring), std::move(key), std::move(old.key), std::move(old.config)};
+}
+
+Result<Unlocked> go_on(const Rotation& rotation, const Opener& new_seal) {
+  auto unlocked = unlock_vault(rotation.directory, new_seal);
+  if (!unlocked && unlocked.code() == Errc::wrong_key)
+    return Error{Errc::conflict, "a rotation was begun with another new seal: run it again with that one"};
+  return unlocked;
+}
+
 }  // namespace
 
 Result<RotationReport> rotate_vault_key(const Rotation& rotation, const Opener& seal, const Opener& new_seal) {
   TRY(const vault::FileDescriptor lock, lock_settings(rotation.directory, SettingsLock::change));
   TRY_VOID(check_format(rotation.directory));
-  TRY(Keyring keyring, Keyring::load(rotation.directory));
+  TRY_VOID(refuse_readable_by_others(rotation.directory));
+  TRY(const Keyring keyring, Keyring::load(rotation.directory));
   RotationReport report;
   report.went_on = keyring.is_rotating();
-  if (report.went_on) {
-    auto opened_by = keyring.seal_opened_by(new_seal);
-    if (!opened_by && opened_by.code() == Errc::wrong_key)
-      return Error{Errc::conflict, "a rotation was begun with another new seal: run it again with that one"};
-    TRY(report.seal, std::move(opened_by));
-  } else {
-    TRY(const OpenVault whole, open_vault(rotation.directory, seal));  // and nobody serves it
-    TRY_VOID(open_every_value(*whole.store));
-    TRY(const auto key, keyring.unlock(seal));
-    TRY_VOID(keyring.rotate(key, new_seal, rotation.cost));
-    report.seal = keyring.seals().front().id;
-  }
-  TRY(const OpenVault opened, open_vault(rotation.directory, new_seal));
+  TRY(Unlocked unlocked, report.went_on ? go_on(rotation, new_seal) : begin(rotation, seal, new_seal));
+  TRY(report.seal, unlocked.keyring.seal_opened_by(new_seal));
+  TRY(const OpenVault opened, open_unlocked(rotation.directory, unlocked));
   for (const SealedTable* table : opened.store->tables())
     TRY_VOID(seal_table_anew(opened.store->engine(), *table, rotation, report));
   TRY_VOID(replace_tls(rotation.directory, opened.tls, opened.successions, opened.store->sealer()));
-  TRY_VOID(keyring.forget_previous());
+  TRY_VOID(unlocked.keyring.forget_previous());
   return report;
 }
 

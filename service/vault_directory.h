@@ -38,7 +38,8 @@ struct OpenVault {
   TlsIdentity tls;
   access::wire::TlsSuccessions successions;
 };
-// Errc::not_found (no vault there), Errc::wrong_key (the seal does not open it), Errc::busy, Errc::unknown_version;
+// Errc::not_found (no vault there), Errc::wrong_key (the seal does not open it), Errc::busy, Errc::unknown_version,
+// Errc::conflict (a rotation began meanwhile: open it again);
 // Errc::tampered also when the certificate is neither the one that the configuration pins nor one that the log's key
 // made its successor. Errc::invalid_argument when others may read the directory.
 //
@@ -91,6 +92,10 @@ struct Unlocked {
 };
 // Keyring and configuration in `directory`; touches no database. Errors as `open_vault`.
 vault::Result<Unlocked> unlock_vault(const std::filesystem::path& directory, const vault::keyring::Opener& seal);
+// The rest of `open_vault`. Errc::conflict also when the vault key is no longer the one that was unlocked.
+vault::Result<OpenVault> open_unlocked(const std::filesystem::path& directory, const Unlocked& unlocked,
+                                       OpenFor purpose = OpenFor::work,
+                                       std::function<void(const vault::Error&)> outcome_unknown = {});
 // The database of `directory` with payloads in `payload`, which may lie elsewhere. Errors as `open_vault`.
 vault::Result<std::unique_ptr<access::Store>> open_store(const std::filesystem::path& directory,
                                                          const std::filesystem::path& payload, const Unlocked& unlocked,

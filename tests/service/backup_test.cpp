@@ -5,34 +5,25 @@
 #include <algorithm>
 #include <fstream>
 
-#include "service/vault_directory.h"
+#include "tests/service/quick_vault.h"
 #include "tests/support/temporary_directory.h"
 
 namespace service {
 namespace {
 
 namespace fs = std::filesystem;
+using test::kNow;
 using vault::Errc;
 using vault::payload::RecordId;
 using vault::payload::UploadId;
 
-constexpr vault::Instant kNow{1'790'000'000'000};
 constexpr std::size_t kPayloadBytes = 200'000;
 
 class BackupTest : public testing::Test {
  protected:
-  BackupTest() { make(directory_); }
+  BackupTest() { test::make_quick_vault(directory_, seal()); }
   static void SetUpTestSuite() { ASSERT_TRUE(vault::start_secure_memory()); }
   static vault::keyring::Opener seal() { return vault::SecretText("a passphrase for tests"); }
-  static void make(const fs::path& directory) {
-    const auto made = make_vault({.directory = directory,
-                                  .origin = "vault.example/partnership",
-                                  .url = "https://vault.example:8443",
-                                  .tls = std::nullopt,
-                                  .cost = {.passes = 1, .memory_bytes = 64U << 10}},
-                                 seal(), kNow);
-    ASSERT_TRUE(made) << made.error().message;
-  }
   BackupOptions options() const {
     BackupOptions out;
     out.directory = directory_;
@@ -143,7 +134,7 @@ TEST_F(BackupTest, StopsWhenAskedAndGoesOnLater) {
 TEST_F(BackupTest, OfAnotherVaultOrALongerOneIsLeftAlone) {
   ASSERT_TRUE(back_up(options(), seal()));
   const fs::path other = home_.path() / "other";
-  make(other);
+  test::make_quick_vault(other, seal());
   BackupOptions wrong = options();
   wrong.directory = other;
   EXPECT_EQ(back_up(wrong, seal()).code(), Errc::conflict);

@@ -3,34 +3,28 @@
 #include <gtest/gtest.h>
 
 #include "service/backup.h"
-#include "service/vault_directory.h"
+#include "tests/service/quick_vault.h"
 #include "tests/support/temporary_directory.h"
 
 namespace service {
 namespace {
 
 namespace fs = std::filesystem;
+using test::kNow;
+using test::kQuick;
 using vault::as_bytes;
 using vault::Bytes;
 using vault::Errc;
 using vault::keyring::Keyring;
 using vault::keyring::Opener;
 
-constexpr vault::Instant kNow{1'790'000'000'000};
-constexpr vault::crypto::Argon2Cost kQuick{.passes = 1, .memory_bytes = 64U << 10};
 constexpr std::size_t kRows = 10;
 constexpr std::size_t kRowBytes = 1U << 20;  // so that it takes several commits
 
 class RotationTest : public testing::Test {
  protected:
   RotationTest() {
-    const auto made = make_vault({.directory = directory_,
-                                  .origin = "vault.example/partnership",
-                                  .url = "https://vault.example:8443",
-                                  .tls = std::nullopt,
-                                  .cost = kQuick},
-                                 old_seal(), kNow);
-    EXPECT_TRUE(made) << made.error().message;
+    test::make_quick_vault(directory_, old_seal());
     const auto opened = open_vault(directory_, old_seal());
     const auto txn = std::move(opened->store->engine().write().value());
     for (std::size_t i = 0; i < kRows; ++i)
@@ -107,6 +101,20 @@ TEST_F(RotationTest, DoesNotBeginWhileTheVaultIsInUse) {
   const auto in_use = open_vault(directory_, old_seal());
   EXPECT_EQ(rotate_vault_key(rotation(), old_seal(), new_seal()).code(), Errc::busy);
   EXPECT_FALSE(is_rotating());
+}
+
+// Whoever took the old key and then waited: what they would write would be sealed under a key that is being forgotten.
+TEST_F(RotationTest, AVaultThatWasUnlockedBeforeItIsNotOpenedAfterIt) {
+  const auto before = unlock_vault(directory_, old_seal());
+  ASSERT_TRUE(before);
+  ASSERT_TRUE(open_unlocked(directory_, *before));
+  Rotation cut_short = rotation();
+  cut_short.advance = [](std::uint64_t) { return false; };
+  ASSERT_EQ(rotate_vault_key(cut_short, old_seal(), new_seal()).code(), Errc::cancelled);
+  EXPECT_EQ(open_unlocked(directory_, *before).code(), Errc::conflict);
+  ASSERT_TRUE(rotate_vault_key(rotation(), old_seal(), new_seal()));
+  EXPECT_FALSE(open_unlocked(directory_, *before));
+  EXPECT_EQ(old_values(), 0U);
 }
 
 TEST_F(RotationTest, WithAWrongSealChangesNothing) {

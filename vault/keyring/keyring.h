@@ -70,6 +70,9 @@ class Keyring {
   // The id of the seal that it opens. Errors as `unlock`.
   Result<std::string> seal_opened_by(const Opener& opener) const;
 
+  // Whether it is this keyring's vault key, as it stands now.
+  bool holds(const VaultKey& key) const;
+
   std::vector<SealInfo> seals() const;
   // Returns the new seal's id. Errc::wrong_key if `key` is not this keyring's; Errc::too_large beyond kMaxSeals; else
   // as `create`.
@@ -105,7 +108,6 @@ class Keyring {
   };
   Result<Opened> open(const Opener& opener) const;
   Result<void> save() const;
-  bool holds(const VaultKey& key) const;
 
   std::filesystem::path directory_;
   std::array<std::byte, 8> key_id_{};  // tells a wrong vault key from a wrong passphrase
