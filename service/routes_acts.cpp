@@ -31,18 +31,42 @@ net::Response answer_staging_error(Service& service, const Error& error) {
   return answer_error(service, "staging", error, Fault::callers);
 }
 
-Awaitable stage_values(Service& service, net::Request& request) {
+// A request to stage, as its body has it.
+struct Staging {
+  access::Actor owner;
+  std::uint64_t known = 0;
+  std::vector<Bytes> values;
+};
+OrResponse<Staging> staging_of(Service& service, const net::Request& request) {
   auto caller = authenticate(service, request);
-  if (!caller) co_return std::move(caller.error());
+  if (!caller) return std::unexpected(std::move(caller.error()));
   const auto parameters = parameters_of(request);
-  if (!parameters) co_return parameters.error();
+  if (!parameters) return std::unexpected(parameters.error());
   auto values = staged_values(request.body);
-  if (!values) co_return answer_error(service, "staging", values.error(), Fault::callers);
-  const auto staged = co_await stage(service, caller->actor, std::move(*values));
+  if (!values) return std::unexpected(answer_error(service, "staging", values.error(), Fault::callers));
+  return Staging{std::move(caller->actor), parameters->known().value_or(0), std::move(*values)};
+}
+OrResponse<Staging> staging_of_one_value(Service& service, const net::Request& request) {
+  auto caller = authenticate_person(service, request);
+  if (!caller) return std::unexpected(std::move(caller.error()));
+  const auto parameters = parameters_of(request);
+  if (!parameters) return std::unexpected(parameters.error());
+  const auto named = vault::parse_digest(parameters->path("digest"));
+  if (!named || vault::crypto::sha256(vault::as_bytes(request.body)) != *named)
+    return std::unexpected(answer_error(
+        service, "staging", {Errc::invalid_argument, "the path is not the value's SHA-256"}, Fault::callers));
+  Staging staging{std::move(caller->actor), 0, {}};
+  staging.values.push_back(vault::to_bytes(request.body));
+  return staging;
+}
+
+Awaitable stage_values(Service& service, net::Request& request) {
+  auto asked = co_await take_body(service, request, [&] { return staging_of(service, request); });
+  if (!asked) co_return std::move(asked.error());
+  const auto staged = co_await stage(service, std::move(asked->owner), std::move(asked->values));
   if (!staged) co_return answer_staging_error(service, staged.error());
 
-  const std::uint64_t known = parameters->known().value_or(0);
-  auto work = [&service, known, shown = Shown{digests_json(*staged), {}}]() -> Result<std::string> {
+  auto work = [&service, known = asked->known, shown = Shown{digests_json(*staged), {}}]() -> Result<std::string> {
     TRY(const auto txn, service.store.engine().read());
     return answer_body(service.store, *txn, known, shown);
   };
@@ -52,17 +76,9 @@ Awaitable stage_values(Service& service, net::Request& request) {
 }
 
 Awaitable stage_one_value(Service& service, net::Request& request) {
-  auto caller = authenticate_person(service, request);
-  if (!caller) co_return std::move(caller.error());
-  const auto parameters = parameters_of(request);
-  if (!parameters) co_return parameters.error();
-  const auto named = vault::parse_digest(parameters->path("digest"));
-  if (!named || vault::crypto::sha256(vault::as_bytes(request.body)) != *named)
-    co_return answer_error(service, "staging", {Errc::invalid_argument, "the path is not the value's SHA-256"},
-                           Fault::callers);
-  std::vector<Bytes> values;
-  values.push_back(vault::to_bytes(request.body));
-  const auto staged = co_await stage(service, caller->actor, std::move(values));
+  auto asked = co_await take_body(service, request, [&] { return staging_of_one_value(service, request); });
+  if (!asked) co_return std::move(asked.error());
+  const auto staged = co_await stage(service, std::move(asked->owner), std::move(asked->values));
   if (!staged) co_return answer_staging_error(service, staged.error());
   co_return answer_json(201, wire::json::serialize(wire::json::object{{"data", digests_json(*staged)}}));
 }
@@ -79,7 +95,7 @@ Result<std::string> done_body(const access::Store& store, const access::Done& do
 }
 
 Awaitable act(Service& service, net::Request& request) {
-  auto caller = authenticate(service, request);
+  auto caller = co_await take_body(service, request, [&] { return authenticate(service, request); });
   if (!caller) co_return std::move(caller.error());
   const auto parameters = parameters_of(request);
   if (!parameters) co_return parameters.error();

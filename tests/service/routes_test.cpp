@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
+
 #include "audit/receipt.h"
 #include "service/problem.h"
 #include "tests/service/served_world.h"
@@ -9,6 +11,7 @@ namespace service::test {
 namespace {
 
 namespace access = strongroom::access;
+using net::test::eventually;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -377,6 +380,23 @@ TEST_F(Routes, AJsonOfCountlessValuesIsNotTakenApart) {
       served().ask(served().sign(world().depositor, {.method = "POST", .target = "/v1/beside", .body = body + "]}"}));
   EXPECT_EQ(answer.status, 413U);
   EXPECT_EQ(problem_of(answer), "too_large");
+}
+
+TEST_F(Routes, ALargeBodyIsTakenApartByAWorkerAndOthersAreAnsweredMeanwhile) {
+  std::latch go_on(1);
+  for (unsigned i = 0; i < kWorkers; ++i) asio::post(served().workers(), [&] { go_on.wait(); });
+  const Sent large = served().sign(
+      world().depositor, {.method = "POST", .target = "/v1/beside", .body = std::string(kMaxStagingBytes, '[')});
+  net::test::Client sender(served().port());
+  const net::Counters& counters = served().server().counters();
+  const std::uint64_t before = counters.bytes_received;
+  sender.send(large.text());
+  EXPECT_TRUE(eventually([&] { return counters.bytes_received >= before + large.body.size(); }));
+  // One on each of the server's two threads: whatever the large one had them do is done.
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(served().ask({.target = "/healthz"}).status, 200U);
+  EXPECT_GE(counters.bytes_buffered, large.body.size());
+  go_on.count_down();
+  EXPECT_EQ(sender.receive().status, 413U);
 }
 
 TEST_F(Routes, StagedValuesAreLimitedInSizeAndNumber) {

@@ -7,8 +7,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "service/net/asio.h"
 #include "service/net/server.h"
@@ -76,6 +78,17 @@ inline Running start(Router router, ServerOptions options = {}) {
   const auto port = (*server)->listen("127.0.0.1", 0);
   EXPECT_TRUE(port);
   return {*std::move(server), *port};
+}
+
+// Whether it holds within ten seconds.
+template <class Condition>
+bool eventually(Condition holds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 struct Answer {

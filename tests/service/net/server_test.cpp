@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::Answer;
 using test::Client;
+using test::eventually;
 using vault::Errc;
 
 constexpr Callers kAnyone("anyone");
@@ -155,16 +156,6 @@ std::string get(std::string_view target, std::string_view more = "") {
 std::string post(std::string_view target, std::string_view body, std::string_view more = "") {
   return "POST " + std::string(target) + " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\n" + std::string(more) + "\r\n" + std::string(body);
-}
-
-template <class Condition>
-bool eventually(Condition holds) {
-  const auto until = std::chrono::steady_clock::now() + 10s;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 class ServerTest : public testing::Test {
