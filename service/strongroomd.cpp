@@ -1,5 +1,6 @@
 // strongroomd: makes a vault, serves it, checks it. What it is asked stands in the command line, what it answers on
 // stdout, everything for people on stderr.
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,10 @@ namespace json = boost::json;
 using vault::Errc;
 using vault::Error;
 using vault::Result;
+
+// Blocks from this size on go back to the system when they are freed. By itself glibc learns from the first large body
+// to keep them, for each thread that ever held one.
+constexpr int kGivenBackBytes = 1 << 20;
 
 int complain(const Error& error) {
   std::cerr << "strongroomd: " << error.message << "\n";
@@ -285,6 +290,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongCommandLine;
   }
+  ::mallopt(M_MMAP_THRESHOLD, kGivenBackBytes);
   if (auto closed = enter_sandbox(); !closed) return complain(closed.error());
   if (!can_lock_memory())
     std::cerr << "strongroomd: memory cannot be locked, so keys may reach swap: raise the limit (ulimit -l, or "
