@@ -22,7 +22,9 @@ using vault::Result;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // An idle client does not read our farewell before its next request: a stop does not wait for it.
 constexpr milliseconds kFarewellTimeout{50};
-constexpr std::size_t kFirstBodyStep = 64U << 10;  // a body's memory grows with what has come, not with what is claimed
+// A body's memory grows with what has come, not with what is claimed, and by no more than others can wait for.
+constexpr std::size_t kFirstBodyStep = 64U << 10;
+constexpr std::size_t kLargestBodyStep = 512U << 10;
 
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
@@ -100,12 +102,13 @@ class Pieces {
 
 }  // namespace
 
-Connection::Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer)
+Connection::Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer, Turns& turns)
     : shared_(shared),
       stream_(beast::tcp_stream(std::move(socket)), tls),
       buffer_(kReadBufferBytes),
       timer_(stream_.get_executor()),
-      peer_(std::move(peer)) {}
+      peer_(std::move(peer)),
+      turns_(turns) {}
 
 Connection::~Connection() {
   release();
@@ -115,18 +118,29 @@ void Connection::finish() {
   if (idle_) stream_.next_layer().cancel();
 }
 
-asio::awaitable<void> Connection::run() {
+// A handshake costs as much as several requests, and strangers come in crowds: it begins when its first bytes are here
+// and it is its turn, and one that fails is cleared away in a turn too.
+asio::awaitable<bool> Connection::shake_hands() {
   idle_ = true;
-  if (shared_.stopping) co_return;
+  if (shared_.stopping) co_return false;
   expire_after(shared_.limits.handshake_timeout);
-  const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
+  auto [error] = co_await stream_.next_layer().socket().async_wait(Tcp::socket::wait_read, kToken);
+  if (!error) {
+    co_await turns_.take();
+    std::tie(error) = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
+  }
   rest();
   idle_ = false;
-  if (error) {
-    ++shared_.counters.handshakes_failed;
-    note_timeout();
-    co_return;
-  }
+  if (!error) co_return true;
+  ++shared_.counters.handshakes_failed;
+  note_timeout();
+  co_await turns_.take();
+  co_return false;
+}
+
+asio::awaitable<void> Connection::run() {
+  const bool shaken = co_await shake_hands();
+  if (!shaken) co_return;
   buffer_.reserve(kReadBufferBytes);  // an empty one starts with reads of 512 bytes
   bool keep_alive = true;
   while (keep_alive && !broken_) {
@@ -295,7 +309,7 @@ asio::awaitable<unsigned> Connection::read_body(std::size_t length, std::string&
   body.reserve(length);  // of addresses; memory comes with the bytes
   while (body.size() < length) {
     const std::size_t have = body.size();
-    const std::size_t size = std::min(length, std::max(kFirstBodyStep, have * 2));
+    const std::size_t size = std::min(length, have + std::clamp(have, kFirstBodyStep, kLargestBodyStep));
     if (!reserve(size - have)) co_return 503;
     body.resize(size);
     const auto got = co_await read(std::as_writable_bytes(std::span(body).subspan(have)));

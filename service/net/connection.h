@@ -7,6 +7,7 @@
 #include "service/net/asio.h"
 #include "service/net/head.h"
 #include "service/net/server.h"
+#include "service/net/turns.h"
 
 namespace service::net {
 
@@ -25,12 +26,14 @@ struct Shared {
 
 class Connection final : public BodyReader, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer);
+  // `turns` are those of the thread.
+  Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer, Turns& turns);
   ~Connection() override;
   asio::awaitable<void> run();
   void finish();  // on its thread: closes now if between requests, else after the answer
 
  private:
+  asio::awaitable<bool> shake_hands();
   asio::awaitable<std::optional<Head>> read_head();
   asio::awaitable<unsigned> read_body(std::size_t length, std::string& body);
   std::optional<Response> ask_before_body(const Head& head);
@@ -65,6 +68,7 @@ class Connection final : public BodyReader, public std::enable_shared_from_this<
   std::chrono::steady_clock::time_point watched_ = std::chrono::steady_clock::time_point::max();  // when the timer ends
   bool timed_out_ = false;
   const std::string peer_;
+  Turns& turns_;
   bool idle_ = false;       // waiting for the first byte of a request
   bool asked_ = false;      // something that was a request
   bool broken_ = false;     // nothing more can be read or written

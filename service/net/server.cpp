@@ -65,6 +65,7 @@ Result<void> configure(asio::ssl::context& tls, std::string_view certificate, st
 struct Loop {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  Turns turns{context};
 };
 
 // Members are destroyed in the opposite order: first what runs, then what it uses.
@@ -129,7 +130,7 @@ struct Server::Impl {
 
   static asio::awaitable<void> serve(std::shared_ptr<Connection> connection, Place) { co_await connection->run(); }
 
-  void start(Tcp::socket socket) {
+  void start(Loop& loop, Tcp::socket socket) {
     ErrorCode error;
     const auto remote = socket.remote_endpoint(error);
     if (error) return;  // gone already
@@ -140,7 +141,7 @@ struct Server::Impl {
     ++shared.counters.connections_accepted;
     const auto executor = socket.get_executor();
     // Shared, because the request to finish may come between its end and the group's knowing.
-    auto connection = std::make_shared<Connection>(shared, std::move(socket), tls, address);
+    auto connection = std::make_shared<Connection>(shared, std::move(socket), tls, address, loop.turns);
     group.spawn(executor, serve(connection, *std::move(place)), [weak = std::weak_ptr(connection)] {
       if (const auto alive = weak.lock()) alive->finish();
     });
@@ -149,9 +150,10 @@ struct Server::Impl {
   asio::awaitable<void> accept(std::shared_ptr<Tcp::acceptor> acceptor) {
     asio::steady_timer pause(acceptor->get_executor());
     while (!shared.stopping) {
-      auto [error, socket] = co_await acceptor->async_accept(next_executor(), kToken);
+      Loop& loop = next_loop();
+      auto [error, socket] = co_await acceptor->async_accept(loop.context, kToken);
       if (!error) {
-        start(std::move(socket));
+        start(loop, std::move(socket));
       } else if (!shared.stopping) {
         pause.expires_after(kAcceptPause);
         co_await pause.async_wait(kToken);
@@ -160,7 +162,7 @@ struct Server::Impl {
   }
 
   // The connections take turns.
-  asio::any_io_executor next_executor() { return loops[turn++ % loops.size()].context.get_executor(); }
+  Loop& next_loop() { return loops[turn++ % loops.size()]; }
 
   void run(Loop& loop) {
     while (true) {
@@ -206,7 +208,7 @@ Result<std::uint16_t> Server::listen(std::string_view address, std::uint16_t por
   const auto numeric = asio::ip::make_address(std::string(address), error);
   if (error) return Error{Errc::invalid_argument, "not a numeric address to listen on"};
   const Tcp::endpoint endpoint(numeric, port);
-  const auto executor = impl_->next_executor();
+  const asio::any_io_executor executor = impl_->next_loop().context.get_executor();
   auto acceptor = std::make_shared<Tcp::acceptor>(executor);
   acceptor->open(endpoint.protocol(), error);
   if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
