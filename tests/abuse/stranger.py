@@ -1,7 +1,10 @@
 """Somebody who can reach the port and nothing more: bytes by hand, over TLS or not. Loopback addresses only."""
+import contextlib
 import os
+import select
 import socket
 import ssl
+import time
 
 from person import tls
 
@@ -40,6 +43,33 @@ def read_all(connection, limit=1 << 22):
         if not more:
             break
         data += more
+    return data
+
+
+def exchange(connection, request, timeout=30):
+    """What comes back until the service closes, read while `request` is still being sent. By one thread: two that use a
+    TLS connection at once end the interpreter."""
+    connection.setblocking(False)
+    data, left = b"", memoryview(request)
+    until = time.monotonic() + timeout
+    while time.monotonic() < until:
+        moved = False
+        with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            if left:
+                left = left[connection.send(left[:1 << 16]):]
+                moved = True
+        try:
+            more = connection.recv(1 << 16)
+            if not more:
+                break
+            data += more
+            moved = True
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:
+            break
+        if not moved:
+            select.select([connection], [connection] if left else [], [], 1)
     return data
 
 

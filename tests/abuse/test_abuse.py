@@ -1,7 +1,10 @@
 """The real service under abuse from loopback, while honest people work on it.
 
-The short form runs with every change and asserts nothing about time. With STRONGROOM_LONG=1 every attack lasts longer,
-testssl.sh looks too, and the honest people's p50 and p99 in each phase are printed beside their quiet ones.
+The short form runs with every change and asserts nothing about time. With STRONGROOM_LONG=1 every attack lasts half a
+minute, testssl.sh looks too, and the honest people's p50 and p99 in each phase are printed beside their quiet ones. The
+attackers then get the processor time that nobody else wants (SCHED_IDLE): they would be on machines of their own, and
+what is measured is what the service does for them, not what they do themselves. STRONGROOM_ATTACKERS=equal leaves them
+on an equal footing.
 """
 import base64
 import contextlib
@@ -25,12 +28,13 @@ import stranger  # noqa: E402
 from person import HonestWork, Person  # noqa: E402
 
 LONG = bool(os.environ.get("STRONGROOM_LONG"))
+ATTACKERS_YIELD = LONG and os.environ.get("STRONGROOM_ATTACKERS") != "equal"
 SANITIZED = bool(os.environ.get("STRONGROOM_SANITIZE"))
 ATTACK_SECONDS = 30 if LONG else 4
 MAX_CONNECTIONS_PER_ADDRESS = 256  # service/net/limits.h
 MAX_CONNECTIONS = 1024
 MAX_ANONYMOUS_BYTES = 192 << 20  # of the service, whatever went before: a thousand connections with their buffers
-JSON_BYTES = (15 if LONG else 3) << 20
+JSON_BYTES = 15 << 20
 REQUEST_BURST = 300  # access/gate.h
 REQUESTS_PER_SECOND = 10
 LIMITED_INTERVAL = 60
@@ -97,18 +101,30 @@ class AbuseTest(harness.WorldTest):
             watcher = threading.Thread(target=watch)
             watcher.start()
             try:
-                self.eventually(lambda: len(work.milliseconds), lambda n: n >= len(HONEST))
+                self.eventually(lambda: work.asked.value, lambda n: n >= len(HONEST))
+                # This thread's; threads and processes that it starts inherit it.
+                if ATTACKERS_YIELD:
+                    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
                 yield
             finally:
+                if ATTACKERS_YIELD:
+                    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
                 done.set()
                 watcher.join()
         self.figures[phase] = {"honest_requests": len(work.milliseconds), "failures": len(work.failures),
                                "p50_ms": round(work.percentile(0.5), 1), "p99_ms": round(work.percentile(0.99), 1),
                                "anonymous_mib_before": before >> 20, "anonymous_mib_peak": peak[0] >> 20}
         self.assertEqual(work.failures, [], phase)
-        self.assertGreater(len(work.milliseconds), len(HONEST), phase)
+        self.assertGreater(len(work.milliseconds), 0, phase)
         if not SANITIZED:
             self.assertLess(peak[0], MAX_ANONYMOUS_BYTES, phase)
+
+    def while_the_attack_lasts(self):
+        """Once, and in the long form again and again."""
+        until = time.monotonic() + ATTACK_SECONDS
+        yield
+        while LONG and time.monotonic() < until:
+            yield
 
     # --- shapes of requests ---
 
@@ -178,13 +194,15 @@ class AbuseTest(harness.WorldTest):
 
     def test_strangers_bodies_do_not_use_up_the_memory_for_honest_ones(self):
         with contextlib.ExitStack() as held, self.honest_people_unharmed("strangers' bodies"):
-            # As much as all bodies together may take, and a byte of each is kept back.
-            for _ in range(17):
-                connection = held.enter_context(stranger.secure(self.port, "127.0.0.2"))
-                connection.sendall(b"POST /v1/beside HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (16 << 20))
-                with contextlib.suppress(OSError):
-                    for _ in range(16):
-                        connection.sendall(b"a" * ((1 << 20) - 1))
+            for _ in self.while_the_attack_lasts():
+                held.pop_all().close()
+                # As much as all bodies together may take, and a byte of each is kept back.
+                for _ in range(17):
+                    connection = held.enter_context(stranger.secure(self.port, "127.0.0.2"))
+                    connection.sendall(b"POST /v1/beside HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (16 << 20))
+                    with contextlib.suppress(OSError):
+                        for _ in range(16):
+                            connection.sendall(b"a" * ((1 << 20) - 1))
             value = base64.urlsafe_b64encode(os.urandom(60_000)).decode().rstrip("=")
             body = json.dumps({"values": [value, value[:-4]]}, separators=(",", ":")).encode()
             lead = Person(self.world, "school-lead")
@@ -193,24 +211,26 @@ class AbuseTest(harness.WorldTest):
 
     def test_a_bomb_of_json_is_not_taken_apart(self):
         person = Person(self.world, "teacher")
+        before = self.anonymous_bytes()
         for value in (b"0", b"[]", b'{"":0}'):
             body = b'{"values":[' + b",".join([value] * (JSON_BYTES // (len(value) + 1))) + b"]}"
             with self.honest_people_unharmed(f"JSON of {value.decode()}"):
-                self.assertEqual(person.send("POST", "/v1/beside", body)[0], 413)
+                for _ in self.while_the_attack_lasts():
+                    self.assertEqual(person.send("POST", "/v1/beside", body)[0], 413)
         self.assertEqual(person.send("POST", "/v1/beside", b'{"values":' + b"[" * 100_000)[0], 400)
         person.close()
+        if not SANITIZED:  # whichever threads held it
+            self.eventually(self.anonymous_bytes, lambda now: now < before + JSON_BYTES // 2)
 
     def test_pipelined_requests_are_answered_in_order_and_cost_nothing_while_they_wait(self):
         count = 5000 if LONG else 1000
         last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         with self.honest_people_unharmed("pipelining"):
-            with stranger.secure(self.port, "127.0.0.2") as connection:
-                sender = threading.Thread(target=connection.sendall,
-                                          args=(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * count + last,))
-                sender.start()
-                answers = stranger.statuses(stranger.read_all(connection))
-                sender.join()
-            self.assertEqual(answers, [200] * (count + 1))
+            for _ in self.while_the_attack_lasts():
+                with stranger.secure(self.port, "127.0.0.2") as connection:
+                    answers = stranger.statuses(stranger.exchange(
+                        connection, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * count + last))
+                self.assertEqual(answers, [200] * (count + 1))
 
     # --- connections ---
 
@@ -234,13 +254,15 @@ class AbuseTest(harness.WorldTest):
 
     def test_connections_over_the_limits_are_refused_and_the_others_go_on(self):
         with self.honest_people_unharmed("too many connections"), contextlib.ExitStack() as held:
-            taken = 0
-            for address in range(2, 8):
-                for _ in range(MAX_CONNECTIONS_PER_ADDRESS + 20):
-                    held.enter_context(stranger.connect(self.port, f"127.0.0.{address}"))
-                    taken += 1
-            self.assertGreater(taken, MAX_CONNECTIONS)
-            time.sleep(1)
+            for _ in self.while_the_attack_lasts():
+                held.pop_all().close()
+                taken = 0
+                for address in range(2, 8):
+                    for _ in range(MAX_CONNECTIONS_PER_ADDRESS + 20):
+                        held.enter_context(stranger.connect(self.port, f"127.0.0.{address}"))
+                        taken += 1
+                self.assertGreater(taken, MAX_CONNECTIONS)
+                time.sleep(1)
         self.eventually(lambda: self.metric("strongroom_connections_refused_total"), lambda n: n > 0)
         self.eventually(lambda: self.metric("strongroom_connections"), lambda n: n <= 20)
 
@@ -352,8 +374,9 @@ class AbuseTest(harness.WorldTest):
 
         def flood():
             person = Person(world, "flooder")
-            for _ in range(1000 if LONG else 300):
-                answers.append(person.send("GET", target)[0])
+            for _ in self.while_the_attack_lasts():
+                for _ in range(300):
+                    answers.append(person.send("GET", target)[0])
             person.close()
 
         with self.honest_people_unharmed("a flood of refused requests"):
