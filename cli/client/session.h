@@ -206,7 +206,4 @@ class Upload {
 // What a problem answer says, as an Error: its Errc, its words and its rule.
 Error error_of(const HttpAnswer& answer);
 
-// The kind of entry that the act makes; empty for one that this program does not know.
-std::string_view event_of_act(std::string_view command);
-
 }  // namespace cli::client

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "access/acts/act.h"
+#include "cli/client/act_receipt.h"
 #include "tests/cli/client/in_process.h"
 
 namespace cli::client::testing {
