@@ -58,13 +58,13 @@ std::function<std::optional<net::Response>(const net::Request&)> signed_before_b
 OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
 
 // Hashing a large body and taking it apart takes so long that everybody else on this connection's thread would wait: a
-// worker does it. `call` gives an OrResponse, of a small body at once.
+// worker does it, one body after another. `call` gives an OrResponse, of a small body at once.
 template <class Call>
 asio::awaitable<std::invoke_result_t<Call&>> take_body(Service& service, const net::Request& request, Call call) {
   if (request.body.size() <= net::kMaxStrangersBodyBytes) co_return call();
   using Taken = std::invoke_result_t<Call&>;
   auto work = [call = std::move(call)]() -> vault::Result<Taken> { return call(); };
-  auto taken = co_await run_on(service.workers, std::move(work));
+  auto taken = co_await run_by(service.large_bodies, std::move(work));
   if (!taken) co_return std::unexpected(answer_error(service, "body", taken.error(), Fault::ours));
   co_return *std::move(taken);
 }

@@ -45,12 +45,12 @@ asio::awaitable<T> wait_for(Start start) {
                                                                                   asio::use_awaitable);
 }
 
-// Runs `call`, which gives a Result, on the pool. What it throws is Errc::internal.
-template <class Call>
-asio::awaitable<std::invoke_result_t<Call&>> run_on(asio::thread_pool& pool, Call call) {
+// Runs `call`, which gives a Result, by the executor, which is not the coroutine's. What it throws is Errc::internal.
+template <class Executor, class Call>
+asio::awaitable<std::invoke_result_t<Call&>> run_by(Executor executor, Call call) {
   using T = std::invoke_result_t<Call&>;
-  auto start = [&pool, call = std::move(call)](auto done) mutable {
-    asio::post(pool, [call = std::move(call), done = std::move(done)]() mutable {
+  auto start = [executor, call = std::move(call)](auto done) mutable {
+    asio::post(executor, [call = std::move(call), done = std::move(done)]() mutable {
       const auto contained = [&]() -> T {
         try {
           return call();
@@ -62,6 +62,10 @@ asio::awaitable<std::invoke_result_t<Call&>> run_on(asio::thread_pool& pool, Cal
     });
   };
   co_return co_await wait_for<T>(std::move(start));
+}
+template <class Call>
+asio::awaitable<std::invoke_result_t<Call&>> run_on(asio::thread_pool& pool, Call call) {
+  return run_by(pool.get_executor(), std::move(call));
 }
 
 }  // namespace service

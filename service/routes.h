@@ -1,6 +1,7 @@
 // The routes of docs/formats.md: HTTP on one side, the gate and the views on the other. No rule lives here. What each
 // route takes and gives stands in docs/api/openapi.yaml, which a test holds equal to this list.
 #pragma once
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ struct Service {
   Metrics& metrics;
   Log& log;
   asio::thread_pool& workers;  // for what blocks: the database and payloads
+  // For what takes long: one of the workers at most, so that reads have the others.
+  asio::strand<asio::thread_pool::executor_type> large_bodies = asio::make_strand(workers);
   vault::Clock clock;
   std::string authority;             // of the configured URL; what requests sign
   std::string tls_successions = {};  // wire::TlsSuccessions, as JSON

@@ -72,7 +72,7 @@ asio::awaitable<Result<UploadStatus>> find_upload(Service& service, const net::R
 }
 
 Awaitable create_upload(Service& service, net::Request& request) {
-  auto caller = begin(service, request);
+  auto caller = co_await take_body(service, request, [&] { return begin(service, request); });
   if (!caller) co_return std::move(caller.error());
   const auto length = new_upload_length(request);
   if (!length) co_return answer_upload_error(service, length.error());

@@ -226,14 +226,14 @@ Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Op
 
 Result<OpenVault> open_unlocked(const fs::path& directory, const Unlocked& unlocked, OpenFor purpose,
                                 std::function<void(const Error&)> outcome_unknown) {
-  auto tls = load_tls(directory / kTlsFolder, unlocked.config, unlocked.sealer());
-  if (!tls) return damaged(kTlsFolder, tls.error());
   TRY(auto store, open_store(directory, directory / kPayloadFolder, unlocked, purpose, std::move(outcome_unknown)));
-  // A rotation changes the keyring while it holds the engine's lock, which is ours from here on.
+  // What changes the vault key or the TLS key holds the engine's lock, which is ours from here on.
   const auto keyring = vault::keyring::Keyring::load(directory);
   if (!keyring) return damaged(vault::keyring::kKeyringFileName, keyring.error());
   if (!keyring->holds(unlocked.key))
     return Error{Errc::conflict, "the vault key was replaced while the vault was opened: run it again"};
+  auto tls = load_tls(directory / kTlsFolder, unlocked.config, unlocked.sealer());
+  if (!tls) return damaged(kTlsFolder, tls.error());
   return OpenVault{std::move(store), std::move(tls->identity), std::move(tls->successions)};
 }
 

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <tuple>
 
+#include "service/net/client_hello.h"
 #include "vault/base/file.h"
 
 namespace service::net {
@@ -118,16 +119,19 @@ void Connection::finish() {
   if (idle_) stream_.next_layer().cancel();
 }
 
-// A handshake costs as much as several requests, and strangers come in crowds: it begins when its first bytes are here
-// and it is its turn, and one that fails is cleared away in a turn too.
+// A handshake costs as much as several requests, and strangers come in crowds: it begins when the client's hello is
+// whole and it is its turn, and one that fails is cleared away in a turn too.
 asio::awaitable<bool> Connection::shake_hands() {
   idle_ = true;
   if (shared_.stopping) co_return false;
   expire_after(shared_.limits.handshake_timeout);
-  auto [error] = co_await stream_.next_layer().socket().async_wait(Tcp::socket::wait_read, kToken);
+  ErrorCode error = co_await read_client_hello();
   if (!error) {
     co_await turns_.take();
-    std::tie(error) = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
+    if (shared_.stopping) co_return false;
+    std::size_t used = 0;
+    std::tie(error, used) = co_await stream_.async_handshake(asio::ssl::stream_base::server, buffer_.data(), kToken);
+    buffer_.consume(buffer_.size());  // exactly the hello
   }
   rest();
   idle_ = false;
@@ -136,6 +140,19 @@ asio::awaitable<bool> Connection::shake_hands() {
   note_timeout();
   co_await turns_.take();
   co_return false;
+}
+
+// Into the buffer, and no byte of what may come after it.
+asio::awaitable<ErrorCode> Connection::read_client_hello() {
+  while (true) {
+    const auto have = buffer_.data();
+    const auto missing = missing_of_client_hello({static_cast<const std::byte*>(have.data()), have.size()});
+    if (!missing) co_return make_error_code(asio::error::message_size);
+    if (*missing == 0) co_return ErrorCode();
+    const auto [error, size] = co_await asio::async_read(stream_.next_layer(), buffer_.prepare(*missing), kToken);
+    buffer_.commit(size);
+    if (error) co_return error;
+  }
 }
 
 asio::awaitable<void> Connection::run() {

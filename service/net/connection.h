@@ -34,6 +34,7 @@ class Connection final : public BodyReader, public std::enable_shared_from_this<
 
  private:
   asio::awaitable<bool> shake_hands();
+  asio::awaitable<ErrorCode> read_client_hello();
   asio::awaitable<std::optional<Head>> read_head();
   asio::awaitable<unsigned> read_body(std::size_t length, std::string& body);
   std::optional<Response> ask_before_body(const Head& head);

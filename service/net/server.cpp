@@ -63,9 +63,9 @@ Result<void> configure(asio::ssl::context& tls, std::string_view certificate, st
 // A thread and what it runs. Each connection stays on one: nothing of it is handed from thread to thread but what a
 // handler has others do.
 struct Loop {
+  Turns turns{context};  // outlives what waits in the context
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-  Turns turns{context};
 };
 
 // Members are destroyed in the opposite order: first what runs, then what it uses.

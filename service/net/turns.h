@@ -6,7 +6,7 @@
 
 namespace service::net {
 
-// For the one thread of `context`, which must outlive it and whoever waits.
+// For the one thread of `context`, whose coroutines it must outlive.
 class Turns {
  public:
   explicit Turns(asio::io_context& context) : context_(context) {}

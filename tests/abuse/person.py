@@ -91,7 +91,7 @@ class HonestWork:
     """People who ask for what is theirs, steadily and within their rate, while something else goes on.
 
     They are a process of their own, so that they never wait for an attacker who holds this interpreter's lock. How long
-    they wait is counted from each one's second request on: the first opens the connection, before anything else goes on.
+    they wait is counted from each one's third request on: the first opens the connection, and `are_at_work` says when.
     """
     INTERVAL = 0.15  # of each person: two thirds of a person's rate
 
@@ -100,13 +100,13 @@ class HonestWork:
         self.milliseconds = []
         self.failures = []
         context = multiprocessing.get_context("fork")
-        self.asked = context.Value("L", 0)
+        self.asked = context.Array("L", len(people))
         self.done = context.Event()
         self.result, theirs = context.Pipe(duplex=False)
         self.process = context.Process(target=self.ask_until_done, args=(theirs,))
 
     def ask_until_done(self, result):
-        threads = [threading.Thread(target=self.work, args=(person,)) for person in self.people]
+        threads = [threading.Thread(target=self.work, args=each) for each in enumerate(self.people)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -115,21 +115,22 @@ class HonestWork:
             person.close()
         result.send((self.milliseconds, self.failures))
 
-    def work(self, person):
-        first = True
+    def are_at_work(self):
+        """Each has had two answers."""
+        return min(self.asked) >= 2
+
+    def work(self, place, person):
         while not self.done.is_set():
             begun = time.monotonic()
             try:
                 status, _ = person.send("GET", "/v1/whoami")
                 if status != 200:
                     self.failures.append(status)
-            except OSError as trouble:
+            except (OSError, http.client.HTTPException) as trouble:
                 self.failures.append(repr(trouble))
-            if not first:
+            if self.asked[place] >= 2:
                 self.milliseconds.append((time.monotonic() - begun) * 1000)
-            first = False
-            with self.asked.get_lock():
-                self.asked.value += 1
+            self.asked[place] += 1
             self.done.wait(max(0.0, self.INTERVAL - (time.monotonic() - begun)))
 
     def __enter__(self):

@@ -20,7 +20,6 @@ using testing_world::Identity;
 using testing_world::On;
 using testing_world::World;
 
-inline constexpr unsigned kWorkers = 2;
 inline constexpr std::string_view kAuthority = "vault.example:8443";
 
 // A request before it is signed, and after.
@@ -61,7 +60,7 @@ class ServedWorld {
   Metrics& metrics() { return metrics_; }
 
   void start() {
-    workers_ = std::make_unique<asio::thread_pool>(kWorkers);
+    workers_ = std::make_unique<asio::thread_pool>(2);
     service_ = std::make_unique<Service>(Service{.store = world_.store(),
                                                  .gate = world_.gate(),
                                                  .metrics = metrics_,
@@ -121,7 +120,7 @@ class ServedWorld {
   }
   std::uint16_t port() const { return running_.port; }
   net::Server& server() { return *running_.server; }
-  asio::thread_pool& workers() { return *workers_; }
+  Service& service() { return *service_; }
 
   std::uint64_t ledger_size() {
     const auto txn = world_.store().engine().read();

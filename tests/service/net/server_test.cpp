@@ -326,6 +326,67 @@ TEST_F(ServerTest, SurvivesWhatIsNotTls) {
   EXPECT_EQ(Client(port()).ask(get("/hello")).status, 200U);
 }
 
+// A TLS client's side without a socket.
+struct Handshake {
+  Handshake() {
+    SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl.get());
+  }
+  // What it says next.
+  std::string step(std::string_view heard = {}) {
+    BIO_write(SSL_get_rbio(ssl.get()), heard.data(), static_cast<int>(heard.size()));
+    SSL_do_handshake(ssl.get());
+    std::string said(BIO_ctrl_pending(SSL_get_wbio(ssl.get())), '\0');
+    BIO_read(SSL_get_wbio(ssl.get()), said.data(), static_cast<int>(said.size()));
+    return said;
+  }
+  asio::ssl::context context{asio::ssl::context::tls_client};
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl{SSL_new(context.native_handle()), &SSL_free};
+};
+
+TEST_F(ServerTest, AHelloMayComeInPiecesAndInSeveralRecords) {
+  start();
+  asio::io_context context;
+  Tcp::socket socket(context);
+  socket.connect({asio::ip::make_address("127.0.0.1"), port()});
+  socket.set_option(Tcp::no_delay(true));
+  Handshake handshake;
+  const std::string hello = handshake.step();
+  const std::string message = hello.substr(5);
+  const std::string first = message.substr(0, 3), second = message.substr(3);
+  const auto record = [](std::string_view part) {
+    return std::string("\x16\x03\x01") + static_cast<char>(part.size() >> 8) + static_cast<char>(part.size()) +
+           std::string(part);
+  };
+  for (const char byte : record(first) + record(second)) asio::write(socket, asio::buffer(&byte, 1));
+  ErrorCode error;
+  char heard[4096];
+  while (!error && SSL_is_init_finished(handshake.ssl.get()) == 0) {
+    const std::size_t size = socket.read_some(asio::buffer(heard), error);
+    asio::write(socket, asio::buffer(handshake.step({heard, size})), error);
+  }
+  EXPECT_EQ(SSL_is_init_finished(handshake.ssl.get()), 1);
+  EXPECT_EQ(counters().handshakes_failed, 0U);
+
+  Tcp::socket splitting(context);
+  splitting.connect({asio::ip::make_address("127.0.0.1"), port()});
+  asio::write(splitting, asio::buffer(record("\x01") + record({"\0\1", 2}) + record({"\0", 1}) + record("a")));
+  EXPECT_EQ(splitting.read_some(asio::buffer(heard), error), 0U) << "in too many: closed unanswered";
+  EXPECT_TRUE(eventually([&] { return counters().handshakes_failed == 1; }));
+}
+
+TEST(ServerStop, DoesNotWaitForHalfAHello) {
+  test::Running running = test::start(routes());
+  asio::io_context context;
+  Tcp::socket socket(context);
+  socket.connect({asio::ip::make_address("127.0.0.1"), running.port});
+  asio::write(socket, asio::buffer("\x16\x03\x01\x02", 4));
+  ASSERT_TRUE(eventually([&] { return running.server->counters().connections_open == 1; }));
+  const auto before = std::chrono::steady_clock::now();
+  running.server->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kHandshakeTimeout / 2);
+}
+
 TEST(ServerMake, ACertificateOrKeyThatIsNoneIsMalformed) {
   ServerOptions options;
   options.certificate_pem = "no";
