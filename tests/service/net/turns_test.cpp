@@ -13,44 +13,47 @@ namespace {
 
 using testing::ElementsAre;
 
+struct Loop {  // as the server has it
+  Turns turns{context};
+  asio::io_context context{1};
+};
+
 // What was posted during a turn stands for a connection whose bytes have come.
 TEST(Turns, WhateverIsReadyComesBetweenTwoOfThem) {
-  asio::io_context context;
-  Turns turns(context);
+  Loop loop;
   std::vector<std::string> seen;
   const auto spawn = [&](std::string name) {
     asio::co_spawn(
-        context,
+        loop.context,
         [&, name]() -> asio::awaitable<void> {
-          co_await turns.take();
+          co_await loop.turns.take();
           seen.push_back("turn " + name);
-          asio::post(context, [&, name] { seen.push_back("after " + name); });
+          asio::post(loop.context, [&, name] { seen.push_back("after " + name); });
         },
         asio::detached);
   };
   for (const std::string name : {"a", "b", "c"}) spawn(name);
-  context.run();
+  loop.context.run();
   EXPECT_THAT(seen, ElementsAre("turn a", "after a", "turn b", "after b", "turn c", "after c"));
   seen.clear();
   spawn("again");
-  context.restart();
-  context.run();
+  loop.context.restart();
+  loop.context.run();
   EXPECT_THAT(seen, ElementsAre("turn again", "after again"));
 }
 
 TEST(Turns, WhoWaitsWhenTheLoopEndsIsLetGo) {
-  asio::io_context context;
-  Turns turns(context);
+  Loop loop;
   bool taken = false;
   asio::co_spawn(
-      context,
+      loop.context,
       [&]() -> asio::awaitable<void> {
-        co_await turns.take();
+        co_await loop.turns.take();
         taken = true;
       },
       asio::detached);
-  context.run_one();  // asks
-  context.stop();
+  loop.context.run_one();  // asks
+  loop.context.stop();
   EXPECT_FALSE(taken);
 }
 
