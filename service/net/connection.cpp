@@ -173,8 +173,14 @@ asio::awaitable<void> Connection::run() {
       shared_.completed({head->request.method,
                          head->route == nullptr ? "unmatched" : std::string_view(head->route->pattern), status,
                          steady_clock::now() - since, body_read_, sent_});
+    if (keep_alive && !broken_ && buffer_.size() > 0) co_await pause_before_pipelined();
   }
   co_await close();
+}
+
+asio::awaitable<void> Connection::pause_before_pipelined() {
+  asio::steady_timer pause(stream_.get_executor(), shared_.limits.pipeline_pause);
+  co_await pause.async_wait(kToken);
 }
 
 // ---- Deadlines ----

@@ -36,6 +36,9 @@ inline constexpr std::chrono::milliseconds kProgressGrace = std::chrono::seconds
 inline constexpr std::uint64_t kMinBytesPerSecond = 4U << 10;
 inline constexpr std::chrono::milliseconds kCloseTimeout = std::chrono::seconds(2);
 inline constexpr std::chrono::milliseconds kStopGrace = std::chrono::seconds(10);
+// Before a request that was sent without waiting for the answer before it: whoever sends thousands at once leaves the
+// processor to others in between.
+inline constexpr std::chrono::milliseconds kPipelinePause{1};
 
 // The same as values, so that a test can have smaller ones.
 struct Limits {
@@ -52,6 +55,7 @@ struct Limits {
   std::uint64_t min_bytes_per_second = kMinBytesPerSecond;
   std::chrono::milliseconds close_timeout = kCloseTimeout;
   std::chrono::milliseconds stop_grace = kStopGrace;
+  std::chrono::milliseconds pipeline_pause = kPipelinePause;
 };
 
 }  // namespace service::net

@@ -193,6 +193,20 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(client.receive().body, "POST /echo ?q=1 two");
 }
 
+TEST_F(ServerTest, WhoPipelinesLeavesAPauseBeforeEachOfThem) {
+  constexpr int kRequests = 5;
+  ServerOptions options;
+  options.limits.pipeline_pause = 20ms;
+  start(std::move(options));
+  Client client(port());
+  std::string all;
+  for (int i = 0; i < kRequests; ++i) all += get("/hello");
+  const auto before = std::chrono::steady_clock::now();
+  client.send(all);
+  for (int i = 0; i < kRequests; ++i) EXPECT_EQ(client.receive().status, 200U);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, (kRequests - 1) * 20ms);
+}
+
 TEST_F(ServerTest, ClosesWhenAskedTo) {
   start();
   Client client(port());
