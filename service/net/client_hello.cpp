@@ -26,7 +26,8 @@ std::optional<std::size_t> missing_of_client_hello(std::span<const std::byte> re
   for (std::size_t record = 0; record < kMaxClientHelloRecords; ++record) {
     if (records.size() < kRecordHeader) return kRecordHeader - records.size();
     const std::size_t length = number(records.subspan(3, 2));
-    if (records.front() != kHandshake || length == 0 || length > kMaxRecord) return 0;
+    if (records.front() != kHandshake || length > kMaxRecord) return 0;
+    if (length == 0) return std::nullopt;
     records = records.subspan(kRecordHeader);
     if (records.size() < length) return length - records.size();
     for (std::size_t i = 0; i < length && gathered + i < header.size(); ++i) header[gathered + i] = records[i];

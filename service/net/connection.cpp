@@ -129,6 +129,9 @@ asio::awaitable<bool> Connection::shake_hands() {
   if (!error) {
     co_await turns_.take();
     if (shared_.stopping) co_return false;
+    if (timed_out_) error = asio::error::operation_aborted;
+  }
+  if (!error) {
     std::size_t used = 0;
     std::tie(error, used) = co_await stream_.async_handshake(asio::ssl::stream_base::server, buffer_.data(), kToken);
     buffer_.consume(buffer_.size());  // exactly the hello
@@ -145,6 +148,7 @@ asio::awaitable<bool> Connection::shake_hands() {
 // Into the buffer, and no byte of what may come after it.
 asio::awaitable<ErrorCode> Connection::read_client_hello() {
   while (true) {
+    if (shared_.stopping) co_return make_error_code(asio::error::operation_aborted);
     const auto have = buffer_.data();
     const auto missing = missing_of_client_hello({static_cast<const std::byte*>(have.data()), have.size()});
     if (!missing) co_return make_error_code(asio::error::message_size);
@@ -168,14 +172,23 @@ asio::awaitable<void> Connection::run() {
     Response response = co_await answer(*head);
     const unsigned status = response.status;
     keep_alive = head->keep_alive && remaining() == 0 && !shared_.stopping;
+    const bool pipelined = keep_alive && !broken_ && has_more_come();
     if (!broken_) broken_ = !co_await send(std::move(response), head->request.method == "HEAD", keep_alive);
     if (shared_.completed)
       shared_.completed({head->request.method,
                          head->route == nullptr ? "unmatched" : std::string_view(head->route->pattern), status,
                          steady_clock::now() - since, body_read_, sent_});
-    if (keep_alive && !broken_ && buffer_.size() > 0) co_await pause_before_pipelined();
+    if (pipelined && !broken_) co_await pause_before_pipelined();
   }
   co_await close();
+}
+
+// Of the next request, whose sender has not had this one's answer: here, in what TLS has not opened yet, or in the
+// socket.
+bool Connection::has_more_come() {
+  ErrorCode ignored;
+  return buffer_.size() > 0 || BIO_pending(SSL_get_rbio(stream_.native_handle())) > 0 ||
+         stream_.next_layer().socket().available(ignored) > 0;
 }
 
 asio::awaitable<void> Connection::pause_before_pipelined() {

@@ -44,6 +44,7 @@ class Connection final : public BodyReader, public std::enable_shared_from_this<
   asio::awaitable<std::size_t> read_piece(const BodySource& source, std::span<std::byte> into);
   asio::awaitable<bool> write(std::span<const char> bytes);
   asio::awaitable<std::size_t> read_some(std::span<std::byte> into, std::chrono::milliseconds at_most);
+  bool has_more_come();
   asio::awaitable<void> pause_before_pipelined();
   asio::awaitable<void> drain();
   asio::awaitable<void> close();

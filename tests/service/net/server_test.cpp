@@ -1,4 +1,5 @@
 #include "service/net/server.h"
+#include "service/net/client_hello.h"
 
 #include <sys/resource.h>
 
@@ -7,6 +8,7 @@
 #include <latch>
 #include <thread>
 
+#include "service/net/client_hello.h"
 #include "tests/service/net/server_fixture.h"
 
 namespace service::net {
@@ -384,7 +386,9 @@ TEST_F(ServerTest, AHelloMayComeInPiecesAndInSeveralRecords) {
 
   Tcp::socket splitting(context);
   splitting.connect({asio::ip::make_address("127.0.0.1"), port()});
-  asio::write(splitting, asio::buffer(record("\x01") + record({"\0\1", 2}) + record({"\0", 1}) + record("a")));
+  std::string many = record("\x01") + record({"\0\1", 2});
+  for (std::size_t i = 2; i < kMaxClientHelloRecords; ++i) many += record({"\0", 1});
+  asio::write(splitting, asio::buffer(many));
   EXPECT_EQ(splitting.read_some(asio::buffer(heard), error), 0U) << "in too many: closed unanswered";
   EXPECT_TRUE(eventually([&] { return counters().handshakes_failed == 1; }));
 }
@@ -836,6 +840,26 @@ struct Gate {  // a handler that waits to be let go
     co_return Response{200, {}, "late"};
   }
 };
+
+// Each request in a TLS record of its own, so that none is in the connection's buffer when the one before is answered.
+TEST(ServerPipelining, WhatWaitsInTheSocketCounts) {
+  constexpr int kRequests = 5;
+  Gate gate;
+  Router router = routes();
+  router.route(Verb::get, "/slow", kAnyone, [&](Request& request) { return gate.wait(request); });
+  ServerOptions options;
+  options.limits.pipeline_pause = 20ms;
+  test::Running running = test::start(std::move(router), std::move(options));
+  Client client(running.port);
+  client.send(get("/slow"));
+  gate.entered.wait();
+  for (int i = 0; i < kRequests; ++i) client.send(get("/hello"));
+  const auto before = std::chrono::steady_clock::now();
+  gate.open = true;
+  for (int i = 0; i <= kRequests; ++i) EXPECT_EQ(client.receive().status, 200U);
+  // But for the first, which the kernel may still be carrying when the slow one is answered.
+  EXPECT_GE(std::chrono::steady_clock::now() - before, (kRequests - 1) * 20ms);
+}
 
 TEST(ServerStop, FinishesWhatIsInFlightAndTakesNoMore) {
   Gate gate;
