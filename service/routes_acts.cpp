@@ -31,6 +31,8 @@ net::Response answer_staging_error(Service& service, const Error& error) {
   return answer_error(service, "staging", error, Fault::callers);
 }
 
+constexpr auto kStaging = wire::Coverage::command_or_read;  // and no entry will hold its body
+
 // A request to stage, as its body has it.
 struct Staging {
   access::Actor owner;
@@ -38,7 +40,7 @@ struct Staging {
   std::vector<Bytes> values;
 };
 OrResponse<Staging> staging_of(Service& service, const net::Request& request) {
-  auto caller = authenticate(service, request);
+  auto caller = authenticate(service, request, kStaging, Rate::request, access::KeepBody::no);
   if (!caller) return std::unexpected(std::move(caller.error()));
   const auto parameters = parameters_of(request);
   if (!parameters) return std::unexpected(parameters.error());
@@ -47,7 +49,7 @@ OrResponse<Staging> staging_of(Service& service, const net::Request& request) {
   return Staging{std::move(caller->actor), parameters->known().value_or(0), std::move(*values)};
 }
 OrResponse<Staging> staging_of_one_value(Service& service, const net::Request& request) {
-  auto caller = authenticate_person(service, request);
+  auto caller = authenticate_person(service, request, kStaging, Rate::request, access::KeepBody::no);
   if (!caller) return std::unexpected(std::move(caller.error()));
   const auto parameters = parameters_of(request);
   if (!parameters) return std::unexpected(parameters.error());
