@@ -65,9 +65,8 @@ std::string name_of(std::span<const Enumerator> enumerators, std::int64_t value)
   return found == enumerators.end() ? "unknown" : enumerator_name(found->cpp_name);
 }
 Result<std::int64_t> value_of(std::span<const Enumerator> enumerators, std::string_view text) {
-  const auto same = [](char ours, char theirs) { return (ours == '_' ? '-' : ours) == theirs; };
-  const auto found = std::ranges::find_if(
-      enumerators, [&](const Enumerator& e) { return std::ranges::equal(e.cpp_name, text, same); });
+  const auto found =
+      std::ranges::find_if(enumerators, [&](const Enumerator& e) { return enumerator_name(e.cpp_name) == text; });
   if (found == enumerators.end())
     return Error{Errc::malformed, "unknown word \"" + std::string(text.substr(0, 40)) + "\""};
   return found->value;

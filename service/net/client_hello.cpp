@@ -1,6 +1,5 @@
 #include "service/net/client_hello.h"
 
-#include <algorithm>
 #include <array>
 
 namespace service::net {

@@ -132,8 +132,8 @@ asio::awaitable<bool> Connection::shake_hands() {
     if (timed_out_) error = asio::error::operation_aborted;
   }
   if (!error) {
-    std::size_t used = 0;
-    std::tie(error, used) = co_await stream_.async_handshake(asio::ssl::stream_base::server, buffer_.data(), kToken);
+    std::tie(error, std::ignore) =
+        co_await stream_.async_handshake(asio::ssl::stream_base::server, buffer_.data(), kToken);
     buffer_.consume(buffer_.size());  // exactly the hello
   }
   rest();

@@ -1,5 +1,4 @@
 #include "service/net/server.h"
-#include "service/net/client_hello.h"
 
 #include <sys/resource.h>
 
@@ -841,15 +840,19 @@ struct Gate {  // a handler that waits to be let go
   }
 };
 
+test::Running start_gated(Gate& gate, ServerOptions options = {}) {
+  Router router = routes();
+  router.route(Verb::get, "/slow", kAnyone, [&](Request& request) { return gate.wait(request); });
+  return test::start(std::move(router), std::move(options));
+}
+
 // Each request in a TLS record of its own, so that none is in the connection's buffer when the one before is answered.
 TEST(ServerPipelining, WhatWaitsInTheSocketCounts) {
   constexpr int kRequests = 5;
   Gate gate;
-  Router router = routes();
-  router.route(Verb::get, "/slow", kAnyone, [&](Request& request) { return gate.wait(request); });
   ServerOptions options;
   options.limits.pipeline_pause = 20ms;
-  test::Running running = test::start(std::move(router), std::move(options));
+  test::Running running = start_gated(gate, std::move(options));
   Client client(running.port);
   client.send(get("/slow"));
   gate.entered.wait();
@@ -863,9 +866,7 @@ TEST(ServerPipelining, WhatWaitsInTheSocketCounts) {
 
 TEST(ServerStop, FinishesWhatIsInFlightAndTakesNoMore) {
   Gate gate;
-  Router router = routes();
-  router.route(Verb::get, "/slow", kAnyone, [&](Request& request) { return gate.wait(request); });
-  test::Running running = test::start(std::move(router));
+  test::Running running = start_gated(gate);
   Client idle(running.port), slow(running.port);
   idle.ask(get("/hello"));
   slow.send(get("/slow"));
@@ -884,11 +885,9 @@ TEST(ServerStop, FinishesWhatIsInFlightAndTakesNoMore) {
 
 TEST(ServerStop, CancelsWhatDoesNotEndInItsTime) {
   Gate gate;
-  Router router;
-  router.route(Verb::get, "/slow", kAnyone, [&](Request& request) { return gate.wait(request); });
   ServerOptions options;
   options.limits.stop_grace = 50ms;
-  test::Running running = test::start(std::move(router), std::move(options));
+  test::Running running = start_gated(gate, std::move(options));
   Client slow(running.port);
   slow.send(get("/slow"));
   gate.entered.wait();
