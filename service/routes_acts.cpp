@@ -31,16 +31,14 @@ net::Response answer_staging_error(Service& service, const Error& error) {
   return answer_error(service, "staging", error, Fault::callers);
 }
 
-constexpr auto kStaging = wire::Coverage::command_or_read;  // and no entry will hold its body
-
-// A request to stage, as its body has it.
+// A request to stage, as its body has it. No entry will hold that body.
 struct Staging {
   access::Actor owner;
   std::uint64_t known = 0;
   std::vector<Bytes> values;
 };
 OrResponse<Staging> staging_of(Service& service, const net::Request& request) {
-  auto caller = authenticate(service, request, kStaging, Rate::request, access::KeepBody::no);
+  auto caller = authenticate(service, request, wire::Coverage::command_or_read, Rate::request, access::KeepBody::no);
   if (!caller) return std::unexpected(std::move(caller.error()));
   const auto parameters = parameters_of(request);
   if (!parameters) return std::unexpected(parameters.error());
@@ -49,7 +47,8 @@ OrResponse<Staging> staging_of(Service& service, const net::Request& request) {
   return Staging{std::move(caller->actor), parameters->known().value_or(0), std::move(*values)};
 }
 OrResponse<Staging> staging_of_one_value(Service& service, const net::Request& request) {
-  auto caller = authenticate_person(service, request, kStaging, Rate::request, access::KeepBody::no);
+  auto caller =
+      authenticate_person(service, request, wire::Coverage::command_or_read, Rate::request, access::KeepBody::no);
   if (!caller) return std::unexpected(std::move(caller.error()));
   const auto parameters = parameters_of(request);
   if (!parameters) return std::unexpected(parameters.error());

@@ -8,7 +8,6 @@
 
 #include "access/wire/http_signature.h"
 #include "cli/client/act_receipt.h"
-#include "cli/client/directory.h"
 #include "vault/crypto/hash.h"
 
 namespace cli::client {
