@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "access/views.h"
+#include "access/wire/register.h"
 #include "vault/age/header.h"
 #include "vault/crypto/hash.h"
 
@@ -26,7 +27,6 @@ std::int64_t system_steady_ms() {
 
 struct CommandJob {
   SignedRequest request;
-  std::string kind;
   Completion done;
 };
 struct RefusalJob {
@@ -64,8 +64,9 @@ void complete(Job& job, JobResult result) {
   if (const auto* staging = std::get_if<StagingJob>(&job.work)) return tell(staging->done);
 }
 
-std::size_t size_of(const wire::EntryRequest& request) {
-  return request.target.size() + request.body.size() + request.signature_input.size() + request.signature.size();
+std::size_t size_of(const wire::VerifiedRequest& request) {
+  return request.target().size() + request.body().size() + request.stored().signature_input.size() +
+         request.stored().signature.size();
 }
 
 std::array<std::byte, 16> random_salt() {
@@ -130,12 +131,6 @@ struct StagedUse {
 
 }  // namespace
 
-std::optional<std::string> kind_of_act(const wire::EntryRequest& request) {
-  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
-  if (request.method != "POST" || !path.starts_with(kActsPath)) return std::nullopt;
-  return std::string(path.substr(kActsPath.size()));
-}
-
 EntryClock::Moment EntryClock::observe(Reading now, Instant last_entry) const {
   if (now.wall < last_entry) {
     Moment moment{.time = last_entry, .stepped = std::nullopt};
@@ -171,13 +166,9 @@ class Gate::Core {
   }
   ~Core() { stop(); }
 
-  struct Signer {
-    wire::SignatureParameters parameters;
-    Actor actor;
-  };
-  Result<Signer> authenticate(const wire::RequestHead& head, wire::Coverage coverage) const;
   Result<SignedRequest> authenticate(const wire::RequestHead& head, std::string_view body, wire::Coverage coverage,
                                      KeepBody keep) const;
+  Result<void> authenticate_head(const wire::RequestHead& head, wire::Coverage coverage) const;
   Result<void> admit(const Actor& actor);
   void enqueue(Job job);
   Result<std::size_t> collect_garbage();
@@ -194,6 +185,7 @@ class Gate::Core {
  private:
   using Batch = std::vector<Job>;
 
+  Result<VerifyKey> key_of(const wire::SignatureParameters& parameters) const;
   void sync_loop();
   Result<void> sync_uploads(const Actor& actor, const wire::SealRecords& command);
   void write_loop();
@@ -261,50 +253,47 @@ class Gate::Core {
 
 // --- before the queue -----------------------------------------------------------------------------------------------
 
-Result<Gate::Core::Signer> Gate::Core::authenticate(const wire::RequestHead& head, wire::Coverage coverage) const {
-  TRY(wire::ParsedSignature parsed, wire::parse_signed_request(head, coverage));
-  TRY_VOID(wire::check_freshness(parsed.parameters, clocks_.wall()));
-  const std::string& keyid = parsed.parameters.keyid;
+namespace {
+
+Result<Actor> actor_of(const std::string& keyid) {
+  if (const auto person = PersonId::parse(keyid)) return Actor{keyid, *person, std::nullopt};
+  if (const auto invitation = InvitationId::parse(keyid)) return Actor{keyid, std::nullopt, *invitation};
+  return Error{Errc::refused, "the request's key is not known here, or is revoked"};
+}
+
+}  // namespace
+
+// The key that a signature names, if it is fresh and the key is accepted now.
+Result<VerifyKey> Gate::Core::key_of(const wire::SignatureParameters& parameters) const {
+  TRY_VOID(wire::check_freshness(parameters, clocks_.wall()));
   const Error unknown{Errc::refused, "the request's key is not known here, or is revoked"};
-  Actor actor{.keyid = keyid, .person = std::nullopt, .invitation = std::nullopt};
-  VerifyKey key;
-  {
-    TRY(const auto txn, store_.engine().read());
-    if (const auto person = PersonId::parse(keyid)) {
-      TRY(const auto row, store_.state().person(*txn, *person));
-      if (!row || row->revoked) return unknown;
-      actor.person = *person;
-      key = row->signing_key;
-    } else if (const auto invitation = InvitationId::parse(keyid)) {
-      // A used one is let in: a retried enrolment asks what became of it. The writer tells.
-      TRY(const auto row, store_.state().invitation(*txn, *invitation));
-      if (!row) return unknown;
-      actor.invitation = *invitation;
-      key = row->key;
-    } else {
-      return unknown;
-    }
+  TRY(const Actor actor, actor_of(parameters.keyid));
+  TRY(const auto txn, store_.engine().read());
+  if (actor.person) {
+    TRY(const auto row, store_.state().person(*txn, *actor.person));
+    if (!row || row->revoked) return unknown;
+    return row->signing_key;
   }
-  if (!wire::check_signature(parsed, key)) return Error{Errc::refused, "the request's signature is not its key's"};
-  return Signer{std::move(parsed.parameters), std::move(actor)};
+  // A used one is let in: a retried enrolment asks what became of it. The writer tells.
+  TRY(const auto row, store_.state().invitation(*txn, *actor.invitation));
+  if (!row) return unknown;
+  return row->key;
 }
 
 Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, std::string_view body,
                                                wire::Coverage coverage, KeepBody keep) const {
-  TRY(Signer signer, authenticate(head, coverage));
-  if (head.content_digest && !wire::check_content_digest(*head.content_digest, vault::as_bytes(body)))
-    return Error{Errc::refused, "the request's body is not the one that was signed"};
-  SignedRequest request{.request = {.method = head.method,
-                                    .authority = head.authority,
-                                    .target = head.path + (head.query == "?" ? "" : head.query),
-                                    .body = std::string(keep == KeepBody::yes ? body : std::string_view()),
-                                    .signature_input = head.signature_input.value_or(""),
-                                    .signature = head.signature.value_or(""),
-                                    .range = head.range,
-                                    .upload_length = head.upload_length},
-                        .parameters = std::move(signer.parameters),
-                        .actor = std::move(signer.actor)};
-  return request;
+  auto verified = wire::verify_received_request(head, coverage, body, keep,
+                                                [this](const auto& parameters) { return key_of(parameters); });
+  // Nobody is told which part of a request was wrong.
+  if (!verified && verified.code() == Errc::tampered)
+    return Error{Errc::refused, "the request's signature or body is not what its key signed"};
+  if (!verified) return verified.error();
+  TRY(Actor actor, actor_of(verified->parameters().keyid));
+  return SignedRequest{std::move(*verified), std::move(actor)};
+}
+
+Result<void> Gate::Core::authenticate_head(const wire::RequestHead& head, wire::Coverage coverage) const {
+  return wire::verify_received_head(head, coverage, [this](const auto& parameters) { return key_of(parameters); });
 }
 
 Result<void> Gate::Core::admit(const Actor& actor) {
@@ -359,7 +348,7 @@ std::vector<Job> Gate::Core::due_limits(std::int64_t now_ms, bool all) {
 
 void Gate::Core::enqueue(Job job) {
   const auto* command = std::get_if<CommandJob>(&job.work);
-  const bool has_uploads = command != nullptr && command->kind == wire::SealRecords::kKind;
+  const bool has_uploads = command != nullptr && wire::act_of(command->request.request) == wire::SealRecords::kKind;
   std::optional<Error> rejected;
   {
     const std::lock_guard lock(mutex_);
@@ -388,8 +377,7 @@ void Gate::Core::sync_loop() {
     Job job = std::move(to_sync_.front());
     to_sync_.pop_front();
     lock.unlock();
-    const auto command =
-        wire::decode<wire::SealRecords>(std::get<CommandJob>(job.work).request.request.body, wire::Strictness::exact);
+    const auto command = wire::command_of<wire::SealRecords>(std::get<CommandJob>(job.work).request.request);
     Result<void> synced;
     // What does not parse is the decision's to refuse.
     if (command && command->records.size() <= kMaxRecordsPerSeal)
@@ -546,24 +534,25 @@ Result<void> Gate::Core::accept_actor(const ReadTransaction& txn, const Actor& a
 
 Result<JobResult> Gate::Core::perform_command(WriteTransaction& txn, const CommandJob& job, Instant time) {
   const SignedRequest& request = job.request;
-  if (const auto fresh = wire::check_freshness(request.parameters, time); !fresh) return JobResult(fresh.error());
+  if (const auto fresh = wire::check_freshness(request.request.parameters(), time); !fresh)
+    return JobResult(fresh.error());
 
-  const auto used = store_.state().used_nonce(txn, request.actor.keyid, request.parameters.nonce, time);
+  const auto used = store_.state().used_nonce(txn, request.actor.keyid, request.request.parameters().nonce, time);
   if (!used) return JobResult(used.error());
   if (*used) {
     const UsedNonceRow& row = **used;
     // An invitation's enrolment used it up; asking again what became of it stays permitted.
     if (request.actor.person)
       if (const auto accepted = accept_actor(txn, request.actor, time); !accepted) return JobResult(accepted.error());
-    if (row.method != request.request.method || row.target != request.request.target ||
-        row.content != vault::crypto::sha256(vault::as_bytes(request.request.body)))
+    if (row.method != request.request.method() || row.target != request.request.target() ||
+        row.content != wire::body_sha256(request.request.stored().content))
       return JobResult(Error{Errc::conflict, "this nonce was used for another request"});
     auto done = repeat(txn, row);
     if (!done) return JobResult(std::move(done).error());
     return JobResult(Answer(std::move(*done)));
   }
 
-  auto decided = decide(store_.state(), txn, request.actor, job.kind, request.request.body, time, Given{});
+  auto decided = decide(store_.state(), txn, request.actor, request.request, time, Given{});
   if (!decided) return JobResult(std::move(decided).error());
   if (const auto* refusal = std::get_if<Refusal>(&*decided)) return perform_refusal(txn, request, *refusal, time);
   Decision& decision = std::get<Decision>(*decided);
@@ -648,7 +637,8 @@ Result<Done> Gate::Core::repeat(const ReadTransaction& txn, const UsedNonceRow& 
 
 Result<JobResult> Gate::Core::perform_refusal(WriteTransaction& txn, const SignedRequest& request,
                                               const Refusal& refusal, Instant time) {
-  if (const auto fresh = wire::check_freshness(request.parameters, time); !fresh) return JobResult(fresh.error());
+  if (const auto fresh = wire::check_freshness(request.request.parameters(), time); !fresh)
+    return JobResult(fresh.error());
   auto entry = draft(txn, refused_event(refusal), &request);
   if (!entry) return JobResult(std::move(entry).error());
   TRY(const LeafIndex seq, append(txn, *entry, time));
@@ -659,7 +649,7 @@ Result<JobResult> Gate::Core::perform_refusal(WriteTransaction& txn, const Signe
 Result<JobResult> Gate::Core::perform_refused_read(WriteTransaction& txn, const RefusalJob& job, Instant time) {
   if (const auto accepted = accept_actor(txn, job.request.actor, time); !accepted) return JobResult(accepted.error());
   const auto refusal =
-      refusal_of_read(store_.state(), txn, job.request.actor, job.refusal.action, job.request.request.target);
+      refusal_of_read(store_.state(), txn, job.request.actor, job.refusal.action, job.request.request.target());
   if (!refusal) return JobResult(refusal.error());
   if (!*refusal) return JobResult(Error{Errc::retry, "this is permitted by now"});
   return perform_refusal(txn, job.request, **refusal, time);
@@ -708,7 +698,7 @@ Result<Gate::Core::Draft> Gate::Core::draft(const ReadTransaction& txn, const Ev
   made.body.detail = event.detail;
   if (request != nullptr) {
     made.body.actor = request->actor.keyid;
-    made.body.request = request->request;
+    made.body.request = request->request.stored();
   }
   made.text = wire::encode(made.body);
   if (made.text.size() > audit::kMaxBodyBytes) return Error{Errc::too_large, "the act's entry would be too large"};
@@ -806,30 +796,26 @@ Result<SignedRequest> Gate::authenticate(const wire::RequestHead& head, std::str
 }
 
 Result<void> Gate::authenticate_head(const wire::RequestHead& head, wire::Coverage coverage) const {
-  TRY_VOID(core_->authenticate(head, coverage));
-  return {};
+  return core_->authenticate_head(head, coverage);
 }
 
 Result<void> Gate::admit(const Actor& actor) {
   return core_->admit(actor);
 }
 
-void Gate::submit(SignedRequest request, std::string kind, Completion done) {
-  if (request.request.body.size() > kMaxCommandBytes) return done(Error{Errc::too_large, "the command is too large"});
-  if (kind_of_act(request.request) != kind)
-    return done(Error{Errc::invalid_argument, "the act is not the one that was signed"});
+void Gate::submit(SignedRequest request, Completion done) {
+  if (request.request.body().size() > kMaxCommandBytes) return done(Error{Errc::too_large, "the command is too large"});
+  if (!wire::act_of(request.request)) return done(Error{Errc::invalid_argument, "the request is for no act"});
   const std::size_t bytes = size_of(request.request);
-  core_->enqueue({.work = CommandJob{std::move(request), std::move(kind), std::move(done)}, .bytes = bytes});
+  core_->enqueue({.work = CommandJob{std::move(request), std::move(done)}, .bytes = bytes});
 }
 
 void Gate::refuse(SignedRequest request, Refusal refusal, Completion done) {
-  // No act: its bytes are ciphertext, or anything else. The signature covers their digest, and that is what is kept.
-  if (std::string& body = request.request.body; !body.empty()) {
-    request.request.content_digest = wire::content_digest(vault::as_bytes(body));
-    body = {};
-  }
-  const std::size_t bytes = size_of(request.request);
-  core_->enqueue({.work = RefusalJob{std::move(request), std::move(refusal), std::move(done)}, .bytes = bytes});
+  // A read, or an upload: its bytes are ciphertext, or anything else, and do not belong in the ledger. The signature
+  // covers their digest, and that is what is kept.
+  SignedRequest kept{std::move(request.request).without_body(), std::move(request.actor)};
+  const std::size_t bytes = size_of(kept.request);
+  core_->enqueue({.work = RefusalJob{std::move(kept), std::move(refusal), std::move(done)}, .bytes = bytes});
 }
 
 void Gate::stage_besides(Actor owner, std::vector<Bytes> values, StagingCompletion done) {

@@ -22,7 +22,6 @@
 
 #include "access/acts/act.h"
 #include "access/store.h"
-#include "access/wire/http_signature.h"
 
 namespace strongroom::access {
 
@@ -54,10 +53,9 @@ struct Clocks {
   std::function<std::int64_t()> steady_ms;  // absent: the system's steady clock
 };
 
-// A request whose signature `authenticate` has verified.
+// A request whose signature `authenticate` has verified, and who signed it.
 struct SignedRequest {
-  wire::EntryRequest request;
-  wire::SignatureParameters parameters;
+  wire::VerifiedRequest request;
   Actor actor;
 };
 
@@ -78,8 +76,7 @@ using Answer = std::variant<Done, Refused>;
 using Completion = std::function<void(Result<Answer>)>;
 using StagingCompletion = std::function<void(Result<std::vector<Digest>>)>;
 
-// Whether a verified request has its body: what goes into an entry must, a large one that does not is spared the copy.
-enum class KeepBody { yes, no };
+using wire::KeepBody;
 
 // Thread safe.
 class Gate {
@@ -96,15 +93,15 @@ class Gate {
   Result<SignedRequest> authenticate(const wire::RequestHead& head, std::string_view body,
                                      wire::Coverage coverage = wire::Coverage::command_or_read,
                                      KeepBody keep = KeepBody::yes) const;
-  // The same of the head alone, before its body has come: everything but the body's digest.
+  // Checks the request head before the body arrives. Same checks as `authenticate`, except the body's digest.
   Result<void> authenticate_head(const wire::RequestHead& head,
                                  wire::Coverage coverage = wire::Coverage::command_or_read) const;
   // Takes one of the key's tokens. Errc::limited when there is none; the gate writes the aggregate entry.
   Result<void> admit(const Actor& actor);
 
-  // A command. Errc::too_large, and Errc::unavailable when the queue is full or the gate is stopping, come through
-  // `done` as well.
-  void submit(SignedRequest request, std::string kind, Completion done);
+  // A command: the request must be for an act (Errc::invalid_argument). Errc::too_large, and Errc::unavailable when the
+  // queue is full or the gate is stopping, come through `done` as well.
+  void submit(SignedRequest request, Completion done);
   // Records that a read was refused; completes with a Refused, or with Errc::retry where it is permitted by now.
   void refuse(SignedRequest request, Refusal refusal, Completion done);
   // Keeps values until a command of the same key claims them, limits::kStagedMs at most; durable when it completes.
@@ -126,10 +123,6 @@ class Gate {
   class Core;
   std::unique_ptr<Core> core_;
 };
-
-// The command's kind, from the signed target; nothing where the request is not `POST /v1/acts/{kind}`.
-inline constexpr std::string_view kActsPath = "/v1/acts/";
-std::optional<std::string> kind_of_act(const wire::EntryRequest& request);
 
 // When an entry is made, seen against the entry before it and a clock that cannot be set. Exposed for its tests.
 class EntryClock {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "access/gate.h"
 #include "access/views.h"
 #include "vault/crypto/hash.h"
 
@@ -33,10 +32,6 @@ Given given_of(const wire::EntryBody& body) {
       given.number = number->to_number<std::uint64_t>();
   }
   return given;
-}
-
-bool is_same(const wire::EntryRequest& a, const wire::EntryRequest& b) {
-  return wire::encode(a) == wire::encode(b);
 }
 
 }  // namespace
@@ -110,7 +105,7 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
     if (!expected_.empty()) return altered("it interrupts the entries of one command");
     return check_system_entry(envelope, body);
   }
-  const bool continues = !expected_.empty() && is_same(expected_.back().request, *body.request);
+  const bool continues = !expected_.empty() && expected_.back().request == *body.request;
   if (!expected_.empty() && !continues) return altered("entries of the command before it are missing");
   if (!continues) {
     TRY_VOID(derive(envelope, body));
@@ -180,11 +175,8 @@ Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const w
   return {};
 }
 
-Result<Actor> Replay::verify_request(const audit::Envelope& envelope, const wire::EntryBody& body,
-                                     wire::SignatureParameters& parameters) const {
-  const wire::EntryRequest& request = *body.request;
+Result<Replay::Cause> Replay::verify_request(const audit::Envelope& envelope, const wire::EntryBody& body) const {
   if (!body.actor) return altered("a signed request, and nobody acted");
-  if (authority_ && request.authority != *authority_) return altered("its request was signed for another service");
   Actor actor{.keyid = *body.actor, .person = std::nullopt, .invitation = std::nullopt};
   const Projection& at = *projection_;
   VerifyKey key;
@@ -196,49 +188,47 @@ Result<Actor> Replay::verify_request(const audit::Envelope& envelope, const wire
     key = row->signing_key;
   } else if (const auto invitation = InvitationId::parse(actor.keyid)) {
     TRY(const auto row, at.state().invitation(at.txn(), *invitation));
-    if (!row) return altered("its invitation did not stand");
+    if (!row) return altered("there was no such invitation");
     actor.invitation = *invitation;
     key = row->key;
   } else {
     return altered("its actor is nobody");
   }
-  const auto verified = wire::verify_stored_request(request, key);
-  if (!verified) return altered("its request's signature does not verify");
-  parameters = *verified;
-  if (parameters.keyid != actor.keyid) return altered("its request was signed by somebody else");
-  if (!wire::check_freshness(parameters, envelope.time)) return altered("its request was signed at another time");
-  return actor;
+  TRY(wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, key, authority_));
+  return Cause{std::move(request), std::move(actor)};
 }
 
 Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  wire::SignatureParameters parameters;
-  TRY(const Actor actor, verify_request(envelope, body, parameters));
+  TRY(const Cause cause, verify_request(envelope, body));
+  const wire::VerifiedRequest& request = cause.request;
+  const Actor& actor = cause.actor;
   const Projection& at = *projection_;
-  const auto kind = kind_of_act(*body.request);
-  if (!kind) {
+  const auto expect = [&](Event event) {
+    expected_.push_back(
+        {.event = std::move(event), .actor = actor.keyid, .request = request.stored(), .time = envelope.time});
+  };
+  if (!wire::act_of(request)) {
     if (body.kind != wire::AccessRefused::kKind) return altered("its request is for no act");
     TRY(const auto detail, wire::from_json<wire::AccessRefused>(body.detail, wire::Strictness::exact));
     const auto action = wire::parse_enum<Action>(detail.action);
     if (!action) return altered("it refuses an action that there is not");
-    TRY(const auto refusal, refusal_of_read(at.state(), at.txn(), actor, *action, body.request->target));
+    TRY(const auto refusal, refusal_of_read(at.state(), at.txn(), actor, *action, request.target()));
     if (!refusal) return altered("it refuses what was permitted");
-    expected_.push_back({refused_event(*refusal), actor.keyid, *body.request, envelope.time});
+    expect(refused_event(*refusal));
     return {};
   }
   if (body.kind != wire::AccessRefused::kKind) {
-    TRY(const auto used, at.state().used_nonce(at.txn(), actor.keyid, parameters.nonce, envelope.time));
+    TRY(const auto used, at.state().used_nonce(at.txn(), actor.keyid, request.parameters().nonce, envelope.time));
     if (used) return altered("its request has had its effect already");
   }
-  auto decided = decide(at.state(), at.txn(), actor, *kind, body.request->body, envelope.time, given_of(body));
+  auto decided = decide(at.state(), at.txn(), actor, request, envelope.time, given_of(body));
   if (!decided) return altered("its request leads to no entry: " + decided.error().message);
-  std::vector<Event> events;
-  if (const auto* refusal = std::get_if<Refusal>(&*decided))
-    events.push_back(refused_event(*refusal));
-  else
-    events = std::move(std::get<Decision>(*decided).events);
-  for (auto event = events.rbegin(); event != events.rend(); ++event)
-    expected_.push_back(
-        {.event = std::move(*event), .actor = actor.keyid, .request = *body.request, .time = envelope.time});
+  if (const auto* refusal = std::get_if<Refusal>(&*decided)) {
+    expect(refused_event(*refusal));
+    return {};
+  }
+  auto& events = std::get<Decision>(*decided).events;
+  for (auto event = events.rbegin(); event != events.rend(); ++event) expect(std::move(*event));
   return {};
 }
 

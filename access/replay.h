@@ -13,7 +13,7 @@
 
 #include "access/acts/act.h"
 #include "access/store.h"
-#include "access/wire/http_signature.h"
+#include "access/wire/register.h"
 #include "audit/chain.h"
 #include "audit/check.h"
 
@@ -65,8 +65,11 @@ class Replay {
   Result<void> check_entry(const audit::Envelope& envelope, const wire::EntryBody& body, ByteView text);
   Result<void> check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<void> derive(const audit::Envelope& envelope, const wire::EntryBody& body);
-  Result<Actor> verify_request(const audit::Envelope& envelope, const wire::EntryBody& body,
-                               wire::SignatureParameters& parameters) const;
+  struct Cause {
+    wire::VerifiedRequest request;
+    Actor actor;
+  };
+  Result<Cause> verify_request(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<audit::ChainTag> chain_of(const Event& event, const audit::Envelope& envelope) const;
 
   std::unique_ptr<Projection> projection_;

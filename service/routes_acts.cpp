@@ -102,8 +102,8 @@ Awaitable act(Service& service, net::Request& request) {
   if (!parameters) co_return parameters.error();
   const std::uint64_t known = parameters->known().value_or(0);
 
-  auto start = [&service, caller = std::move(*caller), kind = parameters->path("kind")](auto done) mutable {
-    service.gate.submit(std::move(caller), std::move(kind), std::move(done));
+  auto start = [&service, caller = std::move(*caller)](auto done) mutable {
+    service.gate.submit(std::move(caller), std::move(done));
   };
   auto answer = co_await wait_for<Result<access::Answer>>(std::move(start));
   if (!answer && answer.error().code == Errc::refused) co_return answer_problem(unauthenticated());

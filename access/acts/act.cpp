@@ -1,54 +1,16 @@
 #include "access/acts/act.h"
 
 #include "access/acts/acts.h"
-#include "access/wire/http_signature.h"
-#include "vault/crypto/hash.h"
+#include "access/wire/register.h"
 
 namespace strongroom::access {
 
 namespace acts {
 namespace {
 
-using FirstCommands =
-    boost::mp11::mp_list<wire::InvitePerson, wire::EnrolPerson, wire::JoinAgency, wire::RevokePerson, wire::AddAgency,
-                         wire::ReferCase, wire::AskAgencies, wire::OpenSafe, wire::MakeNomination, wire::WrapNomination,
-                         wire::ConfirmNomination, wire::EndNomination, wire::StartEpoch, wire::CompleteShares,
-                         wire::SealRecords, wire::IssueCopy, wire::PrepareCopy, wire::CollectCopy, wire::DeliverCopy,
-                         wire::ReturnCopy>;
-using FirstDetails =
-    boost::mp11::mp_list<wire::GenesisInvited, wire::PersonInvited, wire::PersonEnrolled, wire::PersonJoined,
-                         wire::PersonRevoked, wire::AgencyAdded, wire::CaseReferred, wire::AgenciesAsked,
-                         wire::SafeOpened, wire::NominationMade, wire::NominationWrapped, wire::NominationConfirmed,
-                         wire::NominationEnded, wire::EpochStarted, wire::SharesCompleted, wire::RecordsSealed,
-                         wire::CopyIssued, wire::CopyPrepared, wire::CopyCollected, wire::CopyDelivered,
-                         wire::CopyReturned>;
-// The agency's desk: absences and hand-overs, declarations, physical items, originals.
-using DeskCommands =
-    boost::mp11::mp_list<wire::PauseNomination, wire::ResumeNomination, wire::ReassignCopies, wire::MakeDeclaration,
-                         wire::AddItem, wire::ChangeCustody, wire::RemoveOriginals>;
-using DeskDetails =
-    boost::mp11::mp_list<wire::NominationPaused, wire::NominationResumed, wire::CopyReassigned, wire::DeclarationMade,
-                         wire::ItemAdded, wire::ItemChanged, wire::OriginalsRemoved>;
-
-// The review, and the calendar it is counted by.
-using ReviewCommands =
-    boost::mp11::mp_list<wire::AnswerDuties, wire::RecordDuty, wire::SendTemplates, wire::ReturnScoping,
-                         wire::ScheduleMeeting, wire::SharePack, wire::RecordAttendance, wire::DecideReview,
-                         wire::AnswerDecision, wire::EndorseDecision, wire::SendOutcome, wire::RecordPanelAnswer,
-                         wire::InformAgencies, wire::AcknowledgeOutcome, wire::RecordInspectorate, wire::CloseReview,
-                         wire::DropReview, wire::StepBack, wire::MoveClock, wire::ImportCalendar>;
-using ReviewDetails =
-    boost::mp11::mp_list<wire::DutiesAnswered, wire::DutyRecorded, wire::TemplatesSent, wire::ScopingReturned,
-                         wire::MeetingScheduled, wire::PackShared, wire::AttendanceRecorded, wire::ReviewDecided,
-                         wire::DecisionAnswered, wire::DecisionEndorsed, wire::OutcomeSent, wire::PanelAnswered,
-                         wire::OutcomeInformed, wire::OutcomeAcknowledged, wire::InspectorateRecorded,
-                         wire::ReviewClosed, wire::ReviewDropped, wire::SteppedBack, wire::ClockMoved,
-                         wire::CalendarImported>;
-
-using Commands = boost::mp11::mp_append<FirstCommands, DeskCommands, ReviewCommands>;
-using Details = boost::mp11::mp_append<FirstDetails, DeskDetails, ReviewDetails>;
-// Entries that change no projection.
-using Remarks = boost::mp11::mp_list<wire::AccessRefused, wire::RequestsLimited, wire::ClockStepped>;
+// The kinds of entry that change a projection; the others change none.
+using Details = boost::mp11::mp_push_front<wire::Events, wire::GenesisInvited>;
+using Remarks = boost::mp11::mp_set_difference<wire::OtherEvents, boost::mp11::mp_list<wire::GenesisInvited>>;
 
 // Never inlined: all of a list would be one function, which takes the compiler as long as the rest of the folder.
 template <class T, class R, class Visit>
@@ -82,23 +44,13 @@ Result<Context> context_of(const State& state, const ReadTransaction& txn, const
   return Context{state, txn, actor, std::move(standing), std::move(invitation), time, given};
 }
 
-// What the request of an entry stands for, should it come again.
+// So that the same request does not have its effect again.
 Result<void> remember_nonce(const Entry& entry, const wire::EntryRequest& request) {
-  const std::size_t query = request.target.find('?');
-  wire::RequestHead head;
-  head.method = request.method;
-  head.authority = request.authority;
-  head.path = request.target.substr(0, query);
-  if (query != std::string::npos) head.query = request.target.substr(query);
-  head.has_body = !request.body.empty();
-  if (head.has_body) head.content_digest = wire::content_digest(vault::as_bytes(request.body));
-  head.signature_input = request.signature_input;
-  head.signature = request.signature;
-  TRY(const auto signature, wire::parse_signed_request(head, wire::Coverage::command_or_read));
+  TRY(const auto signature, wire::parse_stored_request(request));
   UsedNonceRow row;
   row.method = request.method;
   row.target = request.target;
-  row.content = vault::crypto::sha256(vault::as_bytes(request.body));
+  row.content = wire::body_sha256(request.content);
   row.seqs = {entry.seq()};
   row.time = entry.time();
   return entry.state.put_nonce(entry.txn, signature.parameters.keyid, signature.parameters.nonce, row);
@@ -223,31 +175,25 @@ Result<PersonId> Entry::actor() const {
 }  // namespace acts
 
 Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTransaction& txn, const Actor& actor,
-                                               std::string_view kind, std::string_view body, Instant time,
-                                               const Given& given) {
+                                               const wire::VerifiedRequest& request, Instant time, const Given& given) {
+  const std::string_view body = request.body();
   if (body.size() > kMaxCommandBytes) return Error{Errc::too_large, "a command is larger than 1 MiB"};
   if (!acts::is_command_text(body))
     return Error{Errc::malformed,
                  "a command holds ids, words, dates, numbers and digests: free text is staged beside it"};
   TRY(const acts::Context context, acts::context_of(state, txn, actor, time, given));
-  auto decided = acts::with_kind<acts::Commands, acts::Decided>(kind, [&](auto type) -> acts::Decided {
-    using Command = typename decltype(type)::type;
-    TRY(const Command command, wire::decode<Command>(body, wire::Strictness::exact));
-    if constexpr (!std::is_same_v<Command, wire::EnrolPerson>)
-      if (!context.standing.enrolled()) return Error{Errc::refused, "an invitation only lets somebody enrol"};
-    if (!acts::has_opaque_subjects(command))
-      return Error{Errc::malformed, "a subject is named like child-1: lower-case letters, digits and \"-\""};
-    return acts::decide(context, command);
-  });
+  auto decided = acts::with_kind<wire::Commands, acts::Decided>(
+      wire::act_of(request).value_or(""), [&](auto type) -> acts::Decided {
+        using Command = typename decltype(type)::type;
+        TRY(const Command command, wire::decode<Command>(body, wire::Strictness::exact));
+        if constexpr (!std::is_same_v<Command, wire::EnrolPerson>)
+          if (!context.standing.enrolled()) return Error{Errc::refused, "an invitation only lets somebody enrol"};
+        if (!acts::has_opaque_subjects(command))
+          return Error{Errc::malformed, "a subject is named like child-1: lower-case letters, digits and \"-\""};
+        return acts::decide(context, command);
+      });
   if (!decided) return Error{Errc::unsupported, "there is no such act"};
   return std::move(*decided);
-}
-
-std::vector<std::string_view> command_kinds() {
-  std::vector<std::string_view> kinds;
-  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, acts::Commands>>(
-      [&](auto type) { kinds.push_back(decltype(type)::type::kKind); });
-  return kinds;
 }
 
 Event refused_event(const Refusal& refusal) {

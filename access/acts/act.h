@@ -65,17 +65,16 @@ struct Refusal {
   std::optional<CaseId> chain;
 };
 
+// Decides the command of a verified request for an act.
+//
 // Errc::malformed or too_large: the body is not a command of this kind in its one form, or breaks a limit.
 // Errc::invalid_argument: a command that can never be right (dates, lists). Errc::conflict: stale, or done already.
 // Errc::not_found: it names something within a visible thing that is not there. Errc::refused: the actor's key is not
 // accepted (unknown, revoked; an invitation used, expired or void): nothing is recorded. Errc::unsupported: no such
 // act.
 Result<std::variant<Decision, Refusal>> decide(const State& state, const vault::engine::ReadTransaction& txn,
-                                               const Actor& actor, std::string_view kind, std::string_view body,
-                                               Instant time, const Given& given);
-
-// Of every act that there is.
-std::vector<std::string_view> command_kinds();
+                                               const Actor& actor, const wire::VerifiedRequest& request, Instant time,
+                                               const Given& given);
 
 // The entry of a refusal.
 Event refused_event(const Refusal& refusal);

@@ -1,6 +1,7 @@
 // What people ask for: one struct per act, its JSON the body of `POST /v1/acts/<kind>` in its one exact form
 // (describe_json.h). Ids are made by clients, so a retry names the same thing. A Digest that names a beside value
 // (wrap, share, header, descriptor, name, free text) is the SHA-256 of bytes staged before with `POST /v1/beside`.
+// Every member is entered under its own name, except those in `kNotEntered` (register.h).
 // Docs: docs/formats.md
 #pragma once
 #include "access/wire/describe_json.h"
@@ -56,6 +57,7 @@ struct Nominee {
 BOOST_DESCRIBE_STRUCT(Nominee, (), (person, involvement, reason))
 
 struct NewRecord {
+  static constexpr auto kNotEntered = std::to_array<std::string_view>({"upload"});
   RecordId record;
   UploadId upload;           // complete, of this actor
   Digest header{};           // of the age header (a single X25519 stanza)
@@ -99,6 +101,7 @@ BOOST_DESCRIBE_STRUCT(EnrolPerson, (), (invitation, person, signing_key, recipie
 // Ed25519 signature over "strongroom/join/v1\n" invitation "\n" person "\n".
 struct JoinAgency {
   static constexpr std::string_view kKind = "person.join";
+  static constexpr auto kNotEntered = std::to_array<std::string_view>({"proof"});
   InvitationId invitation;
   vault::crypto::Signature proof{};
 };

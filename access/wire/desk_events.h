@@ -7,6 +7,7 @@ namespace strongroom::access::wire {
 
 struct DeclarationMade {
   static constexpr std::string_view kKind = "declaration.made";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"records", "items"});
   SafeId safe;
   std::uint64_t version = 0;
   std::uint64_t epoch = 0;
@@ -23,6 +24,7 @@ BOOST_DESCRIBE_STRUCT(DeclarationMade, (),
 
 struct ItemAdded {
   static constexpr std::string_view kKind = "item.added";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"number"});
   SafeId safe;
   std::uint64_t epoch = 0;
   ItemId item;
@@ -50,6 +52,7 @@ BOOST_DESCRIBE_STRUCT(ItemChanged, (), (safe, epoch, item, change, note, pages, 
 
 struct OriginalsRemoved {
   static constexpr std::string_view kKind = "originals.removed";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"keyholders", "recovery_complete"});
   SafeId safe;
   std::vector<RecordId> records;
   std::optional<Digest> reason;

@@ -1,16 +1,23 @@
 // What happened: the `detail` of an entry's body, one struct per kind, and the body itself. A published (kind, version)
-// struct never changes: stored bytes are never rewritten. Everything here is derived from the signed command and from
-// earlier entries, except what is marked "given". Docs: docs/formats.md
+// struct never changes: stored bytes are never rewritten. Docs: docs/formats.md
+//
+// A member of an entry says what the member of the same name in its signed command says, and nothing else, unless the
+// struct names it as `kGiven` (chosen when the act was decided, and compared by nobody) or as `kComputed` (computed
+// from earlier entries: replay compares it, and a client that holds a single chain cannot). access/wire/register.h
+// compares.
 #pragma once
 #include "access/wire/commands.h"
 #include "access/wire/http_signature.h"
 
 namespace strongroom::access::wire {
 
-// The signed request that caused an entry: enough to verify its signature again (http_signature.h).
-BOOST_DESCRIBE_STRUCT(EntryRequest, (),
-                      (method, authority, target, body, signature_input, signature, range, upload_length,
-                       content_digest))
+// The signed request that caused an entry (http_signature.h). In JSON its content is one of two optional members:
+// `body`, or `body_sha256` if the body was omitted. Errc::malformed if both are there, or if the body is empty.
+template <>
+struct JsonOf<EntryRequest> {
+  static json::value to(const EntryRequest& request);
+  static vault::Result<EntryRequest> from(const json::value& value, Strictness strictness);
+};
 
 // The ids concerned, for indexes and for deciding who may read the body.
 struct Concerned {
@@ -64,6 +71,7 @@ BOOST_DESCRIBE_STRUCT(PersonInvited, (), (invitation, agency, roles, key, expire
 
 struct PersonEnrolled {
   static constexpr std::string_view kKind = "person.enrolled";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"agency", "roles"});
   InvitationId invitation;
   PersonId person;
   AgencyId agency;
@@ -76,6 +84,7 @@ BOOST_DESCRIBE_STRUCT(PersonEnrolled, (), (invitation, person, agency, roles, si
 
 struct PersonJoined {
   static constexpr std::string_view kKind = "person.joined";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"agency", "roles"});
   InvitationId invitation;
   AgencyId agency;
   std::vector<Role> roles;
@@ -101,8 +110,10 @@ BOOST_DESCRIBE_STRUCT(AgencyAdded, (), (agency, kind, name))
 
 struct CaseReferred {
   static constexpr std::string_view kKind = "case.referred";
+  static constexpr auto kGiven = std::to_array<std::string_view>({"reference"});
+  static constexpr auto kComputed = std::to_array<std::string_view>({"rules", "calendar"});
   CaseId case_;
-  std::string reference;  // given: RR-<year received>-<four digits or more>
+  std::string reference;  // RR-<year received>-<four digits or more>
   AgencyId agency;
   Date incident_date{};
   Date aware_date{};
@@ -138,6 +149,7 @@ BOOST_DESCRIBE_STRUCT(SafeOpened, (), (case_, safe, agency, key, representatives
 
 struct NominationMade {
   static constexpr std::string_view kKind = "nomination.made";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"own"});
   SafeId safe;
   Nominee nominee;
   bool own = false;  // the lead nominated themselves; recorded and shown as such
@@ -225,8 +237,9 @@ BOOST_DESCRIBE_STRUCT(RecordsSealed, (), (safe, epoch, records, on_behalf_of))
 
 struct CopyIssued {
   static constexpr std::string_view kKind = "copy.issued";
+  static constexpr auto kGiven = std::to_array<std::string_view>({"number"});
   CopyId copy;
-  std::uint64_t number = 0;  // given; shown as C-0042
+  std::uint64_t number = 0;  // shown as C-0042
   SafeId safe;
   PersonId holder;
   Purpose purpose = Purpose::case_work;
@@ -257,8 +270,10 @@ BOOST_DESCRIBE_STRUCT(CopyDelivered, (), (copy))
 
 struct CopyReturned {
   static constexpr std::string_view kKind = "copy.returned";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"records", "complete"});
   CopyId copy;
-  std::vector<RecordId> records;  // those that this act ended, never empty
+  std::vector<RecordId>
+      records;  // those that this act ended, never empty; if the command names none, all that were out
   CopyEnd how = CopyEnd::returned;
   bool complete = false;  // nothing of the copy is out any more
 };
@@ -267,6 +282,7 @@ BOOST_DESCRIBE_STRUCT(CopyReturned, (), (copy, records, how, complete))
 // One for each copy of the command.
 struct CopyReassigned {
   static constexpr std::string_view kKind = "copy.reassigned";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"from"});
   CopyId copy;
   SafeId safe;
   PersonId from;

@@ -294,11 +294,16 @@ std::string sha256_field(ByteView digest) {
   return std::string(kSha256) + "=:" + vault::base64(digest, vault::Base64::padded) + ":";
 }
 
-bool is_one_sha256(std::string_view field) {
+// The digest, if the field is one sha-256 and nothing else, in the one form that we write.
+std::optional<vault::Digest> one_sha256(std::string_view field) {
   const auto digests = sf::parse_dictionary(field);
   const auto* item = digests && digests->size() == 1 ? std::get_if<sf::Item>(&digests->front().second) : nullptr;
-  const auto* digest = item == nullptr ? nullptr : std::get_if<vault::Bytes>(&item->value);
-  return digest != nullptr && digest->size() == sizeof(vault::Digest) && field == sha256_field(*digest);
+  const auto* bytes = item == nullptr ? nullptr : std::get_if<vault::Bytes>(&item->value);
+  vault::Digest digest{};
+  if (bytes == nullptr || bytes->size() != digest.size()) return std::nullopt;
+  std::ranges::copy(*bytes, digest.begin());
+  if (field != sha256_field(digest)) return std::nullopt;
+  return digest;
 }
 
 }  // namespace
@@ -362,7 +367,7 @@ Result<ParsedSignature> parse_signed_request(const RequestHead& head, Coverage c
   TRY(const sf::Item signature, only_member<sf::Item>(head.signature));
   TRY(const std::vector<std::string_view> required, required_components(head, coverage));
   TRY_VOID(check_covered(covered, required));
-  if (head.content_digest && !is_one_sha256(*head.content_digest))
+  if (head.content_digest && !one_sha256(*head.content_digest))
     return refused("Content-Digest must be one sha-256 alone");
   ParsedSignature parsed;
   TRY(parsed.parameters, parse_parameters(covered.parameters));
@@ -412,23 +417,80 @@ Result<SignatureFields> sign_request(RequestHead head, Coverage coverage, const 
   return SignatureFields{*head.signature_input, signature_field(key.sign(vault::as_bytes(parsed.base)))};
 }
 
-Result<SignatureParameters> verify_stored_request(const EntryRequest& request, const vault::crypto::VerifyKey& key) {
+std::string_view VerifiedRequest::body() const {
+  const auto* body = std::get_if<std::string>(&request_.content);
+  return body == nullptr ? std::string_view() : std::string_view(*body);
+}
+
+VerifiedRequest VerifiedRequest::without_body() && {
+  if (std::holds_alternative<std::string>(request_.content))
+    request_.content = OmittedBody{body_sha256(request_.content)};
+  return std::move(*this);
+}
+
+vault::Digest body_sha256(const RequestContent& content) {
+  if (const auto* omitted = std::get_if<OmittedBody>(&content)) return omitted->sha256;
+  const auto* body = std::get_if<std::string>(&content);
+  return vault::crypto::sha256(body == nullptr ? ByteView() : vault::as_bytes(*body));
+}
+
+Result<ParsedSignature> parse_stored_request(const EntryRequest& request) {
   const std::size_t mark = request.target.find('?');
   RequestHead head;
   head.method = request.method;
   head.authority = request.authority;
   head.path = request.target.substr(0, mark);
   if (mark != std::string::npos) head.query = request.target.substr(mark);
-  head.has_body = !request.body.empty() || request.content_digest;
-  if (!request.body.empty()) head.content_digest = content_digest(vault::as_bytes(request.body));
-  if (request.content_digest) head.content_digest = request.content_digest;
+  head.has_body = !std::holds_alternative<std::monostate>(request.content);
+  if (head.has_body) head.content_digest = sha256_field(body_sha256(request.content));
   head.range = request.range;
   head.upload_length = request.upload_length;
   head.signature_input = request.signature_input;
   head.signature = request.signature;
-  TRY(ParsedSignature parsed, parse_signed_request(head, Coverage::command_or_read));
+  return parse_signed_request(head, Coverage::command_or_read);
+}
+
+Result<VerifiedRequest> verify_stored_request(EntryRequest request, const vault::crypto::VerifyKey& key) {
+  const auto* body = std::get_if<std::string>(&request.content);
+  if (body != nullptr && body->empty()) return Error{Errc::malformed, "an empty body is kept as no body"};
+  TRY(ParsedSignature parsed, parse_stored_request(request));
+  TRY_VOID(check_signature(parsed, key));
+  return VerifiedRequest(std::move(request), std::move(parsed.parameters));
+}
+
+namespace {
+Result<SignatureParameters> verify_head(const RequestHead& head, Coverage coverage, const KeyOfSigner& key_of) {
+  TRY(ParsedSignature parsed, parse_signed_request(head, coverage));
+  TRY(const vault::crypto::VerifyKey key, key_of(parsed.parameters));
   TRY_VOID(check_signature(parsed, key));
   return std::move(parsed.parameters);
+}
+}  // namespace
+
+Result<VerifiedRequest> verify_received_request(const RequestHead& head, Coverage coverage, std::string_view body,
+                                                KeepBody keep, const KeyOfSigner& key_of) {
+  TRY(SignatureParameters parameters, verify_head(head, coverage, key_of));
+  EntryRequest request{.method = head.method,
+                       .authority = head.authority,
+                       .target = head.path + (head.query == "?" ? "" : head.query),
+                       .content = {},
+                       .signature_input = head.signature_input.value_or(""),
+                       .signature = head.signature.value_or(""),
+                       .range = head.range,
+                       .upload_length = head.upload_length};
+  if (head.content_digest) {
+    TRY_VOID(check_content_digest(*head.content_digest, vault::as_bytes(body)));
+    if (keep == KeepBody::yes)
+      request.content = std::string(body);
+    else
+      request.content = OmittedBody{*one_sha256(*head.content_digest)};  // it is one: parse_signed_request
+  }
+  return VerifiedRequest(std::move(request), std::move(parameters));
+}
+
+Result<void> verify_received_head(const RequestHead& head, Coverage coverage, const KeyOfSigner& key_of) {
+  TRY_VOID(verify_head(head, coverage, key_of));
+  return {};
 }
 
 }  // namespace strongroom::access::wire

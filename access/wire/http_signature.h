@@ -2,10 +2,12 @@
 // Strongroom's profile of it. Pure: keys, time and nonces are the caller's. Format: docs/formats.md
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "access/wire/structured_fields.h"
@@ -113,21 +115,80 @@ struct SignatureFields {
 vault::Result<SignatureFields> sign_request(RequestHead head, Coverage coverage, const SignatureParameters& parameters,
                                             const vault::crypto::SigningKey& key);
 
-// What an entry keeps of the request that caused it (described in events.h).
+// ---- A request as an entry keeps it (DESIGN 4, "A stored request is bound to its entry") ----
+
+// The body's SHA-256, kept in place of a body that an entry does not keep: of a refused upload. `verify_cause` in
+// access/wire/register.h refuses it in every other entry.
+struct OmittedBody {
+  vault::Digest sha256{};
+  bool operator==(const OmittedBody&) const = default;
+};
+// No body, or the body exactly as it was signed (never empty), or the digest of one that was omitted. Never two of
+// them: a signature over one body must not be shown beside another.
+using RequestContent = std::variant<std::monostate, std::string, OmittedBody>;
+
+// What an entry keeps of the request that caused it. Nothing in it is verified: read it as a VerifiedRequest.
 struct EntryRequest {
   std::string method;
   std::string authority;
   std::string target;  // path and query as sent
-  std::string body;    // exactly as received; empty if there was none
+  RequestContent content;
   std::string signature_input;
   std::string signature;
-  std::optional<std::string> range = std::nullopt;  // the fields that were signed where they were present
+  std::optional<std::string> range = std::nullopt;  // the fields that were signed if they were present
   std::optional<std::string> upload_length = std::nullopt;
-  std::optional<std::string> content_digest = std::nullopt;  // in place of the body, of a refused upload
+  bool operator==(const EntryRequest&) const = default;
 };
 
-// The request as it was signed, freshness apart. The caller compares `keyid` and `created` with what the entry says.
-vault::Result<SignatureParameters> verify_stored_request(const EntryRequest& request,
-                                                         const vault::crypto::VerifyKey& key);
+// Whether a verified request keeps its body: what goes into an entry must, a large one that does not is spared the
+// copy and keeps its digest.
+enum class KeepBody { yes, no };
+
+// The SHA-256 of the body, kept or omitted; of no bytes if there was none.
+vault::Digest body_sha256(const RequestContent& content);
+
+// The signature of a request that an entry keeps, parsed and not verified. Errc as parse_signed_request.
+vault::Result<ParsedSignature> parse_stored_request(const EntryRequest& request);
+
+// Finds the key that the signature's parameters name, or says why this signer is not accepted.
+using KeyOfSigner = std::function<vault::Result<vault::crypto::VerifyKey>(const SignatureParameters& parameters)>;
+
+// A request whose signature was verified, with the very bytes that it covers. Only verification makes one, and commands
+// are decoded from one and from nothing else (access/wire/register.h), so nobody can read a body that was not signed.
+class VerifiedRequest {
+ public:
+  const SignatureParameters& parameters() const { return parameters_; }
+  const std::string& method() const { return request_.method; }
+  const std::string& authority() const { return request_.authority; }
+  const std::string& target() const { return request_.target; }  // path and query
+  // Empty if the request had no body, or if only its digest is kept.
+  std::string_view body() const;
+  // What an entry keeps of it.
+  const EntryRequest& stored() const { return request_; }
+  // Keeps the body's digest in place of the body.
+  VerifiedRequest without_body() &&;
+
+ private:
+  VerifiedRequest(EntryRequest request, SignatureParameters parameters)
+      : request_(std::move(request)), parameters_(std::move(parameters)) {}
+  friend vault::Result<VerifiedRequest> verify_stored_request(EntryRequest request,
+                                                              const vault::crypto::VerifyKey& key);
+  friend vault::Result<VerifiedRequest> verify_received_request(const RequestHead& head, Coverage coverage,
+                                                                std::string_view body, KeepBody keep,
+                                                                const KeyOfSigner& key_of);
+  EntryRequest request_;
+  SignatureParameters parameters_;
+};
+
+// Verifies a request that an entry keeps, freshness apart. The caller compares `keyid` and `created` with what the
+// entry says (`verify_cause` in access/wire/register.h does). Errc::refused, Errc::malformed or Errc::tampered.
+vault::Result<VerifiedRequest> verify_stored_request(EntryRequest request, const vault::crypto::VerifyKey& key);
+
+// Verifies a request as it arrives: head, signature and the digest of the body. Also fails with whatever `key_of` says.
+vault::Result<VerifiedRequest> verify_received_request(const RequestHead& head, Coverage coverage,
+                                                       std::string_view body, KeepBody keep, const KeyOfSigner& key_of);
+// Verifies the head alone, before the body has arrived. Checks the same as verify_received_request, except the body's
+// digest.
+vault::Result<void> verify_received_head(const RequestHead& head, Coverage coverage, const KeyOfSigner& key_of);
 
 }  // namespace strongroom::access::wire

@@ -8,6 +8,7 @@ namespace strongroom::access::wire {
 
 struct DutiesAnswered {
   static constexpr std::string_view kKind = "duties.answered";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"duties"});
   CaseId case_;
   DutyAnswers answers;
   std::vector<Duty> duties;  // that apply
@@ -26,6 +27,7 @@ BOOST_DESCRIBE_STRUCT(DutyRecorded, (), (case_, duty, on, record))
 // One for each agency of the command.
 struct TemplatesSent {
   static constexpr std::string_view kKind = "templates.sent";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"due", "late", "calendar"});
   CaseId case_;
   AgencyId agency;
   RecordId document_2;
@@ -40,6 +42,7 @@ BOOST_DESCRIBE_STRUCT(TemplatesSent, (), (case_, agency, document_2, document_3,
 
 struct ScopingReturned {
   static constexpr std::string_view kKind = "scoping.returned";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"on_behalf", "due", "late", "calendar"});
   CaseId case_;
   AgencyId agency;
   std::uint64_t version = 0;
@@ -56,6 +59,8 @@ BOOST_DESCRIBE_STRUCT(ScopingReturned, (),
 
 struct MeetingScheduled {
   static constexpr std::string_view kKind = "meeting.scheduled";
+  static constexpr auto kComputed =
+      std::to_array<std::string_view>({"working_day", "outside_window", "breaks_the_whole", "calendar"});
   CaseId case_;
   std::uint64_t number = 0;
   Date date{};
@@ -74,6 +79,7 @@ BOOST_DESCRIBE_STRUCT(MeetingScheduled, (),
 // One for each person of the command.
 struct PackShared {
   static constexpr std::string_view kKind = "pack.shared";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"meeting", "lacking"});
   CaseId case_;
   std::uint64_t meeting = 0;
   PackSharing how = PackSharing::in_advance;
@@ -85,6 +91,7 @@ BOOST_DESCRIBE_STRUCT(PackShared, (), (case_, meeting, how, person, copy, lackin
 
 struct AttendanceRecorded {
   static constexpr std::string_view kKind = "attendance.recorded";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"absent"});
   CaseId case_;
   std::uint64_t meeting = 0;
   std::vector<Attendee> present;
@@ -95,6 +102,7 @@ BOOST_DESCRIBE_STRUCT(AttendanceRecorded, (), (case_, meeting, present, others, 
 
 struct ReviewDecided {
   static constexpr std::string_view kKind = "review.decided";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"meeting", "late"});
   CaseId case_;
   std::uint64_t version = 0;
   std::uint64_t meeting = 0;
@@ -108,6 +116,7 @@ BOOST_DESCRIBE_STRUCT(ReviewDecided, (), (case_, version, meeting, record, decis
 
 struct DecisionAnswered {
   static constexpr std::string_view kKind = "decision.answered";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"by_spoc", "frozen"});
   CaseId case_;
   std::uint64_t version = 0;
   RecordId record;
@@ -130,6 +139,7 @@ BOOST_DESCRIBE_STRUCT(DecisionEndorsed, (), (case_, version, record, remark))
 
 struct OutcomeSent {
   static constexpr std::string_view kKind = "outcome.sent";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"outcome_late", "review_late", "calendar"});
   CaseId case_;
   RecordId document_4;
   RecordId document_5;
@@ -154,6 +164,7 @@ BOOST_DESCRIBE_STRUCT(PanelAnswered, (), (case_, answer, on, record))
 // One for each agency of the command.
 struct OutcomeInformed {
   static constexpr std::string_view kKind = "outcome.informed";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"referrer"});
   CaseId case_;
   AgencyId agency;
   bool referrer = false;
@@ -179,6 +190,7 @@ BOOST_DESCRIBE_STRUCT(InspectorateRecorded, (), (case_, agency, body, on))
 
 struct ReviewClosed {
   static constexpr std::string_view kKind = "review.closed";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"stage", "duties_open", "agencies_uninformed"});
   CaseId case_;
   Stage stage = Stage::closed;            // that it leads to: closed, practice-review or alternative-review
   std::uint64_t duties_open = 0;          // 4.1.2
@@ -196,6 +208,7 @@ BOOST_DESCRIBE_STRUCT(ReviewDropped, (), (case_, reason))
 
 struct SteppedBack {
   static constexpr std::string_view kKind = "review.stepped-back";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"from"});
   CaseId case_;
   Stage from = Stage::decided;
   Stage to = Stage::scoping;
@@ -215,6 +228,7 @@ BOOST_DESCRIBE_STRUCT(ClockMoved, (), (case_, clock, agency, due, reason))
 
 struct CalendarImported {
   static constexpr std::string_view kKind = "calendar.imported";
+  static constexpr auto kComputed = std::to_array<std::string_view>({"before"});
   std::vector<Date> added;
   std::vector<Date> removed;
   Digest before{};  // of the calendar that it was merged with

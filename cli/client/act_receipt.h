@@ -1,4 +1,4 @@
-// What an act's receipt must show: that the entries it proves are what this command asked for, and nothing else.
+// Checks an act's receipt: the entries that it proves must be what this command asked for, and nothing else.
 #pragma once
 #include <span>
 #include <string>
@@ -13,8 +13,5 @@ namespace cli::client {
 // receipt's proof.
 Result<void> check_receipt(const PendingCommand& pending, std::span<const VerifiedEntry> entries,
                            const vault::crypto::VerifyKey& key, const std::string& authority);
-
-// The kind of entry that the act makes; empty for one that this program does not know.
-std::string_view event_of_act(std::string_view command);
 
 }  // namespace cli::client

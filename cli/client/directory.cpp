@@ -1,18 +1,13 @@
 #include "cli/client/directory.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
-#include <cstdlib>
 
 #include "access/role_capacities.h"
-#include "access/wire/http_signature.h"
-#include "access/wire/review_events.h"
 #include "audit/entry.h"
 
 namespace cli::client {
 namespace {
 
-namespace json = wire::json;
 using access::Action;
 using access::Capacities;
 using access::Capacity;
@@ -30,52 +25,7 @@ bool contains(const Range& range, const Value& value) {
   return std::ranges::find(range, value) != std::ranges::end(range);
 }
 
-// The signature of an entry's request, under a key; gives its parameters.
-Result<wire::SignatureParameters> check_stored(const audit::Envelope& envelope, const wire::EntryBody& body,
-                                               const vault::crypto::VerifyKey& key, std::string_view keyid,
-                                               std::string_view authority) {
-  if (!body.request) return tampered("an entry of the ledger has no signed request");
-  const wire::EntryRequest& request = *body.request;
-  const auto parameters = wire::verify_stored_request(request, key);
-  if (!parameters) return tampered("an entry of the ledger is not signed by the person whom it names");
-  if (parameters->keyid != keyid || request.authority != authority)
-    return tampered("the request kept in an entry was signed for something else");
-  const std::int64_t entered = envelope.time.unix_ms / vault::kMillisecondsPerSecond;
-  if (std::llabs(parameters->created - entered) > wire::kMaxClockSkewSeconds)
-    return tampered("an entry of the ledger was not made when its request was signed");
-  return *parameters;
-}
-
 }  // namespace
-
-bool carries(const json::value& detail, const json::value& command, std::initializer_list<std::string_view> except) {
-  if (const json::object* object = command.if_object()) {
-    const json::object* into = detail.if_object();
-    return into != nullptr && std::ranges::all_of(*object, [&](const auto& member) {
-             const std::string_view name(member.key().data(), member.key().size());
-             if (contains(except, name)) return true;
-             const json::value* found = into->if_contains(member.key());
-             return found != nullptr && carries(*found, member.value(), except);
-           });
-  }
-  if (const json::array* array = command.if_array()) {
-    const json::array* into = detail.if_array();
-    return into != nullptr && std::ranges::equal(*into, *array, [&](const json::value& a, const json::value& b) {
-             return carries(a, b, except);
-           });
-  }
-  return detail == command;
-}
-
-Result<void> verify_entry_request(const audit::Envelope& envelope, const wire::EntryBody& body,
-                                  const vault::crypto::VerifyKey& key, std::string_view keyid,
-                                  std::string_view authority, std::string_view act) {
-  TRY_VOID(check_stored(envelope, body, key, keyid, authority));
-  const std::string_view target = body.request->target;
-  if (body.request->method != "POST" || target.substr(0, target.find('?')) != "/v1/acts/" + std::string(act))
-    return tampered("an entry's request is not for the act that its kind asks for");
-  return {};
-}
 
 // --- persons --------------------------------------------------------------------------------------------------------
 
@@ -160,15 +110,16 @@ Result<void> DirectoryChain::check_revocation(const Person& actor, const Person&
   return {};
 }
 
-Result<const Person*> DirectoryChain::signer(const audit::Envelope& envelope, const wire::EntryBody& body,
-                                             bool must_be_active) const {
+Result<CausedBy> DirectoryChain::caused(const audit::Envelope& envelope, const wire::EntryBody& body,
+                                        bool must_be_active) const {
   const auto id = access::PersonId::parse(body.actor.value_or(""));
   const auto found = id ? persons_.find(*id) : persons_.end();
   if (found == persons_.end()) return tampered("an entry of the directory is by somebody whom nothing certifies");
   const Person& person = found->second;
   if (must_be_active && !person.active()) return tampered("an entry of the directory is by a person who was revoked");
-  TRY_VOID(check_stored(envelope, body, person.signing_key, person.id.to_string(), authority_));
-  return &person;
+  TRY(wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, person.signing_key, authority_));
+  TRY_VOID(wire::check_entered(body, request));
+  return CausedBy{&person, std::move(request)};
 }
 
 Result<DirectoryChain::Open*> DirectoryChain::open_invitation(const access::InvitationId& id,
@@ -208,9 +159,7 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
   else if (body.kind == wire::CalendarImported::kKind)
     TRY_VOID(apply_calendar(envelope, body));
   else if (body.kind == wire::AccessRefused::kKind) {
-    // No effect. By a person, known if perhaps revoked, or by an invitation.
-    if (body.actor && !body.actor->starts_with(access::InvitationId::kPrefix))
-      TRY_VOID(signer(envelope, body, /*must_be_active=*/false));
+    TRY_VOID(check_refused(envelope, body));
   } else if (body.kind != wire::RequestsLimited::kKind && body.kind != wire::ClockStepped::kKind) {
     return Error{Errc::unknown_version, "the directory has an entry of a newer version of Strongroom (" +
                                             body.kind.substr(0, 40) + "); update this program"};
@@ -219,6 +168,19 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
   last_seq_ = envelope.seq.value;
   ++size_;
   return {};
+}
+
+// A refusal has no effect. It is by a person, who may have been revoked since, or by an invitation.
+Result<void> DirectoryChain::check_refused(const audit::Envelope& envelope, const wire::EntryBody& body) const {
+  const auto id = access::InvitationId::parse(body.actor.value_or(""));
+  if (!id) {
+    TRY_VOID(caused(envelope, body, /*must_be_active=*/false));
+    return {};
+  }
+  const auto invitation = invitations_.find(*id);
+  if (invitation == invitations_.end()) return tampered("an entry of the directory is by an invitation of nobody");
+  TRY(const wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, invitation->second.key, authority_));
+  return wire::check_entered(body, request);
 }
 
 // The first four leaves of the tree are these: whoever holds the log key vouches for them, and nobody else can.
@@ -251,12 +213,9 @@ Result<void> DirectoryChain::apply_genesis(const audit::Envelope& envelope, cons
 }
 
 Result<void> DirectoryChain::apply_invited(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  TRY(const Person* inviter, signer(envelope, body, true));
-  TRY_VOID(verify_entry_request(envelope, body, inviter->signing_key, inviter->id.to_string(), authority_,
-                                wire::InvitePerson::kKind));
+  TRY(const CausedBy by, caused(envelope, body, true));
+  const Person* inviter = by.actor;
   TRY(const auto event, event_of<wire::PersonInvited>(body));
-  TRY(const auto command, command_of<wire::InvitePerson>(body));
-  if (wire::encode(command) != wire::encode(event)) return tampered("an invitation is not what its inviter signed");
   if (!agencies_.contains(event.agency) || invitations_.contains(event.invitation))
     return tampered("an invitation of the directory is impossible");
   if (!may_invite(*inviter, event.agency, event.roles))
@@ -284,11 +243,9 @@ Result<void> DirectoryChain::apply_enrolled(const audit::Envelope& envelope, con
   TRY(const auto event, event_of<wire::PersonEnrolled>(body));
   TRY(Open * invitation, open_invitation(event.invitation, envelope));
   if (body.actor != event.invitation.to_string()) return tampered("an enrolment is by another invitation than it says");
-  TRY_VOID(verify_entry_request(envelope, body, invitation->key, event.invitation.to_string(), authority_,
-                                wire::EnrolPerson::kKind));
-  TRY(const auto command, command_of<wire::EnrolPerson>(body));
-  if (!carries(body.detail, wire::to_json(command)) || event.agency != invitation->agency ||
-      event.roles != invitation->roles || persons_.contains(event.person) || command.name != event.name)
+  TRY(const wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, invitation->key, authority_));
+  TRY_VOID(wire::check_entered(body, request));
+  if (event.agency != invitation->agency || event.roles != invitation->roles || persons_.contains(event.person))
     return tampered("an enrolment is not what the invited person signed");
   if (invitation->root) {
     const auto pin = std::ranges::find(pinned_, event.agency, &wire::RootPin::agency);
@@ -311,15 +268,13 @@ Result<void> DirectoryChain::apply_enrolled(const audit::Envelope& envelope, con
 }
 
 Result<void> DirectoryChain::apply_joined(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  TRY(const Person* joiner, signer(envelope, body, true));
-  TRY_VOID(verify_entry_request(envelope, body, joiner->signing_key, joiner->id.to_string(), authority_,
-                                wire::JoinAgency::kKind));
+  TRY(const CausedBy by, caused(envelope, body, true));
+  const Person* joiner = by.actor;
   TRY(const auto event, event_of<wire::PersonJoined>(body));
-  TRY(const auto command, command_of<wire::JoinAgency>(body));
+  TRY(const auto command, wire::command_of<wire::JoinAgency>(by.request));
   TRY(Open * invitation, open_invitation(event.invitation, envelope));
   const std::string statement = wire::join_statement(event.invitation, joiner->id);
-  if (command.invitation != event.invitation || event.agency != invitation->agency ||
-      event.roles != invitation->roles || invitation->root ||
+  if (event.agency != invitation->agency || event.roles != invitation->roles || invitation->root ||
       !vault::crypto::verify(invitation->key, vault::as_bytes(statement), command.proof))
     return tampered("somebody joined an agency without an invitation of theirs");
   invitation->used = true;
@@ -328,34 +283,21 @@ Result<void> DirectoryChain::apply_joined(const audit::Envelope& envelope, const
 }
 
 Result<void> DirectoryChain::apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  TRY(const Person* actor, signer(envelope, body, true));
+  // By an act of its own, or by the one that invited a lost identity again.
+  TRY(const CausedBy by, caused(envelope, body, true));
   TRY(const auto event, event_of<wire::PersonRevoked>(body));
   const auto found = persons_.find(event.person);
   if (found == persons_.end()) return tampered("somebody was revoked who was never enrolled");
-  // By an act of its own, or by the one that invited a lost identity again.
-  if (const auto command = command_of<wire::RevokePerson>(body)) {
-    TRY_VOID(verify_entry_request(envelope, body, actor->signing_key, actor->id.to_string(), authority_,
-                                  wire::RevokePerson::kKind));
-    if (command->person != event.person || command->reason != event.reason)
-      return tampered("a revocation is not what its actor signed");
-  } else {
-    TRY(const auto invited, command_of<wire::InvitePerson>(body));
-    if (invited.replaces != event.person) return tampered("a revocation is not what its actor signed");
-  }
-  TRY_VOID(check_revocation(*actor, found->second));
+  TRY_VOID(check_revocation(*by.actor, found->second));
   revoke(event.person, envelope.seq.value);
   return {};
 }
 
 Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  TRY(const Person* actor, signer(envelope, body, true));
-  TRY_VOID(verify_entry_request(envelope, body, actor->signing_key, actor->id.to_string(), authority_,
-                                wire::AddAgency::kKind));
+  TRY(const CausedBy by, caused(envelope, body, true));
   TRY(const auto event, event_of<wire::AgencyAdded>(body));
-  TRY(const auto command, command_of<wire::AddAgency>(body));
-  if (wire::encode(command) != wire::encode(event) || agencies_.contains(event.agency))
-    return tampered("an agency of the directory is not what was signed");
-  if (!access::permit(Action::add_agency, actor->capacities()).permitted())
+  if (agencies_.contains(event.agency)) return tampered("an agency of the directory was added twice");
+  if (!access::permit(Action::add_agency, by.actor->capacities()).permitted())
     return tampered("an agency was added by a person who may not do so");
   agencies_[event.agency] = {event.agency, event.kind, false, event.name};
   return {};
@@ -363,14 +305,11 @@ Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const
 
 // The days themselves are the review's (review/calendar.h); here, that somebody signed for them who may.
 Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  TRY(const Person* actor, signer(envelope, body, true));
-  TRY_VOID(verify_entry_request(envelope, body, actor->signing_key, actor->id.to_string(), authority_,
-                                wire::ImportCalendar::kKind));
-  TRY(const auto command, command_of<wire::ImportCalendar>(body));
-  if (!carries(body.detail, wire::to_json(command))) return tampered("the bank holidays are not what was signed");
-  if (!access::permit(Action::import_calendar, actor->capacities()).permitted())
+  TRY(const CausedBy by, caused(envelope, body, true));
+  TRY(const auto event, event_of<wire::CalendarImported>(body));
+  if (!access::permit(Action::import_calendar, by.actor->capacities()).permitted())
     return tampered("bank holidays were imported by a person who may not do so");
-  calendar_ = command.calendar;
+  calendar_ = event.calendar;
   return {};
 }
 
@@ -453,20 +392,14 @@ std::vector<const Person*> Directory::spocs() const {
   return found;
 }
 
-Result<const Person*> Directory::verify_signed(const VerifiedEntry& entry, std::string_view act) const {
+Result<CausedBy> Directory::verify_caused(const VerifiedEntry& entry) const {
   const auto id = access::PersonId::parse(entry.body.actor.value_or(""));
   if (!id) return tampered("an entry of the ledger has no person behind it");
   TRY(const Person* person, certified(*id, entry.envelope.seq.value));
-  TRY_VOID(verify_entry_request(entry.envelope, entry.body, person->signing_key, id->to_string(), authority_, act));
-  return person;
-}
-
-Result<const Person*> Directory::verify_caused(const VerifiedEntry& entry) const {
-  const auto id = access::PersonId::parse(entry.body.actor.value_or(""));
-  if (!id) return tampered("an entry of the ledger has no person behind it");
-  TRY(const Person* person, certified(*id, entry.envelope.seq.value));
-  TRY_VOID(check_stored(entry.envelope, entry.body, person->signing_key, id->to_string(), authority_));
-  return person;
+  TRY(wire::VerifiedRequest request,
+      wire::verify_cause(entry.body, entry.envelope.time, person->signing_key, authority_));
+  TRY_VOID(wire::check_entered(entry.body, request));
+  return CausedBy{person, std::move(request)};
 }
 
 }  // namespace cli::client

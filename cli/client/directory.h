@@ -8,6 +8,7 @@
 #include <set>
 
 #include "access/permit.h"
+#include "access/wire/register.h"
 #include "cli/client/session.h"
 
 namespace cli::client {
@@ -46,6 +47,12 @@ struct Agency {
   access::AgencyKind kind = access::AgencyKind::other;
   bool partner = false;
   std::optional<Digest> name;
+};
+
+// An entry's verified request, and the certified person who signed it.
+struct CausedBy {
+  const Person* actor;
+  wire::VerifiedRequest request;
 };
 
 // The projection alone: values in, values out. Each entry has been shown to be in the ledger before it comes here.
@@ -88,10 +95,10 @@ class DirectoryChain {
   Result<void> apply_joined(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body);
-  // The active person whose key signed the entry's request.
+  Result<void> check_refused(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<void> check_revocation(const Person& actor, const Person& person) const;
   Result<void> apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body);
-  Result<const Person*> signer(const audit::Envelope& envelope, const wire::EntryBody& body, bool must_be_active) const;
+  Result<CausedBy> caused(const audit::Envelope& envelope, const wire::EntryBody& body, bool must_be_active) const;
   Result<Open*> open_invitation(const access::InvitationId& id, const audit::Envelope& envelope);
   void revoke(const access::PersonId& person, Seq at);
 
@@ -108,20 +115,6 @@ class DirectoryChain {
   std::optional<Digest> calendar_;
 };
 
-// Verifies the request kept in an entry: its signature under `key`, its key id, that it was made within a minute of the
-// entry, and that it is a `POST` of that act to `authority`. Errc::tampered.
-Result<void> verify_entry_request(const audit::Envelope& envelope, const wire::EntryBody& body,
-                                  const vault::crypto::VerifyKey& key, std::string_view keyid,
-                                  std::string_view authority, std::string_view act);
-
-// The command that an entry's request carries. Errc::tampered when it is not exactly one.
-template <class Command>
-Result<Command> command_of(const wire::EntryBody& body) {
-  if (!body.request) return Error{Errc::tampered, "an entry of the ledger has no signed request"};
-  auto command = wire::decode<Command>(body.request->body, wire::Strictness::exact);
-  if (!command) return Error{Errc::tampered, "an entry's signed request is not the command that its kind asks for"};
-  return command;
-}
 template <class Event>
 Result<Event> event_of(const wire::EntryBody& body) {
   if (body.kind != Event::kKind) return Error{Errc::tampered, "an entry of the ledger is not of the expected kind"};
@@ -129,10 +122,6 @@ Result<Event> event_of(const wire::EntryBody& body) {
   if (!event) return Error{Errc::tampered, "an entry of the ledger is not what its kind asks for"};
   return event;
 }
-// That every member of `command` stands in `detail` with the same value, those named in `except` apart.
-bool carries(const wire::json::value& detail, const wire::json::value& command,
-             std::initializer_list<std::string_view> except = {});
-
 template <class Command, class Event>
 struct SignedEvent {
   const Person* actor;
@@ -142,6 +131,8 @@ struct SignedEvent {
 
 class Directory {
  public:
+  // A directory whose chain was verified already, for requests to `authority`.
+  Directory(DirectoryChain chain, std::string authority) : chain_(std::move(chain)), authority_(std::move(authority)) {}
   // The mirror in the home, verified again, then extended by what the service has since. A genesis client whose home
   // has no roots yet pins them when all three have enrolled. Errc::tampered when anything does not verify, a pinned
   // root that is not among the enrolled ones included.
@@ -159,25 +150,20 @@ class Directory {
   std::vector<const Person*> spocs() const;
   const std::vector<access::AgencyId>& partners() const { return chain_.partners(); }
 
-  // That `entry` was caused by its actor's signed `act`, the actor certified and active at that entry; gives the actor.
-  Result<const Person*> verify_signed(const VerifiedEntry& entry, std::string_view act) const;
-  // The same for any request, a refused read included: that its actor signed it, not what it asked for.
-  Result<const Person*> verify_caused(const VerifiedEntry& entry) const;
-  // An entry read as what it is: signed as above, and its detail everything that the command said (`except` apart).
+  // Verifies the request that caused `entry`: its actor, certified and active at that entry, signed it, and the entry
+  // says what the request asked for (access/wire/register.h). Of a refusal, only that its actor made the request.
+  // Errc::tampered.
+  Result<CausedBy> verify_caused(const VerifiedEntry& entry) const;
+  // Reads an entry as what it is. Verified as above, and of exactly these kinds.
   template <class Command, class Event>
-  Result<SignedEvent<Command, Event>> read(const VerifiedEntry& entry,
-                                           std::initializer_list<std::string_view> except = {}) const {
-    TRY(const Person* actor, verify_signed(entry, Command::kKind));
+  Result<SignedEvent<Command, Event>> read(const VerifiedEntry& entry) const {
+    TRY(const CausedBy caused, verify_caused(entry));
     TRY(Event event, event_of<Event>(entry.body));
-    TRY(Command command, command_of<Command>(entry.body));
-    if (!carries(entry.body.detail, wire::to_json(command), except))
-      return Error{Errc::tampered, "an entry of the ledger is not what its signer asked for"};
-    return SignedEvent<Command, Event>{actor, std::move(command), std::move(event)};
+    TRY(Command command, wire::command_of<Command>(caused.request));
+    return SignedEvent<Command, Event>{caused.actor, std::move(command), std::move(event)};
   }
 
  private:
-  explicit Directory(DirectoryChain chain, std::string authority)
-      : chain_(std::move(chain)), authority_(std::move(authority)) {}
   DirectoryChain chain_;
   std::string authority_;
 };

@@ -564,7 +564,7 @@ Result<TrustedRecords> trust_sealings(const Directory& directory, std::span<cons
   TrustedRecords records;
   for (const VerifiedEntry& entry : entries) {
     if (entry.body.kind != wire::RecordsSealed::kKind) continue;
-    TRY(const auto sealed, (directory.read<wire::SealRecords, wire::RecordsSealed>(entry, {"upload"})));
+    TRY(const auto sealed, (directory.read<wire::SealRecords, wire::RecordsSealed>(entry)));
     const Seq at = entry.envelope.seq.value;
     if (std::ranges::none_of(kMayDeposit, [&](Role role) { return sealed.actor->has_role(role, at); }))
       return tampered("records were sealed by somebody who may not secure records");

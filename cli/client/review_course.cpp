@@ -70,17 +70,6 @@ class Reading {
     if (!read.actor->has_role(Role::spoc, at())) return no_right();
     return std::move(read.event);
   }
-  // An entry that is one part of what its command, a SPOC's, says.
-  template <class Command, class Event>
-  Result<Event> read_part(const std::function<bool(const Command&, const Event&)>& is_part) {
-    TRY(const Person* actor, directory_.verify_signed(*entry_, Command::kKind));
-    TRY(Event event, event_of<Event>(entry_->body));
-    TRY(const Command command, command_of<Command>(entry_->body));
-    if (event.case_ != case_ || command.case_ != case_ || !is_part(command, event))
-      return tampered("an entry of the review is not what its signer asked for");
-    if (!actor->has_role(Role::spoc, at())) return no_right();
-    return event;
-  }
   // What is said of an agency, by its lead.
   template <class Command, class Event>
   Result<Event> read_of_lead() {
@@ -101,7 +90,7 @@ class Reading {
   }
 
   Result<void> seal() {
-    TRY(const auto sealed, (directory_.read<wire::SealRecords, wire::RecordsSealed>(*entry_, {"upload"})));
+    TRY(const auto sealed, (directory_.read<wire::SealRecords, wire::RecordsSealed>(*entry_)));
     if (sealed.event.safe != course_.referred->review_safe)
       return tampered("a record of another safe is shown as one of the review");
     for (const wire::SealedRecord& record : sealed.event.records)
@@ -135,12 +124,7 @@ class Reading {
     return {};
   }
   Result<void> send_templates() {
-    TRY(const auto event, (read_part<wire::SendTemplates, wire::TemplatesSent>([](const auto& command, const auto& e) {
-          return command.reason == e.reason && std::ranges::any_of(command.templates, [&](const auto& one) {
-                   return one.agency == e.agency && one.document_2 == e.document_2 && one.document_3 == e.document_3 &&
-                          one.copy == e.copy;
-                 });
-        })));
+    TRY(const auto event, (read_of_spoc<wire::SendTemplates, wire::TemplatesSent>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     agency->templates_sent = time();
     agency->document_2 = event.document_2;
@@ -171,11 +155,7 @@ class Reading {
     return {};
   }
   Result<void> share() {
-    TRY(const auto event, (read_part<wire::SharePack, wire::PackShared>([](const auto& command, const auto& e) {
-          return command.how == e.how && std::ranges::any_of(command.packs, [&](const auto& one) {
-                   return one.person == e.person && one.copy == e.copy;
-                 });
-        })));
+    TRY(const auto event, (read_of_spoc<wire::SharePack, wire::PackShared>()));
     std::erase_if(course_.packs, [&](const wire::PackShared& pack) { return pack.person == event.person; });
     course_.packs.push_back(event);
     return {};
@@ -235,11 +215,7 @@ class Reading {
     return {};
   }
   Result<void> inform() {
-    TRY(const auto event,
-        (read_part<wire::InformAgencies, wire::OutcomeInformed>([](const auto& command, const auto& e) {
-          return std::ranges::any_of(command.agencies,
-                                     [&](const auto& one) { return one.agency == e.agency && one.copy == e.copy; });
-        })));
+    TRY(const auto event, (read_of_spoc<wire::InformAgencies, wire::OutcomeInformed>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     agency->informed = time();
     agency->outcome_copy = event.copy;

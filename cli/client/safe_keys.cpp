@@ -193,16 +193,15 @@ Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entr
 // A nomination ends by an act of its own, or with the person's revocation.
 Result<access::PersonId> ended_person(const Directory& directory, const VerifiedEntry& entry,
                                       const VerifiedSafe& safe) {
+  TRY(const CausedBy by, directory.verify_caused(entry));
   TRY(const auto event, event_of<wire::NominationEnded>(entry.body));
-  if (const auto command = command_of<wire::RevokePerson>(entry.body); command && command->person == event.person) {
-    TRY_VOID(directory.verify_signed(entry, wire::RevokePerson::kKind));
-  } else if (const auto invite = command_of<wire::InvitePerson>(entry.body);
-             invite && invite->replaces == event.person) {
-    TRY_VOID(directory.verify_signed(entry, wire::InvitePerson::kKind));
-  } else {
-    TRY(const auto ended, (directory.read<wire::EndNomination, wire::NominationEnded>(entry)));
-    if (!may_nominate(safe, *ended.actor, entry))
+  if (wire::act_of(by.request) == wire::EndNomination::kKind) {
+    if (!may_nominate(safe, *by.actor, entry))
       return tampered("a nomination was ended by somebody who may not end it");
+  } else if (const Person* person = directory.find(event.person);
+             person == nullptr || person->active(entry.envelope.seq.value)) {
+    // The directory's own entry of the revocation shows that its actor could revoke; a refused command has none.
+    return tampered("a nomination was ended by a revocation that the directory does not have");
   }
   return event.person;
 }

@@ -1021,26 +1021,12 @@ TEST_F(Acts, AnEntryThatNamesWhatNoEntryMadeIsAltered) {
 TEST_F(Acts, ARequestIsRememberedByItsNonceForSevenDays) {
   const auto key = vault::crypto::SigningKey::generate();
   const auto entry_of = [&](const std::string& nonce, const std::string& body) {
-    wire::RequestHead head;
-    head.method = "POST";
-    head.authority = "vault.example:8443";
-    head.path = "/v1/acts/agency.add";
-    head.has_body = true;
-    head.content_digest = wire::content_digest(vault::as_bytes(body));
-    wire::SignatureParameters parameters;
-    parameters.created = now_.unix_ms / 1000;
-    parameters.expires = parameters.created + 60;
-    parameters.nonce = nonce;
-    parameters.keyid = police_root_.id.to_string();
-    const auto fields = wire::sign_request(head, wire::Coverage::command_or_read, parameters, key);
-    EXPECT_TRUE(fields);
     Stored entry = entries_.back();
     entry.envelope.seq.value += 1;
     entry.envelope.time = now_;
     entry.body.kind = "agency.added";
     entry.body.detail = wire::to_json(wire::AgencyAdded{new_id<AgencyId>(), AgencyKind::other, random_digest()});
-    entry.body.request =
-        wire::EntryRequest{"POST", head.authority, head.path, body, fields->signature_input, fields->signature};
+    entry.body.request = signed_act("agency.add", body, police_root_.id.to_string(), key, now_, nonce);
     entries_.push_back(entry);
     return entry;
   };
@@ -1072,7 +1058,7 @@ TEST_F(Acts, ARefusalMapsNoNonce) {
   Stored entry = entries_.back();
   entry.body.kind = "access.refused";
   entry.body.detail = wire::to_json(wire::AccessRefused{"issue-copy", "keyholder"});
-  entry.body.request = wire::EntryRequest{"POST", "vault.example", "/v1/acts/copy.issue", "{}", "x", "y"};
+  entry.body.request = wire::EntryRequest{"POST", "vault.example", "/v1/acts/copy.issue", std::string("{}"), "x", "y"};
   EXPECT_TRUE(tables_.apply_entry(entry));
   EXPECT_TRUE(tables_.projections().at("state/nonces").empty());
 }

@@ -6,6 +6,7 @@
 
 #include "access/acts/act.h"
 #include "access/state/standing.h"
+#include "tests/access/signed_request.h"
 #include "vault/age/keys.h"
 #include "vault/base/secret.h"
 #include "vault/crypto/hash.h"
@@ -129,8 +130,9 @@ class Partnership : public ::testing::Test {
     Answered outcome = Error{};
     {
       const auto txn = tables_.read();
-      outcome = decide(tables_.state(), *txn, actor, kind, body, now_, {});
-      expect_same_again(*txn, actor, kind, body, outcome);
+      const auto request = verified_act(kind, body, actor.keyid, now_);
+      outcome = decide(tables_.state(), *txn, actor, request, now_, {});
+      expect_same_again(*txn, actor, request, outcome);
     }
     if (!outcome) return outcome;
     if (const auto* decision = std::get_if<Decision>(&*outcome)) {
@@ -374,8 +376,8 @@ class Partnership : public ::testing::Test {
     return waiting_.emplace_back(detail.invitation, new_member()).second;
   }
   // Replay finds the same from what the stored entry gives.
-  void expect_same_again(const vault::engine::ReadTransaction& txn, const Actor& actor, const std::string& kind,
-                         const std::string& body, const Answered& outcome) {
+  void expect_same_again(const vault::engine::ReadTransaction& txn, const Actor& actor,
+                         const wire::VerifiedRequest& request, const Answered& outcome) {
     if (!outcome) return;
     Given given;
     if (const auto* decision = std::get_if<Decision>(&*outcome)) {
@@ -383,7 +385,7 @@ class Partnership : public ::testing::Test {
         given.reference = std::string(reference->as_string());
       if (const auto* number = decision->data.if_contains("number")) given.number = number->to_number<std::uint64_t>();
     }
-    const Answered again = decide(tables_.state(), txn, actor, kind, body, now_, given);
+    const Answered again = decide(tables_.state(), txn, actor, request, now_, given);
     ASSERT_TRUE(again);
     EXPECT_EQ(text_of(*again), text_of(*outcome));
   }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "audit/rows.h"
+#include "tests/access/mutations.h"
 #include "tests/access/world.h"
 
 namespace strongroom::access::testing {
@@ -151,6 +152,20 @@ TEST(ReplayTest, AnyFieldOfAnyKindOfEntryAlteredIsFound) {
     }
     const auto taken = feed(*replay, entry);
     ASSERT_TRUE(taken) << taken.error().message;
+  }
+}
+
+// The optional members are those that a verifier could overlook: each one left out, added or changed.
+TEST(ReplayTest, AnyOptionalMemberOfAnyKindOfEntryMutatedIsFound) {
+  auto replay = *Replay::begin();
+  std::map<std::string, int> seen;
+  for (const Stored& entry : entries_of(lived_world())) {
+    const auto body = *wire::decode<wire::EntryBody>(entry.body, wire::Strictness::exact);
+    if (++seen[body.kind] <= 2 && body.kind != wire::GenesisInvited::kKind)
+      each_mutation_of_entry(body, [&](const std::string& path, const wire::EntryBody& other) {
+        EXPECT_FALSE(feed(*replay, with_body(entry, wire::to_json(other)))) << body.kind << ": " << path;
+      });
+    ASSERT_TRUE(feed(*replay, entry)) << body.kind;
   }
 }
 

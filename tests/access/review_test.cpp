@@ -786,7 +786,7 @@ TEST_F(Review, EveryActAtEveryStageIsAConflictWhereTheStageMachineSaysSo) {
     set_review(LockState::engaged, stage);
     const auto txn = tables_.read();
     const auto outcome = decide(tables_.state(), *txn, Actor{who.id.to_string(), who.id, std::nullopt},
-                                std::string(command.kKind), wire::encode(command), now_, {});
+                                verified_act(command.kKind, wire::encode(command), who.id.to_string(), now_), now_, {});
     const std::string pair = std::string(command.kKind) + " at " + wire::enum_name(stage);
     const bool forbidden =
         !outcome && outcome.code() == Errc::conflict && outcome.error().message == review::sentence_of(step);

@@ -1,12 +1,12 @@
 #include "tests/access/world.h"
 
 #include "review/calendar.h"
+#include "tests/access/signed_request.h"
 
 namespace strongroom::access::testing {
 namespace {
 
 constexpr std::string_view kUrl = "https://vault.example:8443";
-constexpr std::string_view kAuthority = "vault.example:8443";
 constexpr std::int64_t kDayMs = 86'400'000;
 
 vault::keyring::SealingKey new_sealing_key() {
@@ -142,8 +142,7 @@ Result<SignedRequest> World::sign(const std::string& keyid, const vault::crypto:
 std::future<Result<Answer>> World::submit(SignedRequest request) {
   auto promise = std::make_shared<std::promise<Result<Answer>>>();
   auto answer = promise->get_future();
-  const std::string kind = kind_of_act(request.request).value_or("");
-  gate_->submit(std::move(request), kind, [promise](Result<Answer> result) { promise->set_value(std::move(result)); });
+  gate_->submit(std::move(request), [promise](Result<Answer> result) { promise->set_value(std::move(result)); });
   return answer;
 }
 

@@ -1,23 +1,13 @@
 // Bodies of acts. One text for each command: what is accepted exactly is written again as it was read, and whatever is
-// accepted tolerantly becomes, written once, a text that is accepted exactly.
-#include <boost/mp11/list.hpp>
+// accepted tolerantly becomes, written once, a text that is accepted exactly. The commands are those of the register.
+#include <boost/mp11/algorithm.hpp>
 
-#include "access/wire/desk_commands.h"
+#include "access/wire/register.h"
 #include "tests/fuzz/require.h"
 
 using namespace strongroom::access::wire;
 
 namespace fuzz = vault::fuzz;
-
-namespace {
-
-using Commands = boost::mp11::mp_list<InvitePerson, EnrolPerson, JoinAgency, RevokePerson, AddAgency, ReferCase,
-                                      AskAgencies, OpenSafe, MakeNomination, WrapNomination, ConfirmNomination,
-                                      EndNomination, PauseNomination, ResumeNomination, StartEpoch, CompleteShares,
-                                      SealRecords, IssueCopy, PrepareCopy, CollectCopy, DeliverCopy, ReturnCopy,
-                                      ReassignCopies, MakeDeclaration, AddItem, ChangeCustody, RemoveOriginals>;
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

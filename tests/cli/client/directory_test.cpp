@@ -194,7 +194,7 @@ TEST_F(DirectoryTest, ARefusedUploadStandsInTheDirectoryAndStopsNobody) {
   parameters.nonce = "0123456789abcdef0123456789abcdef";
   parameters.keyid = custodian.person().to_string();
   const auto fields = *wire::sign_request(head, wire::Coverage::command_or_read, parameters, custodian.keys().signing);
-  wire::EntryRequest request{head.method, head.authority, head.path, "", fields.signature_input, fields.signature};
+  wire::EntryRequest request{head.method, head.authority, head.path, {}, fields.signature_input, fields.signature};
   request.upload_length = head.upload_length;
   vault_.forge(std::nullopt, body_of(wire::AccessRefused{"upload", "may-deposit"}, parameters.keyid, request));
   ASSERT_DONE(update());
@@ -396,18 +396,6 @@ TEST(Fingerprints, AreTwelveGroupsOfFour) {
   const std::string text = fingerprint(vault::crypto::SigningKey::generate().verify_key());
   EXPECT_EQ(text.size(), 12U * 4 + 11);
   EXPECT_EQ(std::ranges::count(text, ' '), 11);
-}
-
-TEST(Carrying, ComparesEveryMemberOfTheCommandAndNoOther) {
-  const auto carried = [](std::string_view detail, std::string_view command) {
-    return carries(*wire::parse_json(detail), *wire::parse_json(command), {"upload"});
-  };
-  EXPECT_TRUE(carried(R"({"a":1,"b":[{"c":2,"d":3}]})", R"({"a":1,"b":[{"c":2,"upload":9}]})"));
-  EXPECT_FALSE(carried(R"({"a":1})", R"({"a":2})"));
-  EXPECT_FALSE(carried(R"({"b":1})", R"({"a":1})"));
-  EXPECT_FALSE(carried(R"({"b":[1,2]})", R"({"b":[1]})"));
-  EXPECT_FALSE(carried(R"({"b":[1]})", R"({"b":[1,2]})"));
-  EXPECT_FALSE(carried(R"([1])", R"({"a":1})"));
 }
 
 }  // namespace

@@ -239,8 +239,7 @@ HttpAnswer Vault::refused(access::SignedRequest request, Refusal refusal, std::u
 
 Result<HttpAnswer> Vault::act(access::SignedRequest request, std::uint64_t known) {
   std::promise<Result<access::Answer>> promise;
-  std::string kind = access::kind_of_act(request.request).value_or("");
-  gate_->submit(std::move(request), std::move(kind), [&](auto result) { promise.set_value(std::move(result)); });
+  gate_->submit(std::move(request), [&](auto result) { promise.set_value(std::move(result)); });
   const auto answered = promise.get_future().get();
   if (!answered) return problem(answered.error());
   if (const auto* refusal = std::get_if<access::Refused>(&*answered)) return refused(*refusal, known);
@@ -275,7 +274,7 @@ Result<HttpAnswer> Vault::read(const access::SignedRequest& request, std::string
     TRY_VOID(reader->read(0, all));
     return HttpAnswer{200, {}, std::move(all)};
   }
-  auto shown = view_of(*view, parts, query_of(request.request.target));
+  auto shown = view_of(*view, parts, query_of(request.request.target()));
   if (!shown) return problem(shown.error());
   if (auto* refusal = std::get_if<Refusal>(&*shown)) return refused(request, *refusal, known);
   auto& good = std::get<Shown>(*shown);

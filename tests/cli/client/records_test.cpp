@@ -375,10 +375,9 @@ TEST_F(SecuringTest, RecordsSealedUnderAKeyThatIsNotTheDepositorsAreRefused) {
   ASSERT_DONE(secure_folder());
   auto sealings = third_.session->entries("/v1/safes/" + safe_.to_string() + "/sealings");
   ASSERT_TRUE(sealings);
-  const auto command = *command_of<wire::SealRecords>(sealings->front().body);
   auto& body = sealings->front().body;
-  body.request =
-      signed_request(command, *body.actor, vault::crypto::SigningKey::generate(), sealings->front().envelope.time);
+  body.request = access::testing::signed_act("records.seal", std::get<std::string>(body.request->content), *body.actor,
+                                             vault::crypto::SigningKey::generate(), sealings->front().envelope.time);
   EXPECT_TAMPERED(trust_sealings(first_.directory(), *sealings), "not signed by the person");
 }
 
