@@ -37,9 +37,17 @@ std::string delivery_note(const access::CopyId& copy) {
   return copy.to_string() + ".delivery";
 }
 
+std::string issue_note(const access::CopyId& copy) {
+  return copy.to_string() + ".issue";
+}
+std::string digest_of(const wire::IssueCopy& command) {
+  return vault::hex(vault::crypto::sha256(vault::as_bytes(wire::encode(command))));
+}
+
 // What the ledger says about a copy: each entry signed, each record's sealing among them.
 struct ProvedCopy {
   wire::CopyIssued issued;
+  SignedIssue as_signed;
   access::PersonId issuer;
   std::optional<wire::CopyPrepared> prepared;
   TrustedRecords records;
@@ -64,6 +72,7 @@ Result<ProvedCopy> prove_copy(Session& session, const Directory& directory, cons
     if (entry.body.kind == wire::CopyIssued::kKind) {
       TRY(auto issued, (directory.read<wire::IssueCopy, wire::CopyIssued>(entry)));
       if (issued.event.copy != copy || found) return tampered("the service sent another copy's issue");
+      proved.as_signed = {std::move(issued.command), issued.event.number, entry.envelope.time};
       proved.issued = std::move(issued.event);
       proved.issuer = issued.actor->id;
       found = true;
@@ -415,17 +424,32 @@ Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, cons
   command.purpose = request.purpose;
   command.due = request.due;
   command.records = request.records;
-  TRY(const ActAnswer answer, session.act(command));
-  TRY(const auto event, event_of<wire::CopyIssued>(answer.entries.front().body));
+  const bool for_a_colleague = request.holder != session.person();
+  if (for_a_colleague) TRY_VOID(session.home().put_note(issue_note(command.copy), digest_of(command)));
+  const auto answer = session.act(command);
+  if (!answer) {
+    // If it was refused, nobody expects this copy any more: should it appear all the same, the person is asked.
+    if (for_a_colleague && answer.code() != Errc::unavailable)
+      TRY_VOID(session.home().drop_note(issue_note(command.copy)));
+    return answer.error();
+  }
+  TRY(const auto event, event_of<wire::CopyIssued>(answer->entries.front().body));
   return IssuedCopy{event.copy, event.number, event.holder, event.due};
 }
 
-Result<void> prepare_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
+Result<bool> remembers_issuing(const Home& home, const wire::IssueCopy& command) {
+  TRY(const auto note, home.note(issue_note(command.copy)));
+  return note == digest_of(command);
+}
+
+Result<void> prepare_copy(Session& session, const Directory& directory, const access::CopyId& copy,
+                          const Approve& approve) {
   TRY(const ProvedCopy proved, prove_copy(session, directory, copy));
   if (proved.prepared) return {};
   if (proved.issuer != session.person())
     return Error{Errc::refused, "a copy is prepared by the person who issued it, or took it over"};
   TRY(const Person* holder, directory.certified(proved.issued.holder));
+  TRY_VOID(approve(proved.as_signed));
   TRY(const Rewritten made, rewrite_copy(session, directory, proved, holder->recipient));
   TRY(const Bytes index, encrypt_index(made.index, holder->recipient));
   wire::PrepareCopy command;
@@ -433,7 +457,7 @@ Result<void> prepare_copy(Session& session, const Directory& directory, const ac
   TRY(command.headers, session.stage(made.headers));
   TRY(command.index, session.stage_large(index));
   TRY_VOID(session.act(command));
-  return {};
+  return session.home().drop_note(issue_note(copy));
 }
 
 namespace {

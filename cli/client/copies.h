@@ -3,6 +3,8 @@
 // written, and stands under its name only when everything agreed (header, payload, descriptor, plaintext).
 // Formats: docs/formats.md, "index.age" and "A secured copy on disk"
 #pragma once
+#include <functional>
+
 #include "cli/client/records.h"
 
 namespace cli::client {
@@ -66,8 +68,26 @@ struct CopyRequest {
 };
 // The issuing entry, and nothing else: no header has been asked for yet. The holder must be certified.
 Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, const CopyRequest& request);
-// For a colleague: verifies, rewrites the headers, stages the index, signs copy.prepare. May be repeated.
-Result<void> prepare_copy(Session& session, const Directory& directory, const access::CopyId& copy);
+// Whether this home has signed exactly this command (`issue_copy` writes it down before it sends it). A home that was
+// restored, or another machine of the same person, remembers nothing.
+Result<bool> remembers_issuing(const Home& home, const wire::IssueCopy& command);
+
+// An issue as its issuer signed it, and as the ledger has it.
+struct SignedIssue {
+  wire::IssueCopy command;
+  std::uint64_t number = 0;
+  vault::Instant signed_at;
+};
+// Whether the person whose client this is agrees that the copy is prepared. An error stops it.
+using Approve = std::function<Result<void>(const SignedIssue& issue)>;
+// For the command by which the person asked for this very copy.
+inline Result<void> as_asked(const SignedIssue&) {
+  return {};
+}
+// For a colleague: verifies, asks `approve`, rewrites the headers, stages the index, signs copy.prepare. May be
+// repeated. `approve` is not asked if the copy is prepared already.
+Result<void> prepare_copy(Session& session, const Directory& directory, const access::CopyId& copy,
+                          const Approve& approve);
 
 enum class CopyForm {
   secured,  // DIR/C-0042/0001.age … and index.age

@@ -1,6 +1,7 @@
 #include "cli/client/duties.h"
 
 #include "cli/client/copies.h"
+#include "cli/client/enrol.h"
 #include "cli/client/large_upload.h"
 
 namespace cli::client {
@@ -8,7 +9,8 @@ namespace {
 
 class Syncing {
  public:
-  Syncing(Session& session, const Directory& directory) : session_(&session), directory_(&directory) {}
+  Syncing(Session& session, const Directory& directory, const Ask& ask)
+      : session_(&session), directory_(&directory), ask_(&ask) {}
 
   Result<std::vector<DutyDone>> run() {
     TRY(const auto lines, session_->finish_outbox());
@@ -22,15 +24,12 @@ class Syncing {
     if (!duties.confirmations.empty() || !duties.epochs.empty()) {
       TRY(duties, fetch());  // what is owed for keys depends on both
     }
-    for (const wire::WrapDuty& duty : duties.wraps)
-      TRY_VOID(report("wrap", duty.safe.to_string(),
-                      "Wrapped the key of " + duty.safe.to_string() + " for " + duty.person.to_string(), wrap(duty)));
+    TRY_VOID(wrap_all(duties.wraps));
     for (const wire::ShareDuty& duty : duties.shares)
       TRY_VOID(report("shares", duty.safe.to_string(), "Completed the recovery shares of " + duty.safe.to_string(),
                       complete(duty)));
     for (const access::CopyId& copy : duties.preparations)
-      TRY_VOID(report("prepare", copy.to_string(), "Prepared " + copy.to_string() + " for its holder",
-                      prepare_copy(*session_, *directory_, copy)));
+      TRY_VOID(report("prepare", copy.to_string(), "Prepared " + copy.to_string() + " for its holder", prepare(copy)));
     for (const access::CopyId& copy : duties.deliveries)
       TRY_VOID(report("deliver", copy.to_string(), "Acknowledged the delivery of " + copy.to_string(),
                       acknowledge_delivery(*session_, copy)));
@@ -63,10 +62,11 @@ class Syncing {
     TRY(const VerifiedSafe safe, verify_safe(*session_, *directory_, duty.safe));
     if (safe.current().epoch != duty.epoch) return {};  // somebody else was faster
     TRY(const SafeSecrets secrets, open_safe(*session_, safe));
+    // Nobody who does not hold the key of this epoch gets the next one's.
     std::vector<access::PersonId> keyholders;
     for (const auto& [person, state] : safe.nominations) {
-      const bool pending_with_key = state == access::NominationState::pending && safe.current().wraps.contains(person);
-      if (state == access::NominationState::active || pending_with_key) keyholders.push_back(person);
+      const bool is_nominated = state == access::NominationState::active || state == access::NominationState::pending;
+      if (is_nominated && safe.current().wraps.contains(person)) keyholders.push_back(person);
     }
     TRY(NewEpoch epoch, make_epoch(*directory_, duty.safe, duty.epoch + 1, keyholders, &secrets.identities.back()));
     TRY_VOID(session_->stage(epoch.values));
@@ -74,19 +74,96 @@ class Syncing {
     return {};
   }
 
-  Result<void> wrap(const wire::WrapDuty& duty) {
-    TRY(const VerifiedSafe safe, verify_safe(*session_, *directory_, duty.safe));
+  // The safes whose keys somebody waits for, verified.
+  struct Waiting {
+    std::vector<VerifiedSafe> safes;
+    std::optional<Question> question;  // about those that they never held
+  };
+
+  // Each person is asked about once, whatever number of safes they were nominated for.
+  Result<void> wrap_all(const std::vector<wire::WrapDuty>& duties) {
+    std::map<access::PersonId, Waiting> waiting;
+    for (const wire::WrapDuty& duty : duties) {
+      const auto looked = look_at(duty, waiting[duty.person]);
+      if (!looked) TRY_VOID(report_wrap(duty.safe, duty.person, looked));
+    }
+    for (const auto& [person, theirs] : waiting) {
+      const Result<void> agreed = theirs.question ? agree(*theirs.question) : Result<void>();
+      for (const VerifiedSafe& safe : theirs.safes) {
+        const bool is_new = theirs.question && listed(theirs.question->safes, safe.safe);
+        TRY_VOID(report_wrap(safe.safe, person, is_new && !agreed ? agreed : wrap(safe, person)));
+      }
+    }
+    return {};
+  }
+  static bool listed(const std::vector<access::SafeId>& safes, const access::SafeId& safe) {
+    return std::ranges::find(safes, safe) != safes.end();
+  }
+  Result<void> report_wrap(const access::SafeId& safe, const access::PersonId& person, const Result<void>& result) {
+    return report("wrap", safe.to_string(), "Wrapped the key of " + safe.to_string() + " for " + person.to_string(),
+                  result);
+  }
+
+  Result<void> look_at(const wire::WrapDuty& duty, Waiting& theirs) {
+    TRY(VerifiedSafe safe, verify_safe(*session_, *directory_, duty.safe));
     const auto nomination = safe.nominations.find(duty.person);
     if (nomination == safe.nominations.end() || nomination->second != access::NominationState::pending)
       return Error{Errc::tampered, "the service asks to wrap a safe's key for somebody whom nobody nominated"};
     if (safe.current().wraps.contains(duty.person)) return {};
     TRY(const Person* person, directory_->certified(duty.person));
+    const Nominated& nominated = safe.nominated.at(duty.person);
+    if (!nominated.has_held) {
+      if (!theirs.question)
+        theirs.question = Question{.person = duty.person,
+                                   .fingerprint = fingerprint(person->signing_key),
+                                   .by = nominated.by,
+                                   .signed_at = nominated.time,
+                                   .safes = {},
+                                   .copy = std::nullopt};
+      theirs.question->safes.push_back(duty.safe);
+    }
+    theirs.safes.push_back(std::move(safe));
+    return {};
+  }
+
+  Result<void> wrap(const VerifiedSafe& safe, const access::PersonId& nominee) {
+    TRY(const Person* person, directory_->certified(nominee));
     TRY(const SafeSecrets secrets, open_safe(*session_, safe));
     const std::uint64_t epoch = safe.current().epoch;
-    TRY(const Bytes file, make_wrap(duty.safe, epoch, secrets.identities.back(), secrets.shares, person->recipient));
+    TRY(const Bytes file, make_wrap(safe.safe, epoch, secrets.identities.back(), secrets.shares, person->recipient));
     TRY(const Digest digest, session_->stage(file));
-    TRY_VOID(session_->act(wire::WrapNomination{duty.safe, epoch, {duty.person, digest}}));
+    TRY_VOID(session_->act(wire::WrapNomination{safe.safe, epoch, {nominee, digest}}));
     return {};
+  }
+
+  Result<void> prepare(const access::CopyId& copy) {
+    return prepare_copy(*session_, *directory_, copy, [&](const SignedIssue& issue) -> Result<void> {
+      TRY(const bool remembered, remembers_issuing(session_->home(), issue.command));
+      if (remembered) return {};
+      TRY(const Person* holder, directory_->certified(issue.command.holder));
+      return agree({.person = holder->id,
+                    .fingerprint = fingerprint(holder->signing_key),
+                    .by = session_->person(),
+                    .signed_at = issue.signed_at,
+                    .safes = {issue.command.safe},
+                    .copy = Question::Copy{.copy = copy,
+                                           .number = issue.number,
+                                           .records = issue.command.records.size(),
+                                           .purpose = issue.command.purpose}});
+    });
+  }
+
+  Result<void> agree(const Question& question) {
+    switch ((*ask_)(question)) {
+      case Consent::yes:
+        return {};
+      case Consent::no:
+        return Error{Errc::conflict, "you did not agree; run strongroom sync to be asked again"};
+      case Consent::unanswered:
+        return Error{Errc::conflict,
+                     "it needs your agreement: run strongroom sync at a terminal, or strongroom sync --yes"};
+    }
+    return Error{Errc::internal, "no such answer"};
   }
 
   Result<void> complete(const wire::ShareDuty& duty) {
@@ -101,14 +178,19 @@ class Syncing {
 
   Session* session_;
   const Directory* directory_;
+  const Ask* ask_;
   std::vector<DutyDone> done_;
 };
 
 }  // namespace
 
-Result<std::vector<DutyDone>> sync(Session& session, Directory& directory) {
+Consent ask_nobody(const Question&) {
+  return Consent::unanswered;
+}
+
+Result<std::vector<DutyDone>> sync(Session& session, Directory& directory, const Ask& ask) {
   TRY_VOID(directory.update(session));
-  TRY(auto done, Syncing(session, directory).run());
+  TRY(auto done, Syncing(session, directory, ask).run());
   static_cast<void>(forget_gone_uploads(session));  // keeping house is no duty: the next sync tries again
   return done;
 }

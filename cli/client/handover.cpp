@@ -27,7 +27,13 @@ Result<VerifiedSafe> bring_in(Session& session, Directory& directory, const Hand
   } else if (before == NominationState::paused) {
     TRY_VOID(session.act(wire::ResumeNomination{request.safe, request.nominee.person}));
   }
-  if (safe.keyholder(session.person())) TRY_VOID(sync(session, directory));
+  // By naming this person the command has asked already.
+  const auto wraps_for_them = [&](const Question& question) {
+    return !question.copy && question.person == request.nominee.person && question.safes == std::vector{request.safe}
+               ? Consent::yes
+               : Consent::unanswered;
+  };
+  if (safe.keyholder(session.person())) TRY_VOID(sync(session, directory, wraps_for_them));
   return verify_safe(session, directory, request.safe);
 }
 

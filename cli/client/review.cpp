@@ -255,7 +255,7 @@ Result<review::FilledForm> form_in(const ReadRecord& record, int document, const
 
 Result<IssuedCopy> give_copy(Session& session, const Directory& directory, const CopyRequest& request) {
   TRY(const IssuedCopy copy, issue_copy(session, directory, request));
-  if (request.holder != session.person()) TRY_VOID(prepare_copy(session, directory, copy.copy));
+  if (request.holder != session.person()) TRY_VOID(prepare_copy(session, directory, copy.copy, as_asked));
   return copy;
 }
 

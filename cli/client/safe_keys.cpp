@@ -157,6 +157,12 @@ Result<void> check_nominee(const Directory& directory, const VerifiedSafe& safe,
   return {};
 }
 
+void begin_nomination(VerifiedSafe& safe, const access::PersonId& nominee, const Person& by,
+                      const VerifiedEntry& entry) {
+  safe.nominations[nominee] = NominationState::pending;
+  safe.nominated[nominee] = {.by = by.id, .time = entry.envelope.time, .has_held = false};
+}
+
 Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entry, VerifiedSafe& safe) {
   const Seq at = entry.envelope.seq.value;
   const wire::EpochKey* key = nullptr;
@@ -170,7 +176,7 @@ Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entr
     safe.agency = opened.event.agency;
     for (const wire::Nominee& nominee : opened.event.representatives) {
       TRY_VOID(check_nominee(directory, safe, nominee.person, at));
-      safe.nominations[nominee.person] = NominationState::pending;
+      begin_nomination(safe, nominee.person, *opened.actor, entry);
     }
     key = &opened.event.key;
     maker = opened.actor;
@@ -183,7 +189,7 @@ Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entr
         !referred.actor->has_role(Role::agency_lead, referred.event.agency, at))
       return tampered("a case was referred by somebody who was neither SPOC nor lead of the referring agency");
     safe.case_ = referred.event.case_;
-    for (const wire::Wrap& wrap : referred.event.key.wraps) safe.nominations[wrap.person] = NominationState::pending;
+    for (const wire::Wrap& wrap : referred.event.key.wraps) begin_nomination(safe, wrap.person, *referred.actor, entry);
     TRY_VOID(check_key(directory, referred.event.key, 0));
     safe.epochs.push_back(epoch_of(referred.event.key, 0, entry, *referred.actor));
   }
@@ -196,8 +202,7 @@ Result<access::PersonId> ended_person(const Directory& directory, const Verified
   TRY(const CausedBy by, directory.verify_caused(entry));
   TRY(const auto event, event_of<wire::NominationEnded>(entry.body));
   if (wire::act_of(by.request) == wire::EndNomination::kKind) {
-    if (!may_nominate(safe, *by.actor, entry))
-      return tampered("a nomination was ended by somebody who may not end it");
+    if (!may_nominate(safe, *by.actor, entry)) return tampered("a nomination was ended by somebody who may not end it");
   } else if (const Person* person = directory.find(event.person);
              person == nullptr || person->active(entry.envelope.seq.value)) {
     // The directory's own entry of the revocation shows that its actor could revoke; a refused command has none.
@@ -218,7 +223,7 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
     if (made.event.safe != safe.safe) return not_this_safe;
     if (!nominates(*made.actor)) return tampered("a nomination was made by somebody who may not make it");
     TRY_VOID(check_nominee(directory, safe, made.event.nominee.person, entry.envelope.seq.value));
-    safe.nominations[made.event.nominee.person] = NominationState::pending;
+    begin_nomination(safe, made.event.nominee.person, *made.actor, entry);
     return {};
   }
   if (entry.body.kind == wire::NominationWrapped::kKind) {
@@ -238,6 +243,7 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
         (state_of(person) != NominationState::pending && state_of(person) != NominationState::active))
       return tampered("a nomination was confirmed by somebody who was not nominated");
     safe.nominations[person] = NominationState::active;
+    safe.nominated.at(person).has_held = true;
     return {};
   }
   if (entry.body.kind == wire::NominationEnded::kKind) {

@@ -17,6 +17,13 @@ struct SafeEpoch {
   std::optional<Digest> previous;
 };
 
+// How somebody came to be nominated for a safe.
+struct Nominated {
+  access::PersonId by;  // who signed it
+  vault::Instant time;
+  bool has_held = false;  // the safe's key, since then
+};
+
 // A safe as its certified entries show it.
 struct VerifiedSafe {
   access::SafeId safe;
@@ -24,6 +31,7 @@ struct VerifiedSafe {
   std::optional<access::AgencyId> agency;  // absent: the review safe
   std::vector<SafeEpoch> epochs;           // epochs[i].epoch == i
   std::map<access::PersonId, access::NominationState> nominations;
+  std::map<access::PersonId, Nominated> nominated;  // everybody in `nominations`
   const SafeEpoch& current() const { return epochs.back(); }
   bool keyholder(const access::PersonId& person) const;
 };

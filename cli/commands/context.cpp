@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "cli/client/copies.h"
 #include "cli/client/renewed_key.h"
 
 namespace cli {
@@ -71,7 +72,38 @@ client::PassphraseSource Context::new_passphrase() const {
   };
 }
 
-Result<void> Context::connect() {
+client::Consent Context::ask(const client::Question& question) {
+  if (!is_at_terminal()) return client::Consent::unanswered;
+  const auto line = [](std::string_view name, const std::string& text) {
+    note("  " + std::string(name) + std::string(14 - name.size(), ' ') + printable(text));
+  };
+  const auto safes = session().all<wire::SafeView>("/v1/safes");
+  if (question.copy) {
+    note("A copy waits for your agreement, and this machine does not remember that you issued it:");
+    line("copy", client::copy_name(question.copy->number));
+    line("for", name_of(question.person));
+    line("records", std::to_string(question.copy->records));
+    line("purpose", wire::enum_name(question.copy->purpose));
+  } else {
+    note("Somebody was nominated and waits for the key:");
+    line("person", name_of(question.person));
+  }
+  line("fingerprint", question.fingerprint);
+  for (const access::SafeId& safe : question.safes) {
+    std::string words = safe.to_string();
+    if (safes)
+      for (const wire::SafeView& view : *safes)
+        if (view.safe == safe) words += view.agency ? ", " + name_of(*view.agency) : ", the review's safe";
+    line("safe", words);
+  }
+  line(question.copy ? "issued by" : "nominated by",
+       (question.by == session().person() ? "you" : name_of(question.by)) + ", " +
+           vault::to_rfc3339(question.signed_at));
+  const auto sure = confirm(question.copy ? "Prepare this copy for them?" : "Give this person the key?");
+  return sure && *sure ? client::Consent::yes : client::Consent::no;
+}
+
+Result<void> Context::connect(Agree agree) {
   TRY(client::Home home, client::Home::open(client::Home::default_path()));
   TRY(const client::Pins pins, home.pins());
   TRY(client::Carrier carry, client::carrier_of_home(home.folder(), pins, [] {
@@ -80,7 +112,9 @@ Result<void> Context::connect() {
   TRY(session_, client::Session::start(std::move(home), passphrase(), {.carry = std::move(carry), .pause = {}}));
   TRY(client::Directory directory, client::Directory::load(*session_));
   directory_.emplace(std::move(directory));
-  TRY(duties_, client::sync(*session_, *directory_));
+  TRY(duties_, client::sync(*session_, *directory_, [&](const client::Question& question) {
+        return agree == Agree::yes ? client::Consent::yes : ask(question);
+      }));
   for (const client::DutyDone& duty : duties_) note((duty.done ? "sync: " : "sync: not done: ") + printable(duty.text));
   return {};
 }

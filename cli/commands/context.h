@@ -34,8 +34,10 @@ class Context {
   client::PassphraseSource new_passphrase() const;
 
   // Opens the home, starts the session, verifies the directory, and does what this client owes (saying so on stderr).
+  // What it may not do by itself it asks about at the terminal; `sync --yes` answers all of that with yes.
   // Called once, by commands that talk to the service.
-  Result<void> connect();
+  enum class Agree { ask, yes };
+  Result<void> connect(Agree agree = Agree::ask);
   client::Session& session() { return *session_; }
   client::Directory& directory() { return *directory_; }
   // What `connect` did of what this client owed.
@@ -64,6 +66,7 @@ class Context {
 
  private:
   Result<void> load_names();
+  client::Consent ask(const client::Question& question);
   std::unique_ptr<client::Session> session_;
   std::optional<client::Directory> directory_;
   std::vector<client::DutyDone> duties_;

@@ -285,9 +285,13 @@ void add_person(CLI::App& app) {
 }
 
 void add_sync(CLI::App& app) {
-  auto* command = add_command(app, "sync", "Do what this client owes the others, and nothing else", "strongroom sync");
+  auto* command = add_command(app, "sync",
+                              "Do what this client owes the others, and nothing else. Asks before it gives "
+                              "somebody a safe's key, or prepares a copy that this machine does not remember issuing; "
+                              "--yes answers yes",
+                              "strongroom sync");
   on_run(command, [](Context& context) -> Result<void> {
-    TRY_VOID(context.connect());  // does it, and says so
+    TRY_VOID(context.connect(context.yes ? Context::Agree::yes : Context::Agree::ask));  // does it, and says so
     if (context.as_json)
       Context::print(wire::to_json(context.duties()));
     else if (context.duties().empty())

@@ -359,7 +359,7 @@ void add_checkout(CLI::App& app) {
 
     TRY(const client::IssuedCopy issued, client::issue_copy(context.session(), context.directory(), request));
     if (request.holder != context.session().person()) {
-      TRY_VOID(client::prepare_copy(context.session(), context.directory(), issued.copy));
+      TRY_VOID(client::prepare_copy(context.session(), context.directory(), issued.copy, client::as_asked));
       json::array records;
       for (const auto& id : request.records) records.push_back({{"record", id.to_string()}});
       if (context.as_json)

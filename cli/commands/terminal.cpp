@@ -135,8 +135,12 @@ void Progress::draw(bool last) {
             << "  " << size_for_people(rate) << "/s  " << detail_.substr(0, 40) << "\x1b[K" << std::flush;
 }
 
+bool is_at_terminal() {
+  return isatty(STDIN_FILENO) == 1;
+}
+
 Result<bool> confirm(std::string_view question) {
-  if (isatty(STDIN_FILENO) != 1) return Error{Errc::invalid_argument, "this cannot be undone; confirm with --yes"};
+  if (!is_at_terminal()) return Error{Errc::invalid_argument, "this cannot be undone; confirm with --yes"};
   const std::string answer = ask(std::string(question) + " [y/N] ");
   return answer == "y" || answer == "Y" || answer == "yes";
 }
@@ -154,7 +158,7 @@ Result<std::string> free_text(std::string_view what, const std::optional<std::st
     text.resize(static_cast<std::size_t>(source.gcount()));
   } else if (given) {
     text = *given;
-  } else if (isatty(STDIN_FILENO) == 1) {
+  } else if (is_at_terminal()) {
     text = ask("The " + std::string(what) + " (one line; do not name the child or the family): ");
   } else {
     return Error{Errc::invalid_argument, "a " + std::string(what) + " is needed: give --" + std::string(what) +
@@ -173,7 +177,7 @@ Result<std::optional<std::string>> optional_text(std::string_view what, const st
                                                  const std::optional<std::filesystem::path>& file) {
   std::optional<std::string> text = given;
   if (!text && !file) {
-    if (isatty(STDIN_FILENO) != 1) return std::optional<std::string>();
+    if (!is_at_terminal()) return std::optional<std::string>();
     text = ask("The " + std::string(what) + " (one line, or nothing; do not name the child or the family): ");
     if (text->find_first_not_of(" \r") == std::string::npos) return std::optional<std::string>();
   }

@@ -60,6 +60,9 @@ class Progress {
   std::mutex mutex_;
 };
 
+// Whether there is a person to ask.
+bool is_at_terminal();
+
 // y/N on the terminal. Without a terminal: Errc::invalid_argument that says to give --yes.
 vault::Result<bool> confirm(std::string_view question);
 

@@ -108,7 +108,7 @@ class Work:
 
         def run():
             done = self.world.run("lead", *words, check=None)
-            self.world.run("representative-2", "sync", check=None)
+            self.world.run("representative-2", "sync", "--yes", check=None)
             if done.code in (harness.DONE, harness.CONFLICT):  # a conflict: an earlier try had done it
                 self.nominated = not self.nominated
             return done
@@ -128,7 +128,7 @@ class Work:
     def finish(self):
         """On a service that works: everybody does what they owe, and everything that was begun is secured. Once."""
         for who in ("representative", "representative-2", "lead", "practitioner", "depositor"):
-            self.world.run(who, "sync")
+            self.world.run(who, "sync", "--yes")
         for folder in self.folders:
             self.world.run("depositor", "secure", self.safe, folder, "--class", "case-notes")
 

@@ -273,7 +273,7 @@ class World:
             options += ["--reason-file", self.text("one person is all there is")]
         safe = self.data(lead, "safe", "open", case, *options)["safe"]
         for who in representatives:
-            self.run(who, "sync")
+            self.run(who, "sync", "--yes")
         return case, safe
 
     def text(self, words):

@@ -51,7 +51,7 @@ class Readme(unittest.TestCase):
                 page.names["RR-2026-0001"] = outcome.out.split()[0]
             elif command.text.startswith("strongroom safe open"):
                 page.names["SAFE"] = outcome.out.split()[0]
-                world.run("representative", "sync")
+                world.run("representative", "sync", "--yes")
             elif command.text.startswith("strongroom checkout"):
                 page.names["C-0001"] = outcome.out.split()[0]
 
@@ -114,7 +114,7 @@ class Guides(harness.WorldTest):
                 page.names["SAFE"] = outcome.out.split()[0]
             if command.text.startswith(("strongroom safe open", "strongroom nominate")):
                 for who in self.PEOPLE:  # what their clients do by themselves at their next command
-                    world.run(who, "sync")
+                    world.run(who, "sync", "--yes")
 
         page.after = after
         page.run()

@@ -24,8 +24,8 @@ class Handover(harness.WorldTest):
 
         world.run("lead", "nominate", "resume", safe, world.person["representative"])
         self.assertEqual(self.state_of(safe, "representative"), "pending")
-        world.run("representative-2", "sync")  # a keyholder's client wraps the key again
-        world.run("representative", "sync")
+        world.run("representative-2", "sync", "--yes")  # a keyholder's client wraps the key again
+        world.run("representative", "sync", "--yes")
         self.assertEqual(self.state_of(safe, "representative"), "active")
         world.checkout(safe, "representative", "--all")
         kinds = [entry["kind"] for entry in world.trail(case)]
@@ -37,12 +37,12 @@ class Handover(harness.WorldTest):
         _, safe = world.open_safe(representatives=("representative", "representative-2", "practitioner"))
         world.run("lead", "nominate", "pause", safe, world.person["representative"])
         world.run("lead", "nominate", "end", safe, world.person["practitioner"])
-        world.run("representative-2", "sync")
+        world.run("representative-2", "sync", "--yes")
         self.assertEqual(world.data("lead", "safe", "show", safe)["epoch"], 1)
         world.secure(safe, {"later.txt": b"later"})
         world.run("lead", "nominate", "resume", safe, world.person["representative"])
-        world.run("representative-2", "sync")
-        world.run("representative", "sync")
+        world.run("representative-2", "sync", "--yes")
+        world.run("representative", "sync", "--yes")
         self.assertEqual([one["name"] for one in world.data("representative", "records", safe)], ["later.txt"])
 
     def test_a_reason_is_asked_for_at_a_terminal_and_may_be_nothing(self):
@@ -60,7 +60,7 @@ class Handover(harness.WorldTest):
         detail = {one["kind"]: one["detail"] for one in world.trail(case)}
         self.assertIn("reason", detail["nomination.paused"])
         self.assertNotIn("reason", detail["nomination.ended"])
-        world.run("representative-2", "sync")
+        world.run("representative-2", "sync", "--yes")
         handover = ("nominate", "handover", safe, "--from", staying, "--to", leaving)
         world.at_terminal("lead", *handover, answers=[(asked, "takes over")], check=CONFLICT)  # waits for the key
         self.assertNotIn(asked, world.at_terminal("lead", *handover, check=CONFLICT))  # has it already
@@ -84,10 +84,10 @@ class Handover(harness.WorldTest):
         outcome = world.run("lead", *handover, check=CONFLICT)  # begun: the key is still to come
         self.assertIn("run this again", outcome.err)
         world.run("lead", *handover, check=CONFLICT)  # nothing is nominated twice
-        world.run("representative", "sync")
+        world.run("representative", "sync", "--yes")
         outcome = world.run("lead", *handover, check=CONFLICT)
         self.assertIn("not confirmed", outcome.err)
-        world.run("representative-2", "sync")
+        world.run("representative-2", "sync", "--yes")
         done = world.data("lead", *handover)
         self.assertEqual((done["state"], done["copies"]), ("done", 2))
         self.assertEqual(self.state_of(safe, "representative"), "ended")
@@ -100,7 +100,7 @@ class Handover(harness.WorldTest):
             self.assertEqual(copies[number]["issuer"], world.person["representative"])
         world.run("representative", "checkout", safe, "--all", "--purpose", "case-work", "--due", world.today(1),
                   check=REFUSED)
-        world.run("representative-2", "sync")  # the new key
+        world.run("representative-2", "sync", "--yes")  # the new key
         self.assertEqual(world.data("lead", "safe", "show", safe)["epoch"], 1)
         world.run("practitioner", "collect", theirs["number"], "-o", world.top / f"held-{world.next()}")
         for number in (own["number"], theirs["number"]):

@@ -187,7 +187,7 @@ class MainJob(harness.WorldTest):
         form = world.text("Document 1, invented")
         case = world.data("lead", "case", "refer", "--agency", world.agency["local-authority"], "--incident-date",
                           world.today(-1), "--aware-date", world.today(-1), "--form", form)
-        world.run("spoc", "sync")
+        world.run("spoc", "sync", "--yes")
         records = world.data("spoc", "records", case["review_safe"])
         self.assertEqual([record["class"] for record in records], ["document-1"])
         copy = world.checkout(case["review_safe"], "spoc", "--all")

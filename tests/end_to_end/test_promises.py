@@ -62,7 +62,7 @@ class OnlyKeyholdersOpen(harness.WorldTest):
         first = world.secure(safe, {"before.txt": b"before"})[0]["record"]
         world.run("lead", "nominate", "end", safe, world.person["representative-2"])
         self.checkout_as("representative-2", first, REFUSED)
-        world.run("representative", "sync")
+        world.run("representative", "sync", "--yes")
         self.assertEqual(world.data("lead", "safe", "show", safe)["epoch"], 1)
         second = world.secure(safe, {"after.txt": b"after"})[0]["record"]
         self.checkout_as("representative-2", second, REFUSED)
@@ -79,8 +79,8 @@ class OnlyKeyholdersOpen(harness.WorldTest):
         record = world.secure(safe, {"a.txt": b"a"})[0]["record"]
         world.run("lead", "nominate", safe, world.person["practitioner"], "--involvement", "none")
         self.checkout_as("practitioner", record, REFUSED)
-        world.run("representative", "sync")
-        world.run("practitioner", "sync")
+        world.run("representative", "sync", "--yes")
+        world.run("practitioner", "sync", "--yes")
         states = {n["person"]: n["state"] for n in world.data("lead", "nominate", "list", safe)}
         self.assertEqual(states[world.person["practitioner"]], "active")
         world.checkout(record, "practitioner")
@@ -299,7 +299,7 @@ class AnswersGetLost(harness.WorldTest):
                 outcome = world.run("representative", "checkout", record, "--purpose", "case-work", "--due",
                                     world.today(1), "-o", world.top / f"copies-{world.next()}", check=None)
                 cutter.cut_at = None
-                world.run("representative", "sync")  # finishes what the outbox still holds
+                world.run("representative", "sync", "--yes")  # finishes what the outbox still holds
                 entries = [e for e in world.trail(case) if e["kind"] == "copy.issued"]
                 self.assertIn(len(entries) - issued, (0, 1), f"cut at {cut}\n{outcome}")
                 if outcome.code == DONE:

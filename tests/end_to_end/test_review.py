@@ -295,7 +295,7 @@ class Guidance(ReviewTest):
         walk.case, walk.safe = made["case"], made["review_safe"]
         self.assertEqual(walk.stage(), "referred")
         self.assertEqual(world.data("spoc", "case", "show", made["case"])["subjects"], ["child-1", "parent-1"])
-        world.run("spoc", "sync")
+        world.run("spoc", "sync", "--yes")
         self.assertEqual([one["class"] for one in world.data("spoc", "records", walk.safe)], ["document-1"])
         page = world.run("spoc", "document", "print", walk.case, 1).out
         self.assertIn(CHILD["name"], page)

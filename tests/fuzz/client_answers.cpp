@@ -337,7 +337,7 @@ void ask_with_directory(Session& session, Directory& directory, char question) {
     const auto listed = list_records(session, directory, held, nullptr);
     fuzz::require(!listed || listed->empty());
   }
-  if (question == 'P') fuzz::require(!prepare_copy(session, directory, copy));
+  if (question == 'P') fuzz::require(!prepare_copy(session, directory, copy, as_asked));
   if (question == 'C') fuzz::require(!read_copy(session, directory, copy, 1000));
   if (question == 'K') fuzz::require(!open_safe(session, held));
   if (question == 'V') {

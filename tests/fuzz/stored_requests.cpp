@@ -1,9 +1,9 @@
 // Entries as somebody with the vault's key might rewrite them. The input chooses a command of the register, which is
-// signed and entered as it would be, and then edits the entry's text. If the entry still verifies, its command is the one
-// that was signed, byte for byte.
+// signed and entered as it would be, and then edits the entry's text. If the entry still verifies, its command is the
+// one that was signed, byte for byte.
 //
-// The first byte chooses the command. Each edit is five bytes: what to do (replace, insert, remove, or one of a few words
-// that belong in a stored request), where (two bytes), how much, and with what.
+// The first byte chooses the command. Each edit is five bytes: what to do (replace, insert, remove, or one of a few
+// words that belong in a stored request), where (two bytes), how much, and with what.
 #include <boost/mp11/algorithm.hpp>
 
 #include "access/wire/register.h"
@@ -68,9 +68,8 @@ Entered enter() {
 const std::vector<Entered>& all() {
   static const std::vector<Entered> made = [] {
     std::vector<Entered> entries;
-    boost::mp11::mp_for_each<wire::Acts>([&](auto act) {
-      entries.push_back(enter<wire::CommandOf<decltype(act)>, wire::EventOf<decltype(act)>>());
-    });
+    boost::mp11::mp_for_each<wire::Acts>(
+        [&](auto act) { entries.push_back(enter<wire::CommandOf<decltype(act)>, wire::EventOf<decltype(act)>>()); });
     return entries;
   }();
   return made;
@@ -78,7 +77,11 @@ const std::vector<Entered>& all() {
 
 void edit(std::string& text, const std::uint8_t* change) {
   constexpr std::string_view kWords[] = {
-      R"("body":"{}",)", R"("body":"",)", R"("range":"bytes=0-1",)", R"("upload_length":"1",)", R"("request":{},)",
+      R"("body":"{}",)",
+      R"("body":"",)",
+      R"("range":"bytes=0-1",)",
+      R"("upload_length":"1",)",
+      R"("request":{},)",
       R"("body_sha256":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",)",
       R"("content_digest":"sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:",)"};
   const std::size_t at = text.empty() ? 0 : (std::size_t{change[1]} << 8U | change[2]) % text.size();

@@ -126,13 +126,63 @@ TEST_F(CopiesTest, StockAgeOpensASecuredCopy) {
   EXPECT_NE(stock_age(folder() / "index.age", own, out_.path()).find("\"number\":1"), std::string::npos);
 }
 
+// As on another machine of the same person, or after the home was restored.
+TEST_F(CopiesTest, AHomeThatDoesNotRememberTheIssueAsksBeforeItPrepares) {
+  const auto copy = issue(third_);
+  ASSERT_DONE(first_.session->home().drop_note(copy.to_string() + ".issue"));
+  std::vector<Question> asked;
+  for (const Consent answer : {Consent::no, Consent::unanswered}) {
+    const auto done = client::sync(*first_.session, first_.directory(), [&](const Question& question) {
+      asked.push_back(question);
+      return answer;
+    });
+    ASSERT_TRUE(done) << done.error().message;
+    ASSERT_EQ(done->size(), 1U);
+    EXPECT_FALSE(done->front().done);
+    EXPECT_EQ(done->front().code, Errc::conflict);
+    EXPECT_EQ(state(third_, copy), access::CopyState::issued);
+  }
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0].person, third_.id());
+  EXPECT_EQ(asked[0].fingerprint, fingerprint(third_.session->keys().signing.verify_key()));
+  EXPECT_EQ(asked[0].by, first_.id());
+  EXPECT_EQ(asked[0].safes, std::vector{safe_});
+  ASSERT_TRUE(asked[0].copy);
+  EXPECT_EQ(asked[0].copy->copy, copy);
+  EXPECT_EQ(asked[0].copy->number, 1U);
+  EXPECT_EQ(asked[0].copy->records, 3U);
+  EXPECT_EQ(asked[0].copy->purpose, access::Purpose::case_work);
+  first_.sync();  // agrees
+  EXPECT_EQ(state(third_, copy), access::CopyState::prepared);
+}
+
+TEST_F(CopiesTest, AnotherCommandThanTheOneThatWasSignedHereIsAskedAbout) {
+  const auto copy = issue(third_);
+  wire::IssueCopy other;
+  other.copy = copy;
+  ASSERT_DONE(first_.session->home().put_note(copy.to_string() + ".issue",
+                                              vault::hex(vault::crypto::sha256(vault::as_bytes(wire::encode(other))))));
+  const auto done = client::sync(*first_.session, first_.directory());
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(done->size(), 1U);
+  EXPECT_FALSE(done->front().done);
+  EXPECT_EQ(state(third_, copy), access::CopyState::issued);
+}
+
+TEST_F(CopiesTest, AnIssueThatWasRefusedIsNotRemembered) {
+  CopyRequest refused = request(third_);
+  refused.due = *vault::parse_date("2026-01-01");
+  EXPECT_EQ(issue_copy(*first_.session, first_.directory(), refused).code(), Errc::invalid_argument);
+  EXPECT_TRUE(first_.session->home().notes(".issue")->empty());
+}
+
 TEST_F(CopiesTest, ACopyForAColleagueIsPreparedCollectedAndOpened) {
   const auto copy = issue(third_);
   EXPECT_EQ(collect(third_, copy).code(), Errc::conflict);  // not prepared yet
   const auto done = first_.sync();
   ASSERT_EQ(done.size(), 1U);
   EXPECT_EQ(done[0].duty, "prepare");
-  EXPECT_TRUE(prepare_copy(*first_.session, first_.directory(), copy));  // again: nothing happens
+  EXPECT_TRUE(prepare_copy(*first_.session, first_.directory(), copy, as_asked));  // again: nothing happens
   const auto collected = collect(third_, copy);
   ASSERT_TRUE(collected) << collected.error().message;
   EXPECT_EQ(state(third_, copy), access::CopyState::delivered);
@@ -250,7 +300,7 @@ TEST_F(CopiesTest, WhoeverTakesOverIssuesAnewWhatTheIssuerDidNotPrepare) {
   EXPECT_EQ(handed->copies, 1U);
   EXPECT_EQ(collect(third_, copy).code(), Errc::conflict);
   // A header is released to whoever signed for it alone, and what was handed over was signed by the lead.
-  EXPECT_EQ(prepare_copy(*second_.session, second_.directory(), copy).code(), Errc::refused);
+  EXPECT_EQ(prepare_copy(*second_.session, second_.directory(), copy, as_asked).code(), Errc::refused);
   EXPECT_EQ(handed->unprepared, std::vector{copy});
 }
 
@@ -285,7 +335,7 @@ TEST_F(CopiesTest, AHandOverWithoutTheReasonThatItAsksForChangesNothing) {
 TEST_F(CopiesTest, AnIssuerWhoHandedOverPreparesNoMore) {
   const auto copy = issue(third_);
   ASSERT_TRUE(lead_.session->act(wire::ReassignCopies{safe_, {copy}, second_.id()}));
-  EXPECT_EQ(prepare_copy(*first_.session, first_.directory(), copy).code(), Errc::refused);
+  EXPECT_EQ(prepare_copy(*first_.session, first_.directory(), copy, as_asked).code(), Errc::refused);
 }
 
 TEST_F(CopiesTest, ACopyIsNotIssuedToSomebodyUncertified) {

@@ -400,8 +400,8 @@ Directory& Client::directory() {
   return *directory_;
 }
 
-std::vector<DutyDone> Client::sync() {
-  auto done = client::sync(*session, directory());
+std::vector<DutyDone> Client::sync(const Ask& ask) {
+  auto done = client::sync(*session, directory(), ask);
   EXPECT_TRUE(done) << done.error().message;
   if (!done) return {};
   for (const DutyDone& one : *done) EXPECT_TRUE(one.done) << one.text;

@@ -89,7 +89,8 @@ struct Client {
   // Loaded, or brought up to date.
   Directory& directory();
   // Everything that is owed, done; fails the test otherwise.
-  std::vector<DutyDone> sync();
+  // Agrees to whatever it is asked, unless the test asks itself.
+  std::vector<DutyDone> sync(const Ask& ask = [](const Question&) { return Consent::yes; });
 };
 
 Client enrol_client(Vault& vault, const std::string& invitation, std::string_view name = {});

@@ -354,6 +354,56 @@ TEST_F(SafeKeysTest, ANomineeIsWrappedForConfirmsAndIsAKeyholder) {
   EXPECT_TRUE(open_safe(*third_.session, safe_of(third_)));
 }
 
+TEST_F(SafeKeysTest, NobodyNewGetsAKeyWithoutAnAnswer) {
+  ASSERT_DONE(nominate(*lead_.session, lead_.directory(), safe_, {third_.id(), access::Involvement::none, ""}));
+  std::vector<Question> asked;
+  for (const Consent answer : {Consent::unanswered, Consent::no}) {
+    const auto done = client::sync(*first_.session, first_.directory(), [&](const Question& question) {
+      asked.push_back(question);
+      return answer;
+    });
+    ASSERT_TRUE(done) << done.error().message;
+    ASSERT_EQ(done->size(), 1U);
+    EXPECT_EQ(done->front().duty, "wrap");
+    EXPECT_FALSE(done->front().done);
+    EXPECT_EQ(done->front().code, Errc::conflict);
+    EXPECT_FALSE(safe_of(first_).current().wraps.contains(third_.id()));
+  }
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0].person, third_.id());
+  EXPECT_EQ(asked[0].fingerprint, fingerprint(third_.session->keys().signing.verify_key()));
+  EXPECT_EQ(asked[0].by, lead_.id());
+  EXPECT_EQ(asked[0].safes, std::vector{safe_});
+  EXPECT_FALSE(asked[0].copy);
+}
+
+TEST_F(SafeKeysTest, SomebodyWhoHeldTheKeyBeforeAPauseGetsItBackWithoutAQuestion) {
+  ASSERT_DONE(lead_.session->act(wire::PauseNomination{safe_, second_.id(), {}}));
+  ASSERT_DONE(lead_.session->act(wire::ResumeNomination{safe_, second_.id()}));
+  const auto done = client::sync(*first_.session, first_.directory());
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(done->size(), 1U);
+  EXPECT_TRUE(done->front().done) << done->front().text;
+  // After an end they are somebody new.
+  ASSERT_DONE(lead_.session->act(wire::EndNomination{safe_, second_.id(), {}}));
+  first_.sync();
+  ASSERT_DONE(nominate(*lead_.session, lead_.directory(), safe_, {second_.id(), access::Involvement::none, ""}));
+  const auto again = client::sync(*first_.session, first_.directory());
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_EQ(again->size(), 1U);
+  EXPECT_FALSE(again->front().done);
+}
+
+// A refused command is signed too: shown as an entry that follows from it, it would end a nomination.
+TEST_F(SafeKeysTest, ARevocationThatTheDirectoryDoesNotHaveEndsNoNomination) {
+  const wire::RevokePerson command{second_.id(), {}};
+  auto body = body_of(wire::NominationEnded{safe_, second_.id(), {}}, third_.id().to_string(),
+                      signed_request(command, third_.id().to_string(), third_.session->keys().signing, vault_.now()));
+  body.ids = {case_, safe_, school_, second_.id(), std::nullopt};
+  vault_.forge(case_, body);
+  EXPECT_TAMPERED(verify_safe(*first_.session, first_.directory(), safe_), "the directory does not have");
+}
+
 TEST_F(SafeKeysTest, AfterANominationEndedANewEpochBeginsAndOldRecordsStayOpenToTheRest) {
   const auto secured = secure_files(third_, {{"old.txt", "before"}});
   ASSERT_DONE(lead_.session->act(wire::EndNomination{safe_, second_.id(), {}}));
