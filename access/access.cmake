@@ -13,7 +13,7 @@ if(TARGET access_wire AND TARGET vault_payload)
       gate.h replay.h store.h views.h
       acts/act.h acts/acts.h acts/review_acts.h permit.h role_capacities.h
       state/review_rows.h state/review_status.h state/row_cache.h state/rows.h state/standing.h state/state.h
-      views/reading.h
+      views/places.h views/reading.h
     PUBLIC access_wire audit review vault_age vault_keyring vault_payload)
   target_precompile_headers(access PRIVATE state/state.h)
 endif()

@@ -213,7 +213,7 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
     const auto action = wire::parse_enum<Action>(detail.action);
     if (!action) return altered("it refuses an action that there is not");
     TRY(const auto refusal, refusal_of_read(at.state(), at.txn(), actor, *action, request.target()));
-    if (!refusal) return altered("it refuses what was permitted");
+    if (!refusal) return altered("it refuses what was permitted, or what is not a read");
     expect(refused_event(*refusal));
     return {};
   }

@@ -15,6 +15,7 @@
 #include "access/acts/act.h"
 #include "access/state/standing.h"
 #include "access/store.h"
+#include "access/views/places.h"
 #include "access/wire/answers.h"
 #include "access/wire/review_answers.h"
 
@@ -137,15 +138,31 @@ class View {
   View(const Store& store, const ReadTransaction& txn, Standing standing, Instant now)
       : store_(&store), txn_(&txn), standing_(std::move(standing)), now_(now) {}
 
-  Result<std::optional<Refusal>> refuses_case(const CaseId& id) const;
   Result<EntryPage> entry_page(std::vector<audit::LeafIndex> seqs) const;
   // Of a safe's entries those of these kinds, from `first` on: ascending, and enough to fill a page.
   Result<std::vector<audit::LeafIndex>> seqs_of_kinds(const SafeId& id, std::span<const std::string_view> kinds,
                                                       std::uint64_t first) const;
 
-  // The place and the permission; a Refusal of `hidden` for what is not there at all.
-  Viewed<SafePlace> enter(const SafeId& id, Action action) const;
-  Viewed<CopyPlace> enter(const CopyId& id, Action action) const;
+  // The place and the permission; a Refusal of `hidden` for what is not there at all. Only with an action that is asked
+  // of such a place, so that refusal_of_read comes to the same refusal.
+  template <Action action>
+    requires(place_of_read(action) == ReadPlace::case_)
+  Viewed<CaseRow> enter(const CaseId& id) const {
+    return enter_case(id, action);
+  }
+  template <Action action>
+    requires(place_of_read(action) == ReadPlace::safe)
+  Viewed<SafePlace> enter(const SafeId& id) const {
+    return enter_safe(id, action);
+  }
+  template <Action action>
+    requires(place_of_read(action) == ReadPlace::copy)
+  Viewed<CopyPlace> enter(const CopyId& id) const {
+    return enter_copy(id, action);
+  }
+  Viewed<CaseRow> enter_case(const CaseId& id, Action action) const;
+  Viewed<SafePlace> enter_safe(const SafeId& id, Action action) const;
+  Viewed<CopyPlace> enter_copy(const CopyId& id, Action action) const;
   Result<SafePlace> place_of(const SafeRow& safe) const;
   Result<CopyPlace> place_of(const CopyRow& copy) const;
 
@@ -172,7 +189,8 @@ class View {
 };
 
 // The refusal that a read by `action` comes to, from the ids in its signed target: what a View of the same state says.
-// Nothing where it is permitted. The gate asks again before it records one, replay when it finds one recorded.
+// Nothing where it is permitted, or where the action is not one of reading. The gate asks again before it records one,
+// replay when it finds one recorded.
 Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTransaction& txn, const Actor& actor,
                                                Action action, std::string_view target);
 

@@ -21,6 +21,13 @@ struct Shown {
   std::optional<audit::Receipt> receipt;
 };
 using Read = std::function<access::Viewed<Shown>(const access::View&, const Parameters&)>;
+struct ReadRoute {
+  std::string_view pattern;                // "/v1/safes/{safe}/records"
+  std::vector<std::string_view> accepted;  // names of its query; "known" is always one
+  Read read;
+};
+// Every GET whose answer is JSON and signed for.
+std::vector<ReadRoute> read_routes();
 
 // --- answers ---------------------------------------------------------------------------------------------------------
 

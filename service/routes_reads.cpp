@@ -97,10 +97,11 @@ Read by_id(std::string_view name, Call call) {
 
 }  // namespace
 
-void add_read_routes(net::Router& router, Service* service) {
+std::vector<ReadRoute> read_routes() {
   using Names = std::vector<std::string_view>;
-  const auto get = [&router, service](std::string_view pattern, const Names& accepted, Read read) {
-    router.route(net::Verb::get, pattern, kEnrolled, read_route(service, accepted, std::move(read)));
+  std::vector<ReadRoute> routes;
+  const auto get = [&routes](std::string_view pattern, const Names& accepted, Read read) {
+    routes.push_back({pattern, accepted, std::move(read)});
   };
   const Names none;
   const Names from = {"from"};
@@ -174,6 +175,13 @@ void add_read_routes(net::Router& router, Service* service) {
   get("/v1/log/directory", from,
       [](const View& view, const Parameters& given) { return show(view.directory(given.text("from"))); });
   get("/v1/trail", {"case", "agency", "person", "record", "copy", "kind", "since", "until", "from"}, trail);
+  return routes;
+}
+
+void add_read_routes(net::Router& router, Service* service) {
+  for (ReadRoute& route : read_routes())
+    router.route(net::Verb::get, route.pattern, kEnrolled,
+                 read_route(service, std::move(route.accepted), std::move(route.read)));
 }
 
 }  // namespace service

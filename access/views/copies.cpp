@@ -60,8 +60,7 @@ Viewed<wire::Page<wire::CopyView>> View::copies(const CopyFilter& filter, std::s
     return page;
   }
   if (filter.case_) {
-    TRY(const auto refused, refuses_case(*filter.case_));
-    if (refused) return *refused;
+    ENTER([[maybe_unused]] const CaseRow row, enter<Action::see_case>(*filter.case_));
   }
   constexpr std::string_view kOpen = "open:";
   constexpr std::string_view kEnded = "ended:";
@@ -97,12 +96,12 @@ Viewed<wire::CopyView> View::copy(std::string_view id_or_number) const {
     return Error{Errc::invalid_argument, "neither a copy's id nor its number"};
   }
   if (!id) return unknown(Action::see_copy);
-  ENTER(const CopyPlace place, enter(*id, Action::see_copy));
+  ENTER(const CopyPlace place, enter<Action::see_copy>(*id));
   return show(place.copy);
 }
 
 Viewed<wire::Page<wire::CopyRecordView>> View::copy_records(const CopyId& id, std::string_view from) const {
-  ENTER(const CopyPlace place, enter(id, Action::see_copy));
+  ENTER(const CopyPlace place, enter<Action::see_copy>(id));
   TRY(const std::uint64_t first, number_from(from));
   wire::Page<wire::CopyRecordView> page;
   PageLimit limit;
@@ -121,7 +120,7 @@ Viewed<wire::Page<wire::CopyRecordView>> View::copy_records(const CopyId& id, st
 
 Viewed<EntryPage> View::copy_entries(const CopyId& id, std::string_view from) const {
   // Whoever made the copy, still a keyholder or not, and whoever holds it.
-  ENTER(const CopyPlace place, enter(id, Action::see_copy));
+  ENTER(const CopyPlace place, enter<Action::see_copy>(id));
   if (!place.who.any_of({Capacity::issuer, Capacity::past_issuer, Capacity::holder})) {
     const Verdict verdict = permit(Action::read_collected_copy, place.who, place.case_.lock, place.case_.stage);
     Refusal refusal = refusal_in(Action::read_collected_copy, verdict, place.case_, place.safe);
@@ -183,7 +182,7 @@ Result<wire::Page<wire::CopyHeader>> View::header_page(const CopyRow& copy, bool
 }
 
 Viewed<wire::Page<wire::CopyHeader>> View::copy_headers(const CopyId& id, std::string_view from) const {
-  ENTER(const CopyPlace place, enter(id, Action::read_released_headers));
+  ENTER(const CopyPlace place, enter<Action::read_released_headers>(id));
   const CopyRow& copy = place.copy;
   const bool own = copy.holder == copy.issuer;
   if (own && copy.holder != standing_.person().person)
@@ -195,7 +194,7 @@ Viewed<wire::Page<wire::CopyHeader>> View::copy_headers(const CopyId& id, std::s
 }
 
 Viewed<wire::Page<wire::CopyHeader>> View::copy_files(const CopyId& id, std::string_view from) const {
-  ENTER(const CopyPlace place, enter(id, Action::read_collected_copy));
+  ENTER(const CopyPlace place, enter<Action::read_collected_copy>(id));
   const CopyRow& copy = place.copy;
   if (copy.holder == copy.issuer)
     return Error{Errc::conflict, "a copy for oneself has no headers but the records' own"};
@@ -206,7 +205,7 @@ Viewed<wire::Page<wire::CopyHeader>> View::copy_files(const CopyId& id, std::str
 }
 
 Viewed<Bytes> View::copy_index(const CopyId& id) const {
-  ENTER(const CopyPlace place, enter(id, Action::read_collected_copy));
+  ENTER(const CopyPlace place, enter<Action::read_collected_copy>(id));
   const CopyRow& copy = place.copy;
   if (!copy.index || copy.ended() || !(copy.state == CopyState::collected || copy.state == CopyState::delivered))
     return Error{Errc::conflict, "the copy is not collected, or has ended"};
@@ -215,7 +214,7 @@ Viewed<Bytes> View::copy_index(const CopyId& id) const {
 }
 
 Viewed<PayloadPermit> View::payload(const CopyId& id, const RecordId& record) const {
-  ENTER(const CopyPlace place, enter(id, Action::read_collected_copy));
+  ENTER(const CopyPlace place, enter<Action::read_collected_copy>(id));
   const CopyRow& copy = place.copy;
   const bool own = copy.holder == copy.issuer;
   const bool collected = copy.state == CopyState::collected || copy.state == CopyState::delivered;

@@ -94,11 +94,10 @@ Result<bool> View::may_read(const audit::Envelope& envelope, const wire::EntryBo
 Viewed<wire::Page<wire::EntryView>> View::trail(const TrailFilter& filter, std::string_view from) const {
   const audit::Ledger& ledger = store_->ledger();
   if (filter.case_) {
-    TRY(const auto refused, refuses_case(*filter.case_));
-    if (refused) return *refused;
+    ENTER([[maybe_unused]] const CaseRow row, enter<Action::see_case>(*filter.case_));
   }
   if (filter.copy) {
-    ENTER([[maybe_unused]] const CopyPlace place, enter(*filter.copy, Action::see_copy));
+    ENTER([[maybe_unused]] const CopyPlace place, enter<Action::see_copy>(*filter.copy));
   }
   TRY(std::uint64_t first, number_from(from));
   TRY(const audit::TreeSize size, ledger.size(*txn_));

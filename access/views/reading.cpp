@@ -72,7 +72,7 @@ Result<View::CopyPlace> View::place_of(const CopyRow& copy) const {
   return CopyPlace{.case_ = *row, .safe = *safe, .copy = copy, .who = who};
 }
 
-Viewed<View::SafePlace> View::enter(const SafeId& id, Action action) const {
+Viewed<View::SafePlace> View::enter_safe(const SafeId& id, Action action) const {
   TRY(const auto safe, store_->state().safe(*txn_, id));
   if (!safe) return unknown(action);
   TRY(SafePlace place, place_of(*safe));
@@ -81,7 +81,7 @@ Viewed<View::SafePlace> View::enter(const SafeId& id, Action action) const {
   return place;
 }
 
-Viewed<View::CopyPlace> View::enter(const CopyId& id, Action action) const {
+Viewed<View::CopyPlace> View::enter_copy(const CopyId& id, Action action) const {
   TRY(const auto copy, store_->state().copy(*txn_, id));
   if (!copy) return unknown(action);
   TRY(CopyPlace place, place_of(*copy));
@@ -92,12 +92,12 @@ Viewed<View::CopyPlace> View::enter(const CopyId& id, Action action) const {
   return refusal;
 }
 
-Result<std::optional<Refusal>> View::refuses_case(const CaseId& id) const {
+Viewed<CaseRow> View::enter_case(const CaseId& id, Action action) const {
   TRY(const auto row, store_->state().find_case(*txn_, id));
-  if (!row) return std::optional(unknown(Action::see_case));
-  const Verdict verdict = permit(Action::see_case, standing_.in_case(*row), row->lock, row->stage);
-  if (verdict.permitted()) return std::optional<Refusal>();
-  return std::optional(refusal_in(Action::see_case, verdict, *row));
+  if (!row) return unknown(action);
+  const Verdict verdict = permit(action, standing_.in_case(*row), row->lock, row->stage);
+  if (!verdict.permitted()) return refusal_in(action, verdict, *row);
+  return *row;
 }
 
 Result<EntryPage> View::entry_page(std::vector<LeafIndex> seqs) const {

@@ -30,7 +30,7 @@ Result<wire::RecordView> View::show(const RecordRow& row, bool with_descriptor) 
 
 Viewed<wire::Page<wire::RecordView>> View::records(const SafeId& id, const RecordFilter& filter,
                                                    std::string_view from) const {
-  ENTER(const SafePlace place, enter(id, Action::list_records));
+  ENTER(const SafePlace place, enter<Action::list_records>(id));
   TRY(const std::uint64_t first, number_from(from));
   const bool opens = permit(Action::read_descriptors, place.who, place.case_.lock, place.case_.stage).permitted();
   wire::Page<wire::RecordView> page;
@@ -52,7 +52,7 @@ Viewed<wire::Page<wire::RecordView>> View::records(const SafeId& id, const Recor
 }
 
 Viewed<EntryPage> View::sealings(const SafeId& id, const std::optional<RecordId>& record, std::string_view from) const {
-  ENTER(const SafePlace place, enter(id, Action::list_records));
+  ENTER(const SafePlace place, enter<Action::list_records>(id));
   TRY(const std::uint64_t first, number_from(from));
   std::vector<LeafIndex> seqs;
   if (record) {
@@ -70,14 +70,14 @@ Viewed<EntryPage> View::sealings(const SafeId& id, const std::optional<RecordId>
 Viewed<wire::RecordView> View::record(const RecordId& id) const {
   TRY(const auto row, store_->state().record(*txn_, id));
   if (!row) return unknown(Action::list_records);
-  ENTER(const SafePlace place, enter(row->safe, Action::list_records));
+  ENTER(const SafePlace place, enter<Action::list_records>(row->safe));
   const bool opens = permit(Action::read_descriptors, place.who, place.case_.lock, place.case_.stage).permitted();
   TRY(wire::RecordView view, show(*row, opens));
   return view;
 }
 
 Viewed<EntryPage> View::holdings(const SafeId& id, std::string_view from) const {
-  ENTER([[maybe_unused]] const SafePlace place, enter(id, Action::list_records));
+  ENTER([[maybe_unused]] const SafePlace place, enter<Action::list_records>(id));
   TRY(const std::uint64_t first, number_from(from));
   TRY(std::vector<LeafIndex> seqs, seqs_of_kinds(id, kHoldingsKinds, first));
   TRY(EntryPage page, entry_page(std::move(seqs)));
@@ -85,7 +85,7 @@ Viewed<EntryPage> View::holdings(const SafeId& id, std::string_view from) const 
 }
 
 Viewed<wire::Page<wire::SealedNote>> View::notes(const SafeId& id, std::string_view from) const {
-  ENTER([[maybe_unused]] const SafePlace place, enter(id, Action::read_descriptors));
+  ENTER([[maybe_unused]] const SafePlace place, enter<Action::read_descriptors>(id));
   Digest first{};
   if (!from.empty()) {
     const auto parsed = vault::parse_digest(from);

@@ -6,27 +6,6 @@
 namespace strongroom::access {
 namespace {
 
-// What kind of thing an action of reading is about.
-enum class PlaceOf { directory, case_, safe, copy };
-PlaceOf place_of(Action action) {
-  switch (action) {
-    case Action::see_copy:
-    case Action::read_released_headers:
-    case Action::read_collected_copy:
-      return PlaceOf::copy;
-    case Action::see_safe:
-    case Action::read_safe_chain:
-    case Action::read_safe_keys:
-    case Action::list_records:
-    case Action::read_descriptors:
-      return PlaceOf::safe;
-    case Action::see_case:
-      return PlaceOf::case_;
-    default:  // nothing else is read
-      return PlaceOf::directory;
-  }
-}
-
 // The ids that a request's path names or, where it names none, its query; cursors (`from`, `known`) are no part of
 // that.
 struct Target {
@@ -74,14 +53,16 @@ Result<void> find_row(Result<std::optional<Row>> found, std::optional<Row>& row)
 
 Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTransaction& txn, const Actor& actor,
                                                Action action, std::string_view target_text) {
+  const std::optional<ReadPlace> place = place_of_read(action);
+  if (!place) return std::optional<Refusal>();
   TRY(const Standing standing, Standing::of(state, txn, actor.person.value_or(PersonId())));
   const Target target = parse_target(target_text);
   std::optional<CopyRow> copy;
   std::optional<SafeRow> safe;
   std::optional<CaseRow> row;
   bool is_of_something = true;
-  switch (place_of(action)) {
-    case PlaceOf::copy:
+  switch (*place) {
+    case ReadPlace::copy:
       if (!target.copy && target.number) {
         TRY(const auto id, state.copy_by_number(txn, *target.number));
         if (id) TRY_VOID(find_row(state.copy(txn, *id), copy));
@@ -90,7 +71,7 @@ Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTra
       }
       if (copy) TRY_VOID(find_row(state.safe(txn, copy->safe), safe));
       break;
-    case PlaceOf::safe:
+    case ReadPlace::safe:
       if (target.safe) {
         TRY_VOID(find_row(state.safe(txn, *target.safe), safe));
       } else if (target.record) {
@@ -98,7 +79,7 @@ Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTra
         if (record) TRY_VOID(find_row(state.safe(txn, record->safe), safe));
       }
       break;
-    case PlaceOf::case_:
+    case ReadPlace::case_:
       if (target.case_) {
         TRY_VOID(find_row(state.find_case(txn, *target.case_), row));
       } else if (target.reference) {
@@ -106,7 +87,7 @@ Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTra
         if (id) TRY_VOID(find_row(state.find_case(txn, *id), row));
       }
       break;
-    case PlaceOf::directory:
+    case ReadPlace::directory:
       is_of_something = false;
       break;
   }

@@ -409,11 +409,8 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
 
 Viewed<EntryPage> View::review_course(const CaseId& id, std::string_view from) const {
   TRY(const std::uint64_t first, number_from(from));
-  TRY(const auto row, store_->state().find_case(*txn_, id));
-  if (!row) return unknown(Action::read_review);
-  const Verdict verdict = permit(Action::read_review, standing_.in_case(*row), row->lock, row->stage);
-  if (!verdict.permitted()) return refusal_in(Action::read_review, verdict, *row);
-  TRY(std::vector<audit::LeafIndex> seqs, seqs_of_kinds(row->review_safe, kReviewKinds, first));
+  ENTER(const CaseRow row, enter<Action::read_review>(id));
+  TRY(std::vector<audit::LeafIndex> seqs, seqs_of_kinds(row.review_safe, kReviewKinds, first));
   TRY(EntryPage page, entry_page(std::move(seqs)));
   return page;
 }

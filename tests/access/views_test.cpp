@@ -111,6 +111,8 @@ TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
        [&](const View& view) { return seen(view.find_case(world.case_id.to_string())); }},
       {"/v1/cases/" + world.reference, [&](const View& view) { return seen(view.find_case(world.reference)); }},
       {"/v1/cases/RR-2026-9999", [&](const View& view) { return seen(view.find_case("RR-2026-9999")); }},
+      {"/v1/cases/" + world.case_id.to_string() + "/course",
+       [&](const View& view) { return seen(view.review_course(world.case_id, "")); }},
       {"/v1/safes?case=" + world.case_id.to_string(),
        [&](const View& view) { return seen(view.safes(world.case_id, "")); }},
       {"/v1/safes/" + safe, [&](const View& view) { return seen(view.safe(world.safe.id)); }},

@@ -283,6 +283,18 @@ TEST_F(Routes, ARefusedReadIsInTheLedgerBeforeItIsAnswered) {
   EXPECT_EQ(kept->checkpoint.size.value, before + 1);  // the answer's checkpoint covers the refusal
 }
 
+// Somebody who sees the case is told why, and the refusal is in the case's own chain.
+TEST_F(Routes, ARefusedCourseOfAReviewIsAnsweredWithItsRule) {
+  const std::string target = "/v1/cases/" + world().case_id.to_string() + "/course";
+  const Answer answer = served().ask(served().get(world().lead, target));
+  EXPECT_EQ(answer.status, 403U) << answer.body;
+  EXPECT_EQ(json_of(answer).at("rule").as_string(), "review-reader");
+  const auto& store = world().store();
+  const auto txn = *store.engine().read();
+  const auto last = *store.ledger().envelope(*txn, {served().ledger_size() - 1});
+  EXPECT_EQ(last.chain.to_string(), (*store.state().find_case(*txn, world().case_id))->chain);
+}
+
 TEST_F(Routes, WhatMayNotBeSeenIsAnsweredAsWhatIsNotThere) {
   const auto bare = [](const Answer& answer) {
     auto json = json_of(answer);
