@@ -32,7 +32,7 @@ Errc code_of(unsigned status) {
     case 408:
     case 503:
       return Errc::unavailable;
-    default:  // 400 and its like: the caller's
+    default:  // foreign: HTTP's statuses; 400 and its like are the caller's
       return Errc::malformed;
   }
 }

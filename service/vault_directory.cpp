@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -91,15 +93,9 @@ Result<Tls> load_tls(const fs::path& directory, const access::Config& config, co
 
 // A file of the vault's own that is missing or does not parse: the vault's damage, not the caller's mistake.
 Error damaged(std::string_view file, const Error& error) {
-  switch (error.code) {
-    case Errc::not_found:
-    case Errc::malformed:
-    case Errc::too_large:
-    case Errc::invalid_argument:
-      return Error{Errc::tampered, std::string(file) + " is missing or damaged: " + error.message};
-    default:
-      return error;
-  }
+  constexpr std::array kDamage{Errc::not_found, Errc::malformed, Errc::too_large, Errc::invalid_argument};
+  if (std::ranges::find(kDamage, error.code) == kDamage.end()) return error;
+  return Error{Errc::tampered, std::string(file) + " is missing or damaged: " + error.message};
 }
 
 Result<access::Config> load_config(const fs::path& file) {

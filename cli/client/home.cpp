@@ -248,14 +248,9 @@ Result<Keys> Home::unlock(const PassphraseSource& passphrase) const {
   TRY(const vault::SecretText secret, passphrase("Passphrase"));
   auto plain = vault::age::decrypt_small_with_passphrase(*file, secret);
   if (!plain) {
-    switch (plain.code()) {
-      case Errc::wrong_key:
-        return Error{Errc::wrong_key, "wrong passphrase"};
-      case Errc::full:
-        return plain.error();
-      default:
-        return damaged(path);
-    }
+    if (plain.code() == Errc::wrong_key) return Error{Errc::wrong_key, "wrong passphrase"};
+    if (plain.code() == Errc::full) return plain.error();
+    return damaged(path);
   }
   auto parsed = vault::age::parse_identity_file(vault::as_text(*plain));
   vault::wipe(*plain);

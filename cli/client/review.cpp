@@ -107,9 +107,14 @@ std::string partner_called(access::AgencyKind kind, const vault::Date& date) {
       return "the " + std::string(review::health_partner(date));
     case access::AgencyKind::police:
       return "the police";
-    default:
-      return "a partner";
+    case access::AgencyKind::health:
+    case access::AgencyKind::school:
+    case access::AgencyKind::probation:
+    case access::AgencyKind::voluntary:
+    case access::AgencyKind::other:
+      break;
   }
+  return "a partner";
 }
 
 // --- where it stands ------------------------------------------------------------------------------------------------

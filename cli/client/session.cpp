@@ -130,7 +130,7 @@ Errc errc_of_status(unsigned status) {
       return Errc::unavailable;
     case 507:
       return Errc::full;
-    default:
+    default:  // foreign: HTTP's statuses
       return Errc::internal;
   }
 }

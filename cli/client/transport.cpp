@@ -208,7 +208,7 @@ Error error_of(CURLcode code) {
       return {Errc::malformed, "what answers there does not speak HTTP/1.1"};
     case CURLE_OPERATION_TIMEDOUT:
       return {Errc::unavailable, "the service did not answer in time"};
-    default:
+    default:  // foreign: libcurl's codes
       return {Errc::unavailable, std::string("the service cannot be reached: ") + curl_easy_strerror(code)};
   }
 }

@@ -83,7 +83,7 @@ Error system_error(int error_number, std::string_view what) {
       return {Errc::not_found, text};
     case EEXIST:
       return {Errc::conflict, text};
-    default:
+    default:  // foreign: the system's error numbers
       return {Errc::io, text};
   }
 }

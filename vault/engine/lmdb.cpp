@@ -48,7 +48,7 @@ Error from_lmdb(int code, std::string_view what) {
       return {Errc::tampered, text};
     case ENOMEM:
       return {Errc::full, text};
-    default:
+    default:  // foreign: LMDB's codes
       return {Errc::io, text};
   }
 }
