@@ -6,6 +6,7 @@
 #include <charconv>
 #include <thread>
 
+#include "access/wire/cursor.h"
 #include "access/wire/http_signature.h"
 #include "cli/client/act_receipt.h"
 #include "vault/crypto/hash.h"
@@ -427,23 +428,33 @@ Error Session::not_understood(const Error& error) {
   return misspoken("the service's answer is not what this program understands: " + error.message);
 }
 
-Result<void> Session::check_progress(const std::optional<std::string>& from, const std::optional<std::string>& next,
-                                     bool empty) {
-  if (next && (empty || next == from)) return misspoken("the service's listing does not end");
-  return {};
+Result<bool> Listing::turn(const std::optional<std::string>& next, std::size_t items) {
+  items_ += items;
+  pages_ += 1;
+  if (!next) return false;
+  if (!wire::is_further(*next, from_.value_or("")))
+    return misspoken("the service's listing does not go forward: a page names itself or an earlier one as the next");
+  if (items_ > kMaxListedItems || pages_ >= kMaxListedPages)
+    return misspoken("the service's listing does not end: there were " + std::to_string(items_) + " items on " +
+                     std::to_string(pages_) + " pages");
+  from_ = next;
+  return true;
+}
+
+std::string Session::page_of(std::string_view path, const Listing& listing) {
+  return listing.from() ? with_query(path, "from", *listing.from()) : std::string(path);
 }
 
 Result<void> Session::each_page(std::string_view path, std::optional<std::string> from,
                                 const std::function<Result<void>(std::vector<VerifiedEntry>)>& take) {
-  do {
+  Listing listing(std::move(from));
+  for (bool more = true; more;) {
     std::vector<VerifiedEntry> entries;
-    TRY(const json::value data,
-        exchange("GET", from ? with_query(path, "from", *from) : std::string(path), {}, &entries));
-    TRY(auto page, understood(wire::from_json<wire::Page<json::value>>(data)));
-    TRY_VOID(check_progress(from, page.next, entries.empty()));
+    TRY(const json::value data, exchange("GET", page_of(path, listing), {}, &entries));
+    TRY(const auto page, understood(wire::from_json<wire::Page<json::value>>(data)));
+    TRY(more, listing.turn(page.next, entries.size()));
     if (!entries.empty()) TRY_VOID(take(std::move(entries)));
-    from = std::move(page.next);
-  } while (from);
+  }
   return {};
 }
 

@@ -17,6 +17,10 @@ namespace cli::client {
 inline constexpr int kMaxAttempts = 4;                      // of one request, while the network fails
 inline constexpr std::int64_t kSignatureLifeSeconds = 300;  // `expires` after `created`
 inline constexpr std::int64_t kMaxPendingDays = 7;          // the service forgets nonces after that
+// Of one listing; far above the largest safe and the longest ledger. A page that is short has 4 MiB of text in it, or
+// is what was found among 20,000 records, so that so many items come on far fewer pages.
+inline constexpr std::uint64_t kMaxListedItems = std::uint64_t{1} << 24;
+inline constexpr std::uint64_t kMaxListedPages = std::uint64_t{1} << 18;
 
 struct World {
   Carrier carry;
@@ -37,6 +41,23 @@ struct VerifiedEntry {
 struct ActAnswer {
   std::vector<VerifiedEntry> entries;  // what the act became; the first one is of the act's own kind
   wire::json::value data;
+};
+
+// Where a listing stands while its pages are read. A page may be empty while more follow (a filter found nothing among
+// the records that it looked at), so what must go forward is the cursor.
+class Listing {
+ public:
+  explicit Listing(std::optional<std::string> from = std::nullopt) : from_(std::move(from)) {}
+  // The cursor of the page to ask for; nothing for the first one.
+  const std::optional<std::string>& from() const { return from_; }
+  // After each page. False: it was the last. Errc::internal when the next one would not be further on, or when there
+  // have been more than kMaxListedItems or kMaxListedPages: the service lies, and would keep the program for ever.
+  Result<bool> turn(const std::optional<std::string>& next, std::size_t items);
+
+ private:
+  std::optional<std::string> from_;
+  std::uint64_t items_ = 0;
+  std::uint64_t pages_ = 0;
 };
 
 class Session {
@@ -73,13 +94,12 @@ class Session {
   template <class T>
   Result<std::vector<T>> all(std::string_view path) {
     std::vector<T> items;
-    std::optional<std::string> from;
-    do {
-      TRY(auto page, get<wire::Page<T>>(from ? with_query(path, "from", *from) : std::string(path)));
+    Listing listing;
+    for (bool more = true; more;) {
+      TRY(auto page, get<wire::Page<T>>(page_of(path, listing)));
       for (T& item : page.items) items.push_back(std::move(item));
-      TRY_VOID(check_progress(from, page.next, page.items.empty()));
-      from = std::move(page.next);
-    } while (from);
+      TRY(more, listing.turn(page.next, page.items.size()));
+    }
     return items;
   }
   Result<wire::json::value> get_json(std::string_view path);
@@ -144,8 +164,7 @@ class Session {
   }
   static Error not_understood(const Error& error);
   static std::string with_query(std::string_view path, std::string_view name, std::string_view value);
-  static Result<void> check_progress(const std::optional<std::string>& from, const std::optional<std::string>& next,
-                                     bool empty);
+  static std::string page_of(std::string_view path, const Listing& listing);
   Result<HttpAnswer> send_once(std::string_view method, const std::string& target, const Signed& request);
   Result<HttpAnswer> send(std::string_view method, const std::string& target, const Signed& request);
   Result<wire::json::value> read_answer(const HttpAnswer& answer, const std::optional<audit::SignedCheckpoint>& known,

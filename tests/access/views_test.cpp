@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 
+#include "access/wire/cursor.h"
 #include "tests/access/world.h"
 
 namespace strongroom::access::testing {
@@ -110,9 +111,9 @@ TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
       {"/v1/cases/" + world.case_id.to_string(),
        [&](const View& view) { return seen(view.find_case(world.case_id.to_string())); }},
       {"/v1/cases/" + world.reference, [&](const View& view) { return seen(view.find_case(world.reference)); }},
-      {"/v1/cases/RR-2026-9999", [&](const View& view) { return seen(view.find_case("RR-2026-9999")); }},
       {"/v1/cases/" + world.case_id.to_string() + "/course",
        [&](const View& view) { return seen(view.review_course(world.case_id, "")); }},
+      {"/v1/cases/RR-2026-9999", [&](const View& view) { return seen(view.find_case("RR-2026-9999")); }},
       {"/v1/safes?case=" + world.case_id.to_string(),
        [&](const View& view) { return seen(view.safes(world.case_id, "")); }},
       {"/v1/safes/" + safe, [&](const View& view) { return seen(view.safe(world.safe.id)); }},
@@ -272,6 +273,36 @@ TEST_F(ViewsTest, RecordsAreFilteredByClassAndSubject) {
   EXPECT_EQ(count({.class_ = RecordClass::case_notes, .subject = "child-1"}), 2U);
   EXPECT_EQ(count({.class_ = RecordClass::image, .subject = {}}), 0U);
   EXPECT_EQ(count({.class_ = {}, .subject = "child-2"}), 0U);
+}
+
+// One page looks at so many rows and no more, whatever its filter finds among them.
+TEST_F(ViewsTest, APageOfFilteredRecordsIsBoundedByTheRowsThatItLooksAt) {
+  const std::uint64_t found = kMaxScan + 5;  // the ordinal of the only image
+  {
+    const auto txn = *world.store().engine().write();
+    RecordRow row;
+    row.safe = world.safe.id;
+    for (; row.ordinal <= 2 * kMaxScan; ++row.ordinal) {
+      row.record = RecordId::generate(1);
+      row.class_ = row.ordinal == found ? RecordClass::image : RecordClass::case_notes;
+      ASSERT_TRUE(world.store().state().put(*txn, row));
+    }
+    ASSERT_TRUE(txn->commit());
+  }
+  const RecordFilter images{.class_ = RecordClass::image, .subject = {}};
+  std::vector<std::size_t> items;
+  std::string from;
+  for (bool more = true; more;) {
+    const auto page =
+        shown(world.depositor, [&](const View& view) { return view.records(world.safe.id, images, from); });
+    items.push_back(page.items.size());
+    more = page.next.has_value();
+    if (!more) break;
+    EXPECT_EQ(*page.next, std::to_string(items.size() * kMaxScan));
+    EXPECT_TRUE(wire::is_further(*page.next, from));
+    from = *page.next;
+  }
+  EXPECT_THAT(items, ::testing::ElementsAre(0U, 1U, 0U));
 }
 
 TEST_F(ViewsTest, ARecordsSealingIsFoundAmongAll) {

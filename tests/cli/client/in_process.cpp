@@ -136,7 +136,11 @@ Viewed<Shown> view_of(const access::View& view, const std::vector<std::string>& 
   if (what == "safes" && part == "chain") return show(view.safe_chain(*safe, from));
   if (what == "safes" && part == "holdings") return show(view.holdings(*safe, from));
   if (what == "safes" && part == "notes") return show(view.notes(*safe, from));
-  if (what == "safes" && part == "records") return show(view.records(*safe, {}, from));
+  if (what == "safes" && part == "records") {
+    access::RecordFilter filter;
+    if (query.contains("class")) filter.class_ = *wire::parse_enum<access::RecordClass>(query["class"]);
+    return show(view.records(*safe, filter, from));
+  }
   if (what == "safes" && part == "sealings") {
     std::optional<access::RecordId> record;
     if (query.contains("record")) record = *access::RecordId::parse(query["record"]);

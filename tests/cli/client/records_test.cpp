@@ -163,10 +163,10 @@ class SecuringTest : public Partnership {
     return secure(*third_.session, safe_of(third_), found->files, options_, progress);
   }
   std::uint64_t records() { return third_.session->get<wire::SafeView>("/v1/safes/" + safe_.to_string())->records; }
-  Result<std::vector<ListedRecord>> list(Client& client) {
+  Result<std::vector<ListedRecord>> list(Client& client, std::string_view query = {}) {
     const VerifiedSafe safe = safe_of(client);
     TRY(const SafeSecrets secrets, open_safe(*client.session, safe));
-    return list_records(*client.session, client.directory(), safe, &secrets);
+    return list_records(*client.session, client.directory(), safe, &secrets, query);
   }
   SecureOptions options_;
 };
@@ -329,6 +329,36 @@ TEST_F(SecuringTest, WhatTheDepositorSaysOfARecordIsWhatKeyholdersSee) {
   EXPECT_EQ(one.descriptor->media_type, "application/pdf");
   EXPECT_EQ(one.descriptor->size, 7U);
   EXPECT_EQ(one.descriptor->sha256, vault::crypto::sha256(vault::as_bytes("content")));
+}
+
+// More records than the service looks at for one page stand before the only one of that class.
+TEST_F(SecuringTest, ARecordOfAClassIsFoundBehindThousandsOfOthers) {
+  constexpr std::uint64_t kOthers = 2 * access::kMaxScan + 1;
+  {
+    access::State& state = vault_.store().state();
+    const auto txn = *vault_.store().engine().write();
+    auto safe = *state.safe(*txn, safe_);
+    access::RecordRow row;
+    row.safe = safe_;
+    row.class_ = access::RecordClass::case_notes;
+    for (; row.ordinal < kOthers; ++row.ordinal) {
+      row.record = access::RecordId::generate(1);
+      ASSERT_DONE(state.put(*txn, row));
+    }
+    safe->records = kOthers;
+    ASSERT_DONE(state.put(*txn, *safe));
+    ASSERT_DONE(txn->commit());
+  }
+  write_text(folder() / "photograph.jpg", "1");
+  options_.class_ = access::RecordClass::image;
+  ASSERT_DONE(secure_folder());
+  const auto images = list(first_, "class=image");
+  ASSERT_TRUE(images) << images.error().message;
+  ASSERT_EQ(images->size(), 1U);
+  EXPECT_EQ(images->front().descriptor->path, "case/photograph.jpg");
+  const auto none = list(first_, "class=police-log");
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_TRUE(none->empty());
 }
 
 TEST_F(SecuringTest, AListingThatDiffersFromTheSealingIsRefused) {

@@ -111,11 +111,70 @@ TEST_F(SessionTest, AnAnswerThatMakesNoSenseIsTheServicesFailure) {
   EXPECT_EQ(session().get<wire::PersonView>("/v1/whoami").code(), Errc::internal);
   alter_json(vault_, target_begins("/v1/whoami"), [](json::object& body) { body.erase("data"); });
   EXPECT_EQ(session().get<wire::PersonView>("/v1/whoami").code(), Errc::internal);
-  alter_json(vault_, target_begins("/v1/persons"),
-             [](json::object& body) { body["data"] = json::object{{"items", json::array{}}, {"next", "more"}}; });
+  alter_json(vault_, target_begins("/v1/persons"), [](json::object& body) {
+    body["data"] = json::object{{"items", json::array{}}, {"next", access::PersonId::generate(1).to_string()}};
+  });
   EXPECT_EQ(session().all<wire::PersonView>("/v1/persons").code(), Errc::internal);
   vault_.alter = {};
   EXPECT_TRUE(session().get<wire::PersonView>("/v1/whoami"));
+}
+
+// Of somebody before everybody who is enrolled: a page of people that begins there has them all.
+std::string cursor(std::uint64_t number) {
+  return access::PersonId::generate(number).to_string();
+}
+
+TEST_F(SessionTest, APageMayBeEmptyWhileMoreFollow) {
+  const std::vector<std::string> cursors{cursor(1), cursor(2)};
+  std::vector<std::string> asked;
+  alter_json(vault_, target_begins("/v1/persons"), [&](json::object& body) {
+    if (asked.size() <= cursors.size())
+      body["data"] = json::object{{"items", json::array()}, {"next", cursors[asked.size() - 1]}};
+  });
+  vault_.lose_request = [&](const HttpRequest& request) {
+    asked.push_back(request.target.substr(0, request.target.find("known=") - 1));
+    return false;
+  };
+  const auto people = session().all<wire::PersonView>("/v1/persons");
+  ASSERT_TRUE(people) << people.error().message;
+  EXPECT_EQ(people->size(), 1U);
+  const std::string path = "/v1/persons";
+  EXPECT_EQ(asked, (std::vector{path, path + "?from=" + cursors[0], path + "?from=" + cursors[1]}));
+}
+
+TEST_F(SessionTest, AListingThatDoesNotGoForwardIsRefused) {
+  const std::vector<std::string> cursors{cursor(1), cursor(2)};
+  // Each: what the pages name as the one after them, in their order.
+  for (const std::vector<std::string>& named : {std::vector<std::string>{""},
+                                                {cursors[1], cursors[1]},
+                                                {cursors[1], cursors[0]},
+                                                {cursors[0], cursors[1], cursors[0]}}) {
+    std::size_t pages = 0;
+    alter_json(vault_, target_begins("/v1/persons"),
+               [&](json::object& body) { body["data"].as_object()["next"] = named.at(pages++); });
+    const auto people = session().all<wire::PersonView>("/v1/persons");
+    ASSERT_EQ(people.code(), Errc::internal);
+    EXPECT_TRUE(people.error().message.contains("does not go forward")) << people.error().message;
+    EXPECT_EQ(pages, named.size());
+  }
+  alter_json(vault_, target_begins("/v1/log/directory"),
+             [](json::object& body) { body["data"].as_object()["next"] = "1"; });
+  const auto entries = session().entries("/v1/log/directory");
+  ASSERT_EQ(entries.code(), Errc::internal);
+  EXPECT_TRUE(entries.error().message.contains("does not go forward")) << entries.error().message;
+}
+
+TEST(Listings, EndWhateverTheServiceSays) {
+  Listing empty;
+  std::uint64_t pages = 1;
+  for (auto more = empty.turn("1", 0); more; more = empty.turn(std::to_string(pages), 0)) ++pages;
+  EXPECT_EQ(pages, kMaxListedPages);
+  Listing full;
+  std::uint64_t items = 0;
+  for (std::uint64_t page = 1; full.turn(std::to_string(page), wire::kMaxPage); ++page) items += wire::kMaxPage;
+  EXPECT_EQ(items, kMaxListedItems / wire::kMaxPage * wire::kMaxPage);
+  Listing last;
+  EXPECT_FALSE(*last.turn(std::nullopt, 0));
 }
 
 TEST_F(SessionTest, AnActWithoutAReceiptIsNotDone) {
