@@ -40,7 +40,7 @@ class Projection {
 
 class Replay {
  public:
-  // `authority`: the host and port that every request must have been signed for; absent: whatever it was.
+  // `authority`: the host and port, in their normal form, that every request must have been signed for; absent: any.
   static Result<std::unique_ptr<Replay>> begin(std::optional<std::string> authority = std::nullopt);
 
   // The next entry by seq. Without a body, that of a chain that is not at hand; a chain's bodies are all there or none.

@@ -1,6 +1,7 @@
 #include "access/store.h"
 
 #include "access/acts/act.h"
+#include "access/wire/authority.h"
 #include "audit/note.h"
 #include "vault/crypto/hash.h"
 
@@ -35,18 +36,6 @@ void add_id(std::vector<IndexTerm>& terms, std::string_view field, const std::op
 
 }  // namespace
 
-Result<std::string> authority_of(std::string_view url) {
-  constexpr std::string_view kScheme = "https://";
-  const Error wrong{Errc::invalid_argument, "a vault's URL is https://host:port"};
-  if (!url.starts_with(kScheme) || url.size() > 512) return wrong;
-  const std::string_view authority = url.substr(kScheme.size());
-  const std::size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == authority.size()) return wrong;
-  if (authority.substr(colon + 1).find_first_not_of("0123456789") != std::string_view::npos) return wrong;
-  if (authority.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:[]") != std::string_view::npos) return wrong;
-  return std::string(authority);
-}
-
 Result<void> Store::open_tables(const OpenPayload& open_payload) {
   TRY(meta_, SealedTable::make(*engine_, sealer_, kMetaTable, TableClass::local));
   TRY(jobs_, SealedTable::make(*engine_, sealer_, kJobsTable, TableClass::local));
@@ -59,7 +48,7 @@ Result<void> Store::open_tables(const OpenPayload& open_payload) {
 
 Result<Store::Created> Store::create(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
                                      const OpenPayload& open_payload, const Genesis& genesis) {
-  TRY_VOID(authority_of(genesis.url));
+  TRY(const wire::Authority authority, wire::parse_vault_url(genesis.url));
   if (!audit::is_key_name(genesis.origin))
     return Error{Errc::invalid_argument, "an origin is a name without white space or \"+\""};
   std::unique_ptr<Store> store(new Store(std::move(engine), std::move(sealer)));
@@ -67,7 +56,7 @@ Result<Store::Created> Store::create(std::unique_ptr<engine::Engine> engine, vau
   store->log_key_ = vault::crypto::SigningKey::generate();
   const audit::NoteKey note_key{.name = genesis.origin, .key = store->log_key_->verify_key()};
   store->config_ = {.origin = genesis.origin,
-                    .url = genesis.url,
+                    .url = authority.url(),
                     .log_key = audit::format_note_key(note_key),
                     .tls_pin = genesis.tls_pin};
 
@@ -100,7 +89,7 @@ Result<Store::Created> Store::create(std::unique_ptr<engine::Engine> engine, vau
     const std::string text = wire::encode(body);
     TRY(const auto envelope, store->ledger_->append(*txn, chain, genesis.now, vault::as_bytes(text)));
     TRY_VOID(store->project(*txn, envelope, body));
-    wire::Invitation invitation{.url = genesis.url,
+    wire::Invitation invitation{.url = authority.url(),
                                 .origin = genesis.origin,
                                 .log_key = store->config_.log_key,
                                 .tls_pin = genesis.tls_pin,

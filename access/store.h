@@ -31,13 +31,11 @@ inline constexpr std::uint64_t kTailEntries = 64;  // at the ledger's end, compa
 // config.json: what a vault is called and where it is reached. Not secret.
 struct Config {
   std::string origin;
-  std::string url;          // https://host:port
+  std::string url;          // https://host[:port], as Authority::url() writes it
   std::string log_key;      // vkey (C2SP signed-note)
   vault::Digest tls_pin{};  // SHA-256 of the certificate's SubjectPublicKeyInfo
 };
 BOOST_DESCRIBE_STRUCT(Config, (), (origin, url, log_key, tls_pin))
-// "host:port", as requests sign it. Errc::invalid_argument for what is not https://host:port.
-Result<std::string> authority_of(std::string_view url);
 
 struct Genesis {
   std::string origin;
@@ -70,7 +68,7 @@ class Store {
  public:
   struct Created;
   // Entries 0 to 3, the checkpoint of size 4, and a log key. Errc::conflict when the engine holds a vault already;
-  // Errc::invalid_argument for an origin that is no key name, or a URL that is not https://host:port.
+  // Errc::invalid_argument for an origin that is no key name, or a URL that parse_vault_url refuses.
   static Result<Created> create(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
                                 const OpenPayload& open_payload, const Genesis& genesis);
   // Errc::not_found (no vault in this engine), Errc::unknown_version, Errc::wrong_key, Errc::tampered.

@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "access/wire/authority.h"
 #include "audit/receipt.h"
 
 namespace service {
@@ -31,12 +32,10 @@ wire::RequestHead head_of(const Service& service, const net::Request& request) {
           .has_body = request.content_length.value_or(0) != 0};
 }
 
-// A request for another service's name is not for us, whatever it signs. Clients leave HTTPS's own port out of Host.
+// A request for another service's name is not for us, whatever it signs.
 bool is_for_us(const Service& service, const net::Request& request) {
   const auto host = request.field("host");
-  constexpr std::string_view kDefaultPort = ":443";
-  return host && (*host == service.authority || (service.authority.ends_with(kDefaultPort) &&
-                                                 *host + std::string(kDefaultPort) == service.authority));
+  return host && wire::is_authority(*host, service.authority);
 }
 
 // The caller's key could not be looked up, which says nothing of the caller.

@@ -8,8 +8,6 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <memory>
 
 #include "vault/base/file.h"
@@ -91,41 +89,7 @@ bool is_ip_address(std::string_view host) {
   return address != nullptr;
 }
 
-bool is_host_name(std::string_view host) {
-  return !host.empty() && host.front() != '.' && host.front() != '-' && std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-  });
-}
-
 }  // namespace
-
-std::string ServiceUrl::authority() const {
-  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return name + ":" + std::to_string(port);
-}
-
-std::string ServiceUrl::to_string() const {
-  return "https://" + authority();
-}
-
-Result<ServiceUrl> parse_service_url(std::string_view text) {
-  const Error wrong{Errc::invalid_argument, "the URL must be https://HOST or https://HOST:PORT, with nothing after it"};
-  const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed) return wrong;
-  const boost::urls::url_view& url = *parsed;
-  if (url.scheme() != "https" || url.has_userinfo() || url.has_query() || url.has_fragment()) return wrong;
-  if (!url.encoded_path().empty() && url.encoded_path() != "/") return wrong;
-  if (url.has_port() && url.port_number() == 0) return wrong;
-
-  ServiceUrl result;
-  const std::string host = url.host_address();
-  result.host.resize(host.size());
-  std::ranges::transform(host, result.host.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  if (result.host.size() > kMaxHostBytes || !(is_ip_address(result.host) || is_host_name(result.host))) return wrong;
-  if (url.has_port()) result.port = url.port_number();
-  return result;
-}
 
 Result<TlsIdentity> read_tls_identity(const std::filesystem::path& certificate, const std::filesystem::path& key) {
   TRY(const vault::Bytes certificate_pem, vault::read_file_limited(certificate, kMaxPemBytes));

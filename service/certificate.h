@@ -1,4 +1,4 @@
-// The service's URL, and its TLS key and certificate: made at `init` or taken from the operator, pinned by its public
+// The service's TLS key and certificate: made at `init` or taken from the operator, pinned by its public
 // key ever after, so that a client needs no certificate authority and notices an exchanged key.
 #pragma once
 #include <cstdint>
@@ -14,18 +14,6 @@ namespace service {
 
 inline constexpr int kCertificateYears = 10;
 inline constexpr std::size_t kMaxPemBytes = 64U << 10;
-inline constexpr std::size_t kMaxHostBytes = 253;
-inline constexpr std::uint16_t kHttpsPort = 443;
-
-// "https://host[:port]" and nothing after it: no path, user, query or fragment. The host is a name, an IPv4 address, or
-// an IPv6 address in brackets.
-struct ServiceUrl {
-  std::string host;  // lower case, without brackets
-  std::uint16_t port = kHttpsPort;
-  std::string authority() const;  // "host:port", as requests sign it; the port always stands there
-  std::string to_string() const;
-};
-vault::Result<ServiceUrl> parse_service_url(std::string_view text);  // Errc::invalid_argument
 
 struct TlsIdentity {
   std::string certificate;  // PEM; a chain may follow the first certificate

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 
+#include "access/wire/authority.h"
 #include "service/problem.h"
 
 namespace service {
@@ -90,9 +91,9 @@ Daemon::Daemon(OpenVault vault, DaemonOptions options)
                .tls_successions = wire::encode(vault_.successions)} {}
 
 Result<std::unique_ptr<Daemon>> Daemon::start(OpenVault vault, DaemonOptions options) {
-  TRY(std::string authority, access::authority_of(vault.store->config().url));
+  TRY(const wire::Authority authority, wire::parse_vault_url(vault.store->config().url));
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(vault), options));
-  daemon->service_.authority = std::move(authority);
+  daemon->service_.authority = authority.to_string();
   TRY_VOID(daemon->listen(options));
   if (options.run_jobs) {
     daemon->jobs_->start();
@@ -176,8 +177,8 @@ Result<void> serve(OpenVault vault, const ListenAddress& listen, access::Request
   options.rate = rate;
   options.fatal = end_unanswered;
   TRY(const std::unique_ptr<Daemon> daemon, Daemon::start(std::move(vault), std::move(options)));
-  std::cout << "ready " << config.url << " origin " << config.origin << " listening on " << listen.address << ":"
-            << daemon->port() << std::endl;
+  std::cout << "ready " << config.url << " origin " << config.origin << " listening on "
+            << wire::bracketed(listen.address) << ":" << daemon->port() << std::endl;
   int signal = 0;
   sigwait(&ends, &signal);
   daemon->stop();

@@ -42,7 +42,7 @@ struct Service {
   // For what takes long: one of the workers at most, so that reads have the others.
   asio::strand<asio::thread_pool::executor_type> large_bodies = asio::make_strand(workers);
   vault::Clock clock;
-  std::string authority;             // of the configured URL; what requests sign
+  std::string authority;             // of the configured URL, in its normal form: what requests sign
   std::string tls_successions = {};  // wire::TlsSuccessions, as JSON
 };
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "access/wire/authority.h"
 #include "vault/engine/lmdb.h"
 #include "vault/payload/segments.h"
 
@@ -105,7 +106,7 @@ Result<access::Config> load_config(const fs::path& file) {
 
 // Everything within `directory`, which is empty.
 Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& seal, vault::Instant now) {
-  TRY(const ServiceUrl url, parse_service_url(wanted.url));
+  TRY(const access::wire::Authority url, access::wire::parse_vault_url(wanted.url));
   std::optional<TlsIdentity> made;
   if (wanted.tls) {
     TRY_VOID(check_tls_identity(*wanted.tls));
@@ -120,9 +121,9 @@ Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& sea
   TRY_VOID(save_tls(wanted.directory / kTlsFolder, tls, {}, vault::keyring::make_sealer(vault_key)));
   TRY(auto engine, vault::engine::open_lmdb(wanted.directory / kDatabaseFolder));
   TRY(auto created,
-      access::Store::create(
-          std::move(engine), vault::keyring::make_sealer(vault_key), payload_in(wanted.directory / kPayloadFolder),
-          access::Genesis{.origin = wanted.origin, .url = url.to_string(), .tls_pin = pin, .now = now}));
+      access::Store::create(std::move(engine), vault::keyring::make_sealer(vault_key),
+                            payload_in(wanted.directory / kPayloadFolder),
+                            access::Genesis{.origin = wanted.origin, .url = url.url(), .tls_pin = pin, .now = now}));
   const access::Config& config = created.store->config();
   TRY_VOID(vault::write_new_file(wanted.directory / kConfigFile, vault::as_bytes(access::wire::encode(config))));
   // Last: a directory without it is no vault.
@@ -242,7 +243,7 @@ Result<vault::Digest> renew_tls(const fs::path& directory, const vault::keyring:
   TRY(OpenVault opened, open_vault(directory, seal));
   const access::Config& config = opened.store->config();
   if (!tls) {
-    TRY(const ServiceUrl url, parse_service_url(config.url));
+    TRY(const access::wire::Authority url, access::wire::parse_vault_url(config.url));
     TRY(tls, make_tls_identity(url.host, now));
   }
   TRY(const vault::Digest from, tls_pin(opened.tls.certificate));

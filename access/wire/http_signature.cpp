@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "access/wire/authority.h"
 #include "vault/crypto/hash.h"
 
 namespace strongroom::access::wire {
@@ -89,10 +90,9 @@ Result<std::string> query_of(const HttpMessage& message) {
   return mark == std::string_view::npos ? std::string("?") : std::string(target.substr(mark));
 }
 
-std::string normalised_authority(const HttpMessage& message) {
-  std::string authority = lower(message.authority);
-  const std::string_view port = message.scheme == "https" ? ":443" : ":80";
-  if (authority.ends_with(port)) authority.resize(authority.size() - port.size());
+Result<std::string> normalised_authority(const HttpMessage& message) {
+  auto authority = normal_authority(message.authority, message.scheme == "https" ? kHttpsPort : kHttpPort);
+  if (!authority) return Error{Errc::malformed, "the message's authority cannot be used: " + authority.error().message};
   return authority;
 }
 
@@ -470,8 +470,9 @@ Result<SignatureParameters> verify_head(const RequestHead& head, Coverage covera
 Result<VerifiedRequest> verify_received_request(const RequestHead& head, Coverage coverage, std::string_view body,
                                                 KeepBody keep, const KeyOfSigner& key_of) {
   TRY(SignatureParameters parameters, verify_head(head, coverage, key_of));
+  TRY(std::string authority, normal_authority(head.authority));  // as it was signed
   EntryRequest request{.method = head.method,
-                       .authority = head.authority,
+                       .authority = std::move(authority),
                        .target = head.path + (head.query == "?" ? "" : head.query),
                        .content = {},
                        .signature_input = head.signature_input.value_or(""),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access/wire/authority.h"
 #include "vault/crypto/hash.h"
 
 namespace strongroom::access::wire {
@@ -47,6 +48,11 @@ vault::Result<Invitation> parse_invitation(std::string_view text) {
   auto invitation = decode<Invitation>(vault::as_text(json_part), Strictness::exact);
   vault::wipe(*bytes);
   vault::wipe(std::as_writable_bytes(std::span(compact)));
+  if (!invitation) return invitation;
+  if (const auto url = parse_vault_url(invitation->url); !url) {
+    vault::wipe(invitation->secret);
+    return Error{Errc::malformed, "this invitation cannot be used: " + url.error().message};
+  }
   return invitation;
 }
 

@@ -18,7 +18,7 @@ struct RootPin {
 BOOST_DESCRIBE_STRUCT(RootPin, (), (agency, person, signing_key))
 
 struct Invitation {
-  std::string url;  // https://host:port
+  std::string url;  // parse_vault_url (authority.h) takes it
   std::string origin;
   std::string log_key;         // vkey (C2SP signed-note)
   vault::Digest tls_pin{};     // SHA-256 of the certificate's SubjectPublicKeyInfo
@@ -33,7 +33,8 @@ BOOST_DESCRIBE_STRUCT(Invitation, (),
                       (url, origin, log_key, tls_pin, roots, invitation, agency, roles, expires, secret))
 
 std::string format_invitation(const Invitation& invitation);
-// White space around and line breaks within are forgiven. Errc::malformed, Errc::too_large, Errc::unknown_version.
+// White space around and line breaks within are forgiven. Errc::malformed (also for a URL that no vault can have),
+// Errc::too_large, Errc::unknown_version.
 vault::Result<Invitation> parse_invitation(std::string_view text);
 
 // What the invitation's key signs when a person who is enrolled already joins another agency.

@@ -57,7 +57,7 @@ struct Keys {
 // What the person took on trust, from the invitation and at the first commands.
 struct Pins {
   std::uint64_t v = kHomeVersion;
-  std::string url;  // https://host:port
+  std::string url;  // as the invitation has it
   std::string origin;
   std::string log_key;  // vkey
   Digest tls_pin{};

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <thread>
 
+#include "access/wire/authority.h"
 #include "access/wire/cursor.h"
 #include "access/wire/http_signature.h"
 #include "cli/client/act_receipt.h"
@@ -78,21 +79,6 @@ Result<std::uint64_t> parse_number(std::string_view text) {
 
 bool is_transient(const HttpAnswer& answer) {
   return answer.status == 503 || answer.status == kTooManyRequests || answer.status == 502 || answer.status == 504;
-}
-
-// host:port of "https://host:port", in lower case, the default port dropped.
-Result<std::string> authority_of(std::string_view url) {
-  constexpr std::string_view kScheme = "https://";
-  constexpr std::string_view kDefaultPort = ":443";
-  if (!url.starts_with(kScheme)) return Error{Errc::malformed, "the pinned URL is not an https:// URL"};
-  std::string authority(url.substr(kScheme.size()));
-  while (authority.ends_with('/')) authority.pop_back();
-  if (authority.ends_with(kDefaultPort)) authority.resize(authority.size() - kDefaultPort.size());
-  std::ranges::transform(authority, authority.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (authority.empty() || authority.find('/') != std::string::npos)
-    return Error{Errc::malformed, "the pinned URL is not of the form https://host:port"};
-  return authority;
 }
 
 Result<audit::SignedCheckpoint> read_note(std::string_view note, const audit::NoteKey& log_key) {
@@ -192,10 +178,11 @@ Result<std::unique_ptr<Session>> Session::start(Home home, Keys keys, World worl
   TRY(Pins pins, home.pins());
   auto log_key = audit::parse_note_key(pins.log_key);
   if (!log_key || log_key->name != pins.origin) return tampered("the log key in pins.json is not one of this origin");
-  TRY(std::string authority, authority_of(pins.url));
+  const auto url = wire::parse_vault_url(pins.url);
+  if (!url) return Error{Errc::malformed, "pins.json of this home cannot be used: " + url.error().message};
   std::unique_ptr<Session> session(
       new Session(std::move(home), std::move(keys), std::move(pins), std::move(world), std::move(*log_key)));
-  session->authority_ = std::move(authority);
+  session->authority_ = url->to_string();
   TRY(const auto note, session->home_.checkpoint_note());
   if (note) {
     auto kept = audit::verify_checkpoint(*note, session->log_key_.name, session->log_key_.key);

@@ -71,7 +71,7 @@ class Session {
   const Pins& pins() const { return pins_; }
   const Keys& keys() const { return keys_; }
   const access::PersonId& person() const { return pins_.person; }
-  // host:port, as requests sign it.
+  // Host and port in their normal form, as requests sign them.
   const std::string& authority() const { return authority_; }
   vault::Instant now() const { return world_.clock(); }
   // The TypeID of a thing made now.

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <optional>
 
+#include "access/wire/authority.h"
+
 namespace cli::client {
 namespace {
 
@@ -21,10 +23,6 @@ struct EasyFree {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
 using Easy = std::unique_ptr<CURL, EasyFree>;
-
-struct UrlFree {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
 
 class HeaderList {
  public:
@@ -60,26 +58,6 @@ std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(white);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(white) - begin + 1);
-}
-
-// "https://host[:port]", nothing more, without a slash at its end.
-Result<std::string> base_url(std::string_view url) {
-  const Error wrong{Errc::invalid_argument, "a service's address is https://host:port and nothing more"};
-  if (!url.starts_with("https://")) return wrong;
-  const std::unique_ptr<CURLU, UrlFree> parsed(curl_url());
-  const std::string text(url);
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return wrong;
-  const auto has = [&](CURLUPart part, std::string_view unless = {}) {
-    char* value = nullptr;
-    if (curl_url_get(parsed.get(), part, &value, 0) != CURLUE_OK) return false;
-    const bool differs = value != unless;
-    curl_free(value);
-    return differs;
-  };
-  if (!has(CURLUPART_HOST) || has(CURLUPART_USER) || has(CURLUPART_PASSWORD) || has(CURLUPART_OPTIONS) ||
-      has(CURLUPART_QUERY) || has(CURLUPART_FRAGMENT) || has(CURLUPART_PATH, "/"))
-    return wrong;
-  return text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
 }
 
 bool is_token(std::string_view text) {
@@ -347,7 +325,8 @@ Result<Transport> Transport::make(std::string_view url, const vault::Digest& tls
                                   Successor successor) {
   if (!start_curl()) return Error{Errc::internal, "libcurl cannot start"};
   auto impl = std::make_unique<Impl>();
-  TRY(impl->url, base_url(url));
+  TRY(const auto authority, strongroom::access::wire::parse_vault_url(url));
+  impl->url = authority.url();  // so that Host is what requests are signed for
   impl->pin = tls_pin;
   impl->successor = std::move(successor);
   impl->unmade = std::max(1U, connections);

@@ -20,6 +20,7 @@
 #include <sstream>
 #include <thread>
 
+#include "access/wire/authority.h"
 #include "access/wire/http_signature.h"
 #include "audit/receipt.h"
 #include "cli/client/home.h"
@@ -114,7 +115,7 @@ class Checkpoints {
 struct Load {
   std::unique_ptr<Checkpoints> checkpoints = std::make_unique<Checkpoints>();
   Pins pins;
-  std::string authority;
+  wire::Authority url;
   audit::NoteKey log_key;
   access::SafeId safe;
   std::vector<access::RecordId> records;
@@ -132,7 +133,7 @@ http::request<http::string_body> signed_request(const Load& load, const vault::c
                                                 std::string target, std::string body) {
   wire::RequestHead head;
   head.method = "POST";
-  head.authority = load.authority;
+  head.authority = load.url.to_string();
   head.path = target;
   head.has_body = true;
   head.content_digest = wire::content_digest(vault::as_bytes(body));
@@ -143,7 +144,7 @@ http::request<http::string_body> signed_request(const Load& load, const vault::c
   parameters.keyid = load.pins.person.to_string();
   auto fields = must(wire::sign_request(head, wire::Coverage::command_or_read, parameters, key));
   http::request<http::string_body> request(http::verb::post, target, 11, std::move(body));
-  request.set(http::field::host, load.authority);
+  request.set(http::field::host, load.url.to_string());
   request.set(http::field::content_type, "application/json");
   request.set("Content-Digest", *head.content_digest);
   request.set("Signature-Input", fields.signature_input);
@@ -156,10 +157,8 @@ http::request<http::string_body> signed_request(const Load& load, const vault::c
 class Connection {
  public:
   explicit Connection(const Load& load) : stream_(io_, tls_) {
-    const std::size_t colon = load.authority.rfind(':');
     asio::ip::tcp::resolver resolver(io_);
-    asio::connect(stream_.next_layer(),
-                  resolver.resolve(load.authority.substr(0, colon), load.authority.substr(colon + 1)));
+    asio::connect(stream_.next_layer(), resolver.resolve(load.url.host, std::to_string(load.url.port)));
     stream_.next_layer().set_option(asio::ip::tcp::no_delay(true));
     stream_.handshake(asio::ssl::stream_base::client);
   }
@@ -240,7 +239,7 @@ int run(int argc, char** argv) {
   const Keys keys = must(home.unlock(passphrase_from_file(options["--passphrase-file"])));
   Load load;
   load.pins = must(home.pins());
-  load.authority = load.pins.url.substr(std::string_view("https://").size());
+  load.url = must(wire::parse_vault_url(load.pins.url));
   load.log_key = must(audit::parse_note_key(load.pins.log_key));
   load.safe = must(access::SafeId::parse(options["--safe"]));
   load.due = must(vault::parse_date(options["--due"]));

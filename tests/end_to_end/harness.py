@@ -76,7 +76,7 @@ def take_port():
 class World:
     """One vault, its service, and the people of three partners and a school."""
 
-    def __init__(self, people=True, days=0, serve_options=()):
+    def __init__(self, people=True, days=0, serve_options=(), url=None, listen=None):
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="strongroom-e2e-"))
         self.vault = self.top / "vault"
         self.keyfile = self.top / "seal.key"
@@ -91,7 +91,8 @@ class World:
         self.texts = []  # free text that somebody gave
         self.count = 0
         self.held_port, self.port = take_port()
-        self.url = f"https://127.0.0.1:{self.port}"
+        self.listen = listen  # None: on this port of loopback, which a test may change
+        self.url = url or f"https://127.0.0.1:{self.port}"
         self.init = self.daemon("init", self.vault, "--origin", "test.example/strongroom", "--url", self.url,
                                 "--seal-keyfile", self.keyfile).json()
         self.serve()
@@ -167,9 +168,10 @@ class World:
         return self.run(who, *arguments, "--json", **options).json()
 
     def serve(self):
+        listen = self.listen or f"127.0.0.1:{self.port}"
         with open(self.top / "service.log", "ab") as log:
             self.server = subprocess.Popen(
-                [STRONGROOMD, "serve", self.vault, "--listen", f"127.0.0.1:{self.port}", "--seal-keyfile", self.keyfile,
+                [STRONGROOMD, "serve", self.vault, "--listen", listen, "--seal-keyfile", self.keyfile,
                  *self.serve_options],
                 stdout=subprocess.PIPE, stderr=log, env=self.environment())
         line = self.server.stdout.readline()

@@ -21,35 +21,6 @@ std::unique_ptr<X509, CloseCertificate> parse(std::string_view pem) {
   return std::unique_ptr<X509, CloseCertificate>(certificate);
 }
 
-TEST(ServiceUrl, IsASchemeAHostAndAPort) {
-  const auto url = parse_service_url("https://Vault.Example:8443");
-  ASSERT_TRUE(url);
-  EXPECT_EQ(url->host, "vault.example");
-  EXPECT_EQ(url->port, 8443);
-  EXPECT_EQ(url->authority(), "vault.example:8443");
-  EXPECT_EQ(url->to_string(), "https://vault.example:8443");
-}
-
-TEST(ServiceUrl, NamesTheDefaultPortInItsAuthority) {
-  EXPECT_EQ(parse_service_url("https://vault.example")->authority(), "vault.example:443");
-  EXPECT_EQ(parse_service_url("https://vault.example:443/")->authority(), "vault.example:443");
-}
-
-TEST(ServiceUrl, KeepsTheBracketsOfAnIpv6Address) {
-  const auto url = parse_service_url("https://[::1]:8443");
-  ASSERT_TRUE(url);
-  EXPECT_EQ(url->host, "::1");
-  EXPECT_EQ(url->authority(), "[::1]:8443");
-}
-
-TEST(ServiceUrl, AnythingElseIsRefused) {
-  for (const std::string_view text :
-       {"", "http://vault.example", "https://", "https://vault.example/v1", "https://vault.example?x", "https://a@b",
-        "https://vault.example#x", "https://vault.example:0", "https://vault.example:70000", "https://va%20ult",
-        "https://-vault", "vault.example:8443"})
-    EXPECT_EQ(parse_service_url(text).error().code, Errc::invalid_argument) << text;
-}
-
 TEST(TlsIdentity, IsForItsHostAloneAndMatchesItsKey) {
   const auto identity = make_tls_identity("vault.example", kNow);
   ASSERT_TRUE(identity);

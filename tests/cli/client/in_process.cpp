@@ -21,8 +21,6 @@ namespace json = wire::json;
 using access::Refusal;
 using access::Viewed;
 
-constexpr std::string_view kUrl = "https://vault.example:8443";
-
 using Query = std::map<std::string, std::string>;
 
 Query query_of(std::string_view target) {
@@ -166,7 +164,7 @@ Viewed<Shown> view_of(const access::View& view, const std::vector<std::string>& 
 
 }  // namespace
 
-Vault::Vault() {
+Vault::Vault(std::string_view url) {
   static_cast<void>(vault::start_secure_memory());
   const access::OpenPayload open_payload = [this](vault::engine::Engine& engine, const vault::keyring::Sealer& sealer) {
     vault::payload::SegmentOptions options;
@@ -177,9 +175,12 @@ Vault::Vault() {
   };
   auto created = access::Store::create(vault::engine::make_memory_engine(),
                                        vault::keyring::Sealer(vault::keyring::SealingKey::generate()), open_payload,
-                                       {.origin = "vault.example/fictional", .url = std::string(kUrl), .now = now()});
+                                       {.origin = "vault.example/fictional", .url = std::string(url), .now = now()});
   vault::invariant(created.has_value(), "a vault is made");
   store_ = std::move(created->store);
+  // As it is written in the URL: the gate is to keep the normal form of whatever it is given.
+  authority_ = url.substr(std::string_view("https://").size());
+  if (authority_.ends_with('/')) authority_.pop_back();
   invitations_ = std::move(created->invitations);
   gate_ = std::make_unique<access::Gate>(
       *store_, access::Clocks{.wall = clock(), .steady_ms = [this] { return steady_ms_.load(); }},
@@ -332,7 +333,7 @@ Result<HttpAnswer> Vault::upload_batch(const access::SignedRequest& caller, cons
 Result<HttpAnswer> Vault::serve(const HttpRequest& request) {
   wire::RequestHead head;
   head.method = request.method;
-  head.authority = std::string(access::testing::kAuthority);
+  head.authority = authority_;
   const std::size_t mark = request.target.find('?');
   head.path = request.target.substr(0, mark);
   if (mark != std::string::npos) head.query = request.target.substr(mark);

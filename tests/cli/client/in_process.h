@@ -23,6 +23,7 @@ namespace cli::client::testing {
 
 inline constexpr std::string_view kPassphrase = "a passphrase for tests";
 inline constexpr unsigned kCheapScrypt = 4;
+inline constexpr std::string_view kUrl = "https://vault.example:8443";
 
 inline PassphraseSource passphrase() {
   return [](std::string_view) -> Result<vault::SecretText> { return vault::SecretText(kPassphrase); };
@@ -30,7 +31,8 @@ inline PassphraseSource passphrase() {
 
 class Vault {
  public:
-  Vault();
+  // `url` is where its clients believe it to be; nothing listens there.
+  explicit Vault(std::string_view url = kUrl);
 
   Result<HttpAnswer> carry(const HttpRequest& request);
   Carrier carrier() {
@@ -75,6 +77,7 @@ class Vault {
   std::atomic<std::int64_t> now_ms_ = vault::parse_rfc3339("2026-11-23T09:30:00.000Z")->unix_ms;
   std::atomic<std::int64_t> steady_ms_ = 1000;
   std::unique_ptr<access::Store> store_;
+  std::string authority_;
   std::vector<wire::Invitation> invitations_;
   std::unique_ptr<access::Gate> gate_;
 };

@@ -501,6 +501,38 @@ TEST_F(SessionTest, MoreThanWasSealedIsRefusedWhileItComes) {
   EXPECT_TAMPERED((*other)->download("/v1/x", 0, 10, [](ByteView) { return Result<void>(); }), "more of a record");
 }
 
+TEST_F(SessionTest, AnInvitationOrPinsWithAUrlThatNoVaultHasAreRefused) {
+  constexpr std::string_view kUrlOfAPage = "https://vault.example/page";
+  wire::Invitation invitation = vault_.invitations()[1];
+  invitation.url = kUrlOfAPage;
+  const auto read = wire::parse_invitation(wire::format_invitation(invitation));
+  ASSERT_EQ(read.code(), Errc::malformed);
+  EXPECT_TRUE(read.error().message.contains("it has a path")) << read.error().message;
+  Pins pins = session().pins();
+  pins.url = kUrlOfAPage;
+  ASSERT_DONE(session().home().write_pins(pins));
+  const auto started =
+      Session::start(session().home(), session().keys().clone(), World{vault_.carrier(), vault_.clock(), {}});
+  ASSERT_EQ(started.code(), Errc::malformed);
+  EXPECT_TRUE(started.error().message.contains("it has a path")) << started.error().message;
+}
+
+// An entry holds the authority that its signer signed, whichever way the URL is written.
+TEST(Vaults, AreEnrolledInAndUsedOnHttpsOwnPortAsOnAnother) {
+  for (const std::string_view url : {"https://vault.example", "https://vault.example:443", "https://Vault.Example/",
+                                     "https://[::1]", "https://[0:0::1]:443", "https://[::1]:8443"}) {
+    Vault vault(url);
+    Client root = enrol_client(vault, wire::format_invitation(vault.invitations()[0]));
+    ASSERT_TRUE(root.session) << url;
+    wire::AddAgency command;
+    command.agency = root.session->make_id<access::AgencyId>();
+    command.kind = access::AgencyKind::school;
+    command.name = *root.session->stage_text("Fictional Primary School", access::kMaxNameBytes);
+    ASSERT_DONE(root.session->act(command));
+    EXPECT_EQ(root.directory().chain().roots().size(), 1U) << url;
+  }
+}
+
 TEST(ProblemAnswers, GiveTheirCodeWordsAndRule) {
   const auto answer = [](unsigned status, std::string_view body) {
     return error_of({status, {}, vault::to_bytes(body)});
