@@ -29,7 +29,7 @@ inline constexpr std::size_t kMaxPageBytes = 4U << 20;  // of bodies, headers an
 inline constexpr std::size_t kMaxScan = 20'000;         // rows or entries that one page looks at
 
 // Errc::not_found for what is not there within a visible thing, Errc::invalid_argument for a parameter that is none,
-// Errc::conflict for what is not yet, or no longer, at the step that it needs.
+// Errc::conflict if the case is not at the stage that this read requires.
 template <class T>
 using Viewed = Result<std::variant<T, Refusal>>;
 

@@ -184,11 +184,11 @@ class Walk {
   }
 
   struct Settled {
-    Digest hash;               // to go on with
+    Digest hash;               // to continue with
     bool fault_below = false;  // the stored node is right, what it was computed from is not
   };
-  // Compares a recomputed node with its row. Where they differ, the side that the nodes above confirm is gone on with,
-  // so that one altered value makes one finding.
+  // Compares a recomputed node with its row. If they differ, the check continues with the side that the nodes above
+  // confirm, so that one altered value makes one finding.
   Result<Settled> settle(NodeId id, const Digest& computed) {
     TRY(const auto row, txn_.get(tables_.tree, node_row(id)));
     const std::string name = "tree node " + to_string(id);
@@ -336,7 +336,7 @@ class Walk {
   LedgerReport report_;
   std::uint64_t next_ = 0;  // the number of the next entry
   vault::Instant last_time_;
-  std::vector<Digest> perfect_;  // as in Frontier, of the hashes gone on with
+  std::vector<Digest> perfect_;  // as in Frontier, of the hashes that the check continues with
   bool tree_is_lost_ = false;
   bool right_edge_is_signed_ = false;
   std::uint64_t bodies_ = 0, nodes_ = 0, chain_rows_ = 0;  // rows that entries led to

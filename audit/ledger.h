@@ -78,8 +78,8 @@ class Ledger {
   // For entries under the latest checkpoint, ascending. Errc::invalid_argument for none, too many, or one that is not
   // signed yet; Errc::too_large when their bodies are over kMaxReceiptBodies.
   Result<Receipt> receipt(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const;
-  // The same for a page: for as many of the first as fit one receipt, at least one. What the page goes on with is
-  // behind the receipt's last entry.
+  // The same for a page: for as many of the first as fit one receipt, at least one. The next page begins after the
+  // receipt's last entry.
   Result<Receipt> receipt_page(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const;
   // From what a client knows to the latest checkpoint. A client who knows more than there is gets an empty proof, and
   // finds that the ledger went backwards. Errc::not_found before the first checkpoint.

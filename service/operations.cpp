@@ -97,7 +97,7 @@ Result<int> remove_seal(const Options& options) {
   TRY(const std::string opened_by, keyring.seal_opened_by(seal));
   if (opened_by == options.seal_id && keyring.seals().size() > 1)
     return Error{Errc::refused,
-                 "that is the seal that you opened the vault with: give one that stays, so that one is known to"};
+                 "You cannot remove the seal you are using. Open the vault with a seal that you will keep."};
   if (keyring.seals().size() > 1 && !options.yes) {
     TRY(const bool sure, confirm("Remove seal " + options.seal_id + "? What opens it will open this vault no more."));
     if (!sure) return Error{Errc::cancelled, "nothing was removed"};
@@ -303,11 +303,10 @@ void add_operations(CLI::App& app, const AddCommand& add, Command& command) {
       "origin, number, time, entries, root, records, bytes, copied_records, copied_bytes, verified_records, "
       "dropped_records";
 
-  CLI::App* backup =
-      add(app, "backup", "Copies a vault, also while it is served, and verifies the copy",
-          "strongroomd backup /srv/vault /backup/vault --seal-keyfile /etc/strongroom/seal.key\n\n"
-          "Run it again to add what is new; a run that was cut short is gone on with. The vault key and\n"
-          "the seal are needed to verify the copy, and to restore it: keep them apart from it.");
+  CLI::App* backup = add(app, "backup", "Copies a vault, also while it is served, and verifies the copy",
+                         "strongroomd backup /srv/vault /backup/vault --seal-keyfile /etc/strongroom/seal.key\n\n"
+                         "Run it again to add what is new; a run that was cut short is resumed. The vault key and\n"
+                         "the seal are needed to verify the copy, and to restore it: keep them apart from it.");
   takes_vault(backup);
   backup->add_option("DEST", options->other, "The backup's directory: absent, empty, or this vault's backup")
       ->required();

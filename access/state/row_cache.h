@@ -1,6 +1,6 @@
-// Rows that were opened and decoded before, by the sealed bytes that they came of. The same sealed bytes under the same
-// key are the same row, in whatever transaction they are found, so nothing here has to be invalidated: a row that was
-// written again is sealed under another nonce. What was altered on the disk is other bytes, and is opened and refused.
+// Caches decoded rows, keyed by the sealed bytes they were decoded from, so nothing ever needs to be invalidated. The
+// same sealed bytes under the same key are the same row in every transaction, and a row that is written again is sealed
+// under another nonce. A row that was altered on the disk has other bytes, so it is opened, and refused.
 #pragma once
 #include <algorithm>
 #include <mutex>

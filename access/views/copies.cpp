@@ -23,7 +23,7 @@ wire::CopyView View::show(const CopyRow& row) const {
           .records = row.records};
 }
 
-// The cursor is the number to go on with; in the listings of a case or person it stands behind "open" or "ended".
+// The cursor is the number to continue from; in the listings of a case or person it comes after "open" or "ended".
 Viewed<wire::Page<wire::CopyView>> View::copies(const CopyFilter& filter, std::string_view from) const {
   const State& state = store_->state();
   wire::Page<wire::CopyView> page;

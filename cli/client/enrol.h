@@ -20,7 +20,7 @@ struct Enrolled {
   bool joined = false;  // the person existed; the invitation gave a further membership
 };
 // Makes the keys and identity.age, pins what the invitation says, registers the public halves. With an identity in
-// `folder` already: an enrolment that was broken off is gone on with; an enrolled person joins the further agency.
+// `folder` already: an enrolment that was interrupted is resumed; an enrolled person joins the further agency.
 // `passphrase` is asked for the new identity (twice, by whoever implements it) or for the existing one.
 Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSource& passphrase,
                        const EnrolOptions& options);

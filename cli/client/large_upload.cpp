@@ -168,7 +168,7 @@ Result<void> LargeUpload::forget() {
   return {};
 }
 
-// Nothing when there is no upload to go on with, or another program is at it.
+// Nothing if there is no upload to resume, or another program is resuming it.
 Result<std::optional<LargeUpload::Begun>> LargeUpload::go_on(const SourceFile& source) {
   TRY(const bool ours, claim());
   if (!ours) return std::optional<Begun>();

@@ -1,8 +1,8 @@
 // A large file on its way in: read, encrypted, hashed and sent at once, by a pipeline that takes all cores.
 //
-// An interrupted upload is gone on with, by this run of the program or by a later one: the file's key, wrapped for the
-// person's own identity, and the payload's nonce stand in a note of the home, so that the same bytes come of the same
-// file. They are made again from the file's beginning, which gives both digests, and sent from where the service
+// An interrupted upload is resumed, either later in this run or by a later run: the file's key, wrapped for the
+// person's own identity, and the payload's nonce are stored in a note of the home, so that the same file gives the same
+// bytes. They are made again from the file's beginning, which gives both digests, and sent from where the service
 // stands. A file that is not exactly as it was (size, inode, times of modification and of change) is begun anew under
 // another key, because a key and a nonce must never seal two different texts.
 // Format: docs/formats.md, "A client's home"
@@ -46,7 +46,7 @@ class LargeUpload {
                                               std::atomic<std::uint64_t>& bytes);
   Session* session_;
   std::string note_;
-  vault::FileDescriptor claim_;  // of the note: one program at a time goes on with an upload
+  vault::FileDescriptor claim_;  // of the note: one program at a time resumes an upload
   std::uint64_t furthest_ = 0;   // that the service was known to stand at
 };
 

@@ -508,7 +508,7 @@ Result<std::vector<std::string>> Session::finish_outbox() {
   std::vector<std::string> lines;
   TRY(const std::vector<PendingCommand> all, home_.pending());
   for (const PendingCommand& pending : all) {
-    if (pending.keyid != keyid_) continue;  // an enrolment: `strongroom enrol` goes on with it
+    if (pending.keyid != keyid_) continue;  // an enrolment: `strongroom enrol` resumes it
     if (now().unix_ms - pending.made.unix_ms > kMaxPendingDays * kMillisecondsPerDay) {
       TRY_VOID(home_.drop_pending(pending.nonce));
       lines.push_back("Given up: " + describe(pending) + " (too old to be sent again; see whether it was done)");

@@ -33,8 +33,8 @@ class StagedFile {
   // (Errc::tampered). Errc::conflict when the name is taken already.
   // A file that will have `size` bytes, when that is many, is written past the page cache.
   static Result<StagedFile> create(const std::filesystem::path& root, std::string_view inner, std::uint64_t size = 0);
-  // The same under a hidden name (".NAME.part") that stays when it is dropped before `commit`, so that a later run goes
-  // on with what stands there. For ciphertext only. Errc::conflict while another program is writing it.
+  // The same under a hidden name (".NAME.part"), which is kept if the object is dropped before `commit`, so that a
+  // later run resumes what is there. For ciphertext only. Errc::conflict while another program is writing it.
   static Result<StagedFile> go_on(const std::filesystem::path& root, std::string_view inner);
   StagedFile(StagedFile&& other) noexcept = default;
   StagedFile& operator=(StagedFile&&) = delete;

@@ -147,8 +147,7 @@ void add_document(CLI::App& app) {
   add_document_number(command, fill_options->document);
   command->add_option("--from", fill_options->from, "Answers as JSON (\"-\": standard input); what is wrong is named")
       ->type_name("FILE");
-  command->add_option("-o,--output", fill_options->to, "Where it is kept; run again to go on with it")
-      ->type_name("FILE");
+  command->add_option("-o,--output", fill_options->to, "Where it is kept; run again to continue it")->type_name("FILE");
   command->add_option("--html", fill_options->html, "The filled-in document as a page")->type_name("FILE");
   on_run(command, [fill_options](Context&) { return fill(*fill_options); });
 }

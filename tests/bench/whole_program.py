@@ -395,7 +395,7 @@ class Bench:
 
     def bulk_large(self, steps):
         """One large file: its upload and its download each interrupted by the death of the client and by that of the
-        service, and gone on with."""
+        service, and resumed."""
         world, size = self.world, self.size["bulk_large"]
         case, safe = world.open_safe()
         plain = fill(self.top / "bulk-large" / "large.bin", size, 4)

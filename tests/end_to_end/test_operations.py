@@ -382,7 +382,7 @@ class Rotations(OperationsTest):
         copy = world.checkout(record)
         self.assertTrue(copy["records"])
         world.secure(safe, {"after.txt": b"after it"})
-        again = self.backup(backup)  # goes on with the one from before
+        again = self.backup(backup)  # resumes the one from before
         self.assertEqual((again["number"], again["copied_records"]), (first["number"] + 1, 1))
         self.assertEqual(self.entries(self.restore(backup))["records"], 2)
 

@@ -42,7 +42,7 @@ inline constexpr std::uint64_t kMaxBatchBytes = 8U << 20;  // of all of them tog
 inline constexpr std::size_t kMaxOwnerBytes = 128;
 
 struct UploadStatus {
-  std::string owner;  // opaque: who may go on with it is the caller's to decide
+  std::string owner;  // opaque: the caller decides who may resume it
   std::uint64_t length = 0;
   std::uint64_t offset = 0;   // received so far: where the next write begins
   std::uint64_t durable = 0;  // where it would go on after a power cut

@@ -577,7 +577,7 @@ TEST_F(LargeUploadTest, AnUploadThatIsGoneIsBegunAnew) {
 TEST_F(LargeUploadTest, ASyncForgetsWhatTheServiceKnowsNoMore) {
   interrupt_after(3);
   third_.sync();
-  EXPECT_EQ(notes(), 1U) << "it can be gone on with";
+  EXPECT_EQ(notes(), 1U) << "it can be resumed";
   ASSERT_EQ(*vault_.store().payload().discard_orphans({vault_.now().unix_ms + 1}, 10), 1U);
   fs::remove(file());
   third_.sync();
