@@ -242,21 +242,20 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
     }
     buffer_.commit(size);
   }
-  HeadParser parser;
-  parser.header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
-  parser.body_limit(boost::none);  // the route's limit is checked when the route is known
+  HeadParser parser(shared_.limits.header_bytes);
   expire_after(shared_.limits.header_timeout);
-  // Beast's own limit is for each piece that it parses, and fields that are parsed count no more.
   ErrorCode error;
-  std::size_t size = 0;
-  while (!error && !parser.is_header_done() && size <= shared_.limits.header_bytes) {
-    const auto [failed, more] = co_await http::async_read_some(stream_, buffer_, parser, kToken);
+  while (true) {
+    buffer_.consume(parser.put({static_cast<const char*>(buffer_.data().data()), buffer_.size()}, error));
+    if (error != http::error::need_more) break;
+    const auto [failed, more] = co_await stream_.async_read_some(
+        buffer_.prepare(std::min(kReadBufferBytes, buffer_.max_size() - buffer_.size())), kToken);
+    buffer_.commit(more);
     error = failed;
-    size += more;
+    if (error) break;
   }
   rest();
-  if (!error && size > shared_.limits.header_bytes) error = http::error::header_limit;
-  shared_.counters.bytes_received += size;
+  shared_.counters.bytes_received += parser.size();
   if (!error) {
     asked_ = true;
     Head head = judge_head(parser, shared_.router);
@@ -268,13 +267,17 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
   }
   Head bad;
   body_length_ = kMaxDrainBytes;  // whatever else has been sent
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+  if (error == http::error::header_limit) {
     bad.status = 431;
     bad.detail = "the header is too large";
     co_return bad;
   }
-  if (error.category() == make_error_code(http::error::bad_method).category() && error != http::error::end_of_stream &&
-      error != http::error::partial_message) {
+  if (error == http::error::bad_obs_fold) {
+    bad.status = 400;
+    bad.detail = "a header field goes over several lines: send each field on one line";
+    co_return bad;
+  }
+  if (error.category() == make_error_code(http::error::bad_method).category()) {
     bad.status = 400;
     bad.detail = "not an HTTP request";
     co_return bad;

@@ -1,6 +1,8 @@
 #include "service/net/head.h"
 
 #include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
 
 #include "service/net/limits.h"
 
@@ -20,6 +22,11 @@ bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+// In whole lines.
+bool has_fold(std::string_view lines) {
+  return lines.contains("\r\n ") || lines.contains("\r\n\t");
+}
+
 // What is wrong with it whatever it asks for: the status and the words.
 struct Fault {
   unsigned status = 0;
@@ -27,7 +34,7 @@ struct Fault {
 };
 
 Fault fault_of(const HeadParser& parser, std::string_view target) {
-  const auto& message = parser.get();
+  const auto& message = parser.message();
   if (message.version() != 11) return {505, "HTTP/1.1 only"};
   if (message.count(http::field::host) != 1) return {400, "there must be one Host"};
   if (message.count(http::field::transfer_encoding) > 0) return {411, "a body needs Content-Length"};
@@ -44,8 +51,28 @@ Fault fault_of(const HeadParser& parser, std::string_view target) {
 
 }  // namespace
 
+HeadParser::HeadParser(std::size_t max_bytes) : max_bytes_(max_bytes) {
+  parser_.header_limit(static_cast<std::uint32_t>(max_bytes));
+  parser_.body_limit(boost::none);  // the route's limit is checked when the route is known
+}
+
+std::size_t HeadParser::put(std::string_view bytes, boost::system::error_code& error) {
+  const std::size_t taken = parser_.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  size_ += taken;
+  // Beast takes a field when it has seen that the next line is another: a fold is never cut in two.
+  if (has_fold(bytes.substr(0, taken))) error = http::error::bad_obs_fold;
+  // Its own limit is for each piece that it parses, and fields that are parsed count no more.
+  if (size_ > max_bytes_) error = http::error::header_limit;
+  return taken;
+}
+
+std::optional<std::uint64_t> HeadParser::content_length() const {
+  if (const auto length = parser_.content_length()) return *length;
+  return std::nullopt;
+}
+
 Head judge_head(const HeadParser& parser, const Router& router) {
-  const auto& message = parser.get();
+  const auto& message = parser.message();
   Head head;
   Request& request = head.request;
   request.method = std::string(message.method_string());
