@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <optional>
 
 #include "access/wire/authority.h"
@@ -32,7 +33,7 @@ class HeaderList {
   ~HeaderList() { curl_slist_free_all(list_); }
   void add(const std::string& line) {
     curl_slist* longer = curl_slist_append(list_, line.c_str());
-    vault::invariant(longer != nullptr, "there is memory for a header");
+    if (longer == nullptr) throw std::bad_alloc();
     list_ = longer;
   }
   curl_slist* get() const { return list_; }
@@ -168,12 +169,33 @@ int on_progress(void* data, curl_off_t, curl_off_t received, curl_off_t, curl_of
   return 1;
 }
 
-template <class Value>
-void set(CURL* easy, CURLoption option, Value value) {
-  vault::invariant(curl_easy_setopt(easy, option, value) == CURLE_OK, "libcurl takes the options that we use");
-}
+// Sets the options of one request. None of it may be sent when libcurl has refused one of them.
+class Options {
+ public:
+  explicit Options(CURL* easy) : easy_(easy) {}
+  template <class Value>
+  void set(CURLoption option, Value value) {
+    const CURLcode code = curl_easy_setopt(easy_, option, value);
+    if (code != CURLE_OK && refused_ == CURLE_OK) refused_ = code;
+  }
+  // An option that only makes a request faster. libcurl refuses the size of a buffer that it still has from a request
+  // that ended before it began, as when a name is not known; that buffer has this size.
+  template <class Value>
+  void prefer(CURLoption option, Value value) {
+    static_cast<void>(curl_easy_setopt(easy_, option, value));
+  }
+  Result<void> taken() const {
+    if (refused_ == CURLE_OK) return {};
+    return Error{Errc::internal, std::string("libcurl cannot make this request: ") + curl_easy_strerror(refused_)};
+  }
 
-Error error_of(CURLcode code) {
+ private:
+  CURL* easy_;
+  CURLcode refused_ = CURLE_OK;
+};
+
+// `url` is the service's.
+Error error_of(CURLcode code, const std::string& url) {
   switch (code) {
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
       return {Errc::tampered,
@@ -185,9 +207,12 @@ Error error_of(CURLcode code) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9
       return {Errc::malformed, "what answers there does not speak HTTP/1.1"};
     case CURLE_OPERATION_TIMEDOUT:
-      return {Errc::unavailable, "the service did not answer in time"};
+      return {Errc::unavailable, "the service at " + url + " did not answer in time"};
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {Errc::unavailable, "the service cannot be reached, because nothing knows the name in its address, " +
+                                     url + ": check this computer's network connection, or ask the service's operator"};
     default:  // foreign: libcurl's codes
-      return {Errc::unavailable, std::string("the service cannot be reached: ") + curl_easy_strerror(code)};
+      return {Errc::unavailable, "the service at " + url + " cannot be reached: " + curl_easy_strerror(code)};
   }
 }
 
@@ -256,63 +281,65 @@ struct Transport::Impl {
 
 Transport::Impl::Outcome Transport::Impl::perform(CURL* easy, const HttpRequest& request, const vault::Digest& key) {
   curl_easy_reset(easy);  // its connections stay
+  Options options(easy);
   Exchange exchange(request);
   const std::string whole = url + request.target;
-  set(easy, CURLOPT_URL, whole.c_str());
-  set(easy, CURLOPT_PATH_AS_IS, 1L);  // what is signed is what is sent
-  set(easy, CURLOPT_PROTOCOLS_STR, "https");
-  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  set(easy, CURLOPT_PROXY, "");  // not even the environment's
-  set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
+  options.set(CURLOPT_URL, whole.c_str());
+  options.set(CURLOPT_PATH_AS_IS, 1L);  // what is signed is what is sent
+  options.set(CURLOPT_PROTOCOLS_STR, "https");
+  options.set(CURLOPT_FOLLOWLOCATION, 0L);
+  options.set(CURLOPT_PROXY, "");  // not even the environment's
+  options.set(CURLOPT_NOSIGNAL, 1L);
+  options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  options.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
   // The pin is the whole trust: it came with the invitation, signed and compared in person, and names one key. What
   // certificate authorities or names say besides could only refuse the right key. Neither check may be off without it,
   // but for what nobody believes (ask_anybody).
   const std::string pin_text = "sha256//" + vault::base64(key, vault::Base64::padded);
-  if (is_pinned) set(easy, CURLOPT_PINNEDPUBLICKEY, pin_text.c_str());
-  set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-  set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectTimeout.count()));
-  set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(kStallTimeout.count()));
-  set(easy, CURLOPT_BUFFERSIZE, kBufferBytes);
-  set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
-  set(easy, CURLOPT_HEADERFUNCTION, &on_header);
-  set(easy, CURLOPT_HEADERDATA, &exchange);
-  set(easy, CURLOPT_WRITEFUNCTION, &on_body);
-  set(easy, CURLOPT_WRITEDATA, &exchange);
+  if (is_pinned) options.set(CURLOPT_PINNEDPUBLICKEY, pin_text.c_str());
+  options.set(CURLOPT_SSL_VERIFYPEER, 0L);
+  options.set(CURLOPT_SSL_VERIFYHOST, 0L);
+  options.set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectTimeout.count()));
+  options.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+  options.set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(kStallTimeout.count()));
+  options.prefer(CURLOPT_BUFFERSIZE, kBufferBytes);
+  options.prefer(CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+  options.set(CURLOPT_HEADERFUNCTION, &on_header);
+  options.set(CURLOPT_HEADERDATA, &exchange);
+  options.set(CURLOPT_WRITEFUNCTION, &on_body);
+  options.set(CURLOPT_WRITEDATA, &exchange);
   if (request.progress) {
-    set(easy, CURLOPT_NOPROGRESS, 0L);
-    set(easy, CURLOPT_XFERINFOFUNCTION, &on_progress);
-    set(easy, CURLOPT_XFERINFODATA, &exchange);
+    options.set(CURLOPT_NOPROGRESS, 0L);
+    options.set(CURLOPT_XFERINFOFUNCTION, &on_progress);
+    options.set(CURLOPT_XFERINFODATA, &exchange);
   }
   const bool carries_body = request.source || !request.body.empty() || request.method == "POST" ||
                             request.method == "PUT" || request.method == "PATCH";
   if (request.method == "HEAD") {
-    set(easy, CURLOPT_NOBODY, 1L);
+    options.set(CURLOPT_NOBODY, 1L);
   } else if (carries_body && !request.source && request.body.size() <= kMaxOneWrite) {
     // Unlike an upload's, these go out with the header, as one TLS record.
-    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    set(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
+    options.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    options.set(CURLOPT_POSTFIELDS, request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
   } else if (carries_body) {
     const std::uint64_t length = request.source ? request.source_length : request.body.size();
-    set(easy, CURLOPT_UPLOAD, 1L);
-    set(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(length));
-    set(easy, CURLOPT_READFUNCTION, &on_read);
-    set(easy, CURLOPT_READDATA, &exchange);
-    set(easy, CURLOPT_SEEKFUNCTION, &on_seek);
-    set(easy, CURLOPT_SEEKDATA, &exchange);
+    options.set(CURLOPT_UPLOAD, 1L);
+    options.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(length));
+    options.set(CURLOPT_READFUNCTION, &on_read);
+    options.set(CURLOPT_READDATA, &exchange);
+    options.set(CURLOPT_SEEKFUNCTION, &on_seek);
+    options.set(CURLOPT_SEEKDATA, &exchange);
   }
-  if (request.method != "HEAD") set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.method != "HEAD") options.set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   HeaderList headers;
   headers.add("Content-Type:");  // libcurl has one of its own for what is posted; a request's own comes after it
   for (const auto& [name, value] : request.fields) headers.add(value.empty() ? name + ";" : name + ": " + value);
-  set(easy, CURLOPT_HTTPHEADER, headers.get());
+  options.set(CURLOPT_HTTPHEADER, headers.get());
+  if (const auto taken = options.taken(); !taken) return {taken.error()};
 
   const CURLcode code = curl_easy_perform(easy);
   if (exchange.failure) return {*std::move(exchange.failure)};
-  if (code != CURLE_OK) return {error_of(code), code == CURLE_SSL_PINNEDPUBKEYNOTMATCH};
+  if (code != CURLE_OK) return {error_of(code, url), code == CURLE_SSL_PINNEDPUBKEYNOTMATCH};
   return {std::move(exchange.answer)};
 }
 

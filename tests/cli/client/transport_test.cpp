@@ -197,7 +197,21 @@ TEST_F(TransportTest, AnotherTlsKeyIsTamperedAndNothingIsSent) {
 
 TEST_F(TransportTest, AServiceThatDoesNotListenIsUnavailable) {
   running.server->stop();
-  EXPECT_EQ(send(get("/mirror")).code(), Errc::unavailable);
+  const auto answer = send(get("/mirror"));
+  EXPECT_EQ(answer.code(), Errc::unavailable);
+  EXPECT_THAT(answer.error().message, testing::HasSubstr("https://127.0.0.1:"));
+}
+
+// RFC 6761: no name ends in .invalid. libcurl keeps a buffer from the first try and then refuses its size.
+TEST(TransportMake, AServiceWhoseNameNobodyKnowsIsUnavailableEachTime) {
+  auto transport = Transport::make("https://vault.invalid:8443", {}, 1);
+  ASSERT_TRUE(transport);
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = transport->send(get("/"));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.code(), Errc::unavailable);
+    EXPECT_THAT(answer.error().message, testing::HasSubstr("https://vault.invalid:8443"));
+  }
 }
 
 TEST_F(TransportTest, AConnectionThatDiedBetweenRequestsIsMadeAnew) {
