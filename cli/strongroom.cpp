@@ -4,6 +4,7 @@
 #include "cli/commands/context.h"
 #include "cli/commands/exit_code.h"
 #include "vault/base/secret.h"
+#include "vault/crypto/start.h"
 
 namespace {
 
@@ -48,10 +49,11 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : static_cast<int>(cli::ExitCode::usage);
   }
-  if (auto started = vault::start_secure_memory(); !started) {
-    cli::note("strongroom: " + started.error().message);
-    return static_cast<int>(cli::ExitCode::failure);
-  }
+  for (const auto start : {vault::start_secure_memory, vault::crypto::start_crypto})
+    if (const auto started = start(); !started) {
+      cli::note("strongroom: " + started.error().message);
+      return static_cast<int>(cli::ExitCode::failure);
+    }
   const cli::Action* action = cli::action_of(chosen(&app));
   vault::invariant(action != nullptr, "every command has an action");
   const auto done = (*action)(context);
@@ -64,10 +66,13 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
+  auto code = static_cast<int>(cli::ExitCode::failure);
   try {
-    return run(argc, argv);
-  } catch (const std::exception& problem) {  // memory, and what a library throws against our expectation
+    code = run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "strongroom: there is not enough memory: close other programs or raise the limit (ulimit -v)\n";
+  } catch (const std::exception& problem) {  // what a library throws against our expectation
     std::cerr << "strongroom: internal failure: " << problem.what() << '\n';
-    return static_cast<int>(cli::ExitCode::failure);
   }
+  return code;
 }

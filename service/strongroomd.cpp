@@ -15,6 +15,7 @@
 #include "service/sandbox.h"
 #include "service/vault_directory.h"
 #include "vault/base/file.h"
+#include "vault/crypto/start.h"
 
 namespace service {
 namespace {
@@ -292,6 +293,7 @@ int run(int argc, char** argv) {
   }
   ::mallopt(M_MMAP_THRESHOLD, kGivenBackBytes);
   if (auto closed = enter_sandbox(); !closed) return complain(closed.error());
+  if (auto started = vault::crypto::start_crypto(); !started) return complain(started.error());
   if (!can_lock_memory())
     std::cerr << "strongroomd: memory cannot be locked, so keys may reach swap: raise the limit (ulimit -l, or "
                  "LimitMEMLOCK= of the unit)\n";
@@ -304,5 +306,14 @@ int run(int argc, char** argv) {
 }  // namespace service
 
 int main(int argc, char** argv) {
-  return service::run(argc, argv);
+  int code = service::exit_code(vault::Errc::internal);
+  try {
+    code = service::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "strongroomd: there is not enough memory: stop other programs or raise the limit (ulimit -v, or "
+                 "MemoryMax= of the unit)\n";
+  } catch (const std::exception& problem) {  // what a library throws against our expectation
+    std::cerr << "strongroomd: internal failure: " << problem.what() << "\n";
+  }
+  return code;
 }

@@ -1,5 +1,7 @@
 #include "cli/client/act_receipt.h"
 
+#include <algorithm>
+
 #include "access/wire/register.h"
 
 namespace cli::client {
@@ -13,6 +15,10 @@ Error tampered(std::string_view what) {
 
 Result<void> check_receipt(const PendingCommand& pending, std::span<const VerifiedEntry> entries,
                            const vault::crypto::VerifyKey& key, const std::string& authority) {
+  const auto kinds = wire::command_kinds();
+  if (std::ranges::find(kinds, pending.kind) == kinds.end())  // read from the home, where a newer program may have left it
+    return Error{Errc::unknown_version,
+                 "a newer version of this program left the command " + pending.kind + " unfinished: use that version"};
   std::optional<wire::VerifiedRequest> request;
   std::vector<const wire::EntryBody*> bodies;
   for (const VerifiedEntry& entry : entries) {

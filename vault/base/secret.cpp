@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 #include <vector>
 
 namespace vault {
@@ -34,11 +35,11 @@ class SlotPool {
 
  private:
   void add_slab() {
+    free_.reserve(slots_ + kSlotsPerSlab);  // first, so that a slab is not lost when there is no memory for this
     auto* slab = static_cast<std::byte*>(sodium_malloc(kSlotSize * kSlotsPerSlab));
-    invariant(slab != nullptr, "guarded memory is to be had");
+    if (slab == nullptr) throw std::bad_alloc();
     sodium_memzero(slab, kSlotSize * kSlotsPerSlab);
     slots_ += kSlotsPerSlab;
-    free_.reserve(slots_);
     for (std::size_t i = 0; i < kSlotsPerSlab; ++i) free_.push_back(slab + i * kSlotSize);
   }
   std::mutex mutex_;  // guards what follows
@@ -57,7 +58,7 @@ std::byte* take_guarded(std::size_t size) {
   invariant(sodium_init() >= 0, "libsodium starts");
   if (size <= kSlotSize) return slot_pool().take();
   auto* data = static_cast<std::byte*>(sodium_malloc(size));
-  invariant(data != nullptr, "guarded memory is to be had");
+  if (data == nullptr) throw std::bad_alloc();
   sodium_memzero(data, size);
   return data;
 }

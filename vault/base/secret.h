@@ -17,7 +17,7 @@ Result<void> start_secure_memory();
 class GuardedMemory {
  public:
   GuardedMemory() = default;
-  explicit GuardedMemory(std::size_t size);  // zeroed; aborts when memory is exhausted
+  explicit GuardedMemory(std::size_t size);  // zeroed; std::bad_alloc when memory is exhausted
   GuardedMemory(GuardedMemory&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   GuardedMemory& operator=(GuardedMemory&& other) noexcept;

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <new>
 
 #include "vault/base/secret.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 const EVP_CIPHER* chacha_algorithm() {
   static EVP_CIPHER* const algorithm = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  invariant(algorithm != nullptr, "OpenSSL has ChaCha20-Poly1305");
+  invariant(algorithm != nullptr, "OpenSSL has ChaCha20-Poly1305");  // start_crypto has looked
   return algorithm;
 }
 
@@ -40,9 +41,11 @@ struct ChaCha20Poly1305::Context {
 };
 
 ChaCha20Poly1305::ChaCha20Poly1305(std::span<const std::byte, 32> key) : context_(std::make_unique<Context>()) {
-  invariant(EVP_EncryptInit_ex2(context_->seal, chacha_algorithm(), in(key), nullptr, nullptr) == 1 &&
-                EVP_DecryptInit_ex2(context_->open, chacha_algorithm(), in(key), nullptr, nullptr) == 1,
-            "ChaCha20-Poly1305 takes a key");
+  // Nothing but memory can be lacking.
+  if (context_->seal == nullptr || context_->open == nullptr ||
+      EVP_EncryptInit_ex2(context_->seal, chacha_algorithm(), in(key), nullptr, nullptr) != 1 ||
+      EVP_DecryptInit_ex2(context_->open, chacha_algorithm(), in(key), nullptr, nullptr) != 1)
+    throw std::bad_alloc();
 }
 ChaCha20Poly1305::ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept = default;
 ChaCha20Poly1305::~ChaCha20Poly1305() = default;

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <new>
 
 #include "vault/base/secret.h"
 
@@ -13,22 +14,22 @@ namespace {
 // Fetched once: an implicit fetch costs more than hashing a small message.
 const EVP_MD* sha256_algorithm() {
   static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  invariant(algorithm != nullptr, "OpenSSL has SHA-256");
+  invariant(algorithm != nullptr, "OpenSSL has SHA-256");  // start_crypto has looked
   return algorithm;
 }
 
 constexpr std::size_t kBlockSize = 64;
 
+// For what OpenSSL allocates by itself: nothing else can fail there.
+void require_memory(bool succeeded) {
+  if (!succeeded) throw std::bad_alloc();
+}
+
 }  // namespace
 
 struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() {
-    invariant(context != nullptr && EVP_DigestInit_ex(context, sha256_algorithm(), nullptr) == 1, "SHA-256 starts");
-  }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { EVP_MD_CTX_free(context); }
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+  State() { require_memory(context && EVP_DigestInit_ex(context.get(), sha256_algorithm(), nullptr) == 1); }
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}
@@ -37,13 +38,13 @@ Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(ByteView data) {
-  invariant(EVP_DigestUpdate(state_->context, data.data(), data.size()) == 1, "SHA-256 takes data");
+  invariant(EVP_DigestUpdate(state_->context.get(), data.data(), data.size()) == 1, "SHA-256 takes data");
 }
 
 Digest Sha256::finish() {
   Digest digest;
   unsigned size = 0;
-  invariant(EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()), &size) == 1 &&
+  invariant(EVP_DigestFinal_ex(state_->context.get(), reinterpret_cast<unsigned char*>(digest.data()), &size) == 1 &&
                 size == digest.size(),
             "SHA-256 ends");
   return digest;
@@ -52,9 +53,8 @@ Digest Sha256::finish() {
 Digest sha256(ByteView data) {
   Digest digest;
   unsigned size = 0;
-  invariant(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
-                       sha256_algorithm(), nullptr) == 1,
-            "SHA-256 hashes");
+  require_memory(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                            sha256_algorithm(), nullptr) == 1);
   return digest;
 }
 
@@ -67,10 +67,8 @@ Digest sha256(std::initializer_list<ByteView> parts) {
 std::array<std::byte, 64> sha512(ByteView data) {
   std::array<std::byte, 64> digest;
   unsigned size = 0;
-  invariant(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_sha512(),
-                       nullptr) == 1 &&
-                size == digest.size(),
-            "SHA-512 hashes");
+  require_memory(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                            EVP_sha512(), nullptr) == 1);
   return digest;
 }
 

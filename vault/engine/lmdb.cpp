@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ Error from_lmdb(int code, std::string_view what) {
     case MDB_MAP_FULL:
     case ENOSPC:
     case EDQUOT:
+    case ENOMEM:
       return {Errc::full, text};
     case MDB_READERS_FULL:
       return {Errc::retry, text};
@@ -46,11 +48,15 @@ Error from_lmdb(int code, std::string_view what) {
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
       return {Errc::tampered, text};
-    case ENOMEM:
-      return {Errc::full, text};
     default:  // foreign: LMDB's codes
       return {Errc::io, text};
   }
+}
+
+// Whether the process may map so much more (ulimit -v).
+bool has_address_space(std::uint64_t bytes) {
+  void* const probe = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return probe != MAP_FAILED && ::munmap(probe, bytes) == 0;
 }
 
 MDB_val value_of(ByteView bytes) {
@@ -106,6 +112,8 @@ struct Environment {
   std::vector<MDB_dbi> tables;  // by Table::index; changed only with no transaction open
   std::uint64_t map_bytes = 0;  // written by the writer only
   bool outgrown = false;        // a write transaction filled the map; written by the writer only
+  bool is_cramped = false;      // there was no address space for a larger map; written by the writer only
+  bool is_unmapped = false;     // and none for the same one again; written while nobody reads
 
   Environment() = default;
   Environment(const Environment&) = delete;
@@ -130,8 +138,16 @@ struct Environment {
     return ::fstatvfs(lock.get(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
   }
 
+  bool can_grow() const { return map_bytes < options.max_map_bytes && !is_cramped; }
+
+  Result<void> check_mapped() const {
+    if (is_unmapped) return Error{Errc::io, "the database cannot be mapped into memory any more: start again"};
+    return {};
+  }
+
   // By the writer, between transactions.
   void grow_if_needed() {
+    if (is_unmapped) return;
     MDB_envinfo info;
     MDB_stat stat;
     mdb_env_info(env, &info);
@@ -145,8 +161,11 @@ struct Environment {
     while (wanted < used * 2) wanted *= 2;
     wanted = std::min(wanted, options.max_map_bytes);
     gate.without_readers(outgrown ? kGrowthPatience : std::chrono::milliseconds(0), [&] {
+      is_cramped = !has_address_space(wanted - map_bytes);
+      if (is_cramped) return;
       // LMDB has unmapped the file when this fails, and cannot map it again. Everything committed is safe.
-      invariant(mdb_env_set_mapsize(env, wanted) == 0, "there is address space for the database");
+      is_unmapped = mdb_env_set_mapsize(env, wanted) != 0;
+      if (is_unmapped) return;
       map_bytes = wanted;
       outgrown = false;
     });
@@ -310,24 +329,33 @@ class LmdbWrite final : public Reading<WriteTransaction> {
   // The first failure sticks: LMDB then refuses everything but an abort.
   Result<void> checked(int rc, std::string_view what) {
     if (rc == 0) return {};
-    failure_ = from_lmdb(rc, what);
-    if (rc == MDB_MAP_FULL && environment_->map_bytes < environment_->options.max_map_bytes) {
+    failure_ = failure_of(rc, what);
+    if (rc == MDB_MAP_FULL && environment_->is_cramped)
+      failure_ = Error{Errc::full,
+                       "the database cannot grow, because this process may use no more address space: raise the limit "
+                       "(ulimit -v, or LimitAS= of the unit)"};
+    if (rc == MDB_MAP_FULL && environment_->can_grow()) {
       environment_->outgrown = true;
       failure_ = Error{Errc::retry, "the database has to grow first; the same change may succeed now"};
     }
     return *failure_;
   }
 
+  // LMDB makes EIO also of a write that was cut short, which is how a disk becomes full.
+  Error failure_of(int rc, std::string_view what) const {
+    Error error = from_lmdb(rc, what);
+    if (rc == EIO && environment_->is_nearly_full()) error.code = Errc::full;
+    return error;
+  }
+
   // Nothing was changed unless the meta page could not be written, after which LMDB refuses every transaction.
   Error commit_failure(int rc) const {
-    Error error = from_lmdb(rc, "cannot commit");
-    // LMDB makes EIO also of a write that was cut short, which is how a disk becomes full.
-    if (rc == EIO && environment_->is_nearly_full()) error.code = Errc::full;
+    const Error error = failure_of(rc, "cannot commit");
     if (error.code != Errc::full) return {Errc::io, error.message};
     MDB_txn* probe = nullptr;
     if (mdb_txn_begin(environment_->env, nullptr, MDB_RDONLY, &probe) != 0) return {Errc::io, error.message};
     mdb_txn_abort(probe);
-    if (rc == MDB_MAP_FULL && environment_->map_bytes < environment_->options.max_map_bytes) {
+    if (rc == MDB_MAP_FULL && environment_->can_grow()) {
       environment_->outgrown = true;
       return {Errc::retry, error.message};
     }
@@ -386,7 +414,9 @@ class Lmdb final : public LmdbEngine {
     TRY_VOID(step(mdb_env_set_maxreaders(env, options.max_readers)));
     TRY_VOID(step(mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(kMaxTables))));
     TRY_VOID(step(mdb_env_open(env, directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, kPrivateFileMode)));
-    invariant(static_cast<std::size_t>(mdb_env_get_maxkeysize(env)) >= kMaxKeySize, "LMDB takes keys of 511 bytes");
+    if (static_cast<std::size_t>(mdb_env_get_maxkeysize(env)) < kMaxKeySize)
+      return Error{Errc::unsupported,
+                   "this system's LMDB was built for shorter keys: install one that takes 511 bytes"};
     MDB_envinfo info;
     TRY_VOID(step(mdb_env_info(env, &info)));
     environment_.map_bytes = info.me_mapsize;  // larger than asked when the file is
@@ -408,9 +438,13 @@ class Lmdb final : public LmdbEngine {
   Result<std::unique_ptr<ReadTransaction>> read() const override {
     environment_.gate.enter_reader();
     MDB_txn* txn = nullptr;
-    if (const int rc = mdb_txn_begin(environment_.env, nullptr, MDB_RDONLY, &txn); rc != 0) {
+    Result<void> begun = environment_.check_mapped();
+    if (begun)
+      if (const int rc = mdb_txn_begin(environment_.env, nullptr, MDB_RDONLY, &txn); rc != 0)
+        begun = from_lmdb(rc, "cannot begin to read");
+    if (!begun) {
       environment_.gate.leave_reader();
-      return from_lmdb(rc, "cannot begin to read");
+      return begun.error();
     }
     return std::make_unique<LmdbRead>(environment_, txn);
   }
@@ -419,9 +453,13 @@ class Lmdb final : public LmdbEngine {
     environment_.gate.enter_writer();
     environment_.grow_if_needed();
     MDB_txn* txn = nullptr;
-    if (const int rc = mdb_txn_begin(environment_.env, nullptr, 0, &txn); rc != 0) {
+    Result<void> begun = environment_.check_mapped();
+    if (begun)
+      if (const int rc = mdb_txn_begin(environment_.env, nullptr, 0, &txn); rc != 0)
+        begun = from_lmdb(rc, "cannot begin to write");
+    if (!begun) {
       environment_.gate.leave_writer();
-      return from_lmdb(rc, "cannot begin to write");
+      return begun.error();
     }
     return std::make_unique<LmdbWrite>(environment_, txn);
   }
@@ -429,10 +467,12 @@ class Lmdb final : public LmdbEngine {
   Result<void> copy_compacted(const fs::path& directory) const override {
     return into_new_file(directory, [this](int out) -> Result<void> {
       environment_.gate.enter_reader();
-      const int rc = mdb_env_copyfd2(environment_.env, out, MDB_CP_COMPACT);
+      Result<void> copied = environment_.check_mapped();
+      if (copied)
+        if (const int rc = mdb_env_copyfd2(environment_.env, out, MDB_CP_COMPACT); rc != 0)
+          copied = from_lmdb(rc, "cannot copy the database");
       environment_.gate.leave_reader();
-      if (rc != 0) return from_lmdb(rc, "cannot copy the database");
-      return {};
+      return copied;
     });
   }
 

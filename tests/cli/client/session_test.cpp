@@ -54,6 +54,13 @@ class SessionTest : public ::testing::Test {
   Client root_;
 };
 
+TEST(ActReceipt, ACommandOfANewerProgramIsLeftToIt) {
+  PendingCommand pending;
+  pending.kind = "case.enchant";
+  const auto key = vault::crypto::SigningKey::generate();
+  EXPECT_EQ(check_receipt(pending, {}, key.verify_key(), "vault.example").code(), Errc::unknown_version);
+}
+
 TEST_F(SessionTest, EachAnswersCheckpointIsKept) {
   const std::uint64_t before = kept_size();
   const auto answer = session().act(agency());

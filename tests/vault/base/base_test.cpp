@@ -1,6 +1,11 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <new>
 #include <set>
 #include <thread>
 #include <vector>
@@ -17,6 +22,35 @@ struct CaseTag {
   static constexpr std::string_view kPrefix = "case";
 };
 using CaseId = TypeId<CaseTag>;
+
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // these map terabytes
+TEST(GuardedMemory, WhatTheSystemDoesNotGiveIsAnExceptionAsForOtherMemory) {
+  ASSERT_TRUE(start_secure_memory());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t little = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (8U << 20);
+    const rlimit limit{little, little};
+    ::setrlimit(RLIMIT_AS, &limit);
+    try {
+      const GuardedMemory large(64U << 20);
+      ::_exit(1);
+    } catch (const std::bad_alloc&) {
+    }
+    try {
+      std::vector<GuardedMemory> many;
+      for (int i = 0; i < 1'000'000; ++i) many.emplace_back(32);
+      ::_exit(2);
+    } catch (const std::bad_alloc&) {
+      ::_exit(0);
+    }
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "signal " << WTERMSIG(status) << ", exit " << WEXITSTATUS(status);
+}
+#endif
 
 TEST(Base64, CanonicalFormsRoundTripAtEveryLength) {
   for (std::size_t size = 0; size < 70; ++size) {

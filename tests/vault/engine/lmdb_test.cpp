@@ -107,6 +107,34 @@ TEST_F(Lmdb, AWriteThatAFullDiskCutsShortIsFullAndChangesNothing) {
   EXPECT_FALSE(get(*engine, table, key(0)));
 }
 
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // these map terabytes
+TEST_F(Lmdb, WithoutAddressSpaceForALargerMapAWriteIsFullAndTheRestGoesOn) {
+  constexpr std::uint64_t kMap = 64ULL << 20;
+  const Bytes value(40U << 20, std::byte{1});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto engine = open_lmdb(home_.path() / "db", {.initial_map_bytes = kMap, .free_space_reserve = 0});
+    if (!engine) ::_exit(1);
+    const Table table = *(*engine)->table("t");
+    if (!put(**engine, table, "first", value)) ::_exit(2);
+    std::uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t little = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + kMap / 2;
+    const rlimit limit{little, little};
+    ::setrlimit(RLIMIT_AS, &limit);
+    for (int i = 0; i < 2; ++i)
+      if (put(**engine, table, "second", value).code() != Errc::full) ::_exit(3);
+    if (!put(**engine, table, "small", as_bytes("v"))) ::_exit(4);
+    const auto txn = (*engine)->read();
+    if (!txn || !*(*txn)->get(table, as_bytes("first"))) ::_exit(5);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "signal " << WTERMSIG(status) << ", exit " << WEXITSTATUS(status);
+}
+#endif
+
 TEST_F(Lmdb, WhatWasCommittedIsThereAfterTheProcessIsKilled) {
   const pid_t child = ::fork();
   if (child == 0) {
