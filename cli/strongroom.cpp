@@ -3,6 +3,7 @@
 
 #include "cli/commands/context.h"
 #include "cli/commands/exit_code.h"
+#include "vault/base/process.h"
 #include "vault/base/secret.h"
 #include "vault/crypto/start.h"
 
@@ -65,6 +66,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  vault::prepare_process();
   std::ios::sync_with_stdio(false);
   auto code = static_cast<int>(cli::ExitCode::failure);
   try {

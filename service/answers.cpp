@@ -78,7 +78,7 @@ net::Response answer_problem(const Problem& problem) {
 net::Response answer_error(Service& service, std::string_view where, const Error& error, Fault fault) {
   Problem problem = problem_of(error, fault);
   constexpr unsigned kOurs = 500;
-  if (problem.status == kOurs || error.code == Errc::tampered) {
+  if (problem.status == kOurs || error.code == Errc::tampered || error.code == Errc::full) {
     const std::string id = service.log.failure(where, error);
     if (problem.status == kOurs) problem.instance = "urn:strongroom:failure:" + id;
   }

@@ -98,7 +98,10 @@ Problem problem_of(const vault::Error& error, Fault fault) {
   Problem problem;
   problem.code = error.code;
   problem.status = http_status(error.code, fault);
-  problem.detail = problem.status == 500 ? "The service failed; its operator's log says more." : error.message;
+  problem.detail = error.message;
+  if (problem.status == 500) problem.detail = "The service failed; its operator's log says more.";
+  if (problem.code == Errc::full)
+    problem.detail = "The service has no room for this. Its operator must make room, and the operator's log says more.";
   return problem;
 }
 

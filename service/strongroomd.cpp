@@ -15,6 +15,7 @@
 #include "service/sandbox.h"
 #include "service/vault_directory.h"
 #include "vault/base/file.h"
+#include "vault/base/process.h"
 #include "vault/crypto/start.h"
 
 namespace service {
@@ -306,6 +307,7 @@ int run(int argc, char** argv) {
 }  // namespace service
 
 int main(int argc, char** argv) {
+  vault::prepare_process();
   int code = service::exit_code(vault::Errc::internal);
   try {
     code = service::run(argc, argv);

@@ -69,7 +69,8 @@ Result<void> append_durably(const fs::path& file, std::string_view lines) {
   // What a crash cut short would swallow the next line.
   TRY(const off_t end, end_of_lines(to, file));
   if (::ftruncate(to.get(), end) != 0) return vault::system_error(errno, "cannot shorten " + file.string());
-  TRY_VOID(vault::write_all(to, vault::as_bytes(lines)));
+  if (auto written = vault::write_all(to, vault::as_bytes(lines)); !written)
+    return Error{written.code(), file.string() + ": " + written.error().message};
   if (::fsync(to.get()) != 0) return vault::system_error(errno, "cannot sync " + file.string());
   if (end == 0) return vault::sync_directory(file.parent_path());  // its name is new, or was perhaps never synced
   return {};

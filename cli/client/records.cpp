@@ -289,7 +289,12 @@ class Securing {
     const std::scoped_lock one_at_a_time(large_);  // it takes all cores by itself
     prepared.large = std::make_unique<LargeUpload>(*session_, safe_->safe, local);
     auto sent = prepared.large->send(source, safe_->current().recipient, progress_->bytes);
-    if (!sent) return std::unexpected(std::move(sent).error());
+    if (!sent) {
+      Error& error = sent.error().error;
+      if (error.code == Errc::full)
+        error.message = local + ": " + error.message;  // it ends the run: nothing else says at which file
+      return std::unexpected(std::move(sent).error());
+    }
     prepared.header = std::move(sent->header);
     prepared.record.header = vault::crypto::sha256(prepared.header);
     prepared.record.payload = sent->payload;

@@ -52,6 +52,7 @@ bool is_inner_path(std::string_view raw) {
 Result<StagedFile> StagedFile::place(const std::filesystem::path& root, std::string_view inner) {
   if (!is_inner_path(inner)) return Error{Errc::tampered, "a path that leads out of the folder is refused"};
   StagedFile staged;
+  staged.path_ = root / inner;
   TRY(staged.folder_, vault::open_file(root, O_RDONLY | O_DIRECTORY));
   for (std::size_t slash; (slash = inner.find('/')) != std::string_view::npos; inner.remove_prefix(slash + 1)) {
     TRY(staged.folder_, enter(staged.folder_, std::string(inner.substr(0, slash))));
@@ -103,7 +104,7 @@ Result<std::size_t> StagedFile::read_at(std::uint64_t offset, std::span<std::byt
 }
 
 Result<void> StagedFile::write_at(std::uint64_t offset, ByteView bytes) {
-  return vault::write_at(file_, offset, bytes);
+  return naming_it(vault::write_at(file_, offset, bytes));
 }
 
 Result<void> StagedFile::truncate(std::uint64_t size) {
@@ -118,7 +119,16 @@ StagedFile::~StagedFile() {
   if (folder_.is_open() && !temporary_.empty() && !keep_) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
 }
 
+Result<void> StagedFile::naming_it(Result<void> outcome) const {
+  if (!outcome) return Error{outcome.code(), path_.string() + ": " + outcome.error().message};
+  return outcome;
+}
+
 Result<void> StagedFile::write(ByteView bytes) {
+  return naming_it(append(bytes));
+}
+
+Result<void> StagedFile::append(ByteView bytes) {
   while (held_ && !bytes.empty()) {
     const std::size_t room = std::min(bytes.size(), held_->span().size() - held_size_);
     std::ranges::copy(bytes.first(room), held_->span().subspan(held_size_).begin());
@@ -127,7 +137,7 @@ Result<void> StagedFile::write(ByteView bytes) {
     if (held_size_ == held_->span().size()) TRY_VOID(write_held());
   }
   if (bytes.empty()) return {};
-  TRY_VOID(write_at(written_, bytes));
+  TRY_VOID(vault::write_at(file_, written_, bytes));
   written_ += bytes.size();
   if (written_ - paced_ >= kWritebackStep) start_writeback();
   return {};
@@ -147,7 +157,7 @@ Result<void> StagedFile::write_held() {
 Result<void> StagedFile::stop_direct() {
   if (!held_) return {};
   if (::fcntl(file_.get(), F_SETFL, 0) != 0) return vault::system_error(errno, "cannot write a file");
-  TRY_VOID(write_at(written_, held_->view().first(held_size_)));
+  TRY_VOID(vault::write_at(file_, written_, held_->view().first(held_size_)));
   written_ += held_size_;
   held_.reset();
   return {};
@@ -186,7 +196,7 @@ Result<void> StagedFile::name() {
 }
 
 Result<void> StagedFile::commit() {
-  TRY_VOID(sync());
+  TRY_VOID(naming_it(sync()));
   TRY_VOID(name());
   if (::fsync(folder_.get()) != 0) return vault::system_error(errno, "cannot sync a folder");
   return {};
@@ -216,7 +226,7 @@ Result<void> StagedFiles::finish() {
 // Each file's content, then their names, then each folder once.
 Result<void> StagedFiles::commit(std::vector<Waiting> group) {
   std::vector<Result<void>> outcomes;
-  for (Waiting& one : group) outcomes.push_back(one.file.sync());
+  for (Waiting& one : group) outcomes.push_back(one.file.naming_it(one.file.sync()));
   std::map<std::pair<dev_t, ino_t>, Result<void>> folders;
   for (std::size_t i = 0; i < group.size(); ++i)
     if (outcomes[i]) outcomes[i] = group[i].file.name();

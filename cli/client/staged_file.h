@@ -55,10 +55,13 @@ class StagedFile {
   friend class StagedFiles;
   StagedFile() = default;
   static Result<StagedFile> place(const std::filesystem::path& root, std::string_view inner);
+  Result<void> append(ByteView bytes);
   Result<void> write_held();
   Result<void> stop_direct();
   Result<void> sync();
   Result<void> name();
+  Result<void> naming_it(Result<void> outcome) const;  // an error says which file it is about
+  std::filesystem::path path_;                         // for messages
   vault::FileDescriptor folder_;
   vault::FileDescriptor file_;
   std::string name_;

@@ -29,7 +29,7 @@ TEST(Problem, OfAlteredDataIsTheCallersOrOurs) {
 }
 
 TEST(Problem, OfOursNeverTellsItsInnerCause) {
-  for (const Errc code : {Errc::io, Errc::internal})
+  for (const Errc code : {Errc::io, Errc::internal, Errc::full})
     EXPECT_EQ(problem_of(Error{code, "cannot sync /var/lib/vault/db"}, Fault::callers).detail.find("/var"),
               std::string::npos);
   EXPECT_EQ(problem_of(Error{Errc::tampered, "row 7 of besides"}, Fault::ours).detail.find("besides"),

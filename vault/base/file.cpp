@@ -21,10 +21,11 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// Into a file that was just made under `path`, which goes again when this fails.
-Result<void> fill(const fs::path& path, const FileDescriptor& file, ByteView content) {
+// Into a file that was just made under `path`, which goes again when this fails. Its name will be `shown`.
+Result<void> fill(const fs::path& path, const FileDescriptor& file, ByteView content, const fs::path& shown) {
   Result<void> outcome = write_all(file, content);
-  if (outcome && ::fsync(file.get()) != 0) outcome = system_error(errno, "cannot sync " + path.string());
+  if (!outcome) outcome = Error{outcome.code(), shown.string() + ": " + outcome.error().message};
+  if (outcome && ::fsync(file.get()) != 0) outcome = system_error(errno, "cannot sync " + shown.string());
   if (!outcome) ::unlink(path.c_str());
   return outcome;
 }
@@ -72,7 +73,8 @@ PageBuffer::~PageBuffer() {
 
 Error system_error(int error_number, std::string_view what) {
   std::array<char, 128> buffer{};
-  const std::string text = std::string(what) + ": " + ::strerror_r(error_number, buffer.data(), buffer.size());
+  std::string text = std::string(what) + ": " + ::strerror_r(error_number, buffer.data(), buffer.size());
+  if (error_number == EFBIG) text += ". The file system, or a limit (ulimit -f, LimitFSIZE=), allows no larger file";
   switch (error_number) {
     case ENOSPC:
     case EDQUOT:
@@ -168,7 +170,7 @@ Result<void> write_file_atomically(const fs::path& path, ByteView content, mode_
   fill_random(random);
   fs::path temporary = folder_of(path) / ("." + path.filename().string() + ".new-" + hex(random));
   TRY(const FileDescriptor file, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
-  TRY_VOID(fill(temporary, file, content));
+  TRY_VOID(fill(temporary, file, content, path));
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const int reason = errno;
     ::unlink(temporary.c_str());
@@ -179,7 +181,7 @@ Result<void> write_file_atomically(const fs::path& path, ByteView content, mode_
 
 Result<void> write_new_file(const fs::path& path, ByteView content, mode_t mode) {
   TRY(const FileDescriptor file, open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode));
-  TRY_VOID(fill(path, file, content));
+  TRY_VOID(fill(path, file, content, path));
   return sync_directory(folder_of(path));
 }
 

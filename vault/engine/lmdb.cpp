@@ -4,6 +4,8 @@
 #include <lmdb.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ Error from_lmdb(int code, std::string_view what) {
     case MDB_MAP_FULL:
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case ENOMEM:
       return {Errc::full, text};
     case MDB_READERS_FULL:
@@ -136,6 +139,15 @@ struct Environment {
   bool is_nearly_full() const {
     struct statvfs disk;
     return ::fstatvfs(lock.get(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
+  }
+
+  // A write across the limit of a file's size (ulimit -f, LimitFSIZE=) is cut short there.
+  bool is_at_file_size_limit() const {
+    int data_file = -1;
+    struct stat status;
+    rlimit limit;
+    return mdb_env_get_fd(env, &data_file) == 0 && ::fstat(data_file, &status) == 0 &&
+           ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && static_cast<rlim_t>(status.st_size) >= limit.rlim_cur;
   }
 
   bool can_grow() const { return map_bytes < options.max_map_bytes && !is_cramped; }
@@ -341,10 +353,10 @@ class LmdbWrite final : public Reading<WriteTransaction> {
     return *failure_;
   }
 
-  // LMDB makes EIO also of a write that was cut short, which is how a disk becomes full.
+  // LMDB makes EIO also of a write that was cut short, which is how a disk or a file becomes full.
   Error failure_of(int rc, std::string_view what) const {
     Error error = from_lmdb(rc, what);
-    if (rc == EIO && environment_->is_nearly_full()) error.code = Errc::full;
+    if (rc == EIO && (environment_->is_nearly_full() || environment_->is_at_file_size_limit())) error.code = Errc::full;
     return error;
   }
 

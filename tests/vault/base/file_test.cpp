@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "tests/support/temporary_directory.h"
 
@@ -32,6 +34,26 @@ TEST(Files, AWriteThatFailsLeavesTheOldContentAndNoTemporaryFile) {
   ASSERT_TRUE(write_new_file(occupied / "inside", as_bytes("v")));
   EXPECT_FALSE(write_file_atomically(occupied, as_bytes("cannot replace a directory")));
   EXPECT_EQ(std::distance(fs::directory_iterator(home.path()), {}), 1);
+}
+
+TEST(Files, AFileThatReachesALimitOfItsSizeIsFullAndNamed) {
+  const test::TemporaryDirectory home;
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 100, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto fresh = write_new_file(home.path() / "fresh", Bytes(200));
+  const auto replaced = write_file_atomically(home.path() / "replaced", Bytes(200));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  for (const auto& [outcome, name] : {std::pair(&fresh, "fresh"), std::pair(&replaced, "replaced")}) {
+    ASSERT_FALSE(*outcome);
+    EXPECT_EQ(outcome->code(), Errc::full);
+    EXPECT_NE(outcome->error().message.find((home.path() / name).string()), std::string::npos)
+        << outcome->error().message;
+    EXPECT_NE(outcome->error().message.find("ulimit -f"), std::string::npos);
+  }
+  EXPECT_TRUE(fs::is_empty(home.path()));
 }
 
 TEST(Files, OnlyLargeAlignedPiecesGoPastThePageCache) {

@@ -107,6 +107,31 @@ TEST_F(Lmdb, AWriteThatAFullDiskCutsShortIsFullAndChangesNothing) {
   EXPECT_FALSE(get(*engine, table, key(0)));
 }
 
+// LMDB writes beyond the limit (EFBIG), or a part of a page up to it (which it calls EIO).
+TEST_F(Lmdb, AWriteBeyondTheLimitOfAFilesSizeIsFullAndChangesNothing) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  int told = 0;
+  const auto engine = open({.free_space_reserve = 0, .outcome_unknown = [&](const Error&) { ++told; }});
+  const Table table = *engine->table("t");
+  const Bytes value(64U << 10, std::byte{1});
+  ASSERT_TRUE(put(*engine, table, "kept", value));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  for (const rlim_t beyond : {0U, 100U, 4096U, 5000U}) {
+    const rlimit limit{.rlim_cur = std::filesystem::file_size(home_.path() / "db" / "data.mdb") + beyond,
+                       .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const auto refused = put(*engine, table, "refused", value);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_EQ(refused.code(), Errc::full) << beyond;
+    EXPECT_EQ(told, 0) << beyond;
+    EXPECT_EQ(get(*engine, table, "kept"), value);
+    EXPECT_EQ(get(*engine, table, "refused"), std::nullopt);
+  }
+  EXPECT_TRUE(put(*engine, table, "refused", value));
+  EXPECT_TRUE(engine->verify_pages());
+}
+
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // these map terabytes
 TEST_F(Lmdb, WithoutAddressSpaceForALargerMapAWriteIsFullAndTheRestGoesOn) {
   constexpr std::uint64_t kMap = 64ULL << 20;
