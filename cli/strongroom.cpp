@@ -76,5 +76,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& problem) {  // what a library throws against our expectation
     std::cerr << "strongroom: internal failure: " << problem.what() << '\n';
   }
-  return code;
+  return vault::finish_output("strongroom", code);
 }

@@ -179,6 +179,9 @@ Result<void> serve(OpenVault vault, const ListenAddress& listen, access::Request
   TRY(const std::unique_ptr<Daemon> daemon, Daemon::start(std::move(vault), std::move(options)));
   std::cout << "ready " << config.url << " origin " << config.origin << " listening on "
             << wire::bracketed(listen.address) << ":" << daemon->port() << std::endl;
+  // The program that started the service would wait for that line in vain.
+  if (!std::cout)
+    return Error{Errc::io, "the service has ended, because the line that says that it is ready could not be printed"};
   int signal = 0;
   sigwait(&ends, &signal);
   daemon->stop();

@@ -72,13 +72,20 @@ Result<void> init(const Options& options) {
       .directory = options.directory, .origin = options.origin, .url = options.url, .tls = std::move(tls)};
   TRY(const MadeVault made, make_vault(wanted, seal, vault::system_clock()()));
 
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads what follows may be gone, and the error below must still be shown
   json::object invitations;
   for (std::size_t i = 0; i < made.invitations.size(); ++i)
     invitations[name_of(made.invitations[i], i)] = access::wire::format_invitation(made.invitations[i]);
   std::cout << json::object{{"origin", made.config.origin},
                             {"log_key", made.config.log_key},
                             {"invitations", std::move(invitations)}}
-            << "\n";
+            << "\n"
+            << std::flush;
+  if (!std::cout)
+    return Error{Errc::io, "the vault in " + options.directory.string() +
+                               " was made, but its four invitations could not be printed, and they are kept nowhere: "
+                               "nobody can use this vault. Delete the directory and run init again, with standard "
+                               "output going to a place that has room"};
   std::cerr << "Hand each invitation to the person it is for, and keep none: whoever has it can enrol with it.\n"
                "Serve the vault with: strongroomd serve "
             << options.directory.string() << " --seal-…\n";
@@ -317,5 +324,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& problem) {  // what a library throws against our expectation
     std::cerr << "strongroomd: internal failure: " << problem.what() << "\n";
   }
-  return code;
+  return vault::finish_output("strongroomd", code);
 }

@@ -150,7 +150,7 @@ void add_trail(CLI::App& group) {
     std::optional<std::string> from;
     std::uint64_t next_seq = 0;
     if (options->follow) std::signal(SIGINT, [](int) { following = 0; });
-    while (true) {
+    while (std::cout) {  // nobody gets what is asked for once standard output fails; main says so
       TRY(const auto page, context.session().get<wire::Page<wire::EntryView>>(
                                from ? base + (query.empty() ? "?" : "&") + "from=" + *from : base));
       TRY(const auto entries, read_page(page.items));

@@ -1,9 +1,11 @@
-"""The machine gives less than is asked of it: limits, no name service, an OpenSSL that lacks something.
+"""The machine gives less than is asked of it: output that takes nothing, closed descriptors, limits, no name service.
 Each ends with a message and an exit code, never with a signal, and the service goes on."""
 import os
 import pathlib
+import re
 import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -11,7 +13,17 @@ import unittest
 import harness
 from harness import DONE, FAILURE, Outcome
 
+LOST = "standard output could not be written"
 NAMELESS = "https://vault.invalid:8443"  # RFC 6761: no name ends in .invalid
+
+
+def commands_of(program, path=()):
+    """Every command of a program, groups included, as its own help lists them."""
+    yield path
+    shown = subprocess.run([program, *path, "--help"], capture_output=True, text=True, check=True).stdout
+    listed = shown.partition("\nSubcommands:\n")[2].partition("\n\n")[0]
+    for name in re.findall(r"^  ([a-z][a-z0-9-]*)", listed, re.MULTILINE):
+        yield from commands_of(program, (*path, name))
 
 
 class Alone(unittest.TestCase):
@@ -22,6 +34,7 @@ class Alone(unittest.TestCase):
         cls.top = pathlib.Path(tempfile.mkdtemp(prefix="strongroom-e2e-"))
         cls.addClassCleanup(shutil.rmtree, cls.top)
         cls.environment = dict(os.environ, LC_ALL="C.UTF-8", STRONGROOM_HOME=str(cls.top / "home"))
+        cls.commands = {program: list(commands_of(program)) for program in (harness.STRONGROOM, harness.STRONGROOMD)}
 
     def start(self, *arguments, out=subprocess.PIPE, **options):
         environment = {**self.environment, **options.pop("environment", {})}
@@ -31,9 +44,86 @@ class Alone(unittest.TestCase):
         done.stdout = done.stdout or b""
         return Outcome(arguments, done)
 
+    def into_full(self, *arguments, **options):
+        with open("/dev/full", "wb") as full:
+            return self.start(*arguments, out=full, **options)
+
     def init(self, name, out=subprocess.PIPE, url=NAMELESS):
         return self.start(harness.STRONGROOMD, "init", self.top / name, "--origin", "test.example/" + name, "--url", url,
                           "--seal-keyfile", self.top / "seal.key", out=out)
+
+    def test_the_commands_were_found(self):
+        self.assertIn(("audit", "trail"), self.commands[harness.STRONGROOM])
+        self.assertIn(("seal", "add"), self.commands[harness.STRONGROOMD])
+        self.assertGreater(len(self.commands[harness.STRONGROOM]), 60)
+
+    def test_every_command_says_that_its_output_was_not_written(self):
+        for program, paths in self.commands.items():
+            for arguments in [*((*path, "--help") for path in paths), ("--version",)]:
+                with self.subTest(program=program.name, arguments=arguments):
+                    outcome = self.into_full(program, *arguments)
+                    self.assertEqual(outcome.code, FAILURE, outcome)
+                    self.assertIn(LOST, outcome.err)
+        for arguments in ((harness.STRONGROOM, "completion", "bash"), (harness.STRONGROOM, "document", "blank", "1"),
+                          (harness.STRONGROOM, "document", "blank", "1", "--json"), (harness.STRONGROOMD, "policy")):
+            with self.subTest(arguments=arguments[1:]):
+                outcome = self.into_full(*arguments)
+                self.assertEqual(outcome.code, FAILURE, outcome)
+                self.assertIn(LOST, outcome.err)
+
+    def test_a_command_without_its_arguments_ends_with_an_exit_code(self):
+        for program, paths in self.commands.items():
+            for path in paths:
+                with self.subTest(program=program.name, path=path):
+                    outcome = self.start(program, *path)
+                    self.assertGreaterEqual(outcome.code, DONE, outcome)
+                    self.assertNotIn("invariant", outcome.err)
+
+    def test_init_says_that_its_invitations_are_lost(self):
+        with open("/dev/full", "wb") as full:
+            outcome = self.init("unprinted", out=full)
+        self.assertEqual(outcome.code, FAILURE, outcome)
+        for words in ("invitations", str(self.top / "unprinted"), "Delete", "init again"):
+            self.assertIn(words, outcome.err)
+        shutil.rmtree(self.top / "unprinted")
+        self.assertEqual(len(self.init("unprinted").json()["invitations"]), 4)
+
+    def test_init_says_so_when_its_reader_is_gone(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        outcome = self.init("unread", out=writer)
+        os.close(writer)
+        self.assertEqual(outcome.code, FAILURE, outcome)
+        self.assertIn("invitations", outcome.err)
+
+    def test_other_commands_end_in_silence_when_their_reader_is_gone(self):
+        for arguments in ((harness.STRONGROOM, "document", "blank", "1"), (harness.STRONGROOM, "completion", "bash"),
+                          (harness.STRONGROOMD, "policy")):
+            reader, writer = os.pipe()
+            os.close(reader)
+            outcome = self.start(*arguments, out=writer)
+            os.close(writer)
+            self.assertEqual((outcome.code, outcome.err), (-signal.SIGPIPE, ""))
+
+    def test_nothing_is_printed_into_a_file_when_standard_output_is_closed(self):
+        self.assertEqual(self.init("closed").code, DONE)
+        database = self.top / "closed" / "db" / "data.mdb"
+        before = database.read_bytes()
+        for arguments in (("check", self.top / "closed"), ("seal", "list", self.top / "closed")):
+            seal = () if arguments[0] == "seal" else ("--seal-keyfile", self.top / "seal.key")
+            outcome = self.start(harness.STRONGROOMD, *arguments, *seal, out=None, preexec_fn=lambda: os.close(1))
+            self.assertEqual(outcome.code, FAILURE, outcome)
+            self.assertIn(LOST, outcome.err)
+        self.assertEqual(database.read_bytes(), before)
+        self.assertEqual(self.start(harness.STRONGROOMD, "check", self.top / "closed", "--seal-keyfile",
+                                    self.top / "seal.key").code, DONE)
+
+    def test_a_service_that_cannot_say_that_it_is_ready_ends(self):
+        self.assertEqual(self.init("mute").code, DONE)
+        outcome = self.into_full(harness.STRONGROOMD, "serve", self.top / "mute", "--listen", "127.0.0.1:0",
+                                 "--seal-keyfile", self.top / "seal.key")
+        self.assertEqual(outcome.code, FAILURE, outcome)
+        self.assertIn("ready", outcome.err)
 
     def test_a_name_that_nothing_knows_is_named(self):
         invitation = self.init("nameless").json()["invitations"]["administrator"]
@@ -81,6 +171,21 @@ class Served(harness.WorldTest):
     def assert_lives(self):
         self.assertIsNone(self.world.server.poll(), "the service has ended")
         self.world.run("lead", "whoami")
+
+    def into_full(self, who, *arguments):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([harness.STRONGROOM, *arguments], stdin=subprocess.DEVNULL, stdout=full,
+                                  stderr=subprocess.PIPE, env=self.world.environment(who), timeout=60)
+        self.assertEqual((done.returncode, LOST in done.stderr.decode()), (FAILURE, True), (arguments, done))
+
+    def test_what_is_listed_or_done_over_the_network_needs_its_output_too(self):
+        agency = self.world.agency["local-authority"]
+        for arguments in (("whoami",), ("whoami", "--json"), ("agency", "list"), ("audit", "trail"),
+                          ("audit", "trail", "--json"), ("audit", "trail", "--follow"),
+                          ("audit", "trail", "--follow", "--json"),
+                          ("person", "invite", "--agency", agency, "--role", "reviewer", "--name", "Test lost")):
+            with self.subTest(arguments=arguments):
+                self.into_full("local-authority", *arguments)
 
     def test_a_payload_beyond_the_limit_of_a_files_size_is_refused_and_the_service_lives(self):
         world = self.world
