@@ -17,6 +17,7 @@
 #include "access/store.h"
 #include "access/views/places.h"
 #include "access/wire/answers.h"
+#include "access/wire/register.h"
 #include "access/wire/review_answers.h"
 
 namespace strongroom::review {
@@ -139,9 +140,8 @@ class View {
       : store_(&store), txn_(&txn), standing_(std::move(standing)), now_(now) {}
 
   Result<EntryPage> entry_page(std::vector<audit::LeafIndex> seqs) const;
-  // Of a safe's entries those of these kinds, from `first` on: ascending, and enough to fill a page.
-  Result<std::vector<audit::LeafIndex>> seqs_of_kinds(const SafeId& id, std::span<const std::string_view> kinds,
-                                                      std::uint64_t first) const;
+  // Of a safe's entries those that the listing has, from `first` on: ascending, and enough to fill a page.
+  Result<std::vector<audit::LeafIndex>> seqs_in(const SafeId& id, wire::Listing listing, std::uint64_t first) const;
 
   // The place and the permission; a Refusal of `hidden` for what is not there at all. Only with an action that is asked
   // of such a place, so that refusal_of_read comes to the same refusal.

@@ -136,7 +136,7 @@ Viewed<EntryPage> View::copy_entries(const CopyId& id, std::string_view from) co
     return true;
   }));
   seqs.insert(LeafIndex{place.copy.seq});
-  for (const std::string_view kind : {wire::CopyPrepared::kKind, wire::CopyReassigned::kKind})
+  for (const std::string_view kind : wire::kinds_in(wire::Listing::copy))
     TRY_VOID(store_->index().scan(*txn_, kCopyKindField, copy_kind_id(id, kind), LeafIndex{}, [&](LeafIndex seq) {
       seqs.insert(seq);
       return true;

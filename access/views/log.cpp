@@ -7,11 +7,7 @@ namespace strongroom::access {
 namespace {
 
 using audit::LeafIndex;
-
-// What concerns a case as a whole: whoever is of an agency in it reads that too.
-constexpr std::string_view kCaseKinds[] = {
-    wire::CaseReferred::kKind, wire::AgenciesAsked::kKind, wire::MeetingScheduled::kKind, wire::ClockMoved::kKind,
-    wire::ReviewClosed::kKind, wire::ReviewDropped::kKind, wire::SteppedBack::kKind};
+using wire::Listing;
 
 // The index's terms that an entry must have for the filter; the rarest kind of term first.
 std::vector<IndexTerm> terms_of(const TrailFilter& filter) {
@@ -78,16 +74,15 @@ Result<bool> View::may_read(const audit::Envelope& envelope, const wire::EntryBo
   if (envelope.chain.to_string() == directory.chain) return true;
   TRY(const Capacities who, standing_.in_entry(body));
   if (permit(Action::read_entry, who).permitted()) return true;
-  const bool of_case = std::ranges::find(kCaseKinds, body.kind) != std::end(kCaseKinds);
-  if (of_case) return who.any_of({Capacity::referrer, Capacity::asked});
+  if (wire::is_in(Listing::case_wide, body.kind)) return who.any_of({Capacity::referrer, Capacity::asked});
   if (!body.ids.safe) return false;
   TRY(const auto safe, store_->state().safe(*txn_, *body.ids.safe));
   if (!safe) return false;
   TRY(const SafePlace place, place_of(*safe));
-  const bool of_chain = std::ranges::find(kSafeChainKinds, body.kind) != std::end(kSafeChainKinds);
-  const bool of_holdings = std::ranges::find(kHoldingsKinds, body.kind) != std::end(kHoldingsKinds);
-  if (!of_chain && !of_holdings && body.kind != wire::RecordsSealed::kKind) return false;
-  const Action action = of_chain ? Action::read_safe_chain : Action::list_records;
+  const bool of_keys = wire::is_in(Listing::safe_keys, body.kind);
+  if (!of_keys && !wire::is_in(Listing::holdings, body.kind) && !wire::is_in(Listing::sealings, body.kind))
+    return false;
+  const Action action = of_keys ? Action::read_safe_chain : Action::list_records;
   return permit(action, place.who, place.case_.lock, place.case_.stage).permitted();
 }
 

@@ -110,10 +110,9 @@ Result<EntryPage> View::entry_page(std::vector<LeafIndex> seqs) const {
   return page;
 }
 
-Result<std::vector<LeafIndex>> View::seqs_of_kinds(const SafeId& id, std::span<const std::string_view> kinds,
-                                                   std::uint64_t first) const {
+Result<std::vector<LeafIndex>> View::seqs_in(const SafeId& id, wire::Listing listing, std::uint64_t first) const {
   std::vector<LeafIndex> seqs;
-  for (const std::string_view kind : kinds) {
+  for (const std::string_view kind : wire::kinds_in(listing)) {
     std::size_t seen = 0;
     TRY_VOID(store_->index().scan(*txn_, kSafeKindField, safe_kind_id(id, kind), LeafIndex{first}, [&](LeafIndex seq) {
       seqs.push_back(seq);

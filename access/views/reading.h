@@ -1,5 +1,5 @@
-// What the readings of access/views.h share, for their own sources: cursors, the size of a page, refusals, and the
-// kinds of entries that a chain consists of. Values only.
+// What the readings of access/views.h share, for their own sources: cursors, the size of a page, and refusals. Values
+// only.
 #pragma once
 #include <string>
 #include <string_view>
@@ -53,16 +53,5 @@ Error dangling();                // Errc::tampered: the tables contradict themse
   if (auto* refused_here = std::get_if<Refusal>(&*STRONGROOM_CONCAT(entered_, __LINE__)))                      \
     return std::move(*refused_here);                                                                           \
   decl = std::move(std::get<0>(*STRONGROOM_CONCAT(entered_, __LINE__)))
-
-// ---- Kinds of entries.
-
-// The kinds that a safe's chain consists of, apart from the referral.
-inline constexpr std::string_view kSafeChainKinds[] = {
-    wire::SafeOpened::kKind,          wire::NominationMade::kKind,   wire::NominationWrapped::kKind,
-    wire::NominationConfirmed::kKind, wire::NominationEnded::kKind,  wire::EpochStarted::kKind,
-    wire::SharesCompleted::kKind,     wire::NominationPaused::kKind, wire::NominationResumed::kKind};
-// What an agency said and did at its desk.
-inline constexpr std::string_view kHoldingsKinds[] = {wire::DeclarationMade::kKind, wire::ItemAdded::kKind,
-                                                      wire::ItemChanged::kKind, wire::OriginalsRemoved::kKind};
 
 }  // namespace strongroom::access

@@ -60,8 +60,7 @@ Viewed<EntryPage> View::sealings(const SafeId& id, const std::optional<RecordId>
     if (!row || row->safe != id) return Error{Errc::not_found, "there is no such record in this safe"};
     seqs.push_back(LeafIndex{row->seq});
   } else {
-    constexpr std::string_view kKinds[] = {wire::RecordsSealed::kKind};
-    TRY(seqs, seqs_of_kinds(id, kKinds, first));
+    TRY(seqs, seqs_in(id, wire::Listing::sealings, first));
   }
   TRY(EntryPage page, entry_page(std::move(seqs)));
   return page;
@@ -79,7 +78,7 @@ Viewed<wire::RecordView> View::record(const RecordId& id) const {
 Viewed<EntryPage> View::holdings(const SafeId& id, std::string_view from) const {
   ENTER([[maybe_unused]] const SafePlace place, enter<Action::list_records>(id));
   TRY(const std::uint64_t first, number_from(from));
-  TRY(std::vector<LeafIndex> seqs, seqs_of_kinds(id, kHoldingsKinds, first));
+  TRY(std::vector<LeafIndex> seqs, seqs_in(id, wire::Listing::holdings, first));
   TRY(EntryPage page, entry_page(std::move(seqs)));
   return page;
 }

@@ -7,17 +7,6 @@
 namespace strongroom::access {
 namespace {
 
-// The course of a review, by its safe.
-constexpr std::string_view kReviewKinds[] = {
-    wire::CaseReferred::kKind,        wire::AgenciesAsked::kKind,        wire::DutiesAnswered::kKind,
-    wire::DutyRecorded::kKind,        wire::TemplatesSent::kKind,        wire::ScopingReturned::kKind,
-    wire::MeetingScheduled::kKind,    wire::PackShared::kKind,           wire::AttendanceRecorded::kKind,
-    wire::ReviewDecided::kKind,       wire::DecisionAnswered::kKind,     wire::DecisionEndorsed::kKind,
-    wire::OutcomeSent::kKind,         wire::PanelAnswered::kKind,        wire::OutcomeInformed::kKind,
-    wire::OutcomeAcknowledged::kKind, wire::InspectorateRecorded::kKind, wire::ReviewClosed::kKind,
-    wire::ReviewDropped::kKind,       wire::SteppedBack::kKind,          wire::ClockMoved::kKind,
-    wire::RecordsSealed::kKind};
-
 constexpr std::int64_t kMsPerHour = 3600 * vault::kMillisecondsPerSecond;
 
 std::vector<wire::WorkingDayView> show(const std::vector<review::Day>& days) {
@@ -410,7 +399,7 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
 Viewed<EntryPage> View::review_course(const CaseId& id, std::string_view from) const {
   TRY(const std::uint64_t first, number_from(from));
   ENTER(const CaseRow row, enter<Action::read_review>(id));
-  TRY(std::vector<audit::LeafIndex> seqs, seqs_of_kinds(row.review_safe, kReviewKinds, first));
+  TRY(std::vector<audit::LeafIndex> seqs, seqs_in(row.review_safe, wire::Listing::course, first));
   TRY(EntryPage page, entry_page(std::move(seqs)));
   return page;
 }

@@ -155,7 +155,7 @@ Viewed<wire::SafeKeysView> View::safe_keys(const SafeId& id) const {
 Viewed<EntryPage> View::safe_chain(const SafeId& id, std::string_view from) const {
   ENTER(const SafePlace place, enter<Action::read_safe_chain>(id));
   TRY(const std::uint64_t first, number_from(from));
-  TRY(std::vector<LeafIndex> seqs, seqs_of_kinds(id, kSafeChainKinds, first));
+  TRY(std::vector<LeafIndex> seqs, seqs_in(id, wire::Listing::safe_keys, first));
   if (place.safe.seq >= first) seqs.insert(seqs.begin(), LeafIndex{place.safe.seq});
   std::ranges::sort(seqs);
   seqs.erase(std::ranges::unique(seqs).begin(), seqs.end());

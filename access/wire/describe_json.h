@@ -269,10 +269,32 @@ template <class Member>
 }
 }  // namespace detail
 
+namespace detail {
+struct AnyMember {
+  template <class T>
+  operator T() const;  // NOLINT: never called
+};
+template <class T, std::size_t... I>
+consteval bool takes_members(std::index_sequence<I...>) {
+  return requires { T{((void)I, AnyMember())...}; };
+}
+// How many members an aggregate has: the most values that it can be initialised with.
+template <class T, std::size_t N = 0>
+consteval std::size_t member_count() {
+  if constexpr (takes_members<T>(std::make_index_sequence<N + 1>()))
+    return member_count<T, N + 1>();
+  else
+    return N;
+}
+}  // namespace detail
+
 template <class T>
   requires boost::describe::has_describe_members<T>::value && (!std::is_enum_v<T>)
 struct JsonOf<T> {
   using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+  // A member that is not described would be neither written nor read: it would be gone at the next encoding.
+  static_assert(!std::is_aggregate_v<T> || detail::member_count<T>() == boost::mp11::mp_size<Members>::value,
+                "every member of a described struct is described");
 
   [[gnu::noinline]] static json::value to(const T& value) {
     json::object object;

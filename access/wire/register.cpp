@@ -3,6 +3,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/bind.hpp>
 #include <functional>
+#include <map>
 
 namespace strongroom::access::wire {
 
@@ -28,7 +29,7 @@ template <class T>
 concept Described = describe::has_describe_members<T>::value && !std::is_enum_v<T>;
 
 template <class T>
-consteval bool is_left_to_others(std::string_view member) {
+constexpr bool is_left_to_others(std::string_view member) {
   const auto names = [&](const auto& list) { return std::ranges::find(list, member) != list.end(); };
   if constexpr (requires { T::kGiven; })
     if (names(T::kGiven)) return true;
@@ -150,8 +151,9 @@ consteval std::string_view name_of_list() {
 // Entries of one act's own kind, as its command makes them. `said` gives what is given or computed.
 template <class Act>
 struct Own;
-template <class Command, class Event>
-struct Own<Act<Command, Event, nullptr>> {
+template <class Command, class Event, Listing... Listings>
+struct Own<Act<Command, Event, nullptr, Listings...>> {
+  static constexpr bool kOneForEach = false;
   static std::size_t count(const Command&) { return 1; }
   static Event entered(const Command& command, std::size_t, Event said) {
     static_assert(enters_everything<Event, Command>("") && says_everything<Event, Command>());
@@ -159,8 +161,9 @@ struct Own<Act<Command, Event, nullptr>> {
     return said;
   }
 };
-template <class Command, class Event, auto List>
-struct Own<Act<Command, Event, List>> {
+template <class Command, class Event, auto List, Listing... Listings>
+struct Own<Act<Command, Event, List, Listings...>> {
+  static constexpr bool kOneForEach = true;
   using Item = typename ItemOf<std::remove_cvref_t<decltype(std::declval<Command>().*List)>>::Type;
   static std::size_t count(const Command& command) { return (command.*List).size(); }
   static Event entered(const Command& command, std::size_t i, Event said) {
@@ -309,6 +312,40 @@ std::vector<std::string_view> command_kinds() {
   mp11::mp_for_each<mp11::mp_transform<std::type_identity, Commands>>(
       [&](auto type) { kinds.push_back(decltype(type)::type::kKind); });
   return kinds;
+}
+
+std::span<const std::string_view> kinds_in(Listing listing) {
+  static const auto all = [] {
+    std::map<Listing, std::vector<std::string_view>> kinds;
+    mp11::mp_for_each<Acts>([&](auto act) {
+      for (const Listing one : act.kListings) kinds[one].push_back(EventOf<decltype(act)>::kKind);
+    });
+    return kinds;
+  }();
+  const auto found = all.find(listing);
+  return found == all.end() ? std::span<const std::string_view>() : found->second;
+}
+
+bool is_in(Listing listing, std::string_view kind) {
+  return std::ranges::find(kinds_in(listing), kind) != kinds_in(listing).end();
+}
+
+std::string print_register() {
+  std::string table = "| act | makes | its `detail` | listed in |\n|---|---|---|---|\n";
+  mp11::mp_for_each<Acts>([&](auto act) {
+    using Event = EventOf<decltype(act)>;
+    std::string detail;
+    mp11::mp_for_each<MembersOf<Event>>([&](auto member) {
+      if (!detail.empty()) detail += ", ";
+      detail += "`" + member_name(member.name) + "`";
+      if (is_left_to_others<Event>(member.name)) detail += "*";
+    });
+    std::string listings;
+    for (const Listing listing : act.kListings) listings += (listings.empty() ? "" : ", ") + enum_name(listing);
+    table += "| `" + std::string(CommandOf<decltype(act)>::kKind) + "` | `" + std::string(Event::kKind) + "`" +
+             (Own<decltype(act)>::kOneForEach ? ", one for each" : "") + " | " + detail + " | " + listings + " |\n";
+  });
+  return table;
 }
 
 std::optional<std::string> act_of(const VerifiedRequest& request) {

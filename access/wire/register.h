@@ -14,40 +14,65 @@ namespace strongroom::access::wire {
 
 // ---- The acts ----
 
-// An act and its own kind of entry. Where the command has a list of which each item gets an entry of its own, `List` is
-// that member: such an entry says what its item says, and what the rest of the command says.
-template <class Command_, class Event_, auto List = nullptr>
+// Where the body of an entry is listed, for people who may read that listing.
+enum class Listing : std::uint8_t {
+  case_wide,  // what concerns a case as a whole: the referrer and everybody asked read it in the trail
+  course,     // the course of a review
+  safe_keys,  // a safe's keys after its opening
+  holdings,   // what an agency said and did at its desk
+  sealings,   // what was sealed in a safe
+  copy,       // what became of a copy after its issue
+};
+BOOST_DESCRIBE_ENUM(Listing, case_wide, course, safe_keys, holdings, sealings, copy)
+
+// The kind of entry that an act makes, with the listings that have it. Where the command has a list of which each item
+// gets an entry of its own, `List` is that member: such an entry says what its item says, and what the rest of the
+// command says.
+template <class Command_, class Event_, auto List = nullptr, Listing... Listings>
 struct Act {
   using Command = Command_;
   using Event = Event_;
+  static constexpr std::array<Listing, sizeof...(Listings)> kListings{Listings...};
 };
+// An act that makes one entry.
+template <class Command, class Event, Listing... Listings>
+using One = Act<Command, Event, nullptr, Listings...>;
 
 using Acts = boost::mp11::mp_list<
     // the directory
-    Act<InvitePerson, PersonInvited>, Act<EnrolPerson, PersonEnrolled>, Act<JoinAgency, PersonJoined>,
-    Act<RevokePerson, PersonRevoked>, Act<AddAgency, AgencyAdded>, Act<ImportCalendar, CalendarImported>,
+    One<InvitePerson, PersonInvited>, One<EnrolPerson, PersonEnrolled>, One<JoinAgency, PersonJoined>,
+    One<RevokePerson, PersonRevoked>, One<AddAgency, AgencyAdded>, One<ImportCalendar, CalendarImported>,
     // cases, safes and their keys
-    Act<ReferCase, CaseReferred>, Act<AskAgencies, AgenciesAsked>, Act<OpenSafe, SafeOpened>,
-    Act<MakeNomination, NominationMade>, Act<WrapNomination, NominationWrapped>,
-    Act<ConfirmNomination, NominationConfirmed>, Act<EndNomination, NominationEnded>,
-    Act<PauseNomination, NominationPaused>, Act<ResumeNomination, NominationResumed>, Act<StartEpoch, EpochStarted>,
-    Act<CompleteShares, SharesCompleted>,
+    One<ReferCase, CaseReferred, Listing::case_wide, Listing::course>,
+    One<AskAgencies, AgenciesAsked, Listing::case_wide, Listing::course>, One<OpenSafe, SafeOpened, Listing::safe_keys>,
+    One<MakeNomination, NominationMade, Listing::safe_keys>, One<WrapNomination, NominationWrapped, Listing::safe_keys>,
+    One<ConfirmNomination, NominationConfirmed, Listing::safe_keys>,
+    One<EndNomination, NominationEnded, Listing::safe_keys>, One<PauseNomination, NominationPaused, Listing::safe_keys>,
+    One<ResumeNomination, NominationResumed, Listing::safe_keys>, One<StartEpoch, EpochStarted, Listing::safe_keys>,
+    One<CompleteShares, SharesCompleted, Listing::safe_keys>,
     // records and copies
-    Act<SealRecords, RecordsSealed>, Act<IssueCopy, CopyIssued>, Act<PrepareCopy, CopyPrepared>,
-    Act<CollectCopy, CopyCollected>, Act<DeliverCopy, CopyDelivered>, Act<ReturnCopy, CopyReturned>,
-    Act<ReassignCopies, CopyReassigned, &ReassignCopies::copies>,
+    One<SealRecords, RecordsSealed, Listing::sealings, Listing::course>, One<IssueCopy, CopyIssued>,
+    One<PrepareCopy, CopyPrepared, Listing::copy>, One<CollectCopy, CopyCollected>, One<DeliverCopy, CopyDelivered>,
+    One<ReturnCopy, CopyReturned>, Act<ReassignCopies, CopyReassigned, &ReassignCopies::copies, Listing::copy>,
     // the agency's desk
-    Act<MakeDeclaration, DeclarationMade>, Act<AddItem, ItemAdded>, Act<ChangeCustody, ItemChanged>,
-    Act<RemoveOriginals, OriginalsRemoved>,
+    One<MakeDeclaration, DeclarationMade, Listing::holdings>, One<AddItem, ItemAdded, Listing::holdings>,
+    One<ChangeCustody, ItemChanged, Listing::holdings>, One<RemoveOriginals, OriginalsRemoved, Listing::holdings>,
     // the review
-    Act<AnswerDuties, DutiesAnswered>, Act<RecordDuty, DutyRecorded>,
-    Act<SendTemplates, TemplatesSent, &SendTemplates::templates>, Act<ReturnScoping, ScopingReturned>,
-    Act<ScheduleMeeting, MeetingScheduled>, Act<SharePack, PackShared, &SharePack::packs>,
-    Act<RecordAttendance, AttendanceRecorded>, Act<DecideReview, ReviewDecided>, Act<AnswerDecision, DecisionAnswered>,
-    Act<EndorseDecision, DecisionEndorsed>, Act<SendOutcome, OutcomeSent>, Act<RecordPanelAnswer, PanelAnswered>,
-    Act<InformAgencies, OutcomeInformed, &InformAgencies::agencies>, Act<AcknowledgeOutcome, OutcomeAcknowledged>,
-    Act<RecordInspectorate, InspectorateRecorded>, Act<CloseReview, ReviewClosed>, Act<DropReview, ReviewDropped>,
-    Act<StepBack, SteppedBack>, Act<MoveClock, ClockMoved>>;
+    One<AnswerDuties, DutiesAnswered, Listing::course>, One<RecordDuty, DutyRecorded, Listing::course>,
+    Act<SendTemplates, TemplatesSent, &SendTemplates::templates, Listing::course>,
+    One<ReturnScoping, ScopingReturned, Listing::course>,
+    One<ScheduleMeeting, MeetingScheduled, Listing::course, Listing::case_wide>,
+    Act<SharePack, PackShared, &SharePack::packs, Listing::course>,
+    One<RecordAttendance, AttendanceRecorded, Listing::course>, One<DecideReview, ReviewDecided, Listing::course>,
+    One<AnswerDecision, DecisionAnswered, Listing::course>, One<EndorseDecision, DecisionEndorsed, Listing::course>,
+    One<SendOutcome, OutcomeSent, Listing::course>, One<RecordPanelAnswer, PanelAnswered, Listing::course>,
+    Act<InformAgencies, OutcomeInformed, &InformAgencies::agencies, Listing::course>,
+    One<AcknowledgeOutcome, OutcomeAcknowledged, Listing::course>,
+    One<RecordInspectorate, InspectorateRecorded, Listing::course>,
+    One<CloseReview, ReviewClosed, Listing::course, Listing::case_wide>,
+    One<DropReview, ReviewDropped, Listing::course, Listing::case_wide>,
+    One<StepBack, SteppedBack, Listing::course, Listing::case_wide>,
+    One<MoveClock, ClockMoved, Listing::course, Listing::case_wide>>;
 
 template <class Act>
 using CommandOf = typename Act::Command;
@@ -61,6 +86,12 @@ using OtherEvents = boost::mp11::mp_list<GenesisInvited, AccessRefused, Requests
 
 // The kinds of all commands, in the register's order.
 std::vector<std::string_view> command_kinds();
+// The kinds of entry that a listing has, in the register's order.
+std::span<const std::string_view> kinds_in(Listing listing);
+bool is_in(Listing listing, std::string_view kind);
+
+// The acts and their kinds of entry, as the Markdown table of docs/formats.md.
+std::string print_register();
 
 // ---- Entries and what was signed ----
 

@@ -4,9 +4,8 @@
 #include <type_traits>
 
 #include "access/wire/answers.h"
-#include "access/wire/desk_commands.h"
+#include "access/wire/register.h"
 #include "access/wire/review_answers.h"
-#include "access/wire/review_commands.h"
 #include "service/routes.h"
 
 namespace {
@@ -100,11 +99,13 @@ json::object schema_of() {
   }
 }
 
-template <class... Commands>
 json::array define_acts() {
   json::array acts;
-  (acts.push_back({{"kind", Commands::kKind}, {"schema", name_of<Commands>()}}), ...);
-  (define<Commands>(), ...);
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, wire::Commands>>([&](auto type) {
+    using Command = typename decltype(type)::type;
+    acts.push_back({{"kind", Command::kKind}, {"schema", name_of<Command>()}});
+    define<Command>();
+  });
   return acts;
 }
 template <class... Answers>
@@ -116,15 +117,7 @@ void define_answers() {
 
 int main() {
   using namespace wire;
-  json::array acts =
-      define_acts<InvitePerson, EnrolPerson, JoinAgency, RevokePerson, AddAgency, ReferCase, AskAgencies, OpenSafe,
-                  MakeNomination, WrapNomination, ConfirmNomination, EndNomination, StartEpoch, CompleteShares,
-                  SealRecords, IssueCopy, PrepareCopy, CollectCopy, DeliverCopy, ReturnCopy, PauseNomination,
-                  ResumeNomination, ReassignCopies, MakeDeclaration, AddItem, ChangeCustody, RemoveOriginals,
-                  AnswerDuties, RecordDuty, SendTemplates, ReturnScoping, ScheduleMeeting, SharePack, RecordAttendance,
-                  DecideReview, AnswerDecision, EndorseDecision, SendOutcome, RecordPanelAnswer, InformAgencies,
-                  AcknowledgeOutcome, RecordInspectorate, CloseReview, DropReview, StepBack, MoveClock,
-                  ImportCalendar>();
+  const json::array acts = define_acts();
   define_answers<PersonView, AgencyView, CaseView, SafeView, SafeKeysView, RecordView, CopyRecordView, CopyView,
                  CopyHeader, EntryView, DutiesView, SealedNote, ReviewView, CalendarView>();
   json::array routes;

@@ -35,11 +35,11 @@ def complaints(said, document):
             yield f"{route[0]} {route[1]}: signed or not is documented wrongly"
 
     kinds = [act["kind"] for act in said["acts"]]
-    if schemas["ActKind"]["enum"] != kinds:
+    if sorted(schemas["ActKind"]["enum"]) != sorted(kinds):
         yield f"ActKind is not {kinds}"
     bodies = [f"#/components/schemas/{act['schema']}" for act in said["acts"]]
     act = paths["/v1/acts/{kind}"]["post"]["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
-    if [one["$ref"] for one in act] != bodies:
+    if sorted(one["$ref"] for one in act) != sorted(bodies):
         yield "the bodies of acts are not the commands"
 
     for name, schema in said["schemas"].items():
