@@ -353,6 +353,12 @@ Verdict permit(Action action, Capacities who, LockState lock, Stage stage) {
   return {seen ? Outcome::refused : Outcome::hidden, broken};
 }
 
+bool is_refusal(std::string_view action, std::string_view rule) {
+  const auto known = wire::parse_enum<Action>(action);
+  if (!known) return false;
+  return rule == kRuleLock || rule == kRuleStage || rule == kRuleUnknown || rule == row_of(*known).rule.name;
+}
+
 std::string_view sentence_of(std::string_view rule) {
   for (const Rule& general : {kLock, kStage, kUnknown})
     if (general.name == rule) return general.sentence;

@@ -88,6 +88,9 @@ inline constexpr std::string_view kRuleUnknown = "no-such-thing";  // the id nam
 // Where no case is concerned the lock is `open` and the stage `referred`; actions of the directory ignore both.
 Verdict permit(Action action, Capacities who, LockState lock = LockState::open, Stage stage = Stage::referred);
 
+// Whether a refusal says an action that there is and a rule that it can break: nobody's own words.
+bool is_refusal(std::string_view action, std::string_view rule);
+
 // A refusal in words, for the answer's detail.
 std::string_view sentence_of(std::string_view rule);
 

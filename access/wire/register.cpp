@@ -66,8 +66,7 @@ void enter(Entered& entered, const Said& said) {
     entered.clear();
     for (const auto& item : said) entered.push_back(entered_from<typename ItemOf<Entered>::Type>(item));
   } else {
-    static_assert(IsOptional<Said>::value && std::is_same_v<std::optional<Entered>, Said>,
-                  "an entry's member is of the type of the command's member, unless it is computed");
+    static_assert(std::is_same_v<std::optional<Entered>, Said>, "an entry's member is of the type of the command's");
     if (said) entered = *said;
   }
 }
@@ -100,11 +99,51 @@ void enter_members(Entered& entered, const From& from) {
     mp11::mp_for_each<MembersOf<From>>([&](auto d) {
       constexpr std::string_view name = to.name;
       if constexpr (name == std::string_view(d.name)) {
+        using Said = std::remove_cvref_t<decltype(from.*d.pointer)>;
+        // What a command may leave out, and its entry must have, is computed.
+        static_assert(is_left_to_others<Entered>(name) || !IsOptional<Said>::value ||
+                      std::is_same_v<Said, std::remove_cvref_t<decltype(entered.*to.pointer)>>);
         if (is_left_to_others<Entered>(name) && !names(from.*d.pointer)) return;
         enter(entered.*to.pointer, from.*d.pointer);
       }
     });
   });
+}
+
+// That each name is a member's.
+template <class T>
+consteval bool are_members(const auto& list) {
+  return std::ranges::all_of(list, [](std::string_view name) { return has_member<T>(name); });
+}
+template <class T>
+consteval bool names_members() {
+  bool all = true;
+  if constexpr (requires { T::kGiven; }) all = all && are_members<T>(T::kGiven);
+  if constexpr (requires { T::kComputed; }) all = all && are_members<T>(T::kComputed);
+  if constexpr (requires { T::kNotEntered; }) all = all && are_members<T>(T::kNotEntered);
+  return all;
+}
+
+// How many members of an entry are ids of this type, and said by nothing else than the item that they are of.
+template <class Event, class Command, class Item>
+consteval std::size_t ids_of_items() {
+  std::size_t count = 0;
+  mp11::mp_for_each<MembersOf<Event>>([&](auto d) {
+    const std::string_view name = d.name;
+    if (std::is_same_v<std::remove_cvref_t<decltype(std::declval<Event>().*d.pointer)>, Item> &&
+        !has_member<Command>(name) && !is_left_to_others<Event>(name))
+      ++count;
+  });
+  return count;
+}
+template <class Event, class Command>
+consteval std::size_t unsaid() {
+  std::size_t count = 0;
+  mp11::mp_for_each<MembersOf<Event>>([&](auto d) {
+    const std::string_view name = d.name;
+    if (!has_member<Command>(name) && !is_left_to_others<Event>(name)) ++count;
+  });
+  return count;
 }
 
 template <class Entered, class Said>
@@ -129,6 +168,7 @@ consteval bool says_everything() {
 template <class Entered, class Said>
 Entered entered_from(const Said& said) {
   static_assert(enters_everything<Entered, Said>("") && says_everything<Entered, Said>());
+  static_assert(names_members<Entered>() && names_members<Said>());
   Entered entered;
   enter_members(entered, said);
   return entered;
@@ -175,6 +215,7 @@ struct Own<Act<Command, Event, List, Listings...>> {
       enter_members(said, item);
     } else {
       // An id: of the one member that has its type and that the rest of the command does not say.
+      static_assert(ids_of_items<Event, Command, Item>() == 1 && unsaid<Event, Command>() == 1);
       mp11::mp_for_each<MembersOf<Event>>([&](auto d) {
         constexpr std::string_view name = d.name;
         if constexpr (std::is_same_v<std::remove_cvref_t<decltype(said.*d.pointer)>, Item> &&
@@ -275,6 +316,7 @@ Result<void> check_following(const EntryBody& body, const Command& command) {
 // Compiled once for each act, and never inlined: all of them would be one function of the compiler's.
 template <class Act>
 [[gnu::noinline]] Result<void> check_one(const EntryBody& body, const VerifiedRequest& request) {
+  static_assert(names_members<typename Act::Event>() && names_members<typename Act::Command>());
   TRY(const auto command, command_of<typename Act::Command>(request));
   if (body.kind == Act::Event::kKind) return check_own<Act>(body, command, kAny);
   return check_following(body, command);

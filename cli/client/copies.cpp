@@ -37,9 +37,6 @@ std::string delivery_note(const access::CopyId& copy) {
   return copy.to_string() + ".delivery";
 }
 
-std::string issue_note(const access::CopyId& copy) {
-  return copy.to_string() + ".issue";
-}
 std::string digest_of(const wire::IssueCopy& command) {
   return vault::hex(vault::crypto::sha256(vault::as_bytes(wire::encode(command))));
 }
@@ -72,7 +69,7 @@ Result<ProvedCopy> prove_copy(Session& session, const Directory& directory, cons
     if (entry.body.kind == wire::CopyIssued::kKind) {
       TRY(auto issued, (directory.read<wire::IssueCopy, wire::CopyIssued>(entry)));
       if (issued.event.copy != copy || found) return tampered("the service sent another copy's issue");
-      proved.as_signed = {std::move(issued.command), issued.event.number, entry.envelope.time};
+      proved.as_signed = {std::move(issued.command), issued.event.number, entry.envelope.time, {}};
       proved.issued = std::move(issued.event);
       proved.issuer = issued.actor->id;
       found = true;
@@ -146,9 +143,8 @@ struct Rewritten {
 };
 
 // What an issuer makes of the released headers: the same file keys for the holder, and the index with the real names.
-Result<Rewritten> rewrite_copy(Session& session, const Directory& directory, const ProvedCopy& proved,
+Result<Rewritten> rewrite_copy(Session& session, const ProvedCopy& proved, const VerifiedSafe& safe,
                                const Recipient& holder) {
-  TRY(const VerifiedSafe safe, verify_safe(session, directory, proved.issued.safe));
   TRY(const SafeSecrets secrets, open_safe(session, safe));
   TRY(const auto released, session.all<wire::CopyHeader>("/v1/copies/" + proved.issued.copy.to_string() + "/headers"));
   TRY_VOID(check_headers(proved, released));
@@ -424,16 +420,10 @@ Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, cons
   command.purpose = request.purpose;
   command.due = request.due;
   command.records = request.records;
-  const bool for_a_colleague = request.holder != session.person();
-  if (for_a_colleague) TRY_VOID(session.home().put_note(issue_note(command.copy), digest_of(command)));
-  const auto answer = session.act(command);
-  if (!answer) {
-    // If it was refused, nobody expects this copy any more: should it appear all the same, the person is asked.
-    if (for_a_colleague && answer.code() != Errc::unavailable)
-      TRY_VOID(session.home().drop_note(issue_note(command.copy)));
-    return answer.error();
-  }
-  TRY(const auto event, event_of<wire::CopyIssued>(answer->entries.front().body));
+  if (request.holder != session.person())
+    TRY_VOID(session.home().put_note(issue_note(command.copy), digest_of(command)));
+  TRY(const ActAnswer answer, session.act(command));  // drops the note if the command is refused
+  TRY(const auto event, event_of<wire::CopyIssued>(answer.entries.front().body));
   return IssuedCopy{event.copy, event.number, event.holder, event.due};
 }
 
@@ -449,8 +439,13 @@ Result<void> prepare_copy(Session& session, const Directory& directory, const ac
   if (proved.issuer != session.person())
     return Error{Errc::refused, "a copy is prepared by the person who issued it, or took it over"};
   TRY(const Person* holder, directory.certified(proved.issued.holder));
-  TRY_VOID(approve(proved.as_signed));
-  TRY(const Rewritten made, rewrite_copy(session, directory, proved, holder->recipient));
+  // Before anybody is asked: an issue that was refused because its signer held no key is none.
+  SignedIssue issue = proved.as_signed;
+  TRY(issue.safe, verify_safe(session, directory, proved.issued.safe));
+  if (!issue.safe.keyholder(proved.issuer))
+    return tampered("a copy was issued by somebody who is no keyholder of its safe");
+  TRY_VOID(approve(issue));
+  TRY(const Rewritten made, rewrite_copy(session, proved, issue.safe, holder->recipient));
   TRY(const Bytes index, encrypt_index(made.index, holder->recipient));
   wire::PrepareCopy command;
   command.copy = copy;
@@ -475,7 +470,8 @@ Result<HeldCopy> hold_copy(Session& session, const Directory& directory, const a
   if (proved.issued.holder != session.person()) return Error{Errc::refused, "a copy is collected by its holder"};
   TRY(const auto view, session.get<wire::CopyView>("/v1/copies/" + copy.to_string()));
   if (proved.issuer == session.person()) {
-    TRY(held.content, rewrite_copy(session, directory, proved, session.keys().identity.recipient()));
+    TRY(const VerifiedSafe safe, verify_safe(session, directory, proved.issued.safe));
+    TRY(held.content, rewrite_copy(session, proved, safe, session.keys().identity.recipient()));
     held.delivery_owed = view.state == access::CopyState::issued;
     return held;
   }

@@ -77,6 +77,7 @@ struct SignedIssue {
   wire::IssueCopy command;
   std::uint64_t number = 0;
   vault::Instant signed_at;
+  VerifiedSafe safe;  // that it is of
 };
 // Whether the person whose client this is agrees that the copy is prepared. An error stops it.
 using Approve = std::function<Result<void>(const SignedIssue& issue)>;

@@ -25,6 +25,16 @@ bool contains(const Range& range, const Value& value) {
   return std::ranges::find(range, value) != std::ranges::end(range);
 }
 
+// The entry says what its request asked for; a refusal, which may be of anything, says it in words of the policy.
+Result<void> check_says(const wire::EntryBody& body, const wire::VerifiedRequest& request) {
+  TRY_VOID(wire::check_entered(body, request));
+  if (body.kind != wire::AccessRefused::kKind) return {};
+  TRY(const auto refused, event_of<wire::AccessRefused>(body));
+  if (!access::is_refusal(refused.action, refused.rule))
+    return tampered("a refusal in the ledger is by no rule of the policy");
+  return {};
+}
+
 }  // namespace
 
 // --- persons --------------------------------------------------------------------------------------------------------
@@ -118,7 +128,7 @@ Result<CausedBy> DirectoryChain::caused(const audit::Envelope& envelope, const w
   const Person& person = found->second;
   if (must_be_active && !person.active()) return tampered("an entry of the directory is by a person who was revoked");
   TRY(wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, person.signing_key, authority_));
-  TRY_VOID(wire::check_entered(body, request));
+  TRY_VOID(check_says(body, request));
   return CausedBy{&person, std::move(request)};
 }
 
@@ -164,6 +174,7 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
     return Error{Errc::unknown_version, "the directory has an entry of a newer version of Strongroom (" +
                                             body.kind.substr(0, 40) + "); update this program"};
   }
+  if (body.kind != wire::PersonInvited::kKind) invited_by_.reset();
   tag_ = envelope.chain;
   last_seq_ = envelope.seq.value;
   ++size_;
@@ -180,7 +191,7 @@ Result<void> DirectoryChain::check_refused(const audit::Envelope& envelope, cons
   const auto invitation = invitations_.find(*id);
   if (invitation == invitations_.end()) return tampered("an entry of the directory is by an invitation of nobody");
   TRY(const wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, invitation->second.key, authority_));
-  return wire::check_entered(body, request);
+  return check_says(body, request);
 }
 
 // The first four leaves of the tree are these: whoever holds the log key vouches for them, and nobody else can.
@@ -236,6 +247,7 @@ Result<void> DirectoryChain::apply_invited(const audit::Envelope& envelope, cons
   invitation.replaces = event.replaces;
   invitations_.emplace(event.invitation, std::move(invitation));
   if (event.replaces) revoke(*event.replaces, envelope.seq.value);
+  invited_by_ = by.request.stored();
   return {};
 }
 
@@ -244,7 +256,7 @@ Result<void> DirectoryChain::apply_enrolled(const audit::Envelope& envelope, con
   TRY(Open * invitation, open_invitation(event.invitation, envelope));
   if (body.actor != event.invitation.to_string()) return tampered("an enrolment is by another invitation than it says");
   TRY(const wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, invitation->key, authority_));
-  TRY_VOID(wire::check_entered(body, request));
+  TRY_VOID(check_says(body, request));
   if (event.agency != invitation->agency || event.roles != invitation->roles || persons_.contains(event.person))
     return tampered("an enrolment is not what the invited person signed");
   if (invitation->root) {
@@ -286,6 +298,9 @@ Result<void> DirectoryChain::apply_revoked(const audit::Envelope& envelope, cons
   // By an act of its own, or by the one that invited a lost identity again.
   TRY(const CausedBy by, caused(envelope, body, true));
   TRY(const auto event, event_of<wire::PersonRevoked>(body));
+  // An invitation that came to nothing is signed too: it revokes only directly after its own entry.
+  if (wire::act_of(by.request) == wire::InvitePerson::kKind && invited_by_ != by.request.stored())
+    return tampered("somebody was revoked by an invitation that the directory does not have");
   const auto found = persons_.find(event.person);
   if (found == persons_.end()) return tampered("somebody was revoked who was never enrolled");
   TRY_VOID(check_revocation(*by.actor, found->second));
@@ -398,7 +413,7 @@ Result<CausedBy> Directory::verify_caused(const VerifiedEntry& entry) const {
   TRY(const Person* person, certified(*id, entry.envelope.seq.value));
   TRY(wire::VerifiedRequest request,
       wire::verify_cause(entry.body, entry.envelope.time, person->signing_key, authority_));
-  TRY_VOID(wire::check_entered(entry.body, request));
+  TRY_VOID(check_says(entry.body, request));
   return CausedBy{person, std::move(request)};
 }
 

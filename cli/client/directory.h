@@ -113,6 +113,7 @@ class DirectoryChain {
   std::vector<access::AgencyId> partners_;
   std::vector<wire::RootPin> roots_;
   std::optional<Digest> calendar_;
+  std::optional<wire::EntryRequest> invited_by_;  // the request of the last entry, if that is an invitation
 };
 
 template <class Event>

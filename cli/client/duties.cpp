@@ -9,8 +9,8 @@ namespace {
 
 class Syncing {
  public:
-  Syncing(Session& session, const Directory& directory, const Ask& ask)
-      : session_(&session), directory_(&directory), ask_(&ask) {}
+  Syncing(Session& session, const Directory& directory, const Ask& ask, const std::optional<access::SafeId>& only)
+      : session_(&session), directory_(&directory), ask_(&ask), only_(only) {}
 
   Result<std::vector<DutyDone>> run() {
     TRY(const auto lines, session_->finish_outbox());
@@ -84,6 +84,7 @@ class Syncing {
   Result<void> wrap_all(const std::vector<wire::WrapDuty>& duties) {
     std::map<access::PersonId, Waiting> waiting;
     for (const wire::WrapDuty& duty : duties) {
+      if (only_ && duty.safe != *only_) continue;
       const auto looked = look_at(duty, waiting[duty.person]);
       if (!looked) TRY_VOID(report_wrap(duty.safe, duty.person, looked));
     }
@@ -96,8 +97,8 @@ class Syncing {
     }
     return {};
   }
-  static bool listed(const std::vector<access::SafeId>& safes, const access::SafeId& safe) {
-    return std::ranges::find(safes, safe) != safes.end();
+  static bool listed(const std::vector<Question::Safe>& safes, const access::SafeId& safe) {
+    return std::ranges::find(safes, safe, &Question::Safe::safe) != safes.end();
   }
   Result<void> report_wrap(const access::SafeId& safe, const access::PersonId& person, const Result<void>& result) {
     return report("wrap", safe.to_string(), "Wrapped the key of " + safe.to_string() + " for " + person.to_string(),
@@ -114,13 +115,13 @@ class Syncing {
     const Nominated& nominated = safe.nominated.at(duty.person);
     if (!nominated.has_held) {
       if (!theirs.question)
-        theirs.question = Question{.person = duty.person,
-                                   .fingerprint = fingerprint(person->signing_key),
-                                   .by = nominated.by,
-                                   .signed_at = nominated.time,
-                                   .safes = {},
-                                   .copy = std::nullopt};
-      theirs.question->safes.push_back(duty.safe);
+        theirs.question = Question{
+            .person = duty.person, .fingerprint = fingerprint(person->signing_key), .safes = {}, .copy = std::nullopt};
+      theirs.question->safes.push_back({.safe = duty.safe,
+                                        .agency = safe.agency,
+                                        .case_ = safe.case_,
+                                        .by = nominated.by,
+                                        .signed_at = nominated.time});
     }
     theirs.safes.push_back(std::move(safe));
     return {};
@@ -143,13 +144,16 @@ class Syncing {
       TRY(const Person* holder, directory_->certified(issue.command.holder));
       return agree({.person = holder->id,
                     .fingerprint = fingerprint(holder->signing_key),
-                    .by = session_->person(),
-                    .signed_at = issue.signed_at,
-                    .safes = {issue.command.safe},
+                    .safes = {{.safe = issue.safe.safe,
+                               .agency = issue.safe.agency,
+                               .case_ = issue.safe.case_,
+                               .by = session_->person(),
+                               .signed_at = issue.signed_at}},
                     .copy = Question::Copy{.copy = copy,
                                            .number = issue.number,
                                            .records = issue.command.records.size(),
-                                           .purpose = issue.command.purpose}});
+                                           .purpose = issue.command.purpose,
+                                           .due = issue.command.due}});
     });
   }
 
@@ -179,6 +183,7 @@ class Syncing {
   Session* session_;
   const Directory* directory_;
   const Ask* ask_;
+  std::optional<access::SafeId> only_;
   std::vector<DutyDone> done_;
 };
 
@@ -188,9 +193,10 @@ Consent ask_nobody(const Question&) {
   return Consent::unanswered;
 }
 
-Result<std::vector<DutyDone>> sync(Session& session, Directory& directory, const Ask& ask) {
+Result<std::vector<DutyDone>> sync(Session& session, Directory& directory, const Ask& ask,
+                                   const std::optional<access::SafeId>& only) {
   TRY_VOID(directory.update(session));
-  TRY(auto done, Syncing(session, directory, ask).run());
+  TRY(auto done, Syncing(session, directory, ask, only).run());
   static_cast<void>(forget_gone_uploads(session));  // keeping house is no duty: the next sync tries again
   return done;
 }

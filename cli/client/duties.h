@@ -20,21 +20,28 @@ struct DutyDone {
   std::string text;            // for people
   Errc code = Errc::internal;  // when it was not done
 };
-BOOST_DESCRIBE_STRUCT(DutyDone, (), (duty, safe, done, text))
 
 // What a person is asked before something is given to somebody, with what they need for an answer.
 struct Question {
   access::PersonId person;  // who would be given it
   std::string fingerprint;  // of that person's signing key, certified
-  access::PersonId by;      // who signed the nomination, or the copy
-  vault::Instant signed_at;
-  std::vector<access::SafeId> safes;  // whose keys they would hold; or the one that the copy is of
+
+  // A safe whose key they would hold, or the one that the copy is of: as its certified entries show it.
+  struct Safe {
+    access::SafeId safe;
+    std::optional<access::AgencyId> agency;  // absent: the review safe
+    access::CaseId case_;
+    access::PersonId by;  // who signed the nomination, or the copy
+    vault::Instant signed_at;
+  };
+  std::vector<Safe> safes;
 
   struct Copy {
     access::CopyId copy;
     std::uint64_t number = 0;
     std::size_t records = 0;
     access::Purpose purpose = access::Purpose::case_work;
+    vault::Date due{};
   };
   std::optional<Copy> copy;  // absent: it is about keys
 };
@@ -47,6 +54,8 @@ Consent ask_nobody(const Question&);
 // depositor made wrong (Errc::tampered) would otherwise keep its victim from every act, the remedy included. Work that
 // was not agreed to is among the answers as not done, with Errc::conflict.
 // Errc::unavailable stops all of it, and so does a service whose ledger does not verify.
-Result<std::vector<DutyDone>> sync(Session& session, Directory& directory, const Ask& ask = ask_nobody);
+// `only`: wraps for that safe and no other.
+Result<std::vector<DutyDone>> sync(Session& session, Directory& directory, const Ask& ask = ask_nobody,
+                                   const std::optional<access::SafeId>& only = std::nullopt);
 
 }  // namespace cli::client

@@ -29,11 +29,9 @@ Result<VerifiedSafe> bring_in(Session& session, Directory& directory, const Hand
   }
   // By naming this person the command has asked already.
   const auto wraps_for_them = [&](const Question& question) {
-    return !question.copy && question.person == request.nominee.person && question.safes == std::vector{request.safe}
-               ? Consent::yes
-               : Consent::unanswered;
+    return !question.copy && question.person == request.nominee.person ? Consent::yes : Consent::unanswered;
   };
-  if (safe.keyholder(session.person())) TRY_VOID(sync(session, directory, wraps_for_them));
+  if (safe.keyholder(session.person())) TRY_VOID(sync(session, directory, wraps_for_them, request.safe));
   return verify_safe(session, directory, request.safe);
 }
 

@@ -424,6 +424,10 @@ Result<std::optional<vault::FileDescriptor>> Home::claim_note(std::string_view n
   return std::optional(std::move(*file));
 }
 
+std::string issue_note(const access::CopyId& copy) {
+  return copy.to_string() + ".issue";
+}
+
 std::string journal_line(const SecuredFile& file) {
   return wire::encode(file) + "\n";
 }

@@ -147,6 +147,9 @@ class Home {
   std::filesystem::path folder_;
 };
 
+// The note of a copy that this home has signed the issue of, for a colleague: the SHA-256 of the command.
+std::string issue_note(const access::CopyId& copy);
+
 // Compact JSON lines of journal.jsonl for a command's `journal`.
 std::string journal_line(const SecuredFile& file);
 

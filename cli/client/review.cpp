@@ -129,7 +129,13 @@ Result<ReviewCase> read_review_once(Session& session, const Directory& directory
   ReviewCase it;
   TRY(it.case_, session.get<wire::CaseView>(path));
   TRY(it.review, session.get<wire::ReviewView>(path + "/review"));
-  if (!it.review.whole) return it;
+  if (!it.review.whole) {
+    // Who may read all of it is no matter of the service's: it could show anything and call it a part.
+    const Person* self = directory.find(session.person());
+    if (self != nullptr && access::permit(access::Action::read_review, self->capacities()).permitted())
+      return Error{Errc::tampered, "the service shows a part of a review to somebody who may read the whole"};
+    return it;
+  }
   TRY(const auto entries, session.entries(path + "/course"));
   TRY(const ReviewCourse course, read_course(directory, it.case_.case_, entries));
   TRY(const review::Calendar calendar, read_calendar(session, directory));

@@ -77,6 +77,33 @@ class Reading {
     if (!read.actor->has_role(Role::agency_lead, read.event.agency, at())) return no_right();
     return std::move(read.event);
   }
+  // The stage after the step. An act that the review's stage does not have is a conflict, which leaves no entry: a
+  // signed command that came to nothing is not shown as one that was done.
+  Result<Stage> after(review::Step step) const {
+    const auto next = review::next_stage(step, facts());
+    if (!next) return tampered("an entry of the review does not belong there: " + next.error().message);
+    return *next;
+  }
+  review::Facts facts() const {
+    review::Facts facts;
+    facts.stage = course_.stage;
+    facts.templates_sent = std::ranges::any_of(
+        course_.agencies, [](const AgencyCourse& agency) { return agency.templates_sent.has_value(); });
+    facts.meeting_reached = course_.meeting && course_.meeting->date <= vault::london_date(time());
+    for (const access::AgencyId& partner : directory_.partners()) {
+      const bool present = course_.attendance && std::ranges::any_of(course_.attendance->present, [&](const auto& one) {
+                             return one.standing_for == partner;
+                           });
+      if (!present) facts.partners_absent.push_back(partner.to_string());
+      const bool answered = course_.decision && std::ranges::any_of(course_.decision->answers, [&](const auto& one) {
+                              return one.said.partner == partner;
+                            });
+      if (!answered) facts.partners_silent.push_back(partner.to_string());
+    }
+    if (course_.decision) facts.decision = course_.decision->said.decision;
+    facts.frozen = course_.decision && course_.decision->frozen(directory_.partners().size());
+    return facts;
+  }
   void add_asked(const access::AgencyId& agency) {
     AgencyCourse course;
     course.agency = agency;
@@ -100,6 +127,8 @@ class Reading {
   Result<void> refer() {
     TRY(auto read, (this->read<wire::ReferCase, wire::CaseReferred>()));
     if (course_.referred) return tampered("a case is referred once");
+    if (read.event.rules != read.command.rules.value_or(std::string(review::kDefaultRules)))
+      return tampered("a case was referred under other rules than its referral names");
     if (!read.actor->has_role(Role::spoc, at()) && !read.actor->has_role(Role::agency_lead, read.event.agency, at()))
       return no_right();
     add_asked(read.event.agency);
@@ -114,24 +143,27 @@ class Reading {
   Result<void> answer_duties() {
     TRY(auto read, (this->read<wire::AnswerDuties, wire::DutiesAnswered>()));
     if (!read.actor->has_role(Role::spoc, at()) && !read.actor->has_role(Role::partner, at())) return no_right();
+    TRY_VOID(after(review::Step::answer_duties));
     course_.duty_answers = read.event.answers;
     return {};
   }
   Result<void> record_duty() {
     TRY(auto read, (this->read<wire::RecordDuty, wire::DutyRecorded>()));
     if (!read.actor->has_role(Role::spoc, at()) && !read.actor->has_role(Role::partner, at())) return no_right();
+    TRY_VOID(after(review::Step::record_duty));
     course_.duties.push_back(std::move(read.event));
     return {};
   }
   Result<void> send_templates() {
     TRY(const auto event, (read_of_spoc<wire::SendTemplates, wire::TemplatesSent>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
+    if (agency->templates_sent) return tampered("an agency is sent Documents 2 and 3 once");
+    TRY(course_.stage, after(review::Step::send_templates));
     agency->templates_sent = time();
     agency->document_2 = event.document_2;
     agency->document_3 = event.document_3;
     agency->copy = event.copy;
     agency->templates_reason = event.reason;
-    if (course_.stage == Stage::referred) course_.stage = Stage::scoping;
     return {};
   }
   Result<void> return_scoping() {
@@ -140,6 +172,7 @@ class Reading {
     if (!is_lead && !read.actor->has_role(Role::spoc, at())) return no_right();
     if (read.event.on_behalf == is_lead) return tampered("a return is not marked as what it is");
     TRY(AgencyCourse* const agency, asked(read.event.agency));
+    TRY_VOID(after(review::Step::return_scoping));
     if (!agency->returned) agency->returned = time();
     agency->return_version = read.event.version;
     agency->return_record = read.event.record;
@@ -148,28 +181,33 @@ class Reading {
     return {};
   }
   Result<void> schedule() {
-    TRY(course_.meeting, (read_of_spoc<wire::ScheduleMeeting, wire::MeetingScheduled>()));
+    TRY(auto event, (read_of_spoc<wire::ScheduleMeeting, wire::MeetingScheduled>()));
+    TRY(course_.stage, after(review::Step::set_meeting));
+    course_.meeting = std::move(event);
     course_.meetings = course_.meeting->number;
     course_.attendance.reset();
-    course_.stage = Stage::meeting_set;
     return {};
   }
   Result<void> share() {
     TRY(const auto event, (read_of_spoc<wire::SharePack, wire::PackShared>()));
+    TRY_VOID(after(review::Step::share_pack));
     std::erase_if(course_.packs, [&](const wire::PackShared& pack) { return pack.person == event.person; });
     course_.packs.push_back(event);
     return {};
   }
   Result<void> attend() {
-    TRY(course_.attendance, (read_of_spoc<wire::RecordAttendance, wire::AttendanceRecorded>()));
+    TRY(auto event, (read_of_spoc<wire::RecordAttendance, wire::AttendanceRecorded>()));
+    TRY_VOID(after(review::Step::record_attendance));
+    if (event.meeting != course_.meeting->number) return tampered("the attendance is of another meeting");
+    course_.attendance = std::move(event);
     return {};
   }
   Result<void> decide() {
     TRY(const auto event, (read_of_spoc<wire::DecideReview, wire::ReviewDecided>()));
     if (event.version != course_.decisions + 1) return tampered("a version of Document 4 is left out");
+    TRY(course_.stage, after(review::Step::decide));
     course_.decisions = event.version;
     course_.decision = DecidedCourse{event, time(), {}, {}, {}};
-    course_.stage = Stage::decided;
     return {};
   }
   Result<void> answer() {
@@ -187,6 +225,7 @@ class Reading {
     const auto& partners = directory_.partners();
     if (again || std::ranges::find(partners, said.partner) == partners.end())
       return tampered("Document 4 is answered once by each safeguarding partner");
+    TRY_VOID(after(review::Step::answer_document));
     course_.decision->answers.push_back({said, read.actor->id, time()});
     return {};
   }
@@ -195,6 +234,7 @@ class Reading {
     if (!read.actor->has_role(Role::chair, at())) return no_right();
     if (!course_.decision || read.event.record != course_.decision->said.record)
       return tampered("an endorsement is of another Document 4 than the meeting completed");
+    TRY_VOID(after(review::Step::endorse));
     course_.decision->endorsed = read.event;
     course_.decision->endorsed_by = read.actor->id;
     return {};
@@ -204,19 +244,22 @@ class Reading {
     if (!course_.decision || !course_.decision->frozen(directory_.partners().size()) ||
         event.document_4 != course_.decision->said.record)
       return tampered("an outcome is of another Document 4 than the partners answered");
+    TRY(course_.stage, after(review::Step::send_outcome));
     course_.outcome = OutcomeCourse{std::move(event), time(), {}};
-    course_.stage = Stage::outcome_sent;
     return {};
   }
   Result<void> panel() {
     TRY(auto event, (read_of_spoc<wire::RecordPanelAnswer, wire::PanelAnswered>()));
     if (!course_.outcome) return tampered("the Panel answers what it was not sent");
+    TRY_VOID(after(review::Step::record_panel_answer));
     course_.outcome->panel = std::move(event);
     return {};
   }
   Result<void> inform() {
     TRY(const auto event, (read_of_spoc<wire::InformAgencies, wire::OutcomeInformed>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
+    if (agency->informed) return tampered("an agency is informed of the outcome once");
+    TRY_VOID(after(review::Step::inform));
     agency->informed = time();
     agency->outcome_copy = event.copy;
     return {};
@@ -224,30 +267,30 @@ class Reading {
   Result<void> acknowledge() {
     TRY(const auto event, (read_of_lead<wire::AcknowledgeOutcome, wire::OutcomeAcknowledged>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
+    if (!agency->informed || agency->acknowledged)
+      return tampered("an agency acknowledges once what it was informed of");
+    TRY_VOID(after(review::Step::acknowledge));
     agency->acknowledged = time();
     return {};
   }
   Result<void> inspectorate() {
     TRY(const auto event, (read_of_lead<wire::RecordInspectorate, wire::InspectorateRecorded>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
+    TRY_VOID(after(review::Step::record_inspectorate));
     agency->inspectorates.push_back({case_, event.agency, event.body, event.on});
     return {};
   }
   Result<void> close() {
     TRY(const auto event, (read_of_spoc<wire::CloseReview, wire::ReviewClosed>()));
-    review::Facts facts;
-    facts.stage = course_.stage;
-    if (course_.decision) facts.decision = course_.decision->said.decision;
-    const auto next = review::next_stage(review::Step::close, facts);
-    if (!next || *next != event.stage)
-      return tampered("a review is closed to another stage than its decision leads to");
+    TRY(const Stage next, after(review::Step::close));
+    if (next != event.stage) return tampered("a review is closed to another stage than its decision leads to");
     course_.stage = event.stage;
     if (course_.stage == Stage::closed) end(event.reason);
     return {};
   }
   Result<void> drop() {
     TRY(const auto event, (read_of_spoc<wire::DropReview, wire::ReviewDropped>()));
-    course_.stage = Stage::not_pursued;
+    TRY(course_.stage, after(review::Step::drop));
     end(event.reason);
     return {};
   }
@@ -268,6 +311,7 @@ class Reading {
   }
   Result<void> move_clock() {
     TRY(const auto event, (read_of_spoc<wire::MoveClock, wire::ClockMoved>()));
+    TRY_VOID(after(review::Step::move_clock));
     std::erase_if(course_.moved, [&](const wire::ClockMoved& moved) {
       return moved.clock == event.clock && moved.agency == event.agency;
     });

@@ -142,6 +142,19 @@ SafeEpoch epoch_of(const wire::EpochKey& key, std::uint64_t number, const Verifi
   return epoch;
 }
 
+// A new epoch goes to those who are nominated and hold the key of the one before, as the service decides it: an older
+// signature must not bring back somebody whose nomination has ended since.
+bool is_wrapped_for_its_keyholders(const VerifiedSafe& safe, const wire::EpochKey& key) {
+  std::set<access::PersonId> keyholders;
+  for (const auto& [person, state] : safe.nominations)
+    if ((state == NominationState::active || state == NominationState::pending) &&
+        safe.current().wraps.contains(person))
+      keyholders.insert(person);
+  std::set<access::PersonId> wrapped;
+  for (const wire::Wrap& wrap : key.wraps) wrapped.insert(wrap.person);
+  return wrapped == keyholders && key.wraps.size() == wrapped.size();
+}
+
 // Leads nominate for their agency's safe, SPOCs for a review safe.
 bool may_nominate(const VerifiedSafe& safe, const Person& actor, const VerifiedEntry& entry) {
   const Seq at = entry.envelope.seq.value;
@@ -222,6 +235,9 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
     TRY(const auto made, (directory.read<wire::MakeNomination, wire::NominationMade>(entry)));
     if (made.event.safe != safe.safe) return not_this_safe;
     if (!nominates(*made.actor)) return tampered("a nomination was made by somebody who may not make it");
+    const NominationState before = state_of(made.event.nominee.person);
+    if (before != NominationState::none && before != NominationState::ended)
+      return tampered("somebody was nominated who was nominated already");
     TRY_VOID(check_nominee(directory, safe, made.event.nominee.person, entry.envelope.seq.value));
     begin_nomination(safe, made.event.nominee.person, *made.actor, entry);
     return {};
@@ -278,6 +294,9 @@ Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry,
       return tampered("a safe's new key was made by somebody who is no keyholder of it");
     if (started.event.epoch != safe.current().epoch + 1) return tampered("a safe's epochs have a gap");
     TRY_VOID(check_key(directory, started.event.key, started.event.epoch));
+    if (!is_wrapped_for_its_keyholders(safe, started.event.key))
+      return tampered(
+          "a safe's new key is wrapped for somebody who did not hold the one before, or not for all who did");
     safe.epochs.push_back(epoch_of(started.event.key, started.event.epoch, entry, *started.actor));
     return {};
   }

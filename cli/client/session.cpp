@@ -475,7 +475,7 @@ Result<ActAnswer> Session::perform(const PendingCommand& pending) {
   auto data = read_answer(answer, known, &result.entries);
   if (!data) {
     // The service has settled it: there is nothing left to finish.
-    if (settles(answer) && data.code() == error_of(answer).code) TRY_VOID(home_.drop_pending(pending.nonce));
+    if (settles(answer) && data.code() == error_of(answer).code) TRY_VOID(forget(pending));
     return data.error();
   }
   const vault::crypto::VerifyKey& key = (signing_as_ ? *signing_as_ : keys_.signing).verify_key();
@@ -483,6 +483,15 @@ Result<ActAnswer> Session::perform(const PendingCommand& pending) {
   result.data = std::move(*data);
   TRY_VOID(home_.finish_pending(pending));
   return result;
+}
+
+// Nobody expects the effect of this command any more. Should a copy that it was to issue appear all the same, its
+// person is asked before it is prepared.
+Result<void> Session::forget(const PendingCommand& pending) {
+  if (pending.kind == wire::IssueCopy::kKind)
+    if (const auto command = wire::decode<wire::IssueCopy>(pending.body, wire::Strictness::exact))
+      TRY_VOID(home_.drop_note(issue_note(command->copy)));
+  return home_.drop_pending(pending.nonce);
 }
 
 Result<ActAnswer> Session::act(std::string_view kind, std::string body, std::string journal) {
@@ -510,7 +519,7 @@ Result<std::vector<std::string>> Session::finish_outbox() {
   for (const PendingCommand& pending : all) {
     if (pending.keyid != keyid_) continue;  // an enrolment: `strongroom enrol` resumes it
     if (now().unix_ms - pending.made.unix_ms > kMaxPendingDays * kMillisecondsPerDay) {
-      TRY_VOID(home_.drop_pending(pending.nonce));
+      TRY_VOID(forget(pending));
       lines.push_back("Given up: " + describe(pending) + " (too old to be sent again; see whether it was done)");
       continue;
     }

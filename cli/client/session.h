@@ -174,6 +174,7 @@ class Session {
   Result<audit::SignedCheckpoint> keep_update(const audit::LogUpdate& update,
                                               const std::optional<audit::SignedCheckpoint>& known);
   Result<ActAnswer> perform(const PendingCommand& pending);
+  Result<void> forget(const PendingCommand& pending);
   Result<void> pause_before(int attempt);
   std::string target_of(std::string_view path, const std::optional<audit::SignedCheckpoint>& known) const;
 

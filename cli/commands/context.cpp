@@ -72,33 +72,46 @@ client::PassphraseSource Context::new_passphrase() const {
   };
 }
 
+namespace {
+
+constexpr std::size_t kMaxAskedName = 48;  // of a person or an agency in a question: nothing may hide behind a long one
+
+std::string shortened(const std::string& text, std::size_t most) {
+  const std::string shown = printable(text);
+  if (shown.size() <= most) return shown;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xc0U) == 0x80) --end;  // not within a character
+  return shown.substr(0, end) + "…";
+}
+
+}  // namespace
+
 client::Consent Context::ask(const client::Question& question) {
   if (!is_at_terminal()) return client::Consent::unanswered;
   const auto line = [](std::string_view name, const std::string& text) {
     note("  " + std::string(name) + std::string(14 - name.size(), ' ') + printable(text));
   };
-  const auto safes = session().all<wire::SafeView>("/v1/safes");
+  // A name is somebody's own word. The id and the fingerprint beside it are certified.
+  const auto named = [&](const access::PersonId& id) {
+    return id == session().person() ? "you" : shortened(name_of(id), kMaxAskedName) + " (" + id.to_string() + ")";
+  };
   if (question.copy) {
-    note("A copy waits for your agreement, and this machine does not remember that you issued it:");
+    note("A copy waits for your agreement, because this machine does not remember that you issued it:");
     line("copy", client::copy_name(question.copy->number));
-    line("for", name_of(question.person));
     line("records", std::to_string(question.copy->records));
     line("purpose", wire::enum_name(question.copy->purpose));
+    line("due back", vault::to_string(question.copy->due));
   } else {
-    note("Somebody was nominated and waits for the key:");
-    line("person", name_of(question.person));
+    note("Somebody was nominated and waits for a key that you hold:");
   }
+  line(question.copy ? "for" : "person", named(question.person));
   line("fingerprint", question.fingerprint);
-  for (const access::SafeId& safe : question.safes) {
-    std::string words = safe.to_string();
-    if (safes)
-      for (const wire::SafeView& view : *safes)
-        if (view.safe == safe) words += view.agency ? ", " + name_of(*view.agency) : ", the review's safe";
-    line("safe", words);
+  for (const client::Question::Safe& asked : question.safes) {
+    line("safe", asked.safe.to_string() + (asked.agency ? " of " + shortened(name_of(*asked.agency), kMaxAskedName)
+                                                        : std::string(" of the review")));
+    line("case", asked.case_.to_string());
+    line(question.copy ? "issued by" : "nominated by", named(asked.by) + ", " + vault::to_rfc3339(asked.signed_at));
   }
-  line(question.copy ? "issued by" : "nominated by",
-       (question.by == session().person() ? "you" : name_of(question.by)) + ", " +
-           vault::to_rfc3339(question.signed_at));
   const auto sure = confirm(question.copy ? "Prepare this copy for them?" : "Give this person the key?");
   return sure && *sure ? client::Consent::yes : client::Consent::no;
 }

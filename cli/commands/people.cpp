@@ -292,10 +292,14 @@ void add_sync(CLI::App& app) {
                               "strongroom sync");
   on_run(command, [](Context& context) -> Result<void> {
     TRY_VOID(context.connect(context.yes ? Context::Agree::yes : Context::Agree::ask));  // does it, and says so
-    if (context.as_json)
-      Context::print(wire::to_json(context.duties()));
-    else if (context.duties().empty())
+    if (context.as_json) {
+      json::array duties;
+      for (const client::DutyDone& duty : context.duties())
+        duties.push_back({{"duty", duty.duty}, {"safe", duty.safe}, {"done", duty.done}, {"text", duty.text}});
+      Context::print(duties);
+    } else if (context.duties().empty()) {
       note("nothing is owed");
+    }
     // What waits for the person (Errc::conflict) is said, and is no failure of this command.
     for (const client::DutyDone& duty : context.duties())
       if (!duty.done && duty.code != Errc::conflict) return Error{duty.code, duty.text};

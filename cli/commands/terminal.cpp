@@ -34,6 +34,16 @@ std::string ask(std::string_view prompt) {
   return line;
 }
 
+// The bytes of a character at the beginning of `text` that changes the direction of what follows, 0 if there is none:
+// it makes a text look like another one.
+std::size_t direction_mark(std::string_view text) {
+  constexpr std::string_view kMarks[] = {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
+                                         "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
+  for (const std::string_view mark : kMarks)
+    if (text.starts_with(mark)) return mark.size();
+  return 0;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -43,7 +53,15 @@ std::string printable(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[i]);
     // C1 controls are two bytes in UTF-8: c2 80 to c2 9f.
     const bool c1 = utf8 && byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (text[i] == '\n') {
+    const std::size_t direction = utf8 ? direction_mark(text.substr(i)) : 0;
+    if (direction != 0) {
+      for (const std::size_t end = i + direction; i < end; ++i) {
+        char escaped[5];
+        std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(text[i]));
+        out += escaped;
+      }
+      --i;
+    } else if (text[i] == '\n') {
       out += "\\n";
     } else if (text[i] == '\t') {
       out += "\\t";

@@ -17,7 +17,8 @@
 namespace cli {
 
 // Text that came from elsewhere, made safe to print: control characters (a newline in a file name, an escape sequence)
-// are shown as "\n", "\x1b" and the like; bytes that are not UTF-8 as "\xff".
+// are shown as "\n", "\x1b" and the like, so are characters that change the direction of text; bytes that are not UTF-8
+// as "\xff".
 std::string printable(std::string_view text);
 
 // "1.4 MiB", for people. Scripts read JSON.

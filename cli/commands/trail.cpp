@@ -86,7 +86,7 @@ std::string summary(Context& context, const wire::EntryBody& body) {
   else if (body.kind == "records.sealed")
     out = records();
   else if (body.kind == "copy.issued") {
-    const json::value* number = body.detail.get_object().if_contains("number");
+    const json::value* number = body.detail.is_object() ? body.detail.get_object().if_contains("number") : nullptr;
     const auto read = number != nullptr ? wire::from_json<std::uint64_t>(*number) : Result<std::uint64_t>(0);
     out = client::copy_name(read ? *read : 0) + ", " + records() + ", " + text("purpose") + ", due " + text("due");
   } else if (body.kind == "copy.returned")

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "access/permit.h"
+#include "access/wire/authority.h"
 #include "access/wire/events.h"
 #include "access/wire/invitation.h"
 #include "service/vault_directory.h"
@@ -47,7 +48,8 @@ Result<void> append(Store& store, WriteTransaction& txn, std::string_view chain,
   body.actor = caught.actor;
   wire::EntryRequest request;
   request.method = "POST";
-  TRY(request.authority, authority_of(store.config().url));
+  TRY(const wire::Authority authority, wire::parse_vault_url(store.config().url));
+  request.authority = authority.to_string();
   request.target = caught.target;
   request.content = forged;
   request.signature_input = caught.signature_input;

@@ -145,8 +145,10 @@ TEST_F(CopiesTest, AHomeThatDoesNotRememberTheIssueAsksBeforeItPrepares) {
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_EQ(asked[0].person, third_.id());
   EXPECT_EQ(asked[0].fingerprint, fingerprint(third_.session->keys().signing.verify_key()));
-  EXPECT_EQ(asked[0].by, first_.id());
-  EXPECT_EQ(asked[0].safes, std::vector{safe_});
+  ASSERT_EQ(asked[0].safes.size(), 1U);
+  EXPECT_EQ(asked[0].safes[0].safe, safe_);
+  EXPECT_EQ(asked[0].safes[0].agency, school_);
+  EXPECT_EQ(asked[0].safes[0].by, first_.id());
   ASSERT_TRUE(asked[0].copy);
   EXPECT_EQ(asked[0].copy->copy, copy);
   EXPECT_EQ(asked[0].copy->number, 1U);
@@ -174,6 +176,28 @@ TEST_F(CopiesTest, AnIssueThatWasRefusedIsNotRemembered) {
   refused.due = *vault::parse_date("2026-01-01");
   EXPECT_EQ(issue_copy(*first_.session, first_.directory(), refused).code(), Errc::invalid_argument);
   EXPECT_TRUE(first_.session->home().notes(".issue")->empty());
+}
+
+// The service says that it is away, enters the issue all the same, and later says that it refused it.
+TEST_F(CopiesTest, AnIssueThatTheOutboxHearsIsRefusedIsNotRemembered) {
+  vault_.lose_request = [](const HttpRequest& request) { return request.target.starts_with("/v1/acts/copy.issue"); };
+  EXPECT_EQ(issue_copy(*first_.session, first_.directory(), request(third_)).code(), Errc::unavailable);
+  EXPECT_EQ(first_.session->home().notes(".issue")->size(), 1U);  // the command is still to be sent
+  vault_.lose_request = {};
+  vault_.alter = [](const HttpRequest& request, HttpAnswer& answer) {
+    if (!request.target.starts_with("/v1/acts/copy.issue")) return;
+    answer.status = 409;
+    answer.body = vault::to_bytes(std::string_view(
+        R"({"type":"urn:strongroom:problem:conflict","title":"conflict","status":409,"detail":"no"})"));
+  };
+  const auto done = client::sync(*first_.session, first_.directory());
+  vault_.alter = {};
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(first_.session->home().notes(".issue")->empty());
+  const auto again = client::sync(*first_.session, first_.directory());
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_EQ(again->size(), 1U);
+  EXPECT_FALSE(again->front().done) << again->front().text;
 }
 
 TEST_F(CopiesTest, ACopyForAColleagueIsPreparedCollectedAndOpened) {

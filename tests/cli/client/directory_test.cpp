@@ -107,7 +107,7 @@ TEST_F(DirectoryTest, ImportedBankHolidaysAreWhatASpocOrPartnerSigned) {
   };
   event.removed = {*vault::parse_date("2027-12-27")};
   forge(spoc_);
-  EXPECT_TAMPERED(update(), "not what was signed");
+  EXPECT_TAMPERED(update(), "not what its signer asked for");
 }
 
 TEST_F(DirectoryTest, BankHolidaysOfSomebodyElseAreRefused) {
@@ -172,6 +172,24 @@ TEST_F(DirectoryTest, ARootWhoJoinedAnotherPartnerIsNotItsRoot) {
   EXPECT_TAMPERED(update(), "may not give those roles");
 }
 
+// An invitation that came to nothing is signed all the same.
+TEST_F(DirectoryTest, ARevocationByAnInvitationThatIsNotThereIsRefused) {
+  wire::InvitePerson command = invitation({Role::depositor}, school_);
+  command.replaces = first_.id();
+  vault_.forge(std::nullopt,
+               body_of(wire::PersonRevoked{first_.id(), std::nullopt}, lead_.id().to_string(),
+                       signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now())));
+  EXPECT_TAMPERED(update(), "an invitation that the directory does not have");
+}
+
+TEST_F(DirectoryTest, ARefusalHasNobodysOwnWords) {
+  const wire::AddAgency command;
+  vault_.forge(std::nullopt,
+               body_of(wire::AccessRefused{"add-agency", "A name that belongs in no ledger"}, lead_.id().to_string(),
+                       signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now())));
+  EXPECT_TAMPERED(update(), "no rule of the policy");
+}
+
 TEST_F(DirectoryTest, ALeadRevokesNobodyButTheStaffOfTheirOwnAgency) {
   const wire::RevokePerson command{spoc_.id(), std::nullopt};
   vault_.forge(std::nullopt,
@@ -209,7 +227,7 @@ TEST_F(DirectoryTest, AnInvitationThatSaysMoreThanItsInviterSignedIsRefused) {
   vault_.forge(std::nullopt,
                body_of(event, lead_.id().to_string(),
                        signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now())));
-  EXPECT_TAMPERED(update(), "not what its inviter signed");
+  EXPECT_TAMPERED(update(), "not what its signer asked for");
 }
 
 // A true invitation, whose secret half the operator does not have.
@@ -240,14 +258,14 @@ TEST_F(EnrolmentTest, ASubstitutedKeyIsRefused) {
   honest.recipient = vault::age::Identity::generate().recipient();
   vault_.forge(std::nullopt,
                body_of(event_, keyid_, signed_request(command_of_enrolment(honest), keyid_, one_time_, vault_.now())));
-  EXPECT_TAMPERED(update(), "not what the invited person signed");
+  EXPECT_TAMPERED(update(), "not what its signer asked for");
 }
 
 TEST_F(EnrolmentTest, RolesThatTheInvitationDoesNotGiveAreRefused) {
   event_.roles = {Role::agency_lead};
   vault_.forge(std::nullopt,
                body_of(event_, keyid_, signed_request(command_of_enrolment(event_), keyid_, one_time_, vault_.now())));
-  EXPECT_TAMPERED(update(), "not what the invited person signed");
+  EXPECT_TAMPERED(update(), "not what its signer asked for");
 }
 
 TEST_F(EnrolmentTest, AnEnrolmentAfterTheInvitationExpiredIsRefused) {

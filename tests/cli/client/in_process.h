@@ -131,7 +131,7 @@ class Partnership : public ::testing::Test {
 
 using access::testing::signed_request;
 
-// An entry as the operator would make it.
+// An entry as the operator would make it, with the ids that its detail names.
 template <class Event>
 wire::EntryBody body_of(const Event& event, const std::optional<std::string>& actor,
                         std::optional<wire::EntryRequest> request) {
@@ -141,6 +141,13 @@ wire::EntryBody body_of(const Event& event, const std::optional<std::string>& ac
   body.actor = actor;
   body.detail = wire::to_json(event);
   body.request = std::move(request);
+  using namespace boost::describe;
+  boost::mp11::mp_for_each<describe_members<wire::Concerned, mod_public>>([&](auto id) {
+    boost::mp11::mp_for_each<describe_members<Event, mod_public>>([&](auto member) {
+      if constexpr (std::string_view(id.name) == std::string_view(member.name))
+        body.ids.*id.pointer = event.*member.pointer;
+    });
+  });
   return body;
 }
 

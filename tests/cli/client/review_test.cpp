@@ -139,8 +139,8 @@ class ReviewShown : public ReviewDocuments {
     document_4_ = seal(spoc_, "{\"a\": 4}", RecordClass::document_4);
     other_ = seal(spoc_, "{\"another\": 4}", RecordClass::document_4);
     done(spoc_, wire::DecideReview{case_, 1, document_4_, access::ReviewDecision::neither, 1, {}});
-    done(police_root_, wire::AnswerDecision{case_, 1, document_4_, partner(2), access::PartnerAnswer::dissent,
-                                            *police_root_.session->stage_text("The evidence is too thin.")});
+    words_ = *police_root_.session->stage_text("The evidence is too thin.");
+    done(police_root_, wire::AnswerDecision{case_, 1, document_4_, partner(2), access::PartnerAnswer::dissent, words_});
     directory_ = std::make_unique<Directory>(std::move(*Directory::load(*icb_root_.session)));
   }
   template <class Command>
@@ -174,6 +174,7 @@ class ReviewShown : public ReviewDocuments {
   }
 
   access::RecordId form_, document_4_, other_;
+  Digest words_{};
   std::unique_ptr<Directory> directory_;
 };
 
@@ -188,6 +189,13 @@ TEST_F(ReviewShown, AsItIsAgreesWithItsEntries) {
 TEST_F(ReviewShown, WithAnotherDocument4IsFoundOut) {
   lie("/review", [&](auto& view) { view.at("decision").as_object()["record"] = other_.to_string(); });
   expect_found_out("Document 4 otherwise");
+}
+
+// A part of a review is shown as the service likes: it may not call something a part for a partner, who reads the
+// whole.
+TEST_F(ReviewShown, AsAPartToSomebodyWhoReadsTheWholeIsFoundOut) {
+  lie("/review", [&](auto& view) { view["whole"] = false; });
+  expect_found_out("a part of a review");
 }
 
 TEST_F(ReviewShown, WithAnotherDecisionIsFoundOut) {
@@ -259,6 +267,16 @@ TEST_F(ReviewShown, WithAnotherReferralIsFoundOut) {
 }
 
 // The operator enters a decision itself: in the ledger, but signed by nobody who could decide.
+// Signed by the SPOC while a decision stood already: a conflict, which leaves no entry.
+TEST_F(ReviewShown, WithAnActThatItsStageDoesNotHaveIsFoundOut) {
+  const wire::DropReview command{case_, words_};
+  auto body = body_of(wire::ReviewDropped{case_, words_}, spoc_.id().to_string(),
+                      signed_request(command, spoc_.id().to_string(), spoc_.session->keys().signing, vault_.now()));
+  body.ids.safe = review_safe_;
+  vault_.forge(case_, body);
+  EXPECT_TAMPERED(read(), "does not belong there");
+}
+
 TEST_F(ReviewShown, WithADecisionThatNoSpocSignedIsFoundOut) {
   const wire::DecideReview command{case_, 2, other_, access::ReviewDecision::practice_review, 1, {}};
   const wire::ReviewDecided event{case_, 2, 1, other_, access::ReviewDecision::practice_review, 1, false, {}};

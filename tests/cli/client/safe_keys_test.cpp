@@ -372,8 +372,9 @@ TEST_F(SafeKeysTest, NobodyNewGetsAKeyWithoutAnAnswer) {
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_EQ(asked[0].person, third_.id());
   EXPECT_EQ(asked[0].fingerprint, fingerprint(third_.session->keys().signing.verify_key()));
-  EXPECT_EQ(asked[0].by, lead_.id());
-  EXPECT_EQ(asked[0].safes, std::vector{safe_});
+  ASSERT_EQ(asked[0].safes.size(), 1U);
+  EXPECT_EQ(asked[0].safes[0].safe, safe_);
+  EXPECT_EQ(asked[0].safes[0].by, lead_.id());
   EXPECT_FALSE(asked[0].copy);
 }
 
@@ -402,6 +403,30 @@ TEST_F(SafeKeysTest, ARevocationThatTheDirectoryDoesNotHaveEndsNoNomination) {
   body.ids = {case_, safe_, school_, second_.id(), std::nullopt};
   vault_.forge(case_, body);
   EXPECT_TAMPERED(verify_safe(*first_.session, first_.directory(), safe_), "the directory does not have");
+}
+
+// Signed while second_ was a keyholder, and entered after their nomination has ended.
+TEST_F(SafeKeysTest, ANewEpochForSomebodyWhoseNominationHasEndedIsRefused) {
+  const VerifiedSafe safe = safe_of(first_);
+  const auto secrets = open_safe(*first_.session, safe);
+  ASSERT_TRUE(secrets) << secrets.error().message;
+  const std::vector keyholders{first_.id(), second_.id()};
+  const auto epoch = make_epoch(first_.directory(), safe_, 1, keyholders, &secrets->identities.back());
+  ASSERT_TRUE(epoch) << epoch.error().message;
+  const wire::StartEpoch command{safe_, 1, epoch->key};
+  ASSERT_DONE(lead_.session->act(wire::EndNomination{safe_, second_.id(), {}}));
+  vault_.forge(case_,
+               body_of(wire::EpochStarted{safe_, 1, epoch->key}, first_.id().to_string(),
+                       signed_request(command, first_.id().to_string(), first_.session->keys().signing, vault_.now())));
+  EXPECT_TAMPERED(verify_safe(*third_.session, third_.directory(), safe_), "did not hold the one before");
+}
+
+TEST_F(SafeKeysTest, SomebodyWhoHoldsTheKeyIsNotNominatedAgain) {
+  const wire::MakeNomination command{safe_, {second_.id(), access::Involvement::none, {}}};
+  vault_.forge(case_,
+               body_of(wire::NominationMade{safe_, command.nominee, false}, lead_.id().to_string(),
+                       signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now())));
+  EXPECT_TAMPERED(verify_safe(*third_.session, third_.directory(), safe_), "nominated already");
 }
 
 TEST_F(SafeKeysTest, AfterANominationEndedANewEpochBeginsAndOldRecordsStayOpenToTheRest) {

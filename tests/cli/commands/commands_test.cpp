@@ -21,6 +21,9 @@ TEST(Printable, ControlCharactersAndBytesThatAreNotTextAreShownAndNotSent) {
   EXPECT_EQ(printable("a\xff"), "a\\xff");
   EXPECT_EQ(printable("Relevé – été"), "Relevé – été");
   EXPECT_EQ(printable("\x7f\t"), "\\x7f\\t");
+  // "annexe" U+202E "fdp.exe" looks like "annexeexe.pdf".
+  EXPECT_EQ(printable("annexe\u202efdp.exe"), "annexe\\xe2\\x80\\xaefdp.exe");
+  EXPECT_EQ(printable("\u2066a\u2069"), "\\xe2\\x81\\xa6a\\xe2\\x81\\xa9");
 }
 
 TEST(Sizes, AreShownInTheLargestUnitThatFits) {
