@@ -39,7 +39,7 @@ bool is_authority(std::string_view text, std::string_view normal);
 // query or fragment. Errc::invalid_argument says what a URL must be and what is wrong with this one.
 vault::Result<Authority> parse_vault_url(std::string_view url);
 
-// An address as it stands before a port: an IPv6 address in brackets, anything else as it is.
+// An address as it is written before a port: an IPv6 address in brackets, anything else as it is.
 std::string bracketed(std::string_view address);
 
 }  // namespace strongroom::access::wire

@@ -127,7 +127,7 @@ struct OmittedBody {
 // them: a signature over one body must not be shown beside another.
 using RequestContent = std::variant<std::monostate, std::string, OmittedBody>;
 
-// What an entry keeps of the request that caused it. Nothing in it is verified: read it as a VerifiedRequest.
+// The request that caused an entry, as the entry keeps it. Nothing in it is verified: read it as a VerifiedRequest.
 struct EntryRequest {
   std::string method;
   std::string authority;
@@ -163,7 +163,7 @@ class VerifiedRequest {
   const std::string& target() const { return request_.target; }  // path and query
   // Empty if the request had no body, or if only its digest is kept.
   std::string_view body() const;
-  // What an entry keeps of it.
+  // For an entry to keep.
   const EntryRequest& stored() const { return request_; }
   // Keeps the body's digest in place of the body.
   VerifiedRequest without_body() &&;
@@ -184,7 +184,7 @@ class VerifiedRequest {
 // entry says (`verify_cause` in access/wire/register.h does). Errc::refused, Errc::malformed or Errc::tampered.
 vault::Result<VerifiedRequest> verify_stored_request(EntryRequest request, const vault::crypto::VerifyKey& key);
 
-// Verifies a request as it arrives: head, signature and the digest of the body. Also fails with whatever `key_of` says.
+// Verifies a request as it arrives: head, signature and the digest of the body. Also fails as `key_of` does.
 vault::Result<VerifiedRequest> verify_received_request(const RequestHead& head, Coverage coverage,
                                                        std::string_view body, KeepBody keep, const KeyOfSigner& key_of);
 // Verifies the head alone, before the body has arrived. Checks the same as verify_received_request, except the body's

@@ -100,7 +100,7 @@ void enter_members(Entered& entered, const From& from) {
       constexpr std::string_view name = to.name;
       if constexpr (name == std::string_view(d.name)) {
         using Said = std::remove_cvref_t<decltype(from.*d.pointer)>;
-        // What a command may leave out, and its entry must have, is computed.
+        // If a command may leave a member out and its entry must have it, then it is computed.
         static_assert(is_left_to_others<Entered>(name) || !IsOptional<Said>::value ||
                       std::is_same_v<Said, std::remove_cvref_t<decltype(entered.*to.pointer)>>);
         if (is_left_to_others<Entered>(name) && !names(from.*d.pointer)) return;

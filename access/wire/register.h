@@ -121,7 +121,7 @@ vault::Result<VerifiedRequest> verify_cause(const EntryBody& body, vault::Instan
 
 // That an entry says what its verified request makes of it: its kind is one that the act makes, each member says what
 // the command says, and so do the ids that it concerns. Members that are given or computed are compared only as far as
-// the command names them. Errc::tampered. Replay compares these as well; this is for whoever holds a single chain.
+// the command names them. Errc::tampered. Replay compares these as well; this is for a reader who has a single chain.
 vault::Result<void> check_entered(const EntryBody& body, const VerifiedRequest& request);
 
 // That `entries`, all of one verified request, are what its act makes: the act's own entries first, one for each item

@@ -16,7 +16,8 @@ Error tampered(std::string_view what) {
 Result<void> check_receipt(const PendingCommand& pending, std::span<const VerifiedEntry> entries,
                            const vault::crypto::VerifyKey& key, const std::string& authority) {
   const auto kinds = wire::command_kinds();
-  if (std::ranges::find(kinds, pending.kind) == kinds.end())  // read from the home, where a newer program may have left it
+  if (std::ranges::find(kinds, pending.kind) ==
+      kinds.end())  // read from the home, where a newer program may have left it
     return Error{Errc::unknown_version,
                  "a newer version of this program left the command " + pending.kind + " unfinished: use that version"};
   std::optional<wire::VerifiedRequest> request;

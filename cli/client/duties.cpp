@@ -80,7 +80,7 @@ class Syncing {
     std::optional<Question> question;  // about those that they never held
   };
 
-  // Each person is asked about once, whatever number of safes they were nominated for.
+  // Each person is asked about once, however many safes they were nominated for.
   Result<void> wrap_all(const std::vector<wire::WrapDuty>& duties) {
     std::map<access::PersonId, Waiting> waiting;
     for (const wire::WrapDuty& duty : duties) {

@@ -1,6 +1,6 @@
-// What a client owes the others. It does so at its next command (`strongroom sync` does only that), after verifying the
-// chains: the service only reminds. How much it does by itself depends on what it gives away (DESIGN 6, "What a client
-// does by itself"):
+// The work that a client owes the others, done at its next command (`strongroom sync` does nothing else) after
+// verifying the chains: the service only reminds. How much it does by itself depends on what it gives away (DESIGN 6,
+// "What a client does by itself"):
 //
 // - by itself: confirmations of its own nominations, new epochs for those who hold the key already, recovery shares for
 //   certified custodians, acknowledged deliveries, and wraps for somebody who held the safe's key before (a pause);
@@ -21,7 +21,7 @@ struct DutyDone {
   Errc code = Errc::internal;  // when it was not done
 };
 
-// What a person is asked before something is given to somebody, with what they need for an answer.
+// A question to the person before something is given to somebody, with everything that they need for an answer.
 struct Question {
   access::PersonId person;  // who would be given it
   std::string fingerprint;  // of that person's signing key, certified

@@ -34,7 +34,7 @@ class Context {
   client::PassphraseSource new_passphrase() const;
 
   // Opens the home, starts the session, verifies the directory, and does what this client owes (saying so on stderr).
-  // What it may not do by itself it asks about at the terminal; `sync --yes` answers all of that with yes.
+  // It asks at the terminal before it does anything that it may not do by itself; `sync --yes` answers yes.
   // Called once, by commands that talk to the service.
   enum class Agree { ask, yes };
   Result<void> connect(Agree agree = Agree::ask);

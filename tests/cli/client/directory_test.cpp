@@ -265,7 +265,7 @@ TEST_F(EnrolmentTest, RolesThatTheInvitationDoesNotGiveAreRefused) {
   event_.roles = {Role::agency_lead};
   vault_.forge(std::nullopt,
                body_of(event_, keyid_, signed_request(command_of_enrolment(event_), keyid_, one_time_, vault_.now())));
-  EXPECT_TAMPERED(update(), "not what its signer asked for");
+  EXPECT_TAMPERED(update(), "not what the invited person signed");
 }
 
 TEST_F(EnrolmentTest, AnEnrolmentAfterTheInvitationExpiredIsRefused) {
