@@ -623,7 +623,7 @@ Result<Done> Gate::Core::repeat(const ReadTransaction& txn, const UsedNonceRow& 
   done.data = {{"entries", std::move(entries)}};
   for (const LeafIndex seq : done.seqs) {
     TRY(const Bytes text, store_.ledger().body(txn, seq));
-    TRY(const auto body, wire::decode<wire::EntryBody>(vault::as_text(text), wire::Strictness::exact));
+    TRY(const auto body, wire::read_entry(vault::as_text(text)));
     if (body.kind == wire::CaseReferred::kKind) {
       TRY(const auto detail, wire::from_json<wire::CaseReferred>(body.detail));
       done.data["reference"] = detail.reference;

@@ -86,8 +86,8 @@ Result<void> Replay::take(const audit::Envelope& envelope, const std::optional<B
   }
   const auto at = chains_.try_emplace(envelope.chain, envelope.chain).first;
   TRY_VOID(at->second.next({audit::encode_envelope(envelope), *text}));
-  const auto body = wire::decode<wire::EntryBody>(vault::as_text(*text), wire::Strictness::exact);
-  if (!body) return altered(body.error().message);
+  const auto body = wire::read_entry(vault::as_text(*text));
+  if (!body) return body.error();
   if (body->v != wire::EntryBody().v) return Error{Errc::unknown_version, "it was written by a newer program"};
   if (body->policy != kPolicyVersion)
     return Error{Errc::unknown_version, "it was decided under a policy that this program does not know"};
@@ -461,7 +461,7 @@ Result<void> rebuild(Store& store) {
     for (std::uint64_t seq = 0; seq < size.value; ++seq) {
       TRY(const audit::Envelope envelope, store.ledger().envelope(*txn, LeafIndex{seq}));
       TRY(const Bytes text, store.ledger().body(*txn, LeafIndex{seq}));
-      TRY(const auto body, wire::decode<wire::EntryBody>(vault::as_text(text), wire::Strictness::exact));
+      TRY(const auto body, wire::read_entry(vault::as_text(text)));
       TRY_VOID(made->add(envelope, body));
     }
   }

@@ -124,7 +124,7 @@ Viewed<wire::Page<wire::EntryView>> View::trail(const TrailFilter& filter, std::
     TRY(const audit::Envelope envelope, audit::decode_envelope(envelope_text));
     if (filter.until && envelope.time >= *filter.until) break;
     TRY(const Bytes text, ledger.body(*txn_, seq));
-    TRY(const auto body, wire::decode<wire::EntryBody>(vault::as_text(text), wire::Strictness::exact));
+    TRY(const auto body, wire::read_entry(vault::as_text(text)));
     const std::vector<IndexTerm> its = index_terms(body);
     const bool matches =
         std::ranges::all_of(terms, [&](const IndexTerm& term) { return std::ranges::find(its, term) != its.end(); });

@@ -40,6 +40,9 @@ struct EntryBody {
   std::optional<EntryRequest> request;
 };
 BOOST_DESCRIBE_STRUCT(EntryBody, (), (v, salt, kind, policy, actor, ids, detail, request))
+// Reads the body of an entry that is in a ledger. Errc::tampered if it is none in its one exact form: nobody whose
+// program is right stores another.
+vault::Result<EntryBody> read_entry(std::string_view text);
 
 // --- the directory --------------------------------------------------------------------------------------------------
 

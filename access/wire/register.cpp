@@ -426,7 +426,13 @@ Result<void> check_all_entered(std::span<const EntryBody* const> entries, const 
   return with_act(request, [&](auto type) { return check_all<typename decltype(type)::type>(entries, request); });
 }
 
-// ---- A stored request in JSON ----
+// ---- An entry and its stored request in JSON ----
+
+Result<EntryBody> read_entry(std::string_view text) {
+  auto body = decode<EntryBody>(text, Strictness::exact);
+  if (!body) return tampered("an entry of the ledger cannot be read: " + body.error().message);
+  return body;
+}
 
 namespace {
 struct RequestMembers {

@@ -338,7 +338,7 @@ Result<Directory> Directory::load(Session& session) {
       const ByteView envelope_bytes = vault::as_bytes(entry.envelope);
       TRY(const audit::Envelope envelope, audit::decode_envelope(envelope_bytes));
       TRY_VOID(audit::verify_body(envelope, vault::as_bytes(entry.body.value_or(""))));
-      TRY(const auto body, wire::decode<wire::EntryBody>(*entry.body, wire::Strictness::exact));
+      TRY(const auto body, wire::read_entry(*entry.body));
       TRY_VOID(directory.chain_.apply(envelope, body));
     }
     return {};

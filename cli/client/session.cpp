@@ -386,8 +386,7 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
       TRY(const audit::VerifiedReceipt verified, as_proof(audit::verify_receipt(receipt, checkpoint), "the receipt"));
       for (std::size_t i = 0; i < verified.envelopes.size(); ++i) {
         wire::EntryView text{vault::to_text(receipt.entries[i].envelope), vault::to_text(receipt.entries[i].body)};
-        TRY(wire::EntryBody body,
-            as_proof(wire::decode<wire::EntryBody>(*text.body, wire::Strictness::exact), "an entry's body"));
+        TRY(wire::EntryBody body, wire::read_entry(*text.body));
         entries->push_back({verified.envelopes[i], std::move(body), std::move(text)});
       }
     }

@@ -75,7 +75,7 @@ Result<void> each_readable(Session& session, const Ledger& ledger,
       if (*envelope != ledger.envelopes[seq]) return at_entry(seq, "its envelope is not the one in the ledger");
       if (!audit::verify_body(*envelope, vault::as_bytes(*view.body)))
         return at_entry(seq, "its body is not the one in the ledger");
-      auto body = wire::decode<wire::EntryBody>(*view.body, wire::Strictness::exact);
+      auto body = wire::read_entry(*view.body);
       if (!body) return at_entry(seq, "its body is malformed");
       TRY_VOID(take({std::move(*envelope), std::move(*body), std::move(view)}));
     }

@@ -111,7 +111,7 @@ Result<std::vector<std::pair<audit::Envelope, wire::EntryBody>>> read_page(const
     if (!envelope) return Error{Errc::tampered, "the trail holds an envelope that is none"};
     if (!view.body) continue;
     TRY_VOID(audit::verify_body(*envelope, vault::as_bytes(*view.body)));
-    auto body = wire::decode<wire::EntryBody>(*view.body, wire::Strictness::exact);
+    auto body = wire::read_entry(*view.body);
     if (!body) return Error{Errc::tampered, "the trail holds a body that is none"};
     entries.emplace_back(*envelope, std::move(*body));
   }
