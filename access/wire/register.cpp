@@ -82,7 +82,7 @@ bool names(const Said& said) {
     return true;
 }
 
-// Calls `take` with the member of that name; whether there is one is known when this is compiled.
+// Whether a struct has a member of that name; no, for what is no described struct.
 template <class From, class Name>
 consteval bool has_member(Name name) {
   bool found = false;
