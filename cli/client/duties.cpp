@@ -162,7 +162,7 @@ class Syncing {
       case Consent::yes:
         return {};
       case Consent::no:
-        return Error{Errc::conflict, "you did not agree; run strongroom sync to be asked again"};
+        return Error{Errc::conflict, "you did not agree; your next command at a terminal asks again"};
       case Consent::unanswered:
         return Error{Errc::conflict,
                      "it needs your agreement: run strongroom sync at a terminal, or strongroom sync --yes"};
