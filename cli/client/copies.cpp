@@ -476,8 +476,8 @@ Result<HeldCopy> hold_copy(Session& session, const Directory& directory, const a
     return held;
   }
   if (!proved.prepared)
-    return Error{Errc::conflict, copy_name(proved.issued.number) +
-                                     " is not prepared yet: its issuer's client does that at their next command"};
+    return Error{Errc::conflict,
+                 copy_name(proved.issued.number) + " is not prepared yet: ask its issuer to run strongroom sync"};
   if (view.state == access::CopyState::prepared) TRY_VOID(session.act(wire::CollectCopy{copy}));
   TRY(held.content, fetch_prepared(session, proved));
   held.delivery_owed = view.state == access::CopyState::prepared || view.state == access::CopyState::collected;

@@ -162,10 +162,15 @@ class Syncing {
       case Consent::yes:
         return {};
       case Consent::no:
-        return Error{Errc::conflict, "you did not agree; your next command at a terminal asks again"};
+        return Error{Errc::conflict,
+                     "you did not agree that " + question.person.to_string() +
+                         " gets it. Your next command asks again" +
+                         (question.copy ? "" : ", until a lead or SPOC ends the nomination (strongroom nominate end)")};
       case Consent::unanswered:
         return Error{Errc::conflict,
-                     "it needs your agreement: run strongroom sync at a terminal, or strongroom sync --yes"};
+                     "whether " + question.person.to_string() +
+                         " gets it needs your agreement: run strongroom sync at a terminal, or strongroom "
+                         "sync --yes once you have compared the fingerprint with them"};
     }
     return Error{Errc::internal, "no such answer"};
   }

@@ -96,23 +96,29 @@ client::Consent Context::ask(const client::Question& question) {
     return id == session().person() ? "you" : shortened(name_of(id), kMaxAskedName) + " (" + id.to_string() + ")";
   };
   if (question.copy) {
-    note("A copy waits for your agreement, because this machine does not remember that you issued it:");
+    note("A copy for somebody else is ready to be handed on, but this machine does not remember that you issued it.");
+    note("If you did not, answer n and tell the safeguarding partners.");
     line("copy", client::copy_name(question.copy->number));
     line("records", std::to_string(question.copy->records));
     line("purpose", wire::enum_name(question.copy->purpose));
     line("due back", vault::to_string(question.copy->due));
   } else {
-    note("Somebody was nominated and waits for a key that you hold:");
+    note(
+        "Somebody was nominated, and needs your agreement to open every record in the safe. Compare the fingerprint "
+        "with");
+    note("them, by telephone for example, before you agree.");
   }
   line(question.copy ? "for" : "person", named(question.person));
   line("fingerprint", question.fingerprint);
   for (const client::Question::Safe& asked : question.safes) {
     line("safe", asked.safe.to_string() + (asked.agency ? " of " + shortened(name_of(*asked.agency), kMaxAskedName)
                                                         : std::string(" of the review")));
-    line("case", asked.case_.to_string());
+    const auto view = session().get<wire::CaseView>("/v1/cases/" + asked.case_.to_string());
+    line("case", (view ? shortened(view->reference, kMaxAskedName) + ", " : std::string()) + asked.case_.to_string());
     line(question.copy ? "issued by" : "nominated by", named(asked.by) + ", " + vault::to_rfc3339(asked.signed_at));
   }
-  const auto sure = confirm(question.copy ? "Prepare this copy for them?" : "Give this person the key?");
+  const auto sure =
+      confirm(question.copy ? "Did you issue this copy, and shall they have it?" : "Let this person open the safe?");
   return sure && *sure ? client::Consent::yes : client::Consent::no;
 }
 

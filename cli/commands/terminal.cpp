@@ -154,7 +154,8 @@ void Progress::draw(bool last) {
 }
 
 bool is_at_terminal() {
-  return isatty(STDIN_FILENO) == 1;
+  // The question goes to stderr: in a file nobody would read it, and the program would seem to hang.
+  return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
 }
 
 Result<bool> confirm(std::string_view question) {

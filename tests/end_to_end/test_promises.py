@@ -79,7 +79,17 @@ class OnlyKeyholdersOpen(harness.WorldTest):
         record = world.secure(safe, {"a.txt": b"a"})[0]["record"]
         world.run("lead", "nominate", safe, world.person["practitioner"], "--involvement", "none")
         self.checkout_as("practitioner", record, REFUSED)
-        world.run("representative", "sync", "--yes")
+        # Nobody is there to be asked: the work is left, and the command is done all the same.
+        left = world.run("representative", "case", "list")
+        self.assertIn("needs your agreement", left.err)
+        self.assertIn(world.person["practitioner"], left.err)
+        # At a terminal the question says who, with fingerprint, for which safe, and who nominated them.
+        shown = world.at_terminal("representative", "sync", answers=[("[y/N]", "n")])
+        fingerprint = world.data("practitioner", "whoami")["fingerprint"]
+        for words in (world.person["practitioner"], fingerprint, safe, world.person["lead"], "you did not agree"):
+            self.assertIn(words, shown)
+        self.checkout_as("practitioner", record, REFUSED)
+        world.at_terminal("representative", "sync", answers=[("[y/N]", "y")])
         world.run("practitioner", "sync", "--yes")
         states = {n["person"]: n["state"] for n in world.data("lead", "nominate", "list", safe)}
         self.assertEqual(states[world.person["practitioner"]], "active")
