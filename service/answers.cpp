@@ -32,7 +32,7 @@ wire::RequestHead head_of(const Service& service, const net::Request& request) {
           .has_body = request.content_length.value_or(0) != 0};
 }
 
-// A request for another service's name is not for us, whatever it signs.
+// A request for another service's name is not for us, even if it is signed for ours.
 bool is_for_us(const Service& service, const net::Request& request) {
   const auto host = request.field("host");
   return host && wire::is_authority(*host, service.authority);

@@ -72,7 +72,7 @@ Result<void> init(const Options& options) {
       .directory = options.directory, .origin = options.origin, .url = options.url, .tls = std::move(tls)};
   TRY(const MadeVault made, make_vault(wanted, seal, vault::system_clock()()));
 
-  std::signal(SIGPIPE, SIG_IGN);  // whoever reads what follows may be gone, and the error below must still be shown
+  std::signal(SIGPIPE, SIG_IGN);  // the reader of stdout may be gone, and the error below must still be shown
   json::object invitations;
   for (std::size_t i = 0; i < made.invitations.size(); ++i)
     invitations[name_of(made.invitations[i], i)] = access::wire::format_invitation(made.invitations[i]);

@@ -1,5 +1,5 @@
 // Every way in which one optional member of an entry can be another: left out, added or changed. For tests of
-// verifiers: whoever rewrites an entry must be found out.
+// verifiers: every rewritten entry must be found out.
 #pragma once
 #include <boost/mp11/algorithm.hpp>
 #include <functional>

@@ -275,7 +275,7 @@ TEST_F(ViewsTest, RecordsAreFilteredByClassAndSubject) {
   EXPECT_EQ(count({.class_ = {}, .subject = "child-2"}), 0U);
 }
 
-// One page looks at so many rows and no more, whatever its filter finds among them.
+// One page looks at a limited number of rows, even if its filter finds nothing among them.
 TEST_F(ViewsTest, APageOfFilteredRecordsIsBoundedByTheRowsThatItLooksAt) {
   const std::uint64_t found = kMaxScan + 5;  // the ordinal of the only image
   {

@@ -16,7 +16,7 @@ TEST(RegisterText, IsTheTableOfTheFormatsPage) {
   std::ifstream file(std::string(source) + "/docs/formats.md");
   std::ostringstream text;
   text << file.rdbuf();
-  EXPECT_TRUE(text.str().contains(print_register())) << "the table of acts in docs/formats.md is to be:\n"
+  EXPECT_TRUE(text.str().contains(print_register())) << "the table of acts in docs/formats.md must be:\n"
                                                      << print_register();
 }
 

@@ -178,7 +178,7 @@ Vault::Vault(std::string_view url) {
                                        {.origin = "vault.example/fictional", .url = std::string(url), .now = now()});
   vault::invariant(created.has_value(), "a vault is made");
   store_ = std::move(created->store);
-  // As it is written in the URL: the gate is to keep the normal form of whatever it is given.
+  // As it is written in the URL: the gate must keep the normal form of what it is given.
   authority_ = url.substr(std::string_view("https://").size());
   if (authority_.ends_with('/')) authority_.pop_back();
   invitations_ = std::move(created->invitations);
