@@ -1,5 +1,5 @@
 // What roles make of somebody, for `permit`: one rule for the service, which decides (access/state/standing.h), and for
-// clients, which verify what it decided (cli/client/directory.h).
+// clients, which verify what it decided (cli/client/proof/directory.h).
 #pragma once
 #include <span>
 

@@ -16,9 +16,21 @@
 #include "access/state/standing.h"
 #include "access/store.h"
 #include "access/views/places.h"
-#include "access/wire/answers.h"
+#include "access/wire/calendar.h"
+#include "access/wire/cases.h"
+#include "access/wire/copies.h"
+#include "access/wire/course.h"
+#include "access/wire/decision.h"
+#include "access/wire/directory.h"
+#include "access/wire/entry.h"
+#include "access/wire/holdings.h"
+#include "access/wire/meeting.h"
+#include "access/wire/outcome.h"
+#include "access/wire/page.h"
+#include "access/wire/records.h"
 #include "access/wire/register.h"
-#include "access/wire/review_answers.h"
+#include "access/wire/safes.h"
+#include "access/wire/scoping.h"
 
 namespace strongroom::review {
 class Calendar;

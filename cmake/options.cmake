@@ -9,6 +9,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(project_options INTERFACE -D_FORTIFY_SOURCE=2)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # A precompiled header without times is the same each time it is made, so that ccache can answer for its users.
+  target_compile_options(project_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
   target_link_options(project_options INTERFACE -fuse-ld=lld)
 endif()
 target_link_options(project_options INTERFACE -Wl,-z,relro,-z,now)

@@ -3,8 +3,8 @@
 #include <expected>
 #include <span>
 
+#include "net/limits.h"
 #include "service/await.h"
-#include "service/net/limits.h"
 #include "service/parameters.h"
 #include "service/problem.h"
 #include "service/routes.h"

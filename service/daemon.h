@@ -6,10 +6,10 @@
 #include <string>
 
 #include "access/gate.h"
+#include "net/server.h"
 #include "service/jobs.h"
 #include "service/log.h"
 #include "service/metrics.h"
-#include "service/net/server.h"
 #include "service/routes.h"
 #include "service/scrub.h"
 #include "service/vault_directory.h"

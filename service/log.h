@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "service/net/server.h"
+#include "net/server.h"
 #include "vault/base/result.h"
 
 namespace service {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "access/wire/describe_json.h"
-#include "service/net/message.h"
+#include "net/message.h"
 
 namespace service {
 

@@ -9,9 +9,9 @@
 
 #include "access/gate.h"
 #include "access/views.h"
+#include "net/router.h"
 #include "service/log.h"
 #include "service/metrics.h"
-#include "service/net/router.h"
 
 namespace service {
 

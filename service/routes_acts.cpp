@@ -1,7 +1,7 @@
 // Commands, and the values staged before them.
 #include <boost/json/serialize.hpp>
 
-#include "access/wire/commands.h"
+#include "access/wire/register.h"
 #include "service/answers.h"
 #include "service/staged_bodies.h"
 #include "vault/crypto/hash.h"

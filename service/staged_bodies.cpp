@@ -1,6 +1,7 @@
 #include "service/staged_bodies.h"
 
-#include "access/wire/commands.h"
+#include "access/wire/describe_json.h"
+#include "access/wire/ids.h"
 #include "vault/payload/store.h"
 
 namespace service {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "service/net/message.h"
+#include "net/message.h"
 
 namespace service {
 

@@ -4,7 +4,7 @@
 
 #include "access/acts/act.h"
 #include "access/state/standing.h"
-#include "access/wire/review_events.h"
+#include "access/wire/register.h"
 
 namespace strongroom::access::acts {
 

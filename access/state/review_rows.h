@@ -1,7 +1,13 @@
 // The rows of a review: what its entries amount to. See rows.h.
 #pragma once
 #include "access/state/rows.h"
-#include "access/wire/review_events.h"
+#include "access/wire/calendar.h"
+#include "access/wire/course.h"
+#include "access/wire/decision.h"
+#include "access/wire/entry.h"
+#include "access/wire/meeting.h"
+#include "access/wire/outcome.h"
+#include "access/wire/scoping.h"
 
 namespace strongroom::access {
 

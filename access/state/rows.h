@@ -3,9 +3,13 @@
 #pragma once
 #include <algorithm>
 
-#include "access/wire/answers.h"
-#include "access/wire/desk_events.h"
-#include "access/wire/events.h"
+#include "access/wire/cases.h"
+#include "access/wire/copies.h"
+#include "access/wire/directory.h"
+#include "access/wire/entry.h"
+#include "access/wire/holdings.h"
+#include "access/wire/records.h"
+#include "access/wire/safes.h"
 
 namespace strongroom::access {
 

@@ -26,6 +26,13 @@ namespace strongroom::access::wire {
 
 namespace json = boost::json;
 
+// What the members of commands, entries and answers are, besides ids and enumerations (ids.h).
+using vault::Date;
+using vault::Digest;
+using vault::Instant;
+using vault::age::Recipient;
+using vault::crypto::VerifyKey;
+
 inline constexpr std::size_t kMaxJsonDepth = 16;
 inline constexpr std::size_t kMaxListLength = 16'384;
 inline constexpr std::size_t kMaxStringLength =

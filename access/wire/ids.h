@@ -67,7 +67,7 @@ using review::DutyAnswers;
 using review::Stage;
 using ReviewDecision = review::Decision;
 
-// The agency's desk (desk_commands.h).
+// The agency's desk (holdings.h).
 BOOST_DEFINE_ENUM_CLASS(SourceKind, system, share, mailbox, device, cupboard, archive, third_party, other)
 BOOST_DEFINE_ENUM_CLASS(SourceState, removed, blocked_in_place, still_open)
 BOOST_DEFINE_ENUM_CLASS(OpenReason, ongoing_care, technical, awaiting_somebody, with_third_party, legal, other)
@@ -75,7 +75,7 @@ BOOST_DEFINE_ENUM_CLASS(GapKind, destroyed, lost, not_found, withheld, held_else
 BOOST_DEFINE_ENUM_CLASS(Custody, held, on_loan)
 BOOST_DEFINE_ENUM_CLASS(CustodyChange, moved, loaned, returned, resealed)
 
-// The review (review_commands.h).
+// The review (scoping.h, meeting.h, decision.h, outcome.h, course.h).
 BOOST_DEFINE_ENUM_CLASS(MeetingKind, standing, extraordinary)
 BOOST_DEFINE_ENUM_CLASS(MeetingMode, in_person, teleconference)
 BOOST_DEFINE_ENUM_CLASS(PackSharing, in_advance, tabled)

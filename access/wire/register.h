@@ -7,8 +7,19 @@
 #pragma once
 #include <boost/mp11/list.hpp>
 
-#include "access/wire/desk_events.h"
-#include "access/wire/review_events.h"
+#include "access/wire/calendar.h"
+#include "access/wire/cases.h"
+#include "access/wire/copies.h"
+#include "access/wire/course.h"
+#include "access/wire/decision.h"
+#include "access/wire/directory.h"
+#include "access/wire/entry.h"
+#include "access/wire/holdings.h"
+#include "access/wire/meeting.h"
+#include "access/wire/outcome.h"
+#include "access/wire/records.h"
+#include "access/wire/safes.h"
+#include "access/wire/scoping.h"
 
 namespace strongroom::access::wire {
 

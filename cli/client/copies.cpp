@@ -8,7 +8,7 @@
 #include <boost/json.hpp>
 #include <set>
 
-#include "cli/client/verified_payload.h"
+#include "cli/client/files/verified_payload.h"
 #include "vault/age/file.h"
 #include "vault/base/file.h"
 #include "vault/crypto/hash.h"

@@ -2,7 +2,7 @@
 
 #include "cli/client/copies.h"
 #include "cli/client/enrol.h"
-#include "cli/client/large_upload.h"
+#include "cli/client/files/large_upload.h"
 
 namespace cli::client {
 namespace {

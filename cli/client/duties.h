@@ -9,7 +9,7 @@
 #pragma once
 #include <functional>
 
-#include "cli/client/directory.h"
+#include "cli/client/proof/directory.h"
 
 namespace cli::client {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "cli/client/renewed_key.h"
+#include "cli/client/session/renewed_key.h"
 #include "vault/crypto/hash.h"
 
 namespace cli::client {

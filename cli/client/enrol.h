@@ -1,8 +1,8 @@
 // How a person comes into the partnership: an invitation is made by an inviter's client, and accepted on the invited
 // person's own machine, where their keys are made.
 #pragma once
-#include "cli/client/directory.h"
-#include "cli/client/session.h"
+#include "cli/client/proof/directory.h"
+#include "cli/client/session/session.h"
 
 namespace cli::client {
 

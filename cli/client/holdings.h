@@ -3,7 +3,7 @@
 // names its note by digest and is signed, so a note that is altered, withheld or put to another item shows.
 // Formats: docs/formats.md, "Notes of a safe"
 #pragma once
-#include "access/wire/desk_events.h"
+#include "access/wire/holdings.h"
 #include "cli/client/safe_keys.h"
 
 namespace cli::client {

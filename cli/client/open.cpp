@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "cli/client/verified_payload.h"
+#include "cli/client/files/verified_payload.h"
 #include "vault/age/armor.h"
 #include "vault/age/file.h"
 #include "vault/age/identity_file.h"

@@ -6,8 +6,8 @@
 #include <thread>
 #include <unordered_map>
 
-#include "cli/client/large_upload.h"
-#include "cli/client/verified_payload.h"
+#include "cli/client/files/large_upload.h"
+#include "cli/client/files/verified_payload.h"
 #include "vault/age/file.h"
 #include "vault/age/stream.h"
 #include "vault/crypto/hash.h"

@@ -5,8 +5,8 @@
 #pragma once
 #include <atomic>
 
+#include "cli/client/files/staged_file.h"
 #include "cli/client/safe_keys.h"
-#include "cli/client/staged_file.h"
 
 namespace cli::client {
 

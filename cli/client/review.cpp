@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/client/review_course.h"
+#include "cli/client/proof/review_course.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"

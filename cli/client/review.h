@@ -5,7 +5,9 @@
 // Functions that do several acts do them in an order that loses nothing: documents are sealed before the act that names
 // them. Where the act is then refused, they stand in the safe unnamed, and the same call made again seals new ones.
 #pragma once
-#include "access/wire/review_answers.h"
+#include "access/wire/calendar.h"
+#include "access/wire/course.h"
+#include "access/wire/register.h"
 #include "cli/client/copies.h"
 #include "review/calendar.h"
 #include "review/clocks.h"

@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 
 #include "access/role_capacities.h"
-#include "cli/client/secret_writer.h"
+#include "cli/client/session/secret_writer.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
 

@@ -2,7 +2,7 @@
 // who could, each later epoch started by a keyholder of the one before. Before a keyholder uses a secret it is compared
 // with the certified recipient and with the commitments of its recovery shares. Formats: docs/formats.md
 #pragma once
-#include "cli/client/directory.h"
+#include "cli/client/proof/directory.h"
 
 namespace cli::client {
 

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "cli/client/copies.h"
-#include "cli/client/renewed_key.h"
+#include "cli/client/session/renewed_key.h"
 
 namespace cli {
 namespace {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
-#include "cli/client/directory.h"
 #include "cli/client/duties.h"
-#include "cli/client/session.h"
+#include "cli/client/proof/directory.h"
+#include "cli/client/session/session.h"
 #include "cli/commands/terminal.h"
 
 namespace cli {

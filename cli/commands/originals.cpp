@@ -3,7 +3,7 @@
 
 #include <iostream>
 
-#include "cli/client/manifest.h"
+#include "cli/client/files/manifest.h"
 #include "cli/commands/context.h"
 #include "cli/commands/following.h"
 

@@ -1,6 +1,6 @@
 // What the commands of the review share. For the files of this folder alone.
 #pragma once
-#include "access/wire/review_events.h"
+#include "access/wire/register.h"
 #include "cli/client/review.h"
 #include "cli/commands/context.h"
 #include "cli/commands/documents.h"

@@ -1,7 +1,7 @@
 // review send-outcome, panel-answer, acknowledge, inspectorate: the outcome goes out (4.7).
 #include <iostream>
 
-#include "cli/client/staged_file.h"
+#include "cli/client/files/staged_file.h"
 #include "cli/commands/review.h"
 #include "vault/base/file.h"
 

@@ -2,7 +2,7 @@
 #include <iostream>
 #include <set>
 
-#include "cli/client/manifest.h"
+#include "cli/client/files/manifest.h"
 #include "cli/client/records.h"
 #include "cli/commands/context.h"
 #include "cli/commands/following.h"

@@ -31,7 +31,7 @@ LONG = bool(os.environ.get("STRONGROOM_LONG"))
 ATTACKERS_YIELD = LONG and os.geteuid() == 0 and os.environ.get("STRONGROOM_ATTACKERS") != "equal"
 SANITIZED = bool(os.environ.get("STRONGROOM_SANITIZE"))
 ATTACK_SECONDS = 30 if LONG else 4
-MAX_CONNECTIONS_PER_ADDRESS = 256  # service/net/limits.h
+MAX_CONNECTIONS_PER_ADDRESS = 256  # net/limits.h
 MAX_CONNECTIONS = 1024
 MAX_ANONYMOUS_BYTES = 192 << 20  # of the service, whatever went before: a thousand connections with their buffers
 JSON_BYTES = 15 << 20

@@ -5,7 +5,7 @@
 #include <functional>
 #include <map>
 
-#include "access/wire/cursor.h"
+#include "access/wire/page.h"
 #include "tests/access/world.h"
 
 namespace strongroom::access::testing {

@@ -23,8 +23,8 @@
 #include "access/wire/authority.h"
 #include "access/wire/http_signature.h"
 #include "audit/receipt.h"
-#include "cli/client/home.h"
-#include "service/net/asio.h"
+#include "cli/client/session/home.h"
+#include "net/asio.h"
 
 namespace cli::client {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "access/permit.h"
 #include "access/wire/authority.h"
-#include "access/wire/events.h"
 #include "access/wire/invitation.h"
+#include "access/wire/register.h"
 #include "service/vault_directory.h"
 #include "vault/base/secret.h"
 #include "vault/crypto/hash.h"

@@ -12,10 +12,11 @@
 #include <cstring>
 #include <filesystem>
 
-#include "access/wire/review_answers.h"
+#include "access/wire/page.h"
+#include "access/wire/register.h"
 #include "cli/client/copies.h"
 #include "cli/client/duties.h"
-#include "cli/client/verify.h"
+#include "cli/client/proof/verify.h"
 #include "tests/access/signed_request.h"
 #include "tests/fuzz/require.h"
 #include "vault/crypto/hash.h"

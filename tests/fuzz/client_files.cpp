@@ -5,7 +5,7 @@
 
 #include "cli/client/copies.h"
 #include "cli/client/holdings.h"
-#include "cli/client/home.h"
+#include "cli/client/session/home.h"
 #include "tests/fuzz/require.h"
 
 using namespace cli::client;

@@ -1,10 +1,10 @@
 // The records that a TLS client begins with. Read as the connection reads them, no byte is asked for that the hello
 // does not have, the reading comes to an end within its limits, and until then the hello is not whole.
-#include "service/net/client_hello.h"
+#include "net/client_hello.h"
 
 #include "tests/fuzz/require.h"
 
-using namespace service::net;
+using namespace net;
 
 namespace fuzz = vault::fuzz;
 

@@ -1,11 +1,11 @@
 // A router whose routes stand for all kinds that there are, for the targets that read what comes before a handler.
 #pragma once
-#include "service/net/router.h"
+#include "net/router.h"
 
 namespace vault::fuzz {
 
-inline service::net::Router example_router() {
-  using namespace service::net;
+inline net::Router example_router() {
+  using namespace net;
   constexpr Callers anyone("anyone");
   const auto nothing = [](Request&) -> boost::asio::awaitable<Response> { co_return Response{}; };
   Router router;

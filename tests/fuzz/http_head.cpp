@@ -1,12 +1,12 @@
 // The header of a request, as the connection reads and judges it. However it is cut into pieces it means the same; what
 // is let through to a handler has one meaning to every reader of HTTP: written again from what was understood, it is
 // understood again alike.
-#include "service/net/head.h"
-#include "service/net/limits.h"
+#include "net/head.h"
+#include "net/limits.h"
 #include "tests/fuzz/example_router.h"
 #include "tests/fuzz/require.h"
 
-using namespace service::net;
+using namespace net;
 
 namespace http = boost::beast::http;
 namespace fuzz = vault::fuzz;

@@ -2,7 +2,7 @@
 #include "tests/fuzz/example_router.h"
 #include "tests/fuzz/require.h"
 
-using namespace service::net;
+using namespace net;
 
 namespace fuzz = vault::fuzz;
 

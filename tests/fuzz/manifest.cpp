@@ -1,5 +1,5 @@
 // A manifest that somebody edited. What is read of it, written again as a manifest, is read alike.
-#include "cli/client/manifest.h"
+#include "cli/client/files/manifest.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <future>
 
-#include "tests/service/net/server_fixture.h"
+#include "tests/net/server_fixture.h"
 #include "tests/support/temporary_directory.h"
 
 namespace service {

@@ -3,9 +3,8 @@
 #include <iostream>
 #include <type_traits>
 
-#include "access/wire/answers.h"
+#include "access/wire/page.h"
 #include "access/wire/register.h"
-#include "access/wire/review_answers.h"
 #include "service/routes.h"
 
 namespace {

@@ -10,7 +10,7 @@
 
 #include "service/routes.h"
 #include "tests/access/world.h"
-#include "tests/service/net/server_fixture.h"
+#include "tests/net/server_fixture.h"
 
 namespace service::test {
 

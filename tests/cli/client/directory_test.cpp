@@ -1,9 +1,9 @@
-#include "cli/client/directory.h"
+#include "cli/client/proof/directory.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "access/wire/review_events.h"
+#include "access/wire/register.h"
 #include "review/calendar.h"
 #include "tests/cli/client/in_process.h"
 

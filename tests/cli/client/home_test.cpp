@@ -1,4 +1,4 @@
-#include "cli/client/home.h"
+#include "cli/client/session/home.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

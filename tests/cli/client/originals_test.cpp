@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/client/manifest.h"
+#include "cli/client/files/manifest.h"
 #include "tests/cli/client/in_process.h"
 
 namespace cli::client::testing {

@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "cli/client/copies.h"
-#include "cli/client/large_upload.h"
+#include "cli/client/files/large_upload.h"
 #include "tests/cli/client/in_process.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"

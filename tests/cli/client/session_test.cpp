@@ -1,10 +1,10 @@
-#include "cli/client/session.h"
+#include "cli/client/session/session.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
 
 #include "access/acts/act.h"
-#include "cli/client/act_receipt.h"
+#include "cli/client/session/act_receipt.h"
 #include "tests/cli/client/in_process.h"
 
 namespace cli::client::testing {

@@ -1,10 +1,10 @@
-#include "cli/client/stage.h"
+#include "cli/client/files/stage.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 
-#include "cli/client/staged_file.h"
+#include "cli/client/files/staged_file.h"
 #include "tests/support/temporary_directory.h"
 
 namespace cli::client {

@@ -5,11 +5,11 @@
 
 #include <set>
 
-#include "cli/client/act_receipt.h"
-#include "cli/client/directory.h"
+#include "cli/client/proof/directory.h"
+#include "cli/client/proof/review_course.h"
 #include "cli/client/records.h"
-#include "cli/client/review_course.h"
 #include "cli/client/safe_keys.h"
+#include "cli/client/session/act_receipt.h"
 #include "tests/access/mutations.h"
 #include "tests/access/signed_request.h"
 #include "tests/access/world.h"

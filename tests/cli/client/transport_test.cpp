@@ -1,4 +1,4 @@
-#include "cli/client/transport.h"
+#include "cli/client/session/transport.h"
 
 #include <algorithm>
 #include <atomic>
@@ -6,14 +6,14 @@
 #include <latch>
 #include <thread>
 
-#include "tests/service/net/server_fixture.h"
+#include "tests/net/server_fixture.h"
 #include "vault/crypto/hash.h"
 
 namespace cli::client {
 namespace {
 
 namespace asio = boost::asio;
-namespace net = service::net;
+
 using net::Request;
 using net::Response;
 using net::Verb;

@@ -1,6 +1,6 @@
 // The main job from end to end, between clients and a real vault in one process.
 
-#include "cli/client/large_upload.h"
+#include "cli/client/files/large_upload.h"
 #include "cli/client/open.h"
 #include "tests/cli/client/in_process.h"
 

@@ -1,0 +1,140 @@
+#include "cli/client/files/verified_payload.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <thread>
+
+#include "cli/client/files/stage.h"
+#include "vault/age/file.h"
+#include "vault/base/file.h"
+
+namespace cli::client {
+namespace {
+
+constexpr std::size_t kReadSize = 1U << 20;
+
+Error tampered(std::string_view what) {
+  return Error{Errc::tampered, std::string(what)};
+}
+
+}  // namespace
+
+PayloadFacts facts_of(const IndexedFile& file) {
+  return {file.length, file.payload, file.size, file.sha256};
+}
+
+// The ciphertext goes to `hashing` and `opening` alike; the plaintext from there to `writing`.
+struct VerifiedPayload::Pipeline {
+  explicit Pipeline(VerifiedPayload& payload)
+      : writing([&payload](ByteView bytes) { return payload.plain_(bytes); }),
+        plain({&writing}),
+        hashing([&payload](ByteView bytes) -> Result<void> {
+          payload.digest_.update(bytes);
+          return {};
+        }),
+        opening([&payload](ByteView bytes) { return payload.decryptor_.push(bytes); }),
+        sealed({&hashing, &opening}) {}
+  Result<void> finish() {
+    TRY_VOID(sealed.flush());
+    TRY_VOID(hashing.finish());
+    return opening.finish();
+  }
+
+  // Each ends before what it gives to.
+  Stage writing;
+  StageFeed plain;
+  Stage hashing;
+  Stage opening;
+  StageFeed sealed;
+};
+
+VerifiedPayload::~VerifiedPayload() = default;
+
+VerifiedPayload::VerifiedPayload(const vault::age::FileKey& key, const PayloadFacts& facts,
+                                 std::function<Result<void>(ByteView)> plain)
+    : facts_(facts), plain_(std::move(plain)), decryptor_(key, [this](ByteView bytes) -> Result<void> {
+        hash_.update(bytes);
+        size_ += bytes.size();
+        if (!plain_) return {};
+        return pipeline_ ? pipeline_->plain.push(bytes) : plain_(bytes);
+      }) {
+  if (facts_.length > kWholePayload) pipeline_ = std::make_unique<Pipeline>(*this);
+}
+
+Result<void> VerifiedPayload::push(ByteView ciphertext) {
+  length_ += ciphertext.size();
+  if (length_ > facts_.length) return tampered("a record is longer than it was sealed");
+  if (pipeline_) return pipeline_->sealed.push(ciphertext);
+  digest_.update(ciphertext);
+  return decryptor_.push(ciphertext);
+}
+
+Result<void> VerifiedPayload::finish() {
+  if (length_ != facts_.length) return tampered("a record is shorter than it was sealed");
+  if (pipeline_) TRY_VOID(pipeline_->finish());
+  if (digest_.finish() != facts_.payload) return tampered("a record's ciphertext is not what was sealed");
+  auto ended = decryptor_.finish();
+  if (!ended) return tampered("a record does not decrypt: " + ended.error().message);
+  if (pipeline_) {
+    TRY_VOID(pipeline_->plain.flush());
+    TRY_VOID(pipeline_->writing.finish());
+  }
+  if (size_ != facts_.size || hash_.finish() != facts_.sha256)
+    return tampered("a record's content is not what its description says");
+  return {};
+}
+
+Result<void> verify_file(const std::filesystem::path& path, std::span<const vault::age::Identity> identities,
+                         const PayloadFacts& facts, const std::function<Result<void>(ByteView)>& plain,
+                         std::atomic<std::uint64_t>* bytes) {
+  TRY(const vault::FileDescriptor file, vault::open_file(path, O_RDONLY | O_NOFOLLOW));
+  const vault::age::Reader read = [&](std::span<std::byte> into) -> Result<std::size_t> {
+    for (;;) {
+      const ssize_t got = ::read(file.get(), into.data(), into.size());
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) return vault::system_error(errno, "cannot read " + path.string());
+    }
+  };
+  auto opened = vault::age::read_header(read);
+  if (!opened) return opened.code() == Errc::io ? opened.error() : tampered(path.string() + " is no age file");
+  TRY(const vault::age::FileKey key, vault::age::open_header(opened->header, identities));
+  VerifiedPayload payload(key, facts, plain);
+  Bytes buffer(kReadSize);
+  for (;;) {
+    TRY(const std::size_t got, opened->payload(buffer));
+    if (got == 0) break;
+    TRY_VOID(payload.push(ByteView(buffer).first(got)));
+    if (bytes != nullptr) *bytes += got;
+  }
+  return payload.finish();
+}
+
+Result<void> for_each_parallel(std::size_t count, unsigned threads,
+                               const std::function<Result<void>(std::size_t)>& task) {
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::optional<Error> failed;  // guarded by mutex
+  const auto work = [&] {
+    for (;;) {
+      {
+        const std::scoped_lock lock(mutex);
+        if (failed) return;
+      }
+      const std::size_t index = next++;
+      if (index >= count) return;
+      auto done = task(index);
+      if (done) continue;
+      const std::scoped_lock lock(mutex);
+      if (!failed) failed = done.error();
+    }
+  };
+  std::vector<std::thread> running;
+  for (std::size_t i = 0; i < std::min<std::size_t>(threads, count); ++i) running.emplace_back(work);
+  for (std::thread& thread : running) thread.join();
+  if (failed) return *failed;
+  return {};
+}
+
+}  // namespace cli::client

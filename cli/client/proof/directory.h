@@ -1,0 +1,172 @@
+// Who is who, as proved and not as told: the directory's chain from the genesis entries on, each entry linked, included
+// in the ledger, derived from its signed command, and signed by a key that an earlier entry certified, up to the roots
+// that this person pinned. A key that the operator slipped in hangs on nothing and is not here.
+//
+// What the chain cannot show is an entry withheld at its end: a revocation that the service hides from one reader.
+#pragma once
+#include <map>
+#include <set>
+
+#include "access/permit.h"
+#include "access/wire/register.h"
+#include "cli/client/session/session.h"
+
+namespace cli::client {
+
+// A place in the ledger; every question may be asked "as of" one.
+using Seq = std::uint64_t;
+inline constexpr Seq kNow = ~Seq{0};
+
+struct Membership {
+  access::AgencyId agency;
+  std::vector<access::Role> roles;
+  Seq since = 0;
+};
+
+struct Person {
+  access::PersonId id;
+  vault::crypto::VerifyKey signing_key;
+  vault::age::Recipient recipient{};
+  std::vector<Membership> memberships;
+  bool root = false;
+  Seq enrolled = 0;
+  std::optional<Seq> revoked;
+  std::optional<Digest> name;                  // of the beside value; the words themselves are not certified
+  std::optional<access::PersonId> invited_by;  // absent: by genesis
+  bool active(Seq at = kNow) const { return enrolled <= at && (!revoked || *revoked > at); }
+  bool has_role(access::Role role, Seq at = kNow) const;
+  bool has_role(access::Role role, const access::AgencyId& agency, Seq at = kNow) const;
+  bool member_of(const access::AgencyId& agency, Seq at = kNow) const;
+  // What `permit` asks for: none of somebody who is not active then. `capacities_in` has the general ones too.
+  access::Capacities capacities(Seq at = kNow) const;
+  access::Capacities capacities_in(const access::AgencyId& agency, Seq at = kNow) const;
+};
+
+struct Agency {
+  access::AgencyId id;
+  access::AgencyKind kind = access::AgencyKind::other;
+  bool partner = false;
+  std::optional<Digest> name;
+};
+
+// An entry's verified request, and the certified person who signed it.
+struct CausedBy {
+  const Person* actor;
+  wire::VerifiedRequest request;
+};
+
+// The projection alone: values in, values out. Each entry has been shown to be in the ledger before it comes here.
+class DirectoryChain {
+ public:
+  // `pinned` may be empty (a genesis client): then whoever enrolled with the three genesis invitations are the roots.
+  DirectoryChain(std::string authority, std::vector<wire::RootPin> pinned);
+  // Errc::tampered when it does not continue the chain or is not what its signed command makes of it;
+  // Errc::unknown_version for a kind of a newer program. After a failure the chain is of no more use.
+  Result<void> apply(const audit::Envelope& envelope, const wire::EntryBody& body);
+
+  std::size_t size() const { return size_; }
+  const audit::ChainTag& tag() const { return tag_; }
+  const std::map<access::PersonId, Person>& persons() const { return persons_; }
+  const std::map<access::AgencyId, Agency>& agencies() const { return agencies_; }
+  // The three safeguarding partners, in the order of genesis.
+  const std::vector<access::AgencyId>& partners() const { return partners_; }
+  // The digest of the calendar that the last import made, as its importer signed it; absent: the one that ships.
+  const std::optional<Digest>& calendar() const { return calendar_; }
+  // Those of the three that have enrolled.
+  const std::vector<wire::RootPin>& roots() const { return roots_; }
+  // Whether `inviter` may invite to these roles at that agency now (DESIGN 5, Certification).
+  bool may_invite(const Person& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles) const;
+
+ private:
+  struct Open {  // an invitation
+    access::AgencyId agency;
+    std::vector<access::Role> roles;
+    vault::crypto::VerifyKey key;
+    vault::Instant expires;
+    Digest name{};
+    bool root = false;
+    bool used = false;
+    std::optional<access::PersonId> by;
+    std::optional<access::PersonId> replaces;
+  };
+  Result<void> apply_genesis(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<void> apply_invited(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<void> apply_enrolled(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<void> apply_joined(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<void> apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<void> apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<void> check_refused(const audit::Envelope& envelope, const wire::EntryBody& body) const;
+  Result<void> check_revocation(const Person& actor, const Person& person) const;
+  Result<void> apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<CausedBy> caused(const audit::Envelope& envelope, const wire::EntryBody& body, bool must_be_active) const;
+  Result<Open*> open_invitation(const access::InvitationId& id, const audit::Envelope& envelope);
+  void revoke(const access::PersonId& person, Seq at);
+
+  std::string authority_;
+  std::vector<wire::RootPin> pinned_;
+  std::size_t size_ = 0;
+  audit::ChainTag tag_;
+  std::uint64_t last_seq_ = 0;
+  std::map<access::PersonId, Person> persons_;
+  std::map<access::AgencyId, Agency> agencies_;
+  std::map<access::InvitationId, Open> invitations_;
+  std::vector<access::AgencyId> partners_;
+  std::vector<wire::RootPin> roots_;
+  std::optional<Digest> calendar_;
+  std::optional<wire::EntryRequest> invited_by_;  // the request of the last entry, if that is an invitation
+};
+
+template <class Event>
+Result<Event> event_of(const wire::EntryBody& body) {
+  if (body.kind != Event::kKind) return Error{Errc::tampered, "an entry of the ledger is not of the expected kind"};
+  auto event = wire::from_json<Event>(body.detail, wire::Strictness::exact);
+  if (!event) return Error{Errc::tampered, "an entry of the ledger is not what its kind asks for"};
+  return event;
+}
+template <class Command, class Event>
+struct SignedEvent {
+  const Person* actor;
+  Command command;
+  Event event;
+};
+
+class Directory {
+ public:
+  // A directory whose chain was verified already, for requests to `authority`.
+  Directory(DirectoryChain chain, std::string authority) : chain_(std::move(chain)), authority_(std::move(authority)) {}
+  // The mirror in the home, verified again, then extended by what the service has since. A genesis client whose home
+  // has no roots yet pins them when all three have enrolled. Errc::tampered when anything does not verify, a pinned
+  // root that is not among the enrolled ones included.
+  static Result<Directory> load(Session& session);
+  // Fetches and verifies what was added since.
+  Result<void> update(Session& session);
+
+  const DirectoryChain& chain() const { return chain_; }
+  const std::string& authority() const { return authority_; }
+  // Errc::tampered "… is not certified" when the chain does not know this person (or they are revoked at that time).
+  // Before encrypting to anybody, and before believing anybody's signature.
+  Result<const Person*> certified(const access::PersonId& person, Seq at = kNow) const;
+  const Person* find(const access::PersonId& person) const;
+  std::vector<const Person*> custodians(const access::AgencyId& partner) const;
+  std::vector<const Person*> spocs() const;
+  const std::vector<access::AgencyId>& partners() const { return chain_.partners(); }
+
+  // Verifies the request that caused `entry`: its actor, certified and active at that entry, signed it, and the entry
+  // says what the request asked for (access/wire/register.h). Of a refusal, only that its actor made the request.
+  // Errc::tampered.
+  Result<CausedBy> verify_caused(const VerifiedEntry& entry) const;
+  // Reads an entry as what it is. Verified as above, and of exactly these kinds.
+  template <class Command, class Event>
+  Result<SignedEvent<Command, Event>> read(const VerifiedEntry& entry) const {
+    TRY(const CausedBy caused, verify_caused(entry));
+    TRY(Event event, event_of<Event>(entry.body));
+    TRY(Command command, wire::command_of<Command>(caused.request));
+    return SignedEvent<Command, Event>{caused.actor, std::move(command), std::move(event)};
+  }
+
+ private:
+  DirectoryChain chain_;
+  std::string authority_;
+};
+
+}  // namespace cli::client

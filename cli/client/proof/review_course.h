@@ -1,0 +1,78 @@
+// A review as its own entries tell it, so that nobody prints, hands on or signs what the service made up. Each entry is
+// in the ledger, signed by somebody who could make it, and names the words that go with it by digest; stage, documents,
+// answers and clocks follow from them.
+//
+// What this cannot show is an entry withheld: an older state of the same review. An answer to Document 4 names its
+// record all the same (AnswerDecision), so an older state cannot be signed in place of a newer one; `verify_trail`
+// shows the whole.
+#pragma once
+#include "access/wire/register.h"
+#include "cli/client/review.h"
+
+namespace cli::client {
+
+struct AgencyCourse {
+  access::AgencyId agency;
+  vault::Instant asked;
+  std::optional<vault::Instant> templates_sent;
+  std::optional<access::RecordId> document_2, document_3;
+  std::optional<access::CopyId> copy;
+  std::optional<Digest> templates_reason;
+  std::optional<vault::Instant> returned;
+  std::uint64_t return_version = 0;
+  std::optional<access::RecordId> return_record;
+  std::optional<Digest> return_reason;
+  bool on_behalf = false;
+  std::optional<vault::Instant> informed;
+  std::optional<access::CopyId> outcome_copy;
+  std::optional<vault::Instant> acknowledged;
+  std::vector<wire::RecordInspectorate> inspectorates;
+};
+struct AnswerCourse {
+  wire::DecisionAnswered said;
+  access::PersonId person;
+  vault::Instant time;
+};
+struct DecidedCourse {
+  wire::ReviewDecided said;
+  vault::Instant time;
+  std::vector<AnswerCourse> answers;
+  std::optional<wire::DecisionEndorsed> endorsed;
+  access::PersonId endorsed_by;
+  bool frozen(std::size_t partners) const { return answers.size() == partners; }
+};
+struct OutcomeCourse {
+  wire::OutcomeSent said;
+  vault::Instant time;
+  std::optional<wire::PanelAnswered> panel;
+};
+// What the entries so far come to. Times are those of the entries.
+struct ReviewCourse {
+  std::optional<wire::CaseReferred> referred;  // there, once it is read
+  access::Stage stage = access::Stage::referred;
+  std::vector<AgencyCourse> agencies;  // in the order of asking
+  std::vector<access::RecordId> documents_1;
+  std::optional<access::DutyAnswers> duty_answers;
+  std::vector<wire::DutyRecorded> duties;
+  std::optional<wire::MeetingScheduled> meeting;
+  std::uint64_t meetings = 0;
+  std::vector<wire::PackShared> packs;
+  std::optional<wire::AttendanceRecorded> attendance;
+  std::uint64_t decisions = 0;
+  std::optional<DecidedCourse> decision;
+  std::optional<OutcomeCourse> outcome;
+  std::vector<wire::ClockMoved> moved;
+  std::optional<vault::Instant> ended;
+  std::optional<Digest> end_reason;
+};
+
+// `entries`: of `GET /v1/cases/{case}/course`, each proved to be in the ledger, ascending. Errc::tampered unless they
+// begin with the referral of this case, and each was signed by somebody who could make it and says what was signed.
+Result<ReviewCourse> read_course(const Directory& directory, const access::CaseId& case_,
+                                 std::span<const VerifiedEntry> entries);
+// That `it`, seen whole, shows nothing else; its clocks are reckoned again by `calendar`. Errc::tampered says what is
+// shown otherwise.
+Result<void> check_shown(const Directory& directory, const ReviewCourse& course, const ReviewCase& it,
+                         const review::Calendar& calendar, vault::Instant now);
+
+}  // namespace cli::client

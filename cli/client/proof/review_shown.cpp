@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "cli/client/proof/review_course.h"
+#include "vault/crypto/hash.h"
+
+namespace cli::client {
+namespace {
+
+constexpr std::int64_t kSkewMs = 120 * vault::kMillisecondsPerSecond;  // of the clocks on both sides, with room
+
+Error shown_otherwise(std::string_view what) {
+  return Error{Errc::tampered, "the service shows " + std::string(what) + " otherwise than the ledger has it"};
+}
+
+// What the service shows, held against the course.
+class Comparison {
+ public:
+  Comparison(const Directory& directory, const ReviewCourse& course) : directory_(directory), course_(course) {}
+
+  Result<void> compare(const ReviewCase& it, const review::Calendar& calendar, vault::Instant now) const {
+    TRY_VOID(compare_case(it));
+    TRY_VOID(compare_agencies(it.review));
+    TRY_VOID(compare_meeting(it.review));
+    TRY_VOID(compare_pack(it.review));
+    TRY_VOID(compare_decision(it.review));
+    TRY_VOID(compare_outcome(it.review));
+    return compare_clocks(it, calendar, now);
+  }
+
+ private:
+  // Words are those that the entry names.
+  static bool are(const wire::ReviewView& view, const std::optional<std::string>& words,
+                  const std::optional<Digest>& named) {
+    if (words.has_value() != named.has_value()) return false;
+    if (!named) return true;
+    const auto text = std::ranges::find(view.texts, *named, &wire::ShownTextView::text);
+    if (text == view.texts.end()) return false;
+    vault::crypto::Sha256 hash;
+    hash.update(text->random);
+    hash.update(vault::as_bytes(*words));
+    return hash.finish() == *named;
+  }
+
+  Result<void> compare_case(const ReviewCase& it) const {
+    const wire::CaseView& shown = it.case_;
+    const wire::ReviewView& view = it.review;
+    std::vector<access::AgencyId> asked;
+    for (const AgencyCourse& agency : course_.agencies) asked.push_back(agency.agency);
+    if (shown.case_ != course_.referred->case_ || view.case_ != course_.referred->case_ ||
+        shown.reference != course_.referred->reference || view.reference != course_.referred->reference ||
+        shown.agency != course_.referred->agency || shown.incident_date != course_.referred->incident_date ||
+        shown.aware_date != course_.referred->aware_date || shown.received != course_.referred->received ||
+        shown.subjects != course_.referred->subjects || shown.review_safe != course_.referred->review_safe ||
+        shown.asked != asked || view.rules != course_.referred->rules || view.linked_to != course_.referred->linked_to)
+      return shown_otherwise("the referral");
+    if (view.stage != course_.stage || shown.stage != course_.stage) return shown_otherwise("the stage of the review");
+    if (view.ended != course_.ended || !are(view, view.end_reason, course_.end_reason))
+      return shown_otherwise("its end");
+    bool same = view.duty_answers.has_value() == course_.duty_answers.has_value() &&
+                (!course_.duty_answers || wire::to_json(*view.duty_answers) == wire::to_json(*course_.duty_answers));
+    std::size_t done = 0;
+    for (const wire::DutyView& duty : view.duties) {
+      const auto found = std::ranges::find(course_.duties, duty.duty, &wire::DutyRecorded::duty);
+      if (found != course_.duties.end()) ++done;
+      same &= found == course_.duties.end() ? !duty.done && !duty.record
+                                            : duty.done == found->on && duty.record == found->record;
+    }
+    if (!same || done != course_.duties.size()) return shown_otherwise("the duties to notify");
+    return {};
+  }
+
+  Result<void> compare_agencies(const wire::ReviewView& view) const {
+    if (view.agencies.size() != course_.agencies.size()) return shown_otherwise("the agencies that were asked");
+    for (std::size_t i = 0; i < course_.agencies.size(); ++i) {
+      const AgencyCourse& mine = course_.agencies[i];
+      const wire::AgencyReviewView& shown = view.agencies[i];
+      const bool same =
+          shown.agency == mine.agency && shown.referrer == (mine.agency == course_.referred->agency) &&
+          shown.asked == mine.asked && shown.templates_sent == mine.templates_sent &&
+          shown.document_2 == mine.document_2 && shown.document_3 == mine.document_3 && shown.copy == mine.copy &&
+          shown.returned == mine.returned && shown.return_version == mine.return_version &&
+          shown.return_record == mine.return_record && shown.on_behalf == mine.on_behalf &&
+          shown.informed == mine.informed && shown.outcome_copy == mine.outcome_copy &&
+          shown.acknowledged == mine.acknowledged &&
+          std::ranges::equal(shown.inspectorates, mine.inspectorates,
+                             [](const auto& a, const auto& b) { return a.body == b.body && a.on == b.on; }) &&
+          are(view, shown.templates_reason, mine.templates_reason) &&
+          are(view, shown.return_reason, mine.return_reason);
+      if (!same) return shown_otherwise("what an agency was sent, or did");
+    }
+    return {};
+  }
+
+  Result<void> compare_meeting(const wire::ReviewView& view) const {
+    bool same = view.meeting.has_value() == course_.meeting.has_value() && view.meetings == course_.meetings;
+    if (same && course_.meeting) {
+      const wire::MeetingView& shown = *view.meeting;
+      same = shown.number == course_.meeting->number && shown.date == course_.meeting->date &&
+             shown.kind == course_.meeting->kind && shown.mode == course_.meeting->mode &&
+             are(view, shown.reason, course_.meeting->reason);
+    }
+    if (!same) return shown_otherwise("the meeting");
+    same = view.attendance.has_value() == course_.attendance.has_value();
+    if (same && course_.attendance) {
+      const wire::AttendanceView& shown = *view.attendance;
+      std::vector<access::AgencyId> absent;
+      for (const auto& partner : directory_.partners())
+        if (std::ranges::find(course_.attendance->present, std::optional(partner), &wire::Attendee::standing_for) ==
+            course_.attendance->present.end())
+          absent.push_back(partner);
+      same = wire::to_json(shown.present) == wire::to_json(course_.attendance->present) && shown.absent == absent &&
+             shown.quorate == absent.empty() && shown.others.size() == course_.attendance->others.size();
+      for (std::size_t i = 0; same && i < shown.others.size(); ++i)
+        same = shown.others[i].body == course_.attendance->others[i].body &&
+               are(view, shown.others[i].name, course_.attendance->others[i].name);
+    }
+    if (!same) return shown_otherwise("who attended the meeting");
+    return {};
+  }
+
+  Result<void> compare_pack(const wire::ReviewView& view) const {
+    std::vector<access::RecordId> notifications, returns;
+    std::vector<access::AgencyId> unreturned;
+    for (const wire::DutyRecorded& duty : course_.duties)
+      if (duty.record && duty.duty != access::Duty::document_1 &&
+          std::ranges::find(notifications, *duty.record) == notifications.end())
+        notifications.push_back(*duty.record);
+    for (const AgencyCourse& agency : course_.agencies) {
+      if (agency.return_record) returns.push_back(*agency.return_record);
+      if (agency.return_version == 0) unreturned.push_back(agency.agency);
+    }
+    const auto sorted = [](std::vector<access::RecordId> records) {
+      std::ranges::sort(records);
+      return records;
+    };
+    if (!view.pack || sorted(view.pack->document_1) != sorted(course_.documents_1) ||
+        view.pack->notifications != notifications || view.pack->returns != returns ||
+        view.pack->unreturned != unreturned ||
+        view.pack->complete != (!course_.documents_1.empty() && unreturned.empty()) ||
+        view.packs.size() != course_.packs.size())
+      return shown_otherwise("the documents of the meeting's pack");
+    for (std::size_t i = 0; i < course_.packs.size(); ++i)
+      if (view.packs[i].person != course_.packs[i].person || view.packs[i].copy != course_.packs[i].copy ||
+          view.packs[i].how != course_.packs[i].how)
+        return shown_otherwise("who was given the pack");
+    return {};
+  }
+
+  Result<void> compare_decision(const wire::ReviewView& view) const {
+    if (view.decision.has_value() != course_.decision.has_value() || view.decisions != course_.decisions)
+      return shown_otherwise("Document 4");
+    if (!course_.decision) return {};
+    const wire::DecisionView& shown = *view.decision;
+    const wire::ReviewDecided& said = course_.decision->said;
+    if (shown.version != said.version || shown.record != said.record || shown.decision != said.decision ||
+        shown.actions != said.actions || shown.time != course_.decision->time || !are(view, shown.reason, said.reason))
+      return shown_otherwise("Document 4");
+    bool same = shown.answers.size() == course_.decision->answers.size() &&
+                shown.frozen == course_.decision->frozen(directory_.partners().size()) &&
+                shown.silent.size() + shown.answers.size() == directory_.partners().size();
+    for (std::size_t i = 0; same && i < shown.answers.size(); ++i) {
+      const wire::AnswerView& one = shown.answers[i];
+      const AnswerCourse& mine = course_.decision->answers[i];
+      same = one.partner == mine.said.partner && one.answer == mine.said.answer && one.person == mine.person &&
+             one.by_spoc == mine.said.by_spoc && one.time == mine.time && are(view, one.reason, mine.said.reason) &&
+             std::ranges::find(shown.silent, one.partner) == shown.silent.end();
+    }
+    if (!same) return shown_otherwise("what the partners said to Document 4");
+    same = shown.endorsed.has_value() == course_.decision->endorsed.has_value() &&
+           (!shown.endorsed || (shown.endorsed->person == course_.decision->endorsed_by &&
+                                are(view, shown.endorsed->remark, course_.decision->endorsed->remark)));
+    if (!same) return shown_otherwise("the endorsement of Document 4");
+    return {};
+  }
+
+  Result<void> compare_outcome(const wire::ReviewView& view) const {
+    bool same = view.outcome.has_value() == course_.outcome.has_value();
+    if (same && course_.outcome) {
+      const wire::OutcomeView& shown = *view.outcome;
+      const wire::OutcomeSent& said = course_.outcome->said;
+      same = shown.document_4 == said.document_4 && shown.document_5 == said.document_5 &&
+             shown.manifest == said.manifest && shown.sent == course_.outcome->time &&
+             are(view, shown.reason, said.reason) &&
+             shown.panel_answer.has_value() == course_.outcome->panel.has_value();
+      if (same && course_.outcome->panel)
+        same = shown.panel_answer == course_.outcome->panel->answer &&
+               shown.panel_answered == course_.outcome->panel->on &&
+               shown.panel_record == course_.outcome->panel->record;
+    }
+    if (!same) return shown_otherwise("what went to the Panel");
+    return {};
+  }
+
+  // Reckoned again from the dates that were signed.
+  Result<void> compare_clocks(const ReviewCase& it, const review::Calendar& calendar, vault::Instant now) const {
+    const wire::ReviewView& view = it.review;
+    if (view.today < vault::london_date({now.unix_ms - kSkewMs}) ||
+        vault::london_date({now.unix_ms + kSkewMs}) < view.today)
+      return shown_otherwise("today's date");
+    review::CaseDates dates = dates_of(it);
+    dates.moved.clear();
+    for (const wire::ClockMoved& moved : course_.moved)
+      dates.moved.push_back(
+          {moved.clock, moved.due, moved.agency ? std::optional(moved.agency->to_string()) : std::nullopt});
+    TRY(const review::RuleSet* rules, review::find_rules(view.rules));
+    TRY(const review::Clocks clocks, review::clocks_of(dates, *rules, calendar, view.today));
+    bool same = view.clocks.size() == clocks.list.size() && view.citation == rules->citation;
+    for (std::size_t i = 0; same && i < view.clocks.size(); ++i) {
+      const wire::ClockView& shown = view.clocks[i];
+      const review::Clock& mine = clocks.list[i];
+      const auto agency = shown.agency ? std::optional(shown.agency->to_string()) : std::nullopt;
+      same = shown.clock == mine.clock && agency == mine.agency && shown.trigger_date == mine.trigger_date &&
+             shown.due == mine.due && shown.met_on == mine.met_on && shown.state == review::to_string(mine.state) &&
+             shown.binding == mine.binding && shown.moved == mine.moved;
+      for (const wire::ClockMoved& moved : course_.moved)
+        if (same && shown.moved && moved.clock == shown.clock && (!moved.agency || moved.agency == shown.agency))
+          same = std::ranges::any_of(course_.moved, [&](const wire::ClockMoved& one) {
+            return one.clock == shown.clock && are(view, shown.reason, one.reason);
+          });
+    }
+    if (!same) return shown_otherwise("a clock");
+    return {};
+  }
+
+  const Directory& directory_;
+  const ReviewCourse& course_;
+};
+
+}  // namespace
+
+Result<void> check_shown(const Directory& directory, const ReviewCourse& course, const ReviewCase& it,
+                         const review::Calendar& calendar, vault::Instant now) {
+  return Comparison(directory, course).compare(it, calendar, now);
+}
+
+}  // namespace cli::client

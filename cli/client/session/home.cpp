@@ -1,0 +1,435 @@
+#include "cli/client/session/home.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "cli/client/session/secret_writer.h"
+#include "vault/age/file.h"
+#include "vault/age/identity_file.h"
+#include "vault/base/file.h"
+
+namespace cli::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kIdentityName = "identity.age";
+constexpr std::string_view kPinsName = "pins.json";
+constexpr std::string_view kCheckpointName = "checkpoint";
+constexpr std::string_view kDirectoryName = "directory.jsonl";
+constexpr std::string_view kOutboxName = "outbox";
+constexpr std::string_view kJournalName = "journal.jsonl";
+constexpr std::string_view kNotesName = "notes";
+constexpr std::string_view kLockName = "lock";
+constexpr std::string_view kVersionComment = "strongroom identity v";
+constexpr std::string_view kSigningComment = "strongroom signing key: ";
+constexpr std::size_t kMaxLinesFile = 1U << 30;  // journals grow with what was secured; read whole
+constexpr std::size_t kMaxNoteBytes = 64U << 10;
+constexpr std::size_t kMaxPendingBytes = 4U << 20;
+
+Error damaged(const fs::path& file) {
+  return Error{Errc::tampered,
+               file.string() + " is damaged; restore it from your own backup, or ask to be invited again"};
+}
+
+// Held for one change.
+class Lock {
+ public:
+  static Result<Lock> take(const fs::path& folder) {
+    TRY(vault::FileDescriptor file, vault::open_file(folder / kLockName, O_RDWR | O_CREAT));
+    while (::flock(file.get(), LOCK_EX) != 0)
+      if (errno != EINTR) return vault::system_error(errno, "cannot lock " + folder.string());
+    return Lock(std::move(file));
+  }
+
+ private:
+  explicit Lock(vault::FileDescriptor file) : file_(std::move(file)) {}
+  vault::FileDescriptor file_;
+};
+
+// Where the last complete line ends.
+Result<off_t> end_of_lines(const vault::FileDescriptor& file, const fs::path& name) {
+  off_t end = ::lseek(file.get(), 0, SEEK_END);
+  for (char last = 0; end > 0; --end) {
+    if (::pread(file.get(), &last, 1, end - 1) != 1) return vault::system_error(errno, "cannot read " + name.string());
+    if (last == '\n') break;
+  }
+  return end;
+}
+
+Result<void> append_durably(const fs::path& file, std::string_view lines) {
+  TRY(const vault::FileDescriptor to, vault::open_file(file, O_RDWR | O_CREAT | O_APPEND));
+  // What a crash cut short would swallow the next line.
+  TRY(const off_t end, end_of_lines(to, file));
+  if (::ftruncate(to.get(), end) != 0) return vault::system_error(errno, "cannot shorten " + file.string());
+  if (auto written = vault::write_all(to, vault::as_bytes(lines)); !written)
+    return Error{written.code(), file.string() + ": " + written.error().message};
+  if (::fsync(to.get()) != 0) return vault::system_error(errno, "cannot sync " + file.string());
+  if (end == 0) return vault::sync_directory(file.parent_path());  // its name is new, or was perhaps never synced
+  return {};
+}
+
+// The complete lines of a file; none if there is no file.
+Result<std::vector<std::string>> read_lines(const fs::path& file) {
+  auto bytes = vault::read_file_limited(file, kMaxLinesFile);
+  std::vector<std::string> lines;
+  if (!bytes) {
+    if (bytes.code() == Errc::not_found) return lines;
+    return bytes.error();
+  }
+  std::string_view rest = vault::as_text(*bytes);
+  for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1))
+    if (end > 0) lines.emplace_back(rest.substr(0, end));
+  return lines;
+}
+
+// Whether the JSON is an object whose "v" is newer than what this program writes.
+bool is_newer(std::string_view text) {
+  const auto value = wire::parse_json(text);
+  const auto* object = value ? value->if_object() : nullptr;
+  const auto* version = object == nullptr ? nullptr : object->if_contains("v");
+  return version != nullptr && version->is_int64() && version->get_int64() > static_cast<std::int64_t>(kHomeVersion);
+}
+
+template <class T>
+Result<T> read_json(const fs::path& file, std::size_t max) {
+  TRY(const Bytes bytes, vault::read_file_limited(file, max));
+  auto value = wire::decode<T>(vault::as_text(bytes), wire::Strictness::tolerant);
+  if (is_newer(vault::as_text(bytes)))
+    return Error{Errc::unknown_version, file.string() + " was written by a newer version of Strongroom"};
+  if (!value) return damaged(file);
+  return value;
+}
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() <= 128 && name.front() != '.' && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  });
+}
+
+Result<vault::crypto::SigningKey> signing_key_of(const vault::age::IdentityFile& file, const fs::path& path) {
+  for (const vault::SecretText& comment : file.comments) {
+    std::string_view text = comment.expose();
+    if (text.starts_with(kVersionComment) && text.substr(kVersionComment.size()) != std::to_string(kHomeVersion))
+      return Error{Errc::unknown_version, path.string() + " was written by a newer version of Strongroom"};
+  }
+  for (const vault::SecretText& comment : file.comments) {
+    std::string_view text = comment.expose();
+    if (!text.starts_with(kSigningComment)) continue;
+    auto seed = vault::unhex(text.substr(kSigningComment.size()));
+    if (!seed || seed->size() != 32) return damaged(path);
+    auto key = vault::crypto::SigningSeed::copy_of(std::span<const std::byte, 32>(seed->data(), 32));
+    vault::wipe(*seed);
+    return vault::crypto::SigningKey(std::move(key));
+  }
+  return Error{Errc::tampered, path.string() + " has no signing key of Strongroom in it"};
+}
+
+// Puts the terminal back as it was.
+class QuietTerminal {
+ public:
+  explicit QuietTerminal(int fd) : fd_(fd), changed_(::tcgetattr(fd, &before_) == 0) {
+    if (!changed_) return;
+    termios quiet = before_;
+    // No echo; and interruption comes as a character, so that the echo is back before the program ends.
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+    changed_ = ::tcsetattr(fd, TCSAFLUSH, &quiet) == 0;
+  }
+  ~QuietTerminal() {
+    if (changed_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+  }
+  QuietTerminal(const QuietTerminal&) = delete;
+  QuietTerminal& operator=(const QuietTerminal&) = delete;
+  bool is_quiet() const { return changed_; }
+
+ private:
+  int fd_;
+  termios before_{};
+  bool changed_;
+};
+
+Result<vault::SecretText> read_line_secretly(int fd) {
+  constexpr char kInterrupt = 3;
+  vault::GuardedMemory memory(kMaxPassphraseBytes);
+  std::size_t size = 0;
+  for (;;) {
+    std::byte next{};
+    const ssize_t got = ::read(fd, &next, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return vault::system_error(errno, "cannot read the passphrase");
+    if (static_cast<char>(next) == kInterrupt) return Error{Errc::cancelled, "interrupted"};
+    if (got == 0 || next == std::byte{'\n'} || next == std::byte{'\r'}) break;
+    if (size == kMaxPassphraseBytes) return Error{Errc::invalid_argument, "a passphrase has at most 1024 bytes"};
+    memory.span()[size++] = next;
+  }
+  if (size == 0) return Error{Errc::invalid_argument, "the passphrase is empty"};
+  return vault::SecretText(vault::as_text(memory.span().first(size)));
+}
+
+}  // namespace
+
+PassphraseSource passphrase_from_file(fs::path file) {
+  return [file = std::move(file)](std::string_view) -> Result<vault::SecretText> {
+    TRY(const vault::FileDescriptor from, vault::open_file(file, O_RDONLY));
+    return read_line_secretly(from.get());
+  };
+}
+
+PassphraseSource passphrase_from_terminal() {
+  return [](std::string_view prompt) -> Result<vault::SecretText> {
+    auto terminal = vault::open_file("/dev/tty", O_RDWR | O_NOCTTY);
+    if (!terminal)
+      return Error{Errc::invalid_argument, "there is no terminal to ask for the passphrase; use --passphrase-file"};
+    TRY_VOID(vault::write_all(*terminal, vault::as_bytes(std::string(prompt) + ": ")));
+    const QuietTerminal quiet(terminal->get());
+    if (!quiet.is_quiet()) return Error{Errc::unavailable, "the terminal's echo cannot be switched off"};
+    auto passphrase = read_line_secretly(terminal->get());
+    TRY_VOID(vault::write_all(*terminal, vault::as_bytes("\n")));
+    return passphrase;
+  };
+}
+
+Keys Keys::generate() {
+  return {vault::crypto::SigningKey::generate(), vault::age::Identity::generate()};
+}
+
+fs::path Home::default_path() {
+  // Read before any thread is started.
+  if (const char* home = std::getenv("STRONGROOM_HOME"); home != nullptr && *home != '\0') return home;  // NOLINT
+  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config != '\0')         // NOLINT
+    return fs::path(config) / "strongroom";
+  const char* user = std::getenv("HOME");  // NOLINT
+  return fs::path(user == nullptr ? "." : user) / ".config" / "strongroom";
+}
+
+bool Home::has_identity(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / kIdentityName, ignored);
+}
+
+Result<Home> Home::open(fs::path folder) {
+  if (!has_identity(folder))
+    return Error{Errc::not_found, "there is no identity in " + folder.string() + ": run strongroom enrol"};
+  return Home(std::move(folder));
+}
+
+Result<Home> Home::create(fs::path folder, const Keys& keys, const vault::SecretText& passphrase, unsigned log_n) {
+  std::error_code failed;
+  if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), failed);
+  if (failed) return vault::system_error(failed.value(), "cannot make " + folder.parent_path().string());
+  TRY_VOID(vault::make_private_directory(folder));
+  if (has_identity(folder)) return Error{Errc::conflict, "there is an identity in " + folder.string() + " already"};
+
+  const vault::SecretText identity = keys.identity.to_text();
+  SecretWriter text(kMaxIdentityFileBytes);
+  text.text("# ").text(kVersionComment).text(std::to_string(kHomeVersion));
+  text.text("\n# ").text(kSigningComment).hex(keys.signing.seed().expose());
+  text.text("\n").text(identity.expose()).text("\n");
+  auto file = vault::age::encrypt_small_with_passphrase(text.bytes(), passphrase, log_n);
+  if (!file) return file.error();
+  TRY_VOID(vault::write_new_file(folder / kIdentityName, *file));
+  return Home(std::move(folder));
+}
+
+Result<Keys> Home::unlock(const PassphraseSource& passphrase) const {
+  const fs::path path = folder_ / kIdentityName;
+  auto file = vault::read_file_limited(path, kMaxIdentityFileBytes);
+  if (!file) return file.code() == Errc::too_large ? damaged(path) : file.error();
+  // Damage is told from a wrong passphrase before one is asked for, where that can be seen.
+  const auto header = vault::age::parse_header(*file);
+  if (!header || !vault::age::is_single_scrypt(*header)) return damaged(path);
+  TRY(const vault::SecretText secret, passphrase("Passphrase"));
+  auto plain = vault::age::decrypt_small_with_passphrase(*file, secret);
+  if (!plain) {
+    if (plain.code() == Errc::wrong_key) return Error{Errc::wrong_key, "wrong passphrase"};
+    if (plain.code() == Errc::full) return plain.error();
+    return damaged(path);
+  }
+  auto parsed = vault::age::parse_identity_file(vault::as_text(*plain));
+  vault::wipe(*plain);
+  if (!parsed || parsed->identities.size() != 1) return damaged(path);
+  TRY(vault::crypto::SigningKey signing, signing_key_of(*parsed, path));
+  return Keys{std::move(signing), std::move(parsed->identities.front())};
+}
+
+Result<Pins> Home::pins() const {
+  auto pins = read_json<Pins>(folder_ / kPinsName, kMaxPinsBytes);
+  if (!pins && pins.code() == Errc::not_found)
+    return Error{Errc::not_found, "the enrolment in " + folder_.string() + " was not begun: run strongroom enrol"};
+  return pins;
+}
+
+Result<void> Home::write_pins(const Pins& pins) {
+  TRY(const Lock lock, Lock::take(folder_));
+  return vault::write_file_atomically(folder_ / kPinsName, vault::as_bytes(wire::encode(pins) + "\n"));
+}
+
+Result<std::optional<std::string>> Home::checkpoint_note() const {
+  auto bytes = vault::read_file_limited(folder_ / kCheckpointName, audit::kMaxNoteBytes);
+  if (bytes) return std::optional(vault::to_text(*bytes));
+  if (bytes.code() == Errc::not_found) return std::optional<std::string>();
+  return bytes.error();
+}
+
+Result<bool> Home::replace_checkpoint(const std::optional<std::string>& expected, std::string_view next) {
+  TRY(const Lock lock, Lock::take(folder_));
+  TRY(const auto current, checkpoint_note());
+  if (current != expected) return false;
+  TRY_VOID(vault::write_file_atomically(folder_ / kCheckpointName, vault::as_bytes(next)));
+  return true;
+}
+
+Result<std::vector<wire::EntryView>> Home::directory_entries() const {
+  const fs::path path = folder_ / kDirectoryName;
+  TRY(const std::vector<std::string> lines, read_lines(path));
+  std::vector<wire::EntryView> entries;
+  entries.reserve(lines.size());
+  for (const std::string& line : lines) {
+    auto entry = wire::decode<wire::EntryView>(line, wire::Strictness::exact);
+    if (!entry) return damaged(path);
+    entries.push_back(std::move(*entry));
+  }
+  return entries;
+}
+
+Result<void> Home::append_directory(std::size_t known, std::span<const wire::EntryView> entries) {
+  TRY(const Lock lock, Lock::take(folder_));
+  TRY(const std::vector<std::string> lines, read_lines(folder_ / kDirectoryName));
+  if (lines.size() != known) return Error{Errc::retry, "another program is updating the directory of this home"};
+  std::string text;
+  for (const wire::EntryView& entry : entries) text += wire::encode(entry) + "\n";
+  return append_durably(folder_ / kDirectoryName, text);
+}
+
+Result<void> Home::forget_directory() {
+  TRY(const Lock lock, Lock::take(folder_));
+  if (::unlink((folder_ / kDirectoryName).c_str()) != 0 && errno != ENOENT)
+    return vault::system_error(errno, "cannot remove " + (folder_ / kDirectoryName).string());
+  return {};
+}
+
+Result<void> Home::put_pending(const PendingCommand& pending) {
+  if (!is_plain_name(pending.nonce)) return Error{Errc::invalid_argument, "not a nonce"};
+  TRY(const Lock lock, Lock::take(folder_));
+  const fs::path outbox = folder_ / kOutboxName;
+  TRY_VOID(vault::make_private_directory(outbox));
+  std::error_code failed;
+  const auto count = std::distance(fs::directory_iterator(outbox, failed), fs::directory_iterator());
+  if (failed) return vault::system_error(failed.value(), "cannot list " + outbox.string());
+  if (static_cast<std::size_t>(count) >= kMaxPendingCommands)
+    return Error{Errc::too_large, "too many commands wait for an answer: run strongroom sync"};
+  if (count == 0) TRY_VOID(vault::sync_directory(folder_));  // the outbox's name is new, or was perhaps never synced
+  return vault::write_file_atomically(outbox / (pending.nonce + ".json"), vault::as_bytes(wire::encode(pending)));
+}
+
+Result<std::vector<PendingCommand>> Home::pending() const {
+  std::vector<PendingCommand> all;
+  std::error_code failed;
+  const fs::path outbox = folder_ / kOutboxName;
+  if (!fs::exists(outbox, failed)) return all;
+  for (const auto& item : fs::directory_iterator(outbox, failed)) {
+    if (item.path().extension() != ".json") continue;  // a temporary name that a crash left
+    auto pending = read_json<PendingCommand>(item.path(), kMaxPendingBytes);
+    if (pending)
+      all.push_back(std::move(*pending));
+    else if (pending.code() != Errc::not_found)  // another program has just finished it
+      return pending.error();
+  }
+  if (failed) return vault::system_error(failed.value(), "cannot list " + outbox.string());
+  std::ranges::sort(all, {}, [](const PendingCommand& one) { return std::pair(one.made, one.nonce); });
+  return all;
+}
+
+Result<void> Home::drop_pending(const std::string& nonce) {
+  TRY(const Lock lock, Lock::take(folder_));
+  if (::unlink((folder_ / kOutboxName / (nonce + ".json")).c_str()) != 0 && errno != ENOENT)
+    return vault::system_error(errno, "cannot remove a command from the outbox");
+  return vault::sync_directory(folder_ / kOutboxName);
+}
+
+Result<void> Home::finish_pending(const PendingCommand& pending) {
+  if (!pending.journal.empty()) {
+    TRY(const Lock lock, Lock::take(folder_));
+    TRY_VOID(append_durably(folder_ / kJournalName, pending.journal));
+  }
+  return drop_pending(pending.nonce);
+}
+
+Result<std::vector<SecuredFile>> Home::secured_files(const access::SafeId& safe) const {
+  TRY(const std::vector<std::string> lines, read_lines(folder_ / kJournalName));
+  std::vector<SecuredFile> files;
+  for (const std::string& line : lines) {
+    // A line cut short by a crash says nothing: that file is secured again.
+    auto file = wire::decode<SecuredFile>(line, wire::Strictness::tolerant);
+    if (file && file->safe == safe) files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+Result<void> Home::put_note(std::string_view name, std::string_view text) {
+  vault::invariant(is_plain_name(name), "a note's name is plain");
+  TRY(const Lock lock, Lock::take(folder_));
+  TRY_VOID(vault::make_private_directory(folder_ / kNotesName));
+  TRY_VOID(vault::sync_directory(folder_));
+  return vault::write_file_atomically(folder_ / kNotesName / name, vault::as_bytes(text));
+}
+
+Result<std::optional<std::string>> Home::note(std::string_view name) const {
+  auto bytes = vault::read_file_limited(folder_ / kNotesName / name, kMaxNoteBytes);
+  if (bytes) return std::optional(vault::to_text(*bytes));
+  if (bytes.code() == Errc::not_found) return std::optional<std::string>();
+  return bytes.error();
+}
+
+Result<void> Home::drop_note(std::string_view name) {
+  TRY(const Lock lock, Lock::take(folder_));
+  if (::unlink((folder_ / kNotesName / name).c_str()) != 0 && errno != ENOENT)
+    return vault::system_error(errno, "cannot remove a note");
+  return {};
+}
+
+Result<std::vector<std::string>> Home::notes(std::string_view extension) const {
+  std::vector<std::string> names;
+  std::error_code failed;
+  const fs::path notes = folder_ / kNotesName;
+  if (!fs::exists(notes, failed)) return names;
+  for (const auto& item : fs::directory_iterator(notes, failed))
+    if (item.path().extension() == extension) names.push_back(item.path().filename());
+  if (failed) return vault::system_error(failed.value(), "cannot list " + notes.string());
+  return names;
+}
+
+Result<std::optional<vault::FileDescriptor>> Home::claim_note(std::string_view name) const {
+  const fs::path path = folder_ / kNotesName / name;
+  auto file = vault::open_file(path, O_RDONLY | O_NOFOLLOW);
+  if (!file && file.code() == Errc::not_found) return std::optional<vault::FileDescriptor>();
+  if (!file) return file.error();
+  while (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::optional<vault::FileDescriptor>();
+    if (errno != EINTR) return vault::system_error(errno, "cannot lock " + path.string());
+  }
+  // Whoever had it before may have dropped it.
+  struct stat claimed{};
+  struct stat named{};
+  if (::fstat(file->get(), &claimed) != 0 || ::stat(path.c_str(), &named) != 0 || claimed.st_ino != named.st_ino)
+    return std::optional<vault::FileDescriptor>();
+  return std::optional(std::move(*file));
+}
+
+std::string issue_note(const access::CopyId& copy) {
+  return copy.to_string() + ".issue";
+}
+
+std::string journal_line(const SecuredFile& file) {
+  return wire::encode(file) + "\n";
+}
+
+}  // namespace cli::client
