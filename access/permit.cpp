@@ -1,26 +1,19 @@
 #include "access/permit.h"
 
+#include <algorithm>
 #include <array>
-#include <optional>
 
-#include "access/wire/describe_json.h"
+#include "access/permit_table.h"
+#include "access/wire/register.h"
 
 namespace strongroom::access {
 
 namespace {
 
-// A set of lock states or stages, one bit each.
-struct Set {
-  unsigned bits = 0;
-  template <class E>
-  constexpr bool has(E one) const {
-    return ((bits >> static_cast<unsigned>(one)) & 1U) != 0;
-  }
-};
-template <class E, class... More>
-constexpr Set set_of(E first, More... more) {
-  return {(1U << static_cast<unsigned>(first)) | (0U | ... | (1U << static_cast<unsigned>(more)))};
-}
+using table::Row;
+using table::Rule;
+using table::Set;
+using table::set_of;
 
 constexpr Set kAnyLock = set_of(LockState::open, LockState::engaged, LockState::released);
 constexpr Set kEngaged = set_of(LockState::engaged);
@@ -29,12 +22,8 @@ constexpr Set kReviewing = set_of(Stage::referred, Stage::scoping, Stage::meetin
                                   Stage::outcome_sent, Stage::practice_review, Stage::alternative_review);
 constexpr Set kAnyStage = {kReviewing.bits | set_of(Stage::closed, Stage::not_pursued).bits};
 
-struct Rule {
-  std::string_view name;
-  std::string_view sentence;
-};
 constexpr Rule kRoot{"root", "Only the root of a safeguarding partner may do this."};
-constexpr Rule kOwnRoot{"own-root", "The roles partner and custodian are given by that partner's own root alone."};
+constexpr Rule kOwnRoot{"own-root", "Only that partner's own root gives the roles partner and custodian."};
 constexpr Rule kRootOrLead{"root-or-lead", "Only a root, or a lead of that agency, may do this."};
 constexpr Rule kInvitation{"invitation", "This needs an invitation."};
 constexpr Rule kEnrolled{"enrolled", "Only enrolled persons may do this."};
@@ -93,15 +82,6 @@ constexpr Rule kUnknown{kRuleUnknown, "There is no such thing, or it is not visi
 
 using enum Capacity;
 constexpr Capacities kKeyholders = {representative, participant};
-
-struct Row {
-  Action action;
-  Capacities who;  // any one of them
-  Set locks;
-  Set stages;
-  Rule rule;                      // broken by those who are none of `who`
-  std::optional<Action> seen_by;  // who may not even do this is answered "not found"; none: nothing to hide
-};
 
 // THE table. In the order of Action.
 constexpr auto kTable = std::to_array<Row>({
@@ -248,18 +228,15 @@ constexpr auto kTable = std::to_array<Row>({
      kAnyStage,
      kTrailReader,
      Action::see_case},
+    {Action::read_case_entry, {referrer, asked}, kAnyLock, kAnyStage, kTrailReader, Action::see_case},
 });
 
-constexpr bool table_is_in_order() {
-  for (std::size_t i = 0; i < kTable.size(); ++i)
-    if (static_cast<std::size_t>(kTable[i].action) != i) return false;
-  return true;
-}
-static_assert(table_is_in_order());
-static_assert(kTable.size() == boost::mp11::mp_size<boost::describe::describe_enumerators<Action>>::value);
+constexpr std::size_t kActions = boost::mp11::mp_size<boost::describe::describe_enumerators<Action>>::value;
+static_assert(table::is_complete(kTable, kActions));
 
-constexpr const Row& row_of(Action action) {
-  return kTable[static_cast<std::size_t>(action)];
+// The row that is in force now. Every action has one.
+const Row& row_of(Action action) {
+  return *table::find(kTable, action, kPolicyVersion);
 }
 
 template <class E>
@@ -280,51 +257,67 @@ std::string words(Capacities who) {
 constexpr std::string_view kIntroduction =
     R"(# Who may do what
 
-Printed by `strongroomd policy` from the one table that decides (`access/permit.cpp`). An action is permitted to whoever
-has one of the capacities named, while the case's lock and the review's stage are among those named. Otherwise it is
-refused by the rule, by `lock` or by `stage`, and the refusal is an entry of the ledger. Somebody who does not even see
-the thing (last column) is answered "not found"; the attempt is recorded all the same.
+`strongroomd policy` prints this page from the one table that decides (`access/permit.cpp`). A person may do an action if
+they have one of the capacities that its row names, and if the case's lock and the review's stage are among those that
+the row names. Otherwise the action is refused, by the row's rule, by `lock` or by `stage`, and the refusal is an entry
+of the ledger. Somebody who may not even see the thing (last column) is told "not found"; the attempt is recorded all the
+same.
 
-Where no case is concerned, lock and stage do not matter. The records of a case stay locked when its review ends: copies
-are issued until the lock is released, and new records are secured until the review is over.
+For actions that concern no case, lock and stage do not matter. The records of a case stay locked when its review ends:
+copies are issued until the lock is released, and new records are secured until the review is over.
 
 ## Capacities
 
-A capacity is what an enrolled person is with respect to what they ask for. Revoked persons have none.
+A capacity says what an enrolled person is to the thing that they ask for. A revoked person has none.
 
 | capacity | who |
 |---|---|
 | invitee | signs with the one-time key of an invitation that is open |
-| enrolled | everybody who is certified and not revoked |
-| root | the root of a safeguarding partner, fixed at genesis |
+| enrolled | is certified and not revoked |
+| root | is the root of a safeguarding partner, fixed at genesis |
 | administrator, partner, spoc, reviewer, chair | has that role in some agency |
-| staff | agency-lead, practitioner or depositor in some agency |
-| own-root | root of the agency concerned |
+| staff | is agency-lead, practitioner or depositor in some agency |
+| own-root | is the root of the agency concerned |
 | own-partner | has the role partner in the agency concerned |
-| lead, practitioner, depositor | agency-lead, practitioner or depositor in the agency concerned; in a case only once that agency has been asked |
-| referrer | lead of the agency that referred the case: in the case and its review safe |
-| asked, asked-lead | staff of an agency that has been asked in the case; a lead of one: in the case and its review safe |
-| representative, participant | active keyholder of the agency safe, of the review safe |
-| nominee, former | nominated for the safe but not confirmed; nominated once, and paused or ended |
-| issuer, past-issuer | issued the copy and is a keyholder of its safe; did so and is none any more, or handed it over, or took it over |
+| lead, practitioner, depositor | is agency-lead, practitioner or depositor in the agency concerned; in a case only once that agency has been asked |
+| referrer | is a lead of the agency that referred the case: in the case and its review safe |
+| asked, asked-lead | is staff, or a lead, of an agency that has been asked in the case: in the case and its review safe |
+| representative, participant | is an active keyholder of the agency safe, or of the review safe |
+| nominee, former | is nominated for the safe but not confirmed; was nominated, and is paused or ended |
+| issuer, past-issuer | issued the copy and is a keyholder of its safe; issued it and is no keyholder any more, or handed it over, or took it over |
 | holder | holds the copy |
-| concerned | actor of the entry, or the person whom it names |
+| concerned | is the actor of the entry, or the person whom it names |
 
-A lead gives and takes the roles practitioner and depositor alone (`invite-staff`, `revoke-staff`); `invite-for-partner`
-is for the roles partner and custodian. `nominate-participant`, `end-participation`, `pause-participation`,
+A lead gives and takes only the roles practitioner and depositor (`invite-staff`, `revoke-staff`). `invite-for-partner` is
+for the roles partner and custodian. `nominate-participant`, `end-participation`, `pause-participation`,
 `reassign-review-copies` and `deposit-in-review` are for review safes, `nominate`, `end-nomination`, `pause-nomination`,
-`reassign-copies` and `deposit` for agency safes. Who may pause a nomination may resume it. `deposit-return` is for
-records of class document-2 or notification in a review safe.
+`reassign-copies` and `deposit` for agency safes. A person who may pause a nomination may resume it. `deposit-return` is
+for records of class document-2 or notification in a review safe.
 
-The steps of a review stand at any stage in this table, since a step that the stage does not have is a conflict, and is
+This table has the steps of a review at any stage, because a step that the stage does not have is a conflict, which is
 answered in the words of the guidance: the last table of this page.
 )";
+
+// Who reads the body of an entry. Everybody who is enrolled gets every envelope.
+std::string readers_markdown() {
+  std::string text =
+      "\n## Who reads an entry\n\nThe body of an entry of the directory is for everybody who may `read-directory`. The "
+      "body of any other entry is for those who may `read-entry` it, and for those who may read one of its "
+      "listings:\n\n"
+      "| listing | who may | kinds of entry |\n|---|---|---|\n";
+  for (const wire::Listing listing : wire::kEnumValues<wire::Listing>) {
+    text += "| " + wire::enum_name(listing) + " | `" + wire::enum_name(reader_of(listing)) + "` |";
+    for (const std::string_view kind : wire::kinds_in(listing)) text += " `" + std::string(kind) + "`";
+    text += " |\n";
+  }
+  return text;
+}
 
 // The stage machine of review/stages.h, which the acts of a review are put to once they are permitted.
 std::string steps_markdown() {
   std::string text =
-      "\n## The steps of a review\n\nOnce permitted, a step is made at these stages, and is a conflict at any other. "
-      "Going back is another: from meeting-set to scoping, from decided to scoping or meeting-set.\n\n"
+      "\n## The steps of a review\n\nA permitted step is made at these stages, and is a conflict at any other. "
+      "Going back is an act of its own: from meeting-set to scoping, from decided to scoping or meeting-set.\n\n"
       "| step | stages | at another |\n|---|---|---|\n";
   for (const review::Step step : wire::kEnumValues<review::Step>) {
     Set stages;
@@ -338,25 +331,61 @@ std::string steps_markdown() {
 
 }  // namespace
 
-Verdict permit(Action action, Capacities who, LockState lock, Stage stage) {
-  const Row& row = row_of(action);
+const Row* table::find(std::span<const Row> rows, Action action, PolicyVersion version) {
+  const auto found = std::ranges::find_if(
+      rows, [&](const Row& row) { return row.action == action && row.since <= version && version <= row.until; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+Verdict table::permit(std::span<const Row> rows, Action action, Capacities who, LockState lock, Stage stage,
+                      PolicyVersion version) {
+  const Row* row = find(rows, action, version);
+  if (row == nullptr) return {Outcome::hidden, kRuleUnknown};
   std::string_view broken;
-  if (!who.any_of(row.who))
-    broken = row.rule.name;
-  else if (!row.locks.has(lock))
+  if (!who.any_of(row->who))
+    broken = row->rule.name;
+  else if (!row->locks.has(lock))
     broken = kRuleLock;
-  else if (!row.stages.has(stage))
+  else if (!row->stages.has(stage))
     broken = kRuleStage;
   else
     return {Outcome::permitted, {}};
-  const bool seen = !row.seen_by || who.any_of(row_of(*row.seen_by).who);
+  const Row* seen_by = row->seen_by ? find(rows, *row->seen_by, version) : nullptr;
+  const bool seen = !row->seen_by || (seen_by != nullptr && who.any_of(seen_by->who));
   return {seen ? Outcome::refused : Outcome::hidden, broken};
 }
 
-bool is_refusal(std::string_view action, std::string_view rule) {
+Verdict permit(Action action, Capacities who, LockState lock, Stage stage, PolicyVersion version) {
+  return table::permit(kTable, action, who, lock, stage, version);
+}
+
+bool has_capacity_for(Action action, Capacities who, PolicyVersion version) {
+  const Row* row = table::find(kTable, action, version);
+  return row != nullptr && who.any_of(row->who);
+}
+
+Action reader_of(wire::Listing listing) {
+  switch (listing) {
+    case wire::Listing::case_wide:
+      return Action::read_case_entry;
+    case wire::Listing::course:
+      return Action::read_review;
+    case wire::Listing::safe_keys:
+      return Action::read_safe_chain;
+    case wire::Listing::holdings:
+    case wire::Listing::sealings:
+      return Action::list_records;
+    case wire::Listing::copy:
+      return Action::see_copy;
+  }
+  return Action::read_entry;
+}
+
+bool is_refusal(std::string_view action, std::string_view rule, PolicyVersion version) {
   const auto known = wire::parse_enum<Action>(action);
   if (!known) return false;
-  return rule == kRuleLock || rule == kRuleStage || rule == kRuleUnknown || rule == row_of(*known).rule.name;
+  const Row* row = table::find(kTable, *known, version);
+  return rule == kRuleLock || rule == kRuleStage || rule == kRuleUnknown || (row != nullptr && rule == row->rule.name);
 }
 
 std::string_view sentence_of(std::string_view rule) {
@@ -370,11 +399,14 @@ std::string_view sentence_of(std::string_view rule) {
 std::string policy_markdown() {
   std::string text(kIntroduction);
   text += "\n## The table, version " + std::to_string(kPolicyVersion) + "\n\n";
-  text += "| action | who | lock | stage | rule | seen by whoever may |\n|---|---|---|---|---|---|\n";
-  for (const Row& row : kTable)
+  text += "| action | who | lock | stage | rule | seen by people who may |\n|---|---|---|---|---|---|\n";
+  for (const Action action : wire::kEnumValues<Action>) {
+    const Row& row = row_of(action);
     text += "| " + wire::enum_name(row.action) + " | " + words(row.who) + " | " +
             words<LockState>(row.locks, kAnyLock) + " | " + words<Stage>(row.stages, kAnyStage) + " | " +
             std::string(row.rule.name) + " | " + (row.seen_by ? wire::enum_name(*row.seen_by) : "") + " |\n";
+  }
+  text += readers_markdown();
   text += "\n## Rules\n\n| rule | in words |\n|---|---|\n";
   std::string named = " ";
   const auto add = [&](const Rule& rule) {

@@ -11,8 +11,12 @@
 
 namespace strongroom::access {
 
-// Entries name the version under which they were decided. Any change of the table is a new version.
-inline constexpr std::uint64_t kPolicyVersion = 1;
+// Entries name the version of the table under which they were decided, and are verified by that version. After a
+// release any change of what an act's row permits is a new version; a row says for which versions it holds
+// (permit_table.h).
+using PolicyVersion = std::uint64_t;
+inline constexpr PolicyVersion kFirstPolicyVersion = 1;
+inline constexpr PolicyVersion kPolicyVersion = 1;  // the one that decides now
 
 // Every act, and every kind of reading or sending that may be refused. In two lists, since Boost.Describe's macros take
 // 52 words at most.
@@ -28,7 +32,7 @@ inline constexpr std::uint64_t kPolicyVersion = 1;
   read_review, deposit_return, answer_duties, record_duty, send_templates, return_scoping, set_meeting, share_pack, \
       record_attendance, decide_review, answer_decision, endorse_decision, send_outcome, record_panel_answer,       \
       inform_agencies, acknowledge_outcome, record_inspectorate, close_review, drop_review, step_back, move_clock,  \
-      import_calendar, read_entry
+      import_calendar, read_entry, read_case_entry
 enum class Action { STRONGROOM_VAULT_ACTIONS, STRONGROOM_REVIEW_ACTIONS };
 inline auto boost_enum_descriptor_fn(Action**) {
   return boost::describe::detail::enum_descriptor_fn_impl(
@@ -38,7 +42,7 @@ inline auto boost_enum_descriptor_fn(Action**) {
 #undef STRONGROOM_VAULT_ACTIONS
 #undef STRONGROOM_REVIEW_ACTIONS
 
-// What somebody is with respect to what they ask for: role × nomination, computed by access/state/standing.h.
+// What somebody is with respect to what they ask for: role × nomination, computed by access/place.h.
 BOOST_DEFINE_ENUM_CLASS(Capacity,
                         // in the directory, whatever is asked for
                         invitee, enrolled, root, administrator, partner, spoc, reviewer, chair, staff,
@@ -86,10 +90,18 @@ inline constexpr std::string_view kRuleStage = "stage";            // the review
 inline constexpr std::string_view kRuleUnknown = "no-such-thing";  // the id names nothing
 
 // Where no case is concerned the lock is `open` and the stage `referred`; actions of the directory ignore both.
-Verdict permit(Action action, Capacities who, LockState lock = LockState::open, Stage stage = Stage::referred);
+// `version`: the version of the table that decides. Nobody may do an action that the version does not have.
+Verdict permit(Action action, Capacities who, LockState lock = LockState::open, Stage stage = Stage::referred,
+               PolicyVersion version = kPolicyVersion);
+// Whether the capacities suffice at some lock and stage. A reader who does not know these can check no more than this.
+bool has_capacity_for(Action action, Capacities who, PolicyVersion version = kPolicyVersion);
 
-// Whether a refusal says an action that there is and a rule that it can break: nobody's own words.
-bool is_refusal(std::string_view action, std::string_view rule);
+// The action that lets somebody read the entries of a listing. The body of an entry is for those who may `read_entry`
+// it, and for those who may read one of its listings.
+Action reader_of(wire::Listing listing);
+
+// Whether a refusal names an action that exists and a rule that it can break, so that it contains nobody's own words.
+bool is_refusal(std::string_view action, std::string_view rule, PolicyVersion version = kPolicyVersion);
 
 // A refusal in words, for the answer's detail.
 std::string_view sentence_of(std::string_view rule);

@@ -55,10 +55,11 @@ Result<void> Projection::add(const audit::Envelope& envelope, const wire::EntryB
 
 // --- replay ---------------------------------------------------------------------------------------------------------
 
-Result<std::unique_ptr<Replay>> Replay::begin(std::optional<std::string> authority) {
+Result<std::unique_ptr<Replay>> Replay::begin(std::optional<std::string> authority, PolicyVersion newest) {
   std::unique_ptr<Replay> replay(new Replay());
   TRY(replay->projection_, Projection::make());
   replay->authority_ = std::move(authority);
+  replay->newest_policy_ = newest;
   return replay;
 }
 
@@ -89,10 +90,14 @@ Result<void> Replay::take(const audit::Envelope& envelope, const std::optional<B
   const auto body = wire::read_entry(vault::as_text(*text));
   if (!body) return body.error();
   if (body->v != wire::EntryBody().v) return Error{Errc::unknown_version, "it was written by a newer program"};
-  if (body->policy != kPolicyVersion)
+  if (body->policy > newest_policy_)
     return Error{Errc::unknown_version, "it was decided under a policy that this program does not know"};
+  // An older policy permits what a newer one may refuse, so nobody goes back to it.
+  if (body->policy < policy_) return altered("it was decided under an older policy than an entry before it");
   TRY_VOID(check_entry(envelope, *body, *text));
-  return projection_->add(envelope, *body);
+  TRY_VOID(projection_->add(envelope, *body));
+  policy_ = body->policy;
+  return {};
 }
 
 Result<void> Replay::finish() const {
@@ -118,7 +123,7 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
   wire::EntryBody derived;
   derived.salt = body.salt;
   derived.kind = expected.event.kind;
-  derived.policy = kPolicyVersion;
+  derived.policy = body.policy;
   derived.actor = expected.actor;
   derived.ids = expected.event.ids;
   derived.detail = expected.event.detail;
@@ -212,7 +217,7 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
     TRY(const auto detail, wire::from_json<wire::AccessRefused>(body.detail, wire::Strictness::exact));
     const auto action = wire::parse_enum<Action>(detail.action);
     if (!action) return altered("it refuses an action that there is not");
-    TRY(const auto refusal, refusal_of_read(at.state(), at.txn(), actor, *action, request.target()));
+    TRY(const auto refusal, refusal_of_read(at.state(), at.txn(), actor, *action, request.target(), body.policy));
     if (!refusal) return altered("it refuses what was permitted, or what is not a read");
     expect(refused_event(*refusal));
     return {};
@@ -221,7 +226,7 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
     TRY(const auto used, at.state().used_nonce(at.txn(), actor.keyid, request.parameters().nonce, envelope.time));
     if (used) return altered("its request has had its effect already");
   }
-  auto decided = decide(at.state(), at.txn(), actor, request, envelope.time, given_of(body));
+  auto decided = decide(at.state(), at.txn(), actor, request, envelope.time, given_of(body), body.policy);
   if (!decided) return altered("its request leads to no entry: " + decided.error().message);
   if (const auto* refusal = std::get_if<Refusal>(&*decided)) {
     expect(refused_event(*refusal));

@@ -41,7 +41,10 @@ class Projection {
 class Replay {
  public:
   // `authority`: the host and port, in their normal form, that every request must have been signed for; absent: any.
-  static Result<std::unique_ptr<Replay>> begin(std::optional<std::string> authority = std::nullopt);
+  // `newest`: the newest version of the permission table that is known. Each entry is decided again by its own version,
+  // and nobody goes back to an older one.
+  static Result<std::unique_ptr<Replay>> begin(std::optional<std::string> authority = std::nullopt,
+                                               PolicyVersion newest = kPolicyVersion);
 
   // The next entry by seq. Without a body, that of a chain that is not at hand; a chain's bodies are all there or none.
   // Errc::tampered names the entry and what is not as it should be; Errc::unknown_version: a newer program's. After a
@@ -75,6 +78,8 @@ class Replay {
   std::unique_ptr<Projection> projection_;
   std::optional<std::string> authority_;
   std::optional<audit::Envelope> last_;
+  PolicyVersion newest_policy_ = kPolicyVersion;
+  PolicyVersion policy_ = kFirstPolicyVersion;  // of the last entry
   std::map<audit::ChainTag, audit::ChainVerifier> chains_;
   std::vector<Expected> expected_;  // the rest of a command's entries, the next one last
 };

@@ -1,4 +1,4 @@
-// What roles make of somebody, for `permit`: one rule for the service, which decides (access/state/standing.h), and for
+// What roles make of somebody, for `permit`: one rule for the service, which decides (access/place.h), and for
 // clients, which verify what it decided (cli/client/proof/directory.h).
 #pragma once
 #include <span>

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "access/acts/act.h"
-#include "access/state/standing.h"
 #include "access/store.h"
 #include "access/views/places.h"
 #include "access/wire/calendar.h"
@@ -132,51 +131,43 @@ class View {
   Result<EntryPage> directory(std::string_view from) const;
   Viewed<wire::Page<wire::EntryView>> trail(const TrailFilter& filter, std::string_view from) const;
 
-  // Whether this person may read the body of that entry: the directory's anybody; a safe's chain and sealings whoever
-  // may read them there; what concerns a case as a whole whoever is of an agency in it; the rest as `read_entry` says.
+  // Whether this person may read the body of that entry. The permission table says it: `read_directory` for entries of
+  // the directory; for others `read_entry`, or the action that lets somebody read one of the entry's listings.
   Result<bool> may_read(const audit::Envelope& envelope, const wire::EntryBody& body) const;
 
  private:
-  struct SafePlace {
-    CaseRow case_;
-    SafeRow safe;
-    Capacities who;
-  };
-  struct CopyPlace {
-    CaseRow case_;
-    SafeRow safe;
-    CopyRow copy;
-    Capacities who;
-  };
   View(const Store& store, const ReadTransaction& txn, Standing standing, Instant now)
       : store_(&store), txn_(&txn), standing_(std::move(standing)), now_(now) {}
 
+  Result<bool> reads_listing(wire::Listing listing, const wire::Concerned& ids) const;
   Result<EntryPage> entry_page(std::vector<audit::LeafIndex> seqs) const;
   // Of a safe's entries those that the listing has, from `first` on: ascending, and enough to fill a page.
   Result<std::vector<audit::LeafIndex>> seqs_in(const SafeId& id, wire::Listing listing, std::uint64_t first) const;
 
-  // The place and the permission; a Refusal of `hidden` for what is not there at all. Only with an action that is asked
-  // of such a place, so that refusal_of_read comes to the same refusal.
+  // The place, once the action is permitted there. Only with an action that is asked of such a place, so that
+  // refusal_of_read comes to the same refusal.
   template <Action action>
     requires(place_of_read(action) == ReadPlace::case_)
-  Viewed<CaseRow> enter(const CaseId& id) const {
-    return enter_case(id, action);
+  Viewed<CasePlace> enter(const CaseId& id) const {
+    return enter_by_id(id, action);
   }
   template <Action action>
     requires(place_of_read(action) == ReadPlace::safe)
   Viewed<SafePlace> enter(const SafeId& id) const {
-    return enter_safe(id, action);
+    return enter_by_id(id, action);
   }
   template <Action action>
     requires(place_of_read(action) == ReadPlace::copy)
   Viewed<CopyPlace> enter(const CopyId& id) const {
-    return enter_copy(id, action);
+    return enter_by_id(id, action);
   }
-  Viewed<CaseRow> enter_case(const CaseId& id, Action action) const;
-  Viewed<SafePlace> enter_safe(const SafeId& id, Action action) const;
-  Viewed<CopyPlace> enter_copy(const CopyId& id, Action action) const;
-  Result<SafePlace> place_of(const SafeRow& safe) const;
-  Result<CopyPlace> place_of(const CopyRow& copy) const;
+  template <class Id>
+  Viewed<PlaceOf<Id>> enter_by_id(const Id& id, Action action) const {
+    TRY(auto place, standing_.find(id));
+    if (!place) return no_such_thing(action);
+    if (auto refused = refusal(action, *place)) return std::move(*refused);
+    return std::move(*place);
+  }
 
   Result<std::string> text(const std::optional<Digest>& digest, std::string_view otherwise) const;
   // What proves the words in a review's view.
@@ -204,6 +195,7 @@ class View {
 // Nothing where it is permitted, or where the action is not one of reading. The gate asks again before it records one,
 // replay when it finds one recorded.
 Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTransaction& txn, const Actor& actor,
-                                               Action action, std::string_view target);
+                                               Action action, std::string_view target,
+                                               PolicyVersion policy = kPolicyVersion);
 
 }  // namespace strongroom::access

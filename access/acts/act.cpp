@@ -30,9 +30,9 @@ std::optional<R> with_kind(std::string_view kind, const Visit& visit) {
 
 // The actor as the state knows it now: keys are rechecked inside the transaction.
 Result<Context> context_of(const State& state, const ReadTransaction& txn, const Actor& actor, Instant time,
-                           const Given& given) {
+                           const Given& given, PolicyVersion policy) {
   const Error not_accepted{Errc::refused, "this key is not accepted"};
-  TRY(Standing standing, Standing::of(state, txn, actor.person.value_or(PersonId())));
+  TRY(Standing standing, Standing::of(state, txn, actor.person.value_or(PersonId()), policy));
   std::optional<InvitationRow> invitation;
   if (actor.person) {
     if (!standing.enrolled()) return not_accepted;
@@ -91,71 +91,10 @@ bool is_subject(std::string_view text) {
 }
 
 Place in_directory(const Context& context) {
-  Place place;
-  place.who = context.standing.general();
+  Place place = context.standing.in_directory();
   if (context.invitation) place.who.add(Capacity::invitee);
   return place;
 }
-Place in_agency(const Context& context, const AgencyId& agency) {
-  Place place;
-  place.who = context.standing.in_agency(agency);
-  place.ids.agency = agency;
-  return place;
-}
-
-namespace {
-void stand_in(Place& place, const CaseRow& row) {
-  place.lock = row.lock;
-  place.stage = row.stage;
-  place.ids.case_ = row.case_;
-}
-}  // namespace
-
-Result<std::optional<CasePlace>> find(const Context& context, const CaseId& id) {
-  TRY(auto row, context.state.find_case(context.txn, id));
-  if (!row) return std::optional<CasePlace>();
-  CasePlace place;
-  stand_in(place, *row);
-  place.who = context.standing.in_case(*row);
-  place.row = std::move(*row);
-  return std::optional(std::move(place));
-}
-Result<std::optional<SafePlace>> find(const Context& context, const SafeId& id) {
-  TRY(auto safe, context.state.safe(context.txn, id));
-  if (!safe) return std::optional<SafePlace>();
-  TRY(auto row, needed(context.state.find_case(context.txn, safe->case_)));
-  SafePlace place;
-  stand_in(place, row);
-  place.ids.safe = id;
-  place.ids.agency = safe->agency;
-  TRY(place.who, context.standing.in_safe(row, *safe));
-  place.row = std::move(row);
-  place.safe = std::move(*safe);
-  return std::optional(std::move(place));
-}
-Result<std::optional<CopyPlace>> find(const Context& context, const CopyId& id) {
-  TRY(auto copy, context.state.copy(context.txn, id));
-  if (!copy) return std::optional<CopyPlace>();
-  TRY(auto safe, find(context, copy->safe));
-  if (!safe) return Error{Errc::tampered, "a copy's safe is not there"};
-  CopyPlace place{std::move(*safe), {}};
-  TRY(place.who, context.standing.in_copy(place.row, place.safe, *copy));
-  place.ids.copy = id;
-  const PersonId& other = copy->holder == context.self() ? copy->issuer : copy->holder;
-  if (other != context.self()) place.ids.person = other;
-  place.copy = std::move(*copy);
-  return std::optional(std::move(place));
-}
-
-std::optional<Refusal> refusal(Action action, const Place& place) {
-  const Verdict verdict = permit(action, place.who, place.lock, place.stage);
-  if (verdict.permitted()) return std::nullopt;
-  return Refusal{action, std::string(verdict.rule), verdict.outcome == Outcome::hidden, place.ids, place.ids.case_};
-}
-Refusal no_such_thing(Action action) {
-  return {action, std::string(kRuleUnknown), true, {}, std::nullopt};
-}
-
 BesideUse text_use(const Digest& digest) {
   return {digest, BesideTable::text, vault::to_bytes(ByteView(digest))};
 }
@@ -175,13 +114,14 @@ Result<PersonId> Entry::actor() const {
 }  // namespace acts
 
 Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTransaction& txn, const Actor& actor,
-                                               const wire::VerifiedRequest& request, Instant time, const Given& given) {
+                                               const wire::VerifiedRequest& request, Instant time, const Given& given,
+                                               PolicyVersion policy) {
   const std::string_view body = request.body();
   if (body.size() > kMaxCommandBytes) return Error{Errc::too_large, "a command is larger than 1 MiB"};
   if (!acts::is_command_text(body))
     return Error{Errc::malformed,
                  "a command holds ids, words, dates, numbers and digests: free text is staged beside it"};
-  TRY(const acts::Context context, acts::context_of(state, txn, actor, time, given));
+  TRY(const acts::Context context, acts::context_of(state, txn, actor, time, given, policy));
   auto decided = acts::with_kind<wire::Commands, acts::Decided>(
       wire::act_of(request).value_or(""), [&](auto type) -> acts::Decided {
         using Command = typename decltype(type)::type;
@@ -198,7 +138,7 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTra
 
 Event refused_event(const Refusal& refusal) {
   const wire::AccessRefused detail{wire::enum_name(refusal.action), refusal.rule};
-  return {std::string(detail.kKind), wire::to_json(detail), refusal.ids, refusal.chain};
+  return {std::string(detail.kKind), wire::to_json(detail), refusal.ids, refusal.ids.case_};
 }
 
 Result<void> apply(State& state, WriteTransaction& txn, const audit::Envelope& envelope, const wire::EntryBody& body) {

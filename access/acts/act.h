@@ -4,8 +4,7 @@
 #pragma once
 #include <variant>
 
-#include "access/permit.h"
-#include "access/state/state.h"
+#include "access/place.h"
 #include "audit/entry.h"
 
 namespace strongroom::access {
@@ -56,15 +55,6 @@ struct Decision {
   wire::json::object data;  // of the answer, besides "entries"
 };
 
-// Recorded as `access.refused`. `hidden`: the caller is told "not found".
-struct Refusal {
-  Action action = Action::read_directory;
-  std::string rule;
-  bool hidden = false;
-  wire::Concerned ids;
-  std::optional<CaseId> chain;
-};
-
 // Decides the command of a verified request for an act.
 //
 // Errc::malformed or too_large: the body is not a command of this kind in its one form, or breaks a limit.
@@ -72,9 +62,10 @@ struct Refusal {
 // Errc::not_found: it names something within a visible thing that is not there. Errc::refused: the actor's key is not
 // accepted (unknown, revoked; an invitation used, expired or void): nothing is recorded. Errc::unsupported: no such
 // act.
+// `policy`: the version of the permission table that decides.
 Result<std::variant<Decision, Refusal>> decide(const State& state, const vault::engine::ReadTransaction& txn,
                                                const Actor& actor, const wire::VerifiedRequest& request, Instant time,
-                                               const Given& given);
+                                               const Given& given, PolicyVersion policy = kPolicyVersion);
 
 // The entry of a refusal.
 Event refused_event(const Refusal& refusal);

@@ -2,8 +2,8 @@
 #pragma once
 #include <span>
 
+#include "access/actions.h"
 #include "access/acts/act.h"
-#include "access/state/standing.h"
 #include "access/wire/register.h"
 
 namespace strongroom::access::acts {
@@ -22,32 +22,36 @@ struct Context {
   const PersonId& self() const { return standing.person().person; }  // only when the actor is a person
 };
 
-// A place that an act is about: what `permit` needs, and what its entries say they concern.
-struct Place {
-  Capacities who;
-  LockState lock = LockState::open;
-  Stage stage = Stage::referred;
-  wire::Concerned ids;
-};
-struct CasePlace : Place {
-  CaseRow row;
-};
-struct SafePlace : CasePlace {
-  SafeRow safe;
-};
-struct CopyPlace : SafePlace {
-  CopyRow copy;
-};
+// The place that an act is about, once its action is permitted there; else the refusal. `person`: somebody else whom
+// the act concerns.
+template <class Command, class Id>
+Result<std::variant<PlaceOf<Id>, Refusal>> enter(const Context& context, const Command& command, const Id& id,
+                                                 const std::optional<PersonId>& person = std::nullopt) {
+  TRY(auto place, context.standing.find(id));
+  if (!place) return no_such_thing(AskedBy<Command>::kAction);
+  place->ids.person = person;
+  bool is_review_safe = false;
+  if constexpr (std::is_base_of_v<SafePlace, PlaceOf<Id>>) is_review_safe = !place->safe.agency;
+  if constexpr (std::is_same_v<CopyPlace, PlaceOf<Id>>) {
+    // An act about a copy concerns the other of its two people.
+    const PersonId& other = place->copy.holder == context.self() ? place->copy.issuer : place->copy.holder;
+    if (other != context.self()) place->ids.person = other;
+  }
+  if (auto refused = refusal(action_of(command, is_review_safe), *place)) return std::move(*refused);
+  return std::move(*place);
+}
+// The same for an act of an agency in a case.
+template <class Command>
+Result<std::variant<CasePlace, Refusal>> enter(const Context& context, const Command& command, const CaseId& id,
+                                               const AgencyId& agency) {
+  TRY(const auto row, context.state.find_case(context.txn, id));
+  if (!row) return no_such_thing(AskedBy<Command>::kAction);
+  CasePlace place = context.standing.in_case(*row, agency);
+  if (auto refused = refusal(action_of(command), place)) return std::move(*refused);
+  return place;
+}
+// The directory, which an invitation reaches too.
 Place in_directory(const Context& context);
-Place in_agency(const Context& context, const AgencyId& agency);
-Result<std::optional<CasePlace>> find(const Context& context, const CaseId& id);
-Result<std::optional<SafePlace>> find(const Context& context, const SafeId& id);
-Result<std::optional<CopyPlace>> find(const Context& context, const CopyId& id);
-
-// The refusal, unless it is permitted.
-std::optional<Refusal> refusal(Action action, const Place& place);
-// The answer to an id that names nothing: the same as to one that is hidden.
-Refusal no_such_thing(Action action);
 
 template <class Detail>
 Event event(const Detail& detail, const wire::Concerned& ids) {

@@ -75,11 +75,11 @@ Decided decide(const Context& context, const wire::ReferCase& command) {
   // Before anybody is refused: a word that is none has no place in the ledger.
   if (!review::find_rules(command.rules.value_or(std::string(review::kDefaultRules))))
     return Error{kInvalid, "there is no such rule set; there are guidance and panel"};
-  if (auto refused = refusal(Action::refer_case, in_agency(context, command.agency))) return *refused;
+  if (auto refused = refusal(action_of(command), context.standing.in_agency(command.agency))) return *refused;
   TRY(const auto agency, context.state.agency(context.txn, command.agency));
   if (!agency) return Error{Errc::not_found, "there is no such agency"};
   if (command.linked_to) {
-    TRY(const auto linked, find(context, *command.linked_to));
+    TRY(const auto linked, context.standing.find(*command.linked_to));
     if (!linked) return no_such_thing(Action::see_case);
     if (auto refused = refusal(Action::see_case, *linked)) return *refused;
   }
@@ -138,19 +138,17 @@ Result<void> apply(const Entry& entry, const wire::CaseReferred& detail) {
 }
 
 Decided decide(const Context& context, const wire::AskAgencies& command) {
-  TRY(const auto place, find(context, command.case_));
-  if (!place) return no_such_thing(Action::ask_agencies);
-  if (auto refused = refusal(Action::ask_agencies, *place)) return *refused;
+  ENTER(const auto place, enter(context, command, command.case_));
   if (command.agencies.size() > kMaxAgenciesPerAsk) return Error{Errc::too_large, "too many agencies at once"};
   if (command.agencies.empty() || has_duplicates(command.agencies))
     return Error{kInvalid, "one agency or more is asked, each once"};
   for (const AgencyId& agency : command.agencies) {
     TRY(const auto row, context.state.agency(context.txn, agency));
     if (!row) return Error{Errc::not_found, "there is no such agency"};
-    if (listed(place->row.asked, agency)) return Error{Errc::conflict, "an agency has been asked already"};
+    if (listed(place.case_.asked, agency)) return Error{Errc::conflict, "an agency has been asked already"};
   }
-  wire::Concerned ids = place->ids;
-  ids.safe = place->row.review_safe;  // of the review's course, as its other entries
+  wire::Concerned ids = place.ids;
+  ids.safe = place.case_.review_safe;  // of the review's course, as its other entries
   if (command.agencies.size() == 1) ids.agency = command.agencies.front();
   Decision decision;
   decision.events.push_back(event(wire::AgenciesAsked{command.case_, command.agencies}, ids));

@@ -83,15 +83,13 @@ CopyState end_state(CopyEnd end) {
 // --- copy.issue -----------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::IssueCopy& command) {
-  TRY(auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::issue_copy);
-  if (command.holder != context.self()) place->ids.person = command.holder;
-  if (auto refused = refusal(Action::issue_copy, *place)) return *refused;
+  const auto colleague = command.holder != context.self() ? std::optional(command.holder) : std::nullopt;
+  ENTER(auto place, enter(context, command, command.safe, colleague));
   if (command.records.size() > kMaxRecordsPerCopy) return Error{Errc::too_large, "too many records for one copy"};
   if (command.records.empty()) return Error{kInvalid, "a copy is of one record or more"};
   if (command.due < vault::london_date(context.time)) return Error{kInvalid, "the due date has passed"};
   if (has_duplicates(command.records)) return Error{kInvalid, "a record is named twice"};
-  TRY_VOID(check_holder(context, place->row, place->safe, command.holder));
+  TRY_VOID(check_holder(context, place.case_, place.safe, command.holder));
   TRY(const auto same, context.state.copy(context.txn, command.copy));
   if (same) return Error{Errc::conflict, "this copy is issued already"};
   for (const RecordId& record : command.records) {
@@ -106,11 +104,11 @@ Decided decide(const Context& context, const wire::IssueCopy& command) {
   } else {
     TRY(number, context.state.next_copy_number(context.txn));
   }
-  place->ids.copy = command.copy;
+  place.ids.copy = command.copy;
   Decision decision;
   decision.events.push_back(event(wire::CopyIssued{command.copy, number, command.safe, command.holder, command.purpose,
                                                    command.due, command.records},
-                                  place->ids));
+                                  place.ids));
   decision.data["number"] = number;
   return decision;
 }
@@ -144,18 +142,16 @@ Result<void> apply(const Entry& entry, const wire::CopyIssued& detail) {
 // --- copy.prepare ---------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::PrepareCopy& command) {
-  TRY(const auto place, find(context, command.copy));
-  if (!place) return no_such_thing(Action::prepare_copy);
-  if (auto refused = refusal(Action::prepare_copy, *place)) return *refused;
-  if (place->copy.holder == place->copy.issuer)
+  ENTER(const auto place, enter(context, command, command.copy));
+  if (place.copy.holder == place.copy.issuer)
     return Error{Errc::conflict, "a copy for oneself is not prepared: its headers are there"};
-  if (place->copy.state != CopyState::issued) return Error{Errc::conflict, "this copy is prepared already, or ended"};
-  if (place->copy.out != place->copy.records) return Error{Errc::conflict, "a part of this copy has ended already"};
-  if (command.headers.size() != place->copy.records)
+  if (place.copy.state != CopyState::issued) return Error{Errc::conflict, "this copy is prepared already, or ended"};
+  if (place.copy.out != place.copy.records) return Error{Errc::conflict, "a part of this copy has ended already"};
+  if (command.headers.size() != place.copy.records)
     return Error{kInvalid, "there is not one header for each record of the copy"};
-  TRY_VOID(check_holder(context, place->row, place->safe, place->copy.holder));
+  TRY_VOID(check_holder(context, place.case_, place.safe, place.copy.holder));
   Decision decision;
-  decision.events.push_back(event(wire::CopyPrepared{command.copy, command.headers, command.index}, place->ids));
+  decision.events.push_back(event(wire::CopyPrepared{command.copy, command.headers, command.index}, place.ids));
   for (std::size_t i = 0; i < command.headers.size(); ++i)
     decision.besides.push_back({command.headers[i], BesideTable::copy_header, copy_header_key(command.copy, i)});
   decision.besides.push_back({command.index, BesideTable::copy_index, id_key(command.copy)});
@@ -177,13 +173,11 @@ Result<void> apply(const Entry& entry, const wire::CopyPrepared& detail) {
 // --- copy.collect, copy.deliver -------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::CollectCopy& command) {
-  TRY(const auto place, find(context, command.copy));
-  if (!place) return no_such_thing(Action::collect_copy);
-  if (auto refused = refusal(Action::collect_copy, *place)) return *refused;
-  if (place->copy.state != CopyState::prepared)
+  ENTER(const auto place, enter(context, command, command.copy));
+  if (place.copy.state != CopyState::prepared)
     return Error{Errc::conflict, "this copy is not prepared yet, or has been collected"};
   Decision decision;
-  decision.events.push_back(event(wire::CopyCollected{command.copy}, place->ids));
+  decision.events.push_back(event(wire::CopyCollected{command.copy}, place.ids));
   return decision;
 }
 
@@ -194,14 +188,12 @@ Result<void> apply(const Entry& entry, const wire::CopyCollected& detail) {
 }
 
 Decided decide(const Context& context, const wire::DeliverCopy& command) {
-  TRY(const auto place, find(context, command.copy));
-  if (!place) return no_such_thing(Action::deliver_copy);
-  if (auto refused = refusal(Action::deliver_copy, *place)) return *refused;
-  const bool own = place->copy.holder == place->copy.issuer;
-  if (place->copy.state != (own ? CopyState::issued : CopyState::collected))
+  ENTER(const auto place, enter(context, command, command.copy));
+  const bool own = place.copy.holder == place.copy.issuer;
+  if (place.copy.state != (own ? CopyState::issued : CopyState::collected))
     return Error{Errc::conflict, "this copy is not collected yet, or its delivery is acknowledged"};
   Decision decision;
-  decision.events.push_back(event(wire::CopyDelivered{command.copy}, place->ids));
+  decision.events.push_back(event(wire::CopyDelivered{command.copy}, place.ids));
   return decision;
 }
 
@@ -214,10 +206,8 @@ Result<void> apply(const Entry& entry, const wire::CopyDelivered& detail) {
 // --- copy.return ----------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::ReturnCopy& command) {
-  TRY(const auto place, find(context, command.copy));
-  if (!place) return no_such_thing(Action::return_copy);
-  if (auto refused = refusal(Action::return_copy, *place)) return *refused;
-  if (place->copy.ended()) return Error{Errc::conflict, "this copy has ended already"};
+  ENTER(const auto place, enter(context, command, command.copy));
+  if (place.copy.ended()) return Error{Errc::conflict, "this copy has ended already"};
   if (command.records.size() > kMaxRecordsPerCopy) return Error{Errc::too_large, "too many records"};
   if (has_duplicates(command.records)) return Error{kInvalid, "a record is named twice"};
   std::vector<RecordId> out;
@@ -238,7 +228,7 @@ Decided decide(const Context& context, const wire::ReturnCopy& command) {
   const std::vector<RecordId>& ended = command.records.empty() ? out : command.records;
   const bool complete = ended.size() == out.size();
   Decision decision;
-  decision.events.push_back(event(wire::CopyReturned{command.copy, ended, command.how, complete}, place->ids));
+  decision.events.push_back(event(wire::CopyReturned{command.copy, ended, command.how, complete}, place.ids));
   return decision;
 }
 
@@ -269,11 +259,7 @@ Result<void> apply(const Entry& entry, const wire::CopyReturned& detail) {
 // --- copy.reassign --------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::ReassignCopies& command) {
-  TRY(auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::reassign_copies);
-  place->ids.person = command.to;
-  const Action action = place->safe.agency ? Action::reassign_copies : Action::reassign_review_copies;
-  if (auto refused = refusal(action, *place)) return *refused;
+  ENTER(const auto place, enter(context, command, command.safe, command.to));
   if (command.copies.size() > kMaxCopiesPerReassign) return Error{Errc::too_large, "too many copies at once"};
   if (command.copies.empty() || has_duplicates(command.copies))
     return Error{kInvalid, "one copy or more is handed over, each once"};
@@ -286,7 +272,7 @@ Decided decide(const Context& context, const wire::ReassignCopies& command) {
     if (!copy || copy->safe != command.safe) return Error{Errc::not_found, "a copy is not of this safe"};
     if (copy->ended()) return Error{Errc::conflict, "a copy has ended already"};
     if (copy->responsible() == command.to) return Error{Errc::conflict, "this person answers for a copy already"};
-    wire::Concerned ids = place->ids;
+    wire::Concerned ids = place.ids;
     ids.copy = id;
     decision.events.push_back(event(wire::CopyReassigned{id, command.safe, copy->responsible(), command.to}, ids));
   }

@@ -24,7 +24,8 @@ Result<void> check_declaration(const Context& context, const SafePlace& place, c
   if (command.sources.size() > kMaxDeclaredSources || command.gaps.size() > kMaxDeclaredGaps)
     return Error{Errc::too_large, "a declaration lists too much"};
   if (command.searched.empty() || has_duplicates(command.searched) ||
-      !std::ranges::all_of(command.searched, [&](const auto& subject) { return listed(place.row.subjects, subject); }))
+      !std::ranges::all_of(command.searched,
+                           [&](const auto& subject) { return listed(place.case_.subjects, subject); }))
     return Error{kInvalid, "a declaration names the case's subjects that were searched for, each once"};
   for (const wire::DeclaredSource& source : command.sources) TRY_VOID(check_source(context, source));
   if (!command.nothing_held && (command.sources.empty() || !command.form))
@@ -54,18 +55,16 @@ void note_secured(const Entry& entry, SafeRow& safe) {
 // --- declaration.make -----------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::MakeDeclaration& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::declare);
-  if (auto refused = refusal(Action::declare, *place)) return *refused;
-  if (command.version != place->safe.declaration + 1)
+  ENTER(const auto place, enter(context, command, command.safe));
+  if (command.version != place.safe.declaration + 1)
     return Error{Errc::conflict, "another version has been declared meanwhile"};
-  if (command.epoch != place->safe.epoch) return kStaleEpoch;
-  TRY_VOID(check_declaration(context, *place, command));
+  if (command.epoch != place.safe.epoch) return kStaleEpoch;
+  TRY_VOID(check_declaration(context, place, command));
   Decision decision;
   decision.events.push_back(
       event(wire::DeclarationMade{command.safe, command.version, command.epoch, command.nothing_held, command.searched,
-                                  command.sources, command.gaps, command.form, place->safe.records, place->safe.items},
-            place->ids));
+                                  command.sources, command.gaps, command.form, place.safe.records, place.safe.items},
+            place.ids));
   if (command.form) decision.besides.push_back(note_use(command.safe, *command.form));
   return decision;
 }
@@ -85,22 +84,20 @@ Result<void> apply(const Entry& entry, const wire::DeclarationMade& detail) {
 // --- item.add, item.change ------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::AddItem& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::add_item);
-  if (auto refused = refusal(Action::add_item, *place)) return *refused;
-  if (command.epoch != place->safe.epoch) return kStaleEpoch;
+  ENTER(const auto place, enter(context, command, command.safe));
+  if (command.epoch != place.safe.epoch) return kStaleEpoch;
   if (command.pages > kMaxItemPages) return Error{kInvalid, "an item has at most a million pages"};
-  if (command.subject && !listed(place->row.subjects, *command.subject))
+  if (command.subject && !listed(place.case_.subjects, *command.subject))
     return Error{kInvalid, "an item names a subject that the case does not have"};
-  TRY_VOID(check_late(place->safe, command.late));
+  TRY_VOID(check_late(place.safe, command.late));
   TRY(const auto same, context.state.item(context.txn, command.item));
   if (same) return Error{Errc::conflict, "this item is there already"};
-  if (place->safe.items >= kMaxItemsPerSafe) return Error{Errc::too_large, "too many items in one safe"};
+  if (place.safe.items >= kMaxItemsPerSafe) return Error{Errc::too_large, "too many items in one safe"};
   Decision decision;
   decision.events.push_back(
-      event(wire::ItemAdded{command.safe, command.epoch, command.item, place->safe.items + 1, command.class_,
+      event(wire::ItemAdded{command.safe, command.epoch, command.item, place.safe.items + 1, command.class_,
                             command.subject, command.pages, command.note, command.late},
-            place->ids));
+            place.ids));
   decision.besides.push_back(note_use(command.safe, command.note));
   return decision;
 }
@@ -133,17 +130,15 @@ Result<void> check_change(const Context& context, const ItemRow& item, const wir
 }  // namespace
 
 Decided decide(const Context& context, const wire::ChangeCustody& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::change_custody);
-  if (auto refused = refusal(Action::change_custody, *place)) return *refused;
-  if (command.epoch != place->safe.epoch) return kStaleEpoch;
+  ENTER(const auto place, enter(context, command, command.safe));
+  if (command.epoch != place.safe.epoch) return kStaleEpoch;
   TRY(const auto item, context.state.item(context.txn, command.item));
   if (!item || item->safe != command.safe) return Error{Errc::not_found, "there is no such item in this safe"};
   TRY_VOID(check_change(context, *item, command));
   Decision decision;
   decision.events.push_back(event(wire::ItemChanged{command.safe, command.epoch, command.item, command.change,
                                                     command.note, command.pages, command.purpose, command.due},
-                                  place->ids));
+                                  place.ids));
   decision.besides.push_back(note_use(command.safe, command.note));
   return decision;
 }
@@ -160,9 +155,7 @@ Result<void> apply(const Entry& entry, const wire::ItemChanged& detail) {
 // --- originals.remove -----------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::RemoveOriginals& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::remove_originals);
-  if (auto refused = refusal(Action::remove_originals, *place)) return *refused;
+  ENTER(const auto place, enter(context, command, command.safe));
   if (command.records.size() > kMaxRecordsPerRemoval) return Error{Errc::too_large, "too many records at once"};
   if (command.records.empty() || has_duplicates(command.records))
     return Error{kInvalid, "one record or more is named, each once"};
@@ -174,7 +167,7 @@ Decided decide(const Context& context, const wire::RemoveOriginals& command) {
   TRY(const auto nominations, context.state.nominations_of(context.txn, command.safe));
   const auto keyholders =
       static_cast<std::uint64_t>(std::ranges::count(nominations, NominationState::active, &NominationRow::state));
-  TRY(const bool complete, is_recovery_complete(context.state, context.txn, place->safe));
+  TRY(const bool complete, is_recovery_complete(context.state, context.txn, place.safe));
   if (!command.reason && keyholders < 2)
     return Error{Errc::conflict,
                  "fewer than two people can open this safe: the originals stay, unless a reason is given"};
@@ -184,7 +177,7 @@ Decided decide(const Context& context, const wire::RemoveOriginals& command) {
                  "stay, unless a reason is given"};
   Decision decision;
   decision.events.push_back(
-      event(wire::OriginalsRemoved{command.safe, command.records, command.reason, keyholders, complete}, place->ids));
+      event(wire::OriginalsRemoved{command.safe, command.records, command.reason, keyholders, complete}, place.ids));
   add_text(decision, command.reason);
   return decision;
 }

@@ -9,27 +9,13 @@ namespace {
 
 constexpr std::int64_t kMillisecondsPerDay = std::int64_t{24} * 3600 * vault::kMillisecondsPerSecond;
 
-bool is_staff_role(Role role) {
-  return role == Role::practitioner || role == Role::depositor;
-}
-bool is_partner_role(Role role) {
-  return role == Role::partner || role == Role::custodian;
-}
-
-// Which of the three actions giving these roles is.
-Action action_of_inviting(const std::vector<Role>& roles) {
-  if (std::ranges::any_of(roles, is_partner_role)) return Action::invite_for_partner;
-  return std::ranges::all_of(roles, is_staff_role) ? Action::invite_staff : Action::invite;
-}
-
-// A lead revokes those whom a lead may invite: practitioners and depositors of the own agency and of no other.
 bool is_staff_only(const PersonRow& person) {
   return person.memberships.size() == 1 && std::ranges::all_of(person.memberships.front().roles, is_staff_role);
 }
 std::optional<Refusal> refusal_to_revoke(const Context& context, const PersonRow& person) {
-  Place place = in_agency(context, person.memberships.front().agency);
+  Place place = context.standing.in_agency(person.memberships.front().agency);
   place.ids.person = person.person;
-  return refusal(is_staff_only(person) ? Action::revoke_staff : Action::revoke, place);
+  return refusal(action_of_revoking(is_staff_only(person)), place);
 }
 
 Result<void> check_revocable(const PersonRow& person) {
@@ -79,7 +65,7 @@ InvitationRow invitation_row(const Detail& detail) {
 }  // namespace
 
 Decided decide(const Context& context, const wire::InvitePerson& command) {
-  if (auto refused = refusal(action_of_inviting(command.roles), in_agency(context, command.agency))) return *refused;
+  if (auto refused = refusal(action_of(command), context.standing.in_agency(command.agency))) return *refused;
   TRY_VOID(check_roots_enrolled(context));
   if (command.roles.size() > kMaxRolesPerInvitation) return Error{Errc::too_large, "too many roles"};
   if (command.roles.empty() || has_duplicates(command.roles))
@@ -133,7 +119,7 @@ Result<void> apply(const Entry& entry, const wire::GenesisInvited& detail) {
 }
 
 Decided decide(const Context& context, const wire::EnrolPerson& command) {
-  if (auto refused = refusal(Action::enrol, in_directory(context))) return *refused;
+  if (auto refused = refusal(action_of(command), in_directory(context))) return *refused;
   const InvitationRow& invitation = *context.invitation;
   if (command.invitation != invitation.invitation)
     return Error{kInvalid, "an invitation enrols with itself, not with another"};
@@ -178,7 +164,7 @@ Decided decide(const Context& context, const wire::JoinAgency& command) {
   const std::string statement = wire::join_statement(command.invitation, context.self());
   if (invitation && vault::crypto::verify(invitation->key, vault::as_bytes(statement), command.proof))
     place.who.add(Capacity::invitee);
-  if (auto refused = refusal(Action::join, place)) return *refused;
+  if (auto refused = refusal(action_of(command), place)) return *refused;
   if (invitation->root) return Error{Errc::conflict, "the root of a partner enrols anew"};
   Decision decision;
   decision.events.push_back(directory_event(
@@ -214,7 +200,7 @@ Result<void> apply(const Entry& entry, const wire::PersonRevoked& detail) {
 }
 
 Decided decide(const Context& context, const wire::AddAgency& command) {
-  if (auto refused = refusal(Action::add_agency, in_directory(context))) return *refused;
+  if (auto refused = refusal(action_of(command), in_directory(context))) return *refused;
   TRY(const auto same, context.state.agency(context.txn, command.agency));
   if (same) return Error{Errc::conflict, "this agency stands already"};
   Decision decision;

@@ -76,10 +76,8 @@ Result<void> make_safe(const Entry& entry, const SafeRow& safe, const EpochKey& 
 // --- epoch.start ----------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::StartEpoch& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::start_epoch);
-  if (auto refused = refusal(Action::start_epoch, *place)) return *refused;
-  if (command.epoch != place->safe.epoch + 1) return Error{Errc::conflict, "another epoch has begun meanwhile"};
+  ENTER(const auto place, enter(context, command, command.safe));
+  if (command.epoch != place.safe.epoch + 1) return Error{Errc::conflict, "another epoch has begun meanwhile"};
   TRY(const auto nominations, context.state.nominations_of(context.txn, command.safe));
   std::vector<PersonId> keyholders;
   for (const NominationRow& one : nominations)
@@ -87,7 +85,7 @@ Decided decide(const Context& context, const wire::StartEpoch& command) {
       keyholders.push_back(one.person);
   TRY_VOID(check_key(context, command.key, command.epoch, std::move(keyholders)));
   Decision decision;
-  decision.events.push_back(event(wire::EpochStarted{command.safe, command.epoch, command.key}, place->ids));
+  decision.events.push_back(event(wire::EpochStarted{command.safe, command.epoch, command.key}, place.ids));
   add_key(decision, command.safe, command.epoch, command.key);
   return decision;
 }
@@ -109,10 +107,8 @@ Result<void> apply(const Entry& entry, const wire::EpochStarted& detail) {
 // --- shares.complete ------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::CompleteShares& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::complete_shares);
-  if (auto refused = refusal(Action::complete_shares, *place)) return *refused;
-  if (command.epoch != place->safe.epoch) return Error{Errc::conflict, "another epoch has begun meanwhile"};
+  ENTER(const auto place, enter(context, command, command.safe));
+  if (command.epoch != place.safe.epoch) return Error{Errc::conflict, "another epoch has begun meanwhile"};
   if (command.shares.empty()) return Error{kInvalid, "there are no shares"};
   TRY_VOID(check_shares(context, command.shares));
   TRY(const EpochRow epoch, needed(context.state.epoch(context.txn, command.safe, command.epoch)));
@@ -122,7 +118,7 @@ Decided decide(const Context& context, const wire::CompleteShares& command) {
     for (const wire::Share& share : command.shares)
       if (share.custodian == old.custodian) return Error{Errc::conflict, "a custodian has a share already"};
   Decision decision;
-  decision.events.push_back(event(wire::SharesCompleted{command.safe, command.epoch, command.shares}, place->ids));
+  decision.events.push_back(event(wire::SharesCompleted{command.safe, command.epoch, command.shares}, place.ids));
   add_shares(decision, command.safe, command.epoch, command.shares);
   return decision;
 }

@@ -9,7 +9,7 @@ constexpr std::uint64_t kMinPayloadBytes = 16 + 16;  // of an age file: a nonce,
 
 Result<void> check_record(const Context& context, const SafePlace& place, const wire::NewRecord& record) {
   if (record.length < kMinPayloadBytes) return Error{kInvalid, "a payload is shorter than any age payload"};
-  if (record.subject && !listed(place.row.subjects, *record.subject))
+  if (record.subject && !listed(place.case_.subjects, *record.subject))
     return Error{kInvalid, "a record names a subject that the case does not have"};
   TRY_VOID(check_late(place.safe, record.late));
   TRY(const auto same, context.state.record(context.txn, record.record));
@@ -22,26 +22,14 @@ Result<void> check_record(const Context& context, const SafePlace& place, const 
   return {};
 }
 
-// In a review safe whoever was asked secures what comes back from them, and no more.
-Action action_of(const wire::SealRecords& command, const SafeRow& safe) {
-  if (command.on_behalf_of) return Action::deposit_on_behalf;
-  if (safe.agency) return Action::deposit;
-  const bool returns = std::ranges::all_of(command.records, [](const wire::NewRecord& record) {
-    return record.class_ == RecordClass::document_2 || record.class_ == RecordClass::notification;
-  });
-  return returns ? Action::deposit_return : Action::deposit_in_review;
-}
-
 }  // namespace
 
 Decided decide(const Context& context, const wire::SealRecords& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::deposit);
-  if (auto refused = refusal(action_of(command, place->safe), *place)) return *refused;
-  if (command.epoch != place->safe.epoch) return Error{Errc::conflict, "the safe has a newer epoch: encrypt to that"};
+  ENTER(const auto place, enter(context, command, command.safe));
+  if (command.epoch != place.safe.epoch) return Error{Errc::conflict, "the safe has a newer epoch: encrypt to that"};
   if (command.records.size() > kMaxRecordsPerSeal) return Error{Errc::too_large, "too many records at once"};
   if (command.records.empty()) return Error{kInvalid, "there are no records"};
-  if (command.on_behalf_of && !listed(place->row.asked, *command.on_behalf_of))
+  if (command.on_behalf_of && !listed(place.case_.asked, *command.on_behalf_of))
     return Error{Errc::conflict, "that agency has not been asked"};
 
   wire::RecordsSealed detail{command.safe, command.epoch, {}, command.on_behalf_of};
@@ -49,7 +37,7 @@ Decided decide(const Context& context, const wire::SealRecords& command) {
   std::vector<RecordId> records;
   std::vector<UploadId> uploads;
   for (const wire::NewRecord& record : command.records) {
-    TRY_VOID(check_record(context, *place, record));
+    TRY_VOID(check_record(context, place, record));
     records.push_back(record.record);
     uploads.push_back(record.upload);
     detail.records.push_back({record.record, record.header, record.descriptor, record.length, record.payload,
@@ -60,7 +48,7 @@ Decided decide(const Context& context, const wire::SealRecords& command) {
   }
   if (has_duplicates(std::move(records)) || has_duplicates(std::move(uploads)))
     return Error{kInvalid, "a record or an upload is named twice"};
-  decision.events.push_back(event(detail, place->ids));
+  decision.events.push_back(event(detail, place.ids));
   return decision;
 }
 

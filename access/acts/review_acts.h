@@ -43,7 +43,7 @@ Event review_event(const Detail& detail, const ReviewPlace& place, const std::op
                    const std::optional<PersonId>& person = std::nullopt,
                    const std::optional<CopyId>& copy = std::nullopt) {
   wire::Concerned ids = place.ids;
-  ids.safe = place.row.review_safe;
+  ids.safe = place.case_.review_safe;
   if (agency) ids.agency = agency;
   ids.person = person;
   ids.copy = copy;

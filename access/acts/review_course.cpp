@@ -40,7 +40,7 @@ Result<void> end_review(const Entry& entry, const CaseId& id, const std::optiona
 
 Decided decide(const Context& context, const wire::CloseReview& command) {
   return in_review(
-      context, command.case_, Action::close_review, review::Step::close, std::nullopt,
+      context, command.case_, action_of(command), review::Step::close, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         const LeftOpen open = left_open(place.review);
         TRY_VOID(check_reason(open.duties + open.agencies > 0, command.reason, open.in_words()));
@@ -60,7 +60,7 @@ Result<void> apply(const Entry& entry, const wire::ReviewClosed& detail) {
 }
 
 Decided decide(const Context& context, const wire::DropReview& command) {
-  return in_review(context, command.case_, Action::drop_review, review::Step::drop, std::nullopt,
+  return in_review(context, command.case_, action_of(command), review::Step::drop, std::nullopt,
                    [&](const ReviewPlace& place) -> Decided {
                      Decision decision;
                      decision.events.push_back(review_event(wire::ReviewDropped{command.case_, command.reason}, place));
@@ -79,11 +79,11 @@ Result<void> apply(const Entry& entry, const wire::ReviewDropped& detail) {
 
 Decided decide(const Context& context, const wire::StepBack& command) {
   return in_review(
-      context, command.case_, Action::step_back, std::nullopt, std::nullopt, [&](const ReviewPlace& place) -> Decided {
-        TRY_VOID(review::may_step_back(place.row.stage, command.to));
+      context, command.case_, action_of(command), std::nullopt, std::nullopt, [&](const ReviewPlace& place) -> Decided {
+        TRY_VOID(review::may_step_back(place.case_.stage, command.to));
         Decision decision;
         decision.events.push_back(
-            review_event(wire::SteppedBack{command.case_, place.row.stage, command.to, command.reason}, place));
+            review_event(wire::SteppedBack{command.case_, place.case_.stage, command.to, command.reason}, place));
         add_text(decision, command.reason);
         return decision;
       });
@@ -132,7 +132,7 @@ Decided decide(const Context& context, const wire::MoveClock& command) {
     return std::ranges::find(set.clocks, command.clock, &review::ClockRule::clock) != set.clocks.end();
   });
   if (!known) return Error{kInvalid, "there is no such clock in any rule set"};
-  return in_review(context, command.case_, Action::move_clock, review::Step::move_clock, std::nullopt,
+  return in_review(context, command.case_, action_of(command), review::Step::move_clock, std::nullopt,
                    [&](const ReviewPlace& place) -> Decided {
                      TRY_VOID(check_clock(place.review, command));
                      Decision decision;
@@ -203,7 +203,7 @@ Result<void> check_dates(const review::Calendar& calendar, const wire::ImportCal
 }  // namespace
 
 Decided decide(const Context& context, const wire::ImportCalendar& command) {
-  if (auto refused = refusal(Action::import_calendar, in_directory(context))) return *refused;
+  if (auto refused = refusal(action_of(command), in_directory(context))) return *refused;
   TRY(const CalendarRow before, context.state.calendar(context.txn));
   TRY(const review::Calendar calendar, calendar_of(before));
   TRY_VOID(check_dates(calendar, command, vault::london_date(context.time)));

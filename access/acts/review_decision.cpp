@@ -8,7 +8,7 @@ namespace strongroom::access::acts {
 
 Decided decide(const Context& context, const wire::DecideReview& command) {
   return in_review(
-      context, command.case_, Action::decide_review, review::Step::decide, std::nullopt,
+      context, command.case_, action_of(command), review::Step::decide, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         if (!place.review.row.meeting) return Error{Errc::tampered, "a meeting decides, and there is none"};
         TRY_VOID(check_version(command.version, place.review.row.decisions, "Document 4"));
@@ -73,7 +73,7 @@ Result<void> check_answer(const Context& context, const DecisionRow& decision, c
 
 Decided decide(const Context& context, const wire::AnswerDecision& command) {
   return in_review(
-      context, command.case_, Action::answer_decision, review::Step::answer_document, command.partner,
+      context, command.case_, action_of(command), review::Step::answer_document, command.partner,
       [&](const ReviewPlace& place) -> Decided {
         if (!place.review.row.decision) return Error{Errc::tampered, "a review is decided, and has no decision"};
         const DecisionRow& current = *place.review.row.decision;
@@ -106,7 +106,7 @@ Result<void> apply(const Entry& entry, const wire::DecisionAnswered& detail) {
 
 Decided decide(const Context& context, const wire::EndorseDecision& command) {
   return in_review(
-      context, command.case_, Action::endorse_decision, review::Step::endorse, std::nullopt,
+      context, command.case_, action_of(command), review::Step::endorse, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         const auto& current = place.review.row.decision;
         if (!current || current->version != command.version)

@@ -27,7 +27,7 @@ Result<void> check_move(const ReviewPlace& place, const wire::ScheduleMeeting& c
 
 Decided decide(const Context& context, const wire::ScheduleMeeting& command) {
   return in_review(
-      context, command.case_, Action::set_meeting, review::Step::set_meeting, std::nullopt,
+      context, command.case_, action_of(command), review::Step::set_meeting, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         const ReviewStatus& review = place.review;
         TRY_VOID(check_version(command.number, review.row.meetings, "the number of the meeting"));
@@ -93,12 +93,12 @@ Result<void> check_sharing(const ReviewPlace& place, const wire::SharePack& comm
 }  // namespace
 
 Decided decide(const Context& context, const wire::SharePack& command) {
-  return in_review(context, command.case_, Action::share_pack, review::Step::share_pack, std::nullopt,
+  return in_review(context, command.case_, action_of(command), review::Step::share_pack, std::nullopt,
                    [&](const ReviewPlace& place) -> Decided {
                      if (!place.review.row.meeting) return Error{Errc::tampered, "a meeting is set, and there is none"};
                      TRY_VOID(check_sharing(place, command));
                      TRY(const PackContents contents,
-                         pack_contents(context.state, context.txn, place.row, place.review));
+                         pack_contents(context.state, context.txn, place.case_, place.review));
                      Decision decision;
                      for (const wire::SharedPack& pack : command.packs) {
                        TRY(const CopyRow copy, copy_of_review(context, place, pack.copy));
@@ -156,7 +156,7 @@ Result<void> check_attendees(const Context& context, const wire::RecordAttendanc
 
 Decided decide(const Context& context, const wire::RecordAttendance& command) {
   return in_review(
-      context, command.case_, Action::record_attendance, review::Step::record_attendance, std::nullopt,
+      context, command.case_, action_of(command), review::Step::record_attendance, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         if (!place.review.row.meeting || place.review.row.meeting->number != command.meeting)
           return Error{Errc::conflict, "the meeting has been moved meanwhile"};

@@ -7,7 +7,7 @@ namespace strongroom::access::acts {
 
 Decided decide(const Context& context, const wire::SendOutcome& command) {
   return in_review(
-      context, command.case_, Action::send_outcome, review::Step::send_outcome, std::nullopt,
+      context, command.case_, action_of(command), review::Step::send_outcome, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         const auto& decided = place.review.row.decision;
         if (!decided || decided->record != command.document_4)
@@ -48,7 +48,7 @@ Result<void> apply(const Entry& entry, const wire::OutcomeSent& detail) {
 
 Decided decide(const Context& context, const wire::RecordPanelAnswer& command) {
   return in_review(
-      context, command.case_, Action::record_panel_answer, review::Step::record_panel_answer, std::nullopt,
+      context, command.case_, action_of(command), review::Step::record_panel_answer, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         if (!place.review.row.outcome)  // closed without one: nothing was sent
           return Error{Errc::conflict, std::string(review::sentence_of(review::Step::record_panel_answer))};
@@ -56,7 +56,7 @@ Decided decide(const Context& context, const wire::RecordPanelAnswer& command) {
                                "the day of the Panel's answer"));
         if (command.record) {
           TRY(const auto record, context.state.record(context.txn, *command.record));
-          if (!record || record->safe != place.row.review_safe)
+          if (!record || record->safe != place.case_.review_safe)
             return Error{Errc::not_found, "there is no such record in the review safe"};
         }
         Decision decision;
@@ -94,23 +94,24 @@ Result<void> check_informed(const Context& context, const ReviewPlace& place, co
 }  // namespace
 
 Decided decide(const Context& context, const wire::InformAgencies& command) {
-  return in_review(
-      context, command.case_, Action::inform_agencies, review::Step::inform, std::nullopt,
-      [&](const ReviewPlace& place) -> Decided {
-        if (command.agencies.size() > kMaxAgenciesPerAsk) return Error{Errc::too_large, "too many agencies at once"};
-        std::vector<AgencyId> agencies;
-        for (const auto& informed : command.agencies) agencies.push_back(informed.agency);
-        if (agencies.empty() || has_duplicates(std::move(agencies)))
-          return Error{kInvalid, "one agency or more is informed, each once"};
-        Decision decision;
-        for (const auto& informed : command.agencies) {
-          TRY_VOID(check_informed(context, place, informed));
-          decision.events.push_back(review_event(
-              wire::OutcomeInformed{command.case_, informed.agency, informed.agency == place.row.agency, informed.copy},
-              place, informed.agency, std::nullopt, informed.copy));
-        }
-        return decision;
-      });
+  return in_review(context, command.case_, action_of(command), review::Step::inform, std::nullopt,
+                   [&](const ReviewPlace& place) -> Decided {
+                     if (command.agencies.size() > kMaxAgenciesPerAsk)
+                       return Error{Errc::too_large, "too many agencies at once"};
+                     std::vector<AgencyId> agencies;
+                     for (const auto& informed : command.agencies) agencies.push_back(informed.agency);
+                     if (agencies.empty() || has_duplicates(std::move(agencies)))
+                       return Error{kInvalid, "one agency or more is informed, each once"};
+                     Decision decision;
+                     for (const auto& informed : command.agencies) {
+                       TRY_VOID(check_informed(context, place, informed));
+                       decision.events.push_back(
+                           review_event(wire::OutcomeInformed{command.case_, informed.agency,
+                                                              informed.agency == place.case_.agency, informed.copy},
+                                        place, informed.agency, std::nullopt, informed.copy));
+                     }
+                     return decision;
+                   });
 }
 
 Result<void> apply(const Entry& entry, const wire::OutcomeInformed& detail) {
@@ -122,7 +123,7 @@ Result<void> apply(const Entry& entry, const wire::OutcomeInformed& detail) {
 
 Decided decide(const Context& context, const wire::AcknowledgeOutcome& command) {
   return in_review(
-      context, command.case_, Action::acknowledge_outcome, review::Step::acknowledge, command.agency,
+      context, command.case_, action_of(command), review::Step::acknowledge, command.agency,
       [&](const ReviewPlace& place) -> Decided {
         TRY(const AgencyReviewRow row, asked_agency(place, command.agency));
         if (!row.informed) return Error{Errc::conflict, "the agency has not been informed yet (4.7.2)"};
@@ -142,14 +143,14 @@ Result<void> apply(const Entry& entry, const wire::OutcomeAcknowledged& detail) 
 
 Decided decide(const Context& context, const wire::RecordInspectorate& command) {
   return in_review(
-      context, command.case_, Action::record_inspectorate, review::Step::record_inspectorate, command.agency,
+      context, command.case_, action_of(command), review::Step::record_inspectorate, command.agency,
       [&](const ReviewPlace& place) -> Decided {
         TRY(const AgencyReviewRow row, asked_agency(place, command.agency));
         if (std::ranges::find(row.inspectorates, command.body, &NotifiedRow::body) != row.inspectorates.end())
           return Error{Errc::conflict, "the agency has recorded that inspectorate already"};
         if (command.body == Inspectorate::none_required && !row.inspectorates.empty())
           return Error{Errc::conflict, "the agency has notified an inspectorate: one was required"};
-        TRY_VOID(check_between(place.row.incident_date, command.on, place.review.today, "the day of a notification"));
+        TRY_VOID(check_between(place.case_.incident_date, command.on, place.review.today, "the day of a notification"));
         Decision decision;
         decision.events.push_back(
             review_event(wire::InspectorateRecorded{command.case_, command.agency, command.body, command.on}, place));

@@ -8,18 +8,12 @@ namespace strongroom::access::acts {
 
 Decided in_review(const Context& context, const CaseId& id, Action action, std::optional<review::Step> step,
                   const std::optional<AgencyId>& agency, const DecideThere& decide) {
-  TRY(auto found, find(context, id));
-  if (!found) return no_such_thing(action);
-  ReviewPlace place{std::move(*found), {}, {}};
-  if (agency) {
-    place.who = context.standing.in_case(place.row, *agency);
-    // A partner answers for itself, asked or not.
-    if (context.standing.in_agency(*agency).has(Capacity::own_partner)) place.who.add(Capacity::own_partner);
-    place.ids.agency = *agency;
-  }
+  TRY(const auto row, context.state.find_case(context.txn, id));
+  if (!row) return no_such_thing(action);
+  ReviewPlace place{agency ? context.standing.in_case(*row, *agency) : context.standing.in_case(*row), {}, {}};
   if (auto refused = refusal(action, place)) return *refused;
-  TRY(place.review, review_status(context.state, context.txn, place.row, context.time));
-  place.next = place.row.stage;
+  TRY(place.review, review_status(context.state, context.txn, place.case_, context.time));
+  place.next = place.case_.stage;
   if (step) {
     TRY(place.next, review::next_stage(*step, place.review.facts));
   }
@@ -35,7 +29,7 @@ Result<AgencyReviewRow> asked_agency(const ReviewPlace& place, const AgencyId& a
 Result<RecordRow> document(const Context& context, const ReviewPlace& place, const RecordId& record,
                            RecordClass class_) {
   TRY(const auto row, context.state.record(context.txn, record));
-  if (!row || row->safe != place.row.review_safe)
+  if (!row || row->safe != place.case_.review_safe)
     return Error{Errc::not_found, "there is no such record in the review safe"};
   if (row->class_ != class_)
     return Error{kInvalid, "the record is of class " + wire::enum_name(row->class_) + ", and should be of class " +
@@ -45,7 +39,7 @@ Result<RecordRow> document(const Context& context, const ReviewPlace& place, con
 
 Result<CopyRow> copy_of_review(const Context& context, const ReviewPlace& place, const CopyId& copy) {
   TRY(const auto row, context.state.copy(context.txn, copy));
-  if (!row || row->safe != place.row.review_safe)
+  if (!row || row->safe != place.case_.review_safe)
     return Error{Errc::not_found, "there is no such copy of the review safe"};
   if (row->ended()) return Error{Errc::conflict, "the copy has ended"};
   if (row->state == CopyState::issued && row->holder != row->issuer)
@@ -116,7 +110,7 @@ std::vector<Duty> applying(const DutyAnswers& answers) {
 }  // namespace
 
 Decided decide(const Context& context, const wire::AnswerDuties& command) {
-  return in_review(context, command.case_, Action::answer_duties, review::Step::answer_duties, std::nullopt,
+  return in_review(context, command.case_, action_of(command), review::Step::answer_duties, std::nullopt,
                    [&](const ReviewPlace& place) -> Decided {
                      Decision decision;
                      decision.events.push_back(review_event(
@@ -134,7 +128,7 @@ Result<void> apply(const Entry& entry, const wire::DutiesAnswered& detail) {
 
 Decided decide(const Context& context, const wire::RecordDuty& command) {
   return in_review(
-      context, command.case_, Action::record_duty, review::Step::record_duty, std::nullopt,
+      context, command.case_, action_of(command), review::Step::record_duty, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         const ReviewRow& row = place.review.row;
         if (!row.duty_answers || !listed(applying(*row.duty_answers), command.duty))
@@ -143,7 +137,7 @@ Decided decide(const Context& context, const wire::RecordDuty& command) {
                        "that is wrong"};
         if (std::ranges::find(row.duties, command.duty, &DoneDutyRow::duty) != row.duties.end())
           return Error{Errc::conflict, "this duty is recorded as done already"};
-        TRY_VOID(check_between(place.row.incident_date, command.on, place.review.today, "the day of a duty"));
+        TRY_VOID(check_between(place.case_.incident_date, command.on, place.review.today, "the day of a duty"));
         const bool form = command.duty == Duty::document_1;
         if (form && !command.record)
           return Error{kInvalid, "the referral form is a record of the review safe: name it (4.1.2)"};
@@ -202,7 +196,7 @@ Result<wire::TemplatesSent> sent_to(const Context& context, const ReviewPlace& p
 
 Decided decide(const Context& context, const wire::SendTemplates& command) {
   return in_review(
-      context, command.case_, Action::send_templates, review::Step::send_templates, std::nullopt,
+      context, command.case_, action_of(command), review::Step::send_templates, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
         if (command.templates.size() > kMaxAgenciesPerAsk) return Error{Errc::too_large, "too many agencies at once"};
         std::vector<AgencyId> agencies;
@@ -243,7 +237,8 @@ Result<void> check_return(const Context& context, const ReviewPlace& place, cons
     return Error{Errc::conflict, "Document 2 is returned once it has been sent out to the agency (4.3.4)"};
   TRY_VOID(check_version(command.version, row.return_version, "the agency's return"));
   if (command.searched.empty() || has_duplicates(command.searched) ||
-      !std::ranges::all_of(command.searched, [&](const auto& subject) { return listed(place.row.subjects, subject); }))
+      !std::ranges::all_of(command.searched,
+                           [&](const auto& subject) { return listed(place.case_.subjects, subject); }))
     return Error{kInvalid, "a return names the case's subjects that were searched for, each once (4.3.1)"};
   if (command.record) {
     TRY(const RecordRow record, document(context, place, *command.record, RecordClass::document_2));
@@ -265,7 +260,7 @@ Result<void> check_return(const Context& context, const ReviewPlace& place, cons
 
 Decided decide(const Context& context, const wire::ReturnScoping& command) {
   return in_review(
-      context, command.case_, Action::return_scoping, review::Step::return_scoping, command.agency,
+      context, command.case_, action_of(command), review::Step::return_scoping, command.agency,
       [&](const ReviewPlace& place) -> Decided {
         TRY(const AgencyReviewRow row, asked_agency(place, command.agency));
         TRY_VOID(check_return(context, place, row, command));

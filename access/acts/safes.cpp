@@ -16,15 +16,8 @@ Result<void> check_nominee(const Context& context, const SafeRow& safe, const wi
 // --- safe.open ------------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::OpenSafe& command) {
-  TRY(auto place, find(context, command.case_));
-  if (!place) return no_such_thing(Action::open_safe);
-  place->who = context.standing.in_case(place->row, command.agency);
-  place->ids.safe = command.safe;
-  place->ids.agency = command.agency;
-  if (auto refused = refusal(Action::open_safe, *place)) {
-    refused->ids.safe.reset();  // there is none
-    return *refused;
-  }
+  ENTER(auto place, enter(context, command, command.case_, command.agency));
+  place.ids.safe = command.safe;
   TRY(const auto same, context.state.safe(context.txn, command.safe));
   TRY(const auto theirs, context.state.agency_safe(context.txn, command.case_, command.agency));
   if (same || theirs) return Error{Errc::conflict, "the agency's safe in this case is open already"};
@@ -46,7 +39,7 @@ Decided decide(const Context& context, const wire::OpenSafe& command) {
   Decision decision;
   decision.events.push_back(event(wire::SafeOpened{command.case_, command.safe, command.agency, command.key,
                                                    command.representatives, command.reason},
-                                  place->ids));
+                                  place.ids));
   add_key(decision, command.safe, 0, command.key);
   add_text(decision, command.reason);
   for (const wire::Nominee& nominee : command.representatives) add_text(decision, nominee.reason);
@@ -66,12 +59,8 @@ Result<void> apply(const Entry& entry, const wire::SafeOpened& detail) {
 // --- nomination.make ------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::MakeNomination& command) {
-  TRY(auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::nominate);
-  place->ids.person = command.nominee.person;
-  const Action action = place->safe.agency ? Action::nominate : Action::nominate_participant;
-  if (auto refused = refusal(action, *place)) return *refused;
-  TRY_VOID(check_nominee(context, place->safe, command.nominee));
+  ENTER(const auto place, enter(context, command, command.safe, command.nominee.person));
+  TRY_VOID(check_nominee(context, place.safe, command.nominee));
   TRY(const auto nominations, context.state.nominations_of(context.txn, command.safe));
   std::size_t standing = 0;
   for (const NominationRow& one : nominations) {
@@ -82,7 +71,7 @@ Decided decide(const Context& context, const wire::MakeNomination& command) {
   if (standing >= kMaxRepresentatives) return Error{Errc::too_large, "too many keyholders for one safe"};
   Decision decision;
   decision.events.push_back(
-      event(wire::NominationMade{command.safe, command.nominee, command.nominee.person == context.self()}, place->ids));
+      event(wire::NominationMade{command.safe, command.nominee, command.nominee.person == context.self()}, place.ids));
   add_text(decision, command.nominee.reason);
   return decision;
 }
@@ -101,19 +90,16 @@ Result<void> apply(const Entry& entry, const wire::NominationMade& detail) {
 // --- nomination.wrap ------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::WrapNomination& command) {
-  TRY(auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::wrap_nomination);
-  place->ids.person = command.wrap.person;
-  if (auto refused = refusal(Action::wrap_nomination, *place)) return *refused;
-  if (command.epoch != place->safe.epoch) return Error{Errc::conflict, "another epoch has begun meanwhile"};
+  ENTER(const auto place, enter(context, command, command.safe, command.wrap.person));
+  if (command.epoch != place.safe.epoch) return Error{Errc::conflict, "another epoch has begun meanwhile"};
   TRY(const auto nomination, context.state.nomination(context.txn, command.safe, command.wrap.person));
   if (!nomination || nomination->state != NominationState::pending || nomination->wrapped)
     return Error{Errc::conflict, "this person does not wait for the safe's key"};
   TRY(const auto person, context.state.person(context.txn, command.wrap.person));
-  if (!person || !may_be_nominated(*person, place->safe))
+  if (!person || !may_be_nominated(*person, place.safe))
     return Error{Errc::conflict, "this person may not be a keyholder any more"};
   Decision decision;
-  decision.events.push_back(event(wire::NominationWrapped{command.safe, command.epoch, command.wrap}, place->ids));
+  decision.events.push_back(event(wire::NominationWrapped{command.safe, command.epoch, command.wrap}, place.ids));
   decision.besides.push_back({command.wrap.digest, BesideTable::wrap,
                               safe_epoch_person_key(command.safe, command.epoch, command.wrap.person)});
   return decision;
@@ -131,15 +117,13 @@ Result<void> apply(const Entry& entry, const wire::NominationWrapped& detail) {
 // --- nomination.confirm ---------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::ConfirmNomination& command) {
-  TRY(const auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::confirm_nomination);
-  if (auto refused = refusal(Action::confirm_nomination, *place)) return *refused;
-  if (command.epoch != place->safe.epoch) return Error{Errc::conflict, "another epoch has begun meanwhile"};
+  ENTER(const auto place, enter(context, command, command.safe));
+  if (command.epoch != place.safe.epoch) return Error{Errc::conflict, "another epoch has begun meanwhile"};
   TRY(const NominationRow row, needed(context.state.nomination(context.txn, command.safe, context.self())));
   if (!row.wrapped) return Error{Errc::conflict, "the safe's key is not wrapped for this person yet"};
   if (row.confirmed == command.epoch) return Error{Errc::conflict, "this epoch is confirmed already"};
   Decision decision;
-  decision.events.push_back(event(wire::NominationConfirmed{command.safe, command.epoch}, place->ids));
+  decision.events.push_back(event(wire::NominationConfirmed{command.safe, command.epoch}, place.ids));
   return decision;
 }
 
@@ -154,16 +138,12 @@ Result<void> apply(const Entry& entry, const wire::NominationConfirmed& detail) 
 // --- nomination.end -------------------------------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::EndNomination& command) {
-  TRY(auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::end_nomination);
-  place->ids.person = command.person;
-  const Action action = place->safe.agency ? Action::end_nomination : Action::end_participation;
-  if (auto refused = refusal(action, *place)) return *refused;
+  ENTER(const auto place, enter(context, command, command.safe, command.person));
   TRY(const auto nomination, context.state.nomination(context.txn, command.safe, command.person));
   if (!nomination) return Error{Errc::not_found, "this person is not nominated for the safe"};
   if (nomination->state == NominationState::ended) return Error{Errc::conflict, "this nomination has ended already"};
   Decision decision;
-  decision.events.push_back(event(wire::NominationEnded{command.safe, command.person, command.reason}, place->ids));
+  decision.events.push_back(event(wire::NominationEnded{command.safe, command.person, command.reason}, place.ids));
   add_text(decision, command.reason);
   return decision;
 }
@@ -209,11 +189,7 @@ Result<void> apply(const Entry& entry, const wire::NominationEnded& detail) {
 // --- nomination.pause, nomination.resume ----------------------------------------------------------------------------
 
 Decided decide(const Context& context, const wire::PauseNomination& command) {
-  TRY(auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::pause_nomination);
-  place->ids.person = command.person;
-  const Action action = place->safe.agency ? Action::pause_nomination : Action::pause_participation;
-  if (auto refused = refusal(action, *place)) return *refused;
+  ENTER(const auto place, enter(context, command, command.safe, command.person));
   TRY(const auto nominations, context.state.nominations_of(context.txn, command.safe));
   std::size_t active = 0;
   bool theirs = false;
@@ -227,7 +203,7 @@ Decided decide(const Context& context, const wire::PauseNomination& command) {
     return Error{Errc::conflict,
                  "nobody else holds this safe's key: nominate somebody else first, and let them confirm it"};
   Decision decision;
-  decision.events.push_back(event(wire::NominationPaused{command.safe, command.person, command.reason}, place->ids));
+  decision.events.push_back(event(wire::NominationPaused{command.safe, command.person, command.reason}, place.ids));
   add_text(decision, command.reason);
   return decision;
 }
@@ -246,19 +222,15 @@ Result<void> apply(const Entry& entry, const wire::NominationPaused& detail) {
 }
 
 Decided decide(const Context& context, const wire::ResumeNomination& command) {
-  TRY(auto place, find(context, command.safe));
-  if (!place) return no_such_thing(Action::pause_nomination);
-  place->ids.person = command.person;
-  const Action action = place->safe.agency ? Action::pause_nomination : Action::pause_participation;
-  if (auto refused = refusal(action, *place)) return *refused;
+  ENTER(const auto place, enter(context, command, command.safe, command.person));
   TRY(const auto nomination, context.state.nomination(context.txn, command.safe, command.person));
   if (!nomination || nomination->state != NominationState::paused)
     return Error{Errc::conflict, "this person's nomination is not paused"};
   TRY(const auto person, context.state.person(context.txn, command.person));
-  if (!person || !may_be_nominated(*person, place->safe))
+  if (!person || !may_be_nominated(*person, place.safe))
     return Error{Errc::conflict, "this person may not be a keyholder any more"};
   Decision decision;
-  decision.events.push_back(event(wire::NominationResumed{command.safe, command.person}, place->ids));
+  decision.events.push_back(event(wire::NominationResumed{command.safe, command.person}, place.ids));
   return decision;
 }
 

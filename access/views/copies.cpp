@@ -40,8 +40,8 @@ Viewed<wire::Page<wire::CopyView>> View::copies(const CopyFilter& filter, std::s
     if (filter.mine && row.holder != me && row.issuer != me && row.responsible() != me) return true;
     wire::CopyView view = show(row);
     if (filter.overdue && !view.overdue) return true;
-    TRY(const CopyPlace place, place_of(row));
-    if (!permit(Action::see_copy, place.who, place.case_.lock, place.case_.stage).permitted()) return true;
+    TRY(const CopyPlace place, standing_.in_copy(row));
+    if (!place.permits(Action::see_copy)) return true;
     limit.hold();
     page.items.push_back(std::move(view));
     return true;
@@ -60,7 +60,7 @@ Viewed<wire::Page<wire::CopyView>> View::copies(const CopyFilter& filter, std::s
     return page;
   }
   if (filter.case_) {
-    ENTER([[maybe_unused]] const CaseRow row, enter<Action::see_case>(*filter.case_));
+    ENTER([[maybe_unused]] const CasePlace seen, enter<Action::see_case>(*filter.case_));
   }
   constexpr std::string_view kOpen = "open:";
   constexpr std::string_view kEnded = "ended:";
@@ -95,7 +95,7 @@ Viewed<wire::CopyView> View::copy(std::string_view id_or_number) const {
   } else {
     return Error{Errc::invalid_argument, "neither a copy's id nor its number"};
   }
-  if (!id) return unknown(Action::see_copy);
+  if (!id) return no_such_thing(Action::see_copy);
   ENTER(const CopyPlace place, enter<Action::see_copy>(*id));
   return show(place.copy);
 }
@@ -122,10 +122,7 @@ Viewed<EntryPage> View::copy_entries(const CopyId& id, std::string_view from) co
   // Whoever made the copy, still a keyholder or not, and whoever holds it.
   ENTER(const CopyPlace place, enter<Action::see_copy>(id));
   if (!place.who.any_of({Capacity::issuer, Capacity::past_issuer, Capacity::holder})) {
-    const Verdict verdict = permit(Action::read_collected_copy, place.who, place.case_.lock, place.case_.stage);
-    Refusal refusal = refusal_in(Action::read_collected_copy, verdict, place.case_, place.safe);
-    refusal.ids.copy = id;
-    return refusal;
+    if (auto refused = refusal(Action::read_collected_copy, place)) return std::move(*refused);
   }
   TRY(const std::uint64_t first, number_from(from));
   std::set<LeafIndex> seqs;

@@ -88,7 +88,7 @@ Result<wire::DutiesView> View::duties() const {
   }
   TRY_VOID(state.copies_of_person(*txn_, me, State::Which::open, 0, [&](const CopyRow& copy) -> Result<bool> {
     if (copy.responsible() == me && copy.issuer != copy.holder && copy.state == CopyState::issued) {
-      TRY(const CopyPlace place, place_of(copy));
+      TRY(const CopyPlace place, standing_.in_copy(copy));
       if (place.who.has(Capacity::issuer)) duties.preparations.push_back(copy.copy);
     }
     const bool own = copy.issuer == me && copy.state == CopyState::issued;
@@ -99,8 +99,7 @@ Result<wire::DutiesView> View::duties() const {
 }
 
 Viewed<std::monostate> View::may_upload() const {
-  const Verdict verdict = permit(Action::upload, standing_.general());
-  if (!verdict.permitted()) return refusal_of(Action::upload, verdict);
+  if (auto refused = refusal(Action::upload, standing_.in_directory())) return std::move(*refused);
   return std::monostate();
 }
 

@@ -69,27 +69,52 @@ Result<EntryPage> View::directory(std::string_view from) const {
   return page;
 }
 
+// Whether a listing's entry about these ids is for somebody who stands there as the table asks of its readers.
+Result<bool> View::reads_listing(Listing listing, const wire::Concerned& ids) const {
+  const Action action = reader_of(listing);
+  const auto permits = [&](const auto& place) { return place && place->permits(action); };
+  switch (place_of_read(action).value_or(ReadPlace::directory)) {
+    case ReadPlace::directory:
+      break;
+    case ReadPlace::case_:
+      if (ids.case_) {
+        TRY(const auto place, standing_.find(*ids.case_));
+        return permits(place);
+      }
+      break;
+    case ReadPlace::safe:
+      if (ids.safe) {
+        TRY(const auto place, standing_.find(*ids.safe));
+        return permits(place);
+      }
+      break;
+    case ReadPlace::copy:
+      if (ids.copy) {
+        TRY(const auto place, standing_.find(*ids.copy));
+        return permits(place);
+      }
+      break;
+  }
+  return false;
+}
+
 Result<bool> View::may_read(const audit::Envelope& envelope, const wire::EntryBody& body) const {
   TRY(const DirectoryRow directory, store_->state().directory(*txn_));
-  if (envelope.chain.to_string() == directory.chain) return true;
-  TRY(const Capacities who, standing_.in_entry(body));
-  if (permit(Action::read_entry, who).permitted()) return true;
-  if (wire::is_in(Listing::case_wide, body.kind)) return who.any_of({Capacity::referrer, Capacity::asked});
-  if (!body.ids.safe) return false;
-  TRY(const auto safe, store_->state().safe(*txn_, *body.ids.safe));
-  if (!safe) return false;
-  TRY(const SafePlace place, place_of(*safe));
-  const bool of_keys = wire::is_in(Listing::safe_keys, body.kind);
-  if (!of_keys && !wire::is_in(Listing::holdings, body.kind) && !wire::is_in(Listing::sealings, body.kind))
-    return false;
-  const Action action = of_keys ? Action::read_safe_chain : Action::list_records;
-  return permit(action, place.who, place.case_.lock, place.case_.stage).permitted();
+  if (envelope.chain.to_string() == directory.chain) return standing_.in_directory().permits(Action::read_directory);
+  TRY(const Place place, standing_.in_entry(body));
+  if (place.permits(Action::read_entry)) return true;
+  for (const Listing listing : wire::kEnumValues<Listing>) {
+    if (!wire::is_in(listing, body.kind)) continue;
+    TRY(const bool reads, reads_listing(listing, body.ids));
+    if (reads) return true;
+  }
+  return false;
 }
 
 Viewed<wire::Page<wire::EntryView>> View::trail(const TrailFilter& filter, std::string_view from) const {
   const audit::Ledger& ledger = store_->ledger();
   if (filter.case_) {
-    ENTER([[maybe_unused]] const CaseRow row, enter<Action::see_case>(*filter.case_));
+    ENTER([[maybe_unused]] const CasePlace place, enter<Action::see_case>(*filter.case_));
   }
   if (filter.copy) {
     ENTER([[maybe_unused]] const CopyPlace place, enter<Action::see_copy>(*filter.copy));

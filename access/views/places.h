@@ -18,6 +18,7 @@ constexpr std::optional<ReadPlace> place_of_read(Action action) {
       return ReadPlace::directory;
     case Action::see_case:
     case Action::read_review:
+    case Action::read_case_entry:
       return ReadPlace::case_;
     case Action::see_safe:
     case Action::read_safe_chain:

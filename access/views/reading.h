@@ -38,20 +38,6 @@ class PageLimit {
   std::size_t seen_ = 0;
 };
 
-// ---- Refusals, with the ids by which their entry is found.
-
-Refusal refusal_of(Action action, const Verdict& verdict);
-Refusal refusal_in(Action action, const Verdict& verdict, const CaseRow& row);
-Refusal refusal_in(Action action, const Verdict& verdict, const CaseRow& row, const SafeRow& safe);
-Refusal unknown(Action action);  // for what is not there: as for what may not be seen
-Error dangling();                // Errc::tampered: the tables contradict themselves
-
-// Declares what a Viewed holds, or returns its error or refusal.
-#define ENTER(decl, ...)                                                                                       \
-  auto STRONGROOM_CONCAT(entered_, __LINE__) = (__VA_ARGS__);                                                  \
-  if (!STRONGROOM_CONCAT(entered_, __LINE__)) return std::move(STRONGROOM_CONCAT(entered_, __LINE__)).error(); \
-  if (auto* refused_here = std::get_if<Refusal>(&*STRONGROOM_CONCAT(entered_, __LINE__)))                      \
-    return std::move(*refused_here);                                                                           \
-  decl = std::move(std::get<0>(*STRONGROOM_CONCAT(entered_, __LINE__)))
+Error dangling();  // Errc::tampered: the tables contradict themselves
 
 }  // namespace strongroom::access

@@ -32,7 +32,7 @@ Viewed<wire::Page<wire::RecordView>> View::records(const SafeId& id, const Recor
                                                    std::string_view from) const {
   ENTER(const SafePlace place, enter<Action::list_records>(id));
   TRY(const std::uint64_t first, number_from(from));
-  const bool opens = permit(Action::read_descriptors, place.who, place.case_.lock, place.case_.stage).permitted();
+  const bool opens = place.permits(Action::read_descriptors);
   wire::Page<wire::RecordView> page;
   PageLimit limit;
   TRY_VOID(store_->state().records_of(*txn_, id, first, [&](const RecordRow& row) -> Result<bool> {
@@ -68,9 +68,9 @@ Viewed<EntryPage> View::sealings(const SafeId& id, const std::optional<RecordId>
 
 Viewed<wire::RecordView> View::record(const RecordId& id) const {
   TRY(const auto row, store_->state().record(*txn_, id));
-  if (!row) return unknown(Action::list_records);
+  if (!row) return no_such_thing(Action::list_records);
   ENTER(const SafePlace place, enter<Action::list_records>(row->safe));
-  const bool opens = permit(Action::read_descriptors, place.who, place.case_.lock, place.case_.stage).permitted();
+  const bool opens = place.permits(Action::read_descriptors);
   TRY(wire::RecordView view, show(*row, opens));
   return view;
 }

@@ -1,4 +1,4 @@
-// Refusals once more, from a request's target alone.
+// The refusal of a read, derived again from the request's target.
 #include <algorithm>
 
 #include "access/views.h"
@@ -43,85 +43,44 @@ Target parse_target(std::string_view target) {
   return parse_words(target.substr(mark + 1));
 }
 
-template <class Row>
-Result<void> find_row(Result<std::optional<Row>> found, std::optional<Row>& row) {
-  TRY(row, std::move(found));
-  return {};
+// The refusal at the place that `id` names; nothing if the action is permitted there.
+template <class Id>
+Result<std::optional<Refusal>> refusal_there(const Standing& standing, Action action, const std::optional<Id>& id) {
+  if (!id) return std::optional(no_such_thing(action));
+  TRY(const auto place, standing.find(*id));
+  if (!place) return std::optional(no_such_thing(action));
+  return refusal(action, *place);
 }
 
 }  // namespace
 
 Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTransaction& txn, const Actor& actor,
-                                               Action action, std::string_view target_text) {
+                                               Action action, std::string_view target_text, PolicyVersion policy) {
   const std::optional<ReadPlace> place = place_of_read(action);
   if (!place) return std::optional<Refusal>();
-  TRY(const Standing standing, Standing::of(state, txn, actor.person.value_or(PersonId())));
-  const Target target = parse_target(target_text);
-  std::optional<CopyRow> copy;
-  std::optional<SafeRow> safe;
-  std::optional<CaseRow> row;
-  bool is_of_something = true;
+  TRY(const Standing standing, Standing::of(state, txn, actor.person.value_or(PersonId()), policy));
+  Target target = parse_target(target_text);
   switch (*place) {
-    case ReadPlace::copy:
-      if (!target.copy && target.number) {
-        TRY(const auto id, state.copy_by_number(txn, *target.number));
-        if (id) TRY_VOID(find_row(state.copy(txn, *id), copy));
-      } else if (target.copy) {
-        TRY_VOID(find_row(state.copy(txn, *target.copy), copy));
-      }
-      if (copy) TRY_VOID(find_row(state.safe(txn, copy->safe), safe));
-      break;
-    case ReadPlace::safe:
-      if (target.safe) {
-        TRY_VOID(find_row(state.safe(txn, *target.safe), safe));
-      } else if (target.record) {
-        TRY(const auto record, state.record(txn, *target.record));
-        if (record) TRY_VOID(find_row(state.safe(txn, record->safe), safe));
-      }
+    case ReadPlace::directory:
       break;
     case ReadPlace::case_:
-      if (target.case_) {
-        TRY_VOID(find_row(state.find_case(txn, *target.case_), row));
-      } else if (target.reference) {
-        TRY(const auto id, state.case_by_reference(txn, *target.reference));
-        if (id) TRY_VOID(find_row(state.find_case(txn, *id), row));
+      if (!target.case_ && target.reference) {
+        TRY(target.case_, state.case_by_reference(txn, *target.reference));
       }
-      break;
-    case ReadPlace::directory:
-      is_of_something = false;
-      break;
+      return refusal_there(standing, action, target.case_);
+    case ReadPlace::safe:
+      if (!target.safe && target.record) {
+        TRY(const auto record, state.record(txn, *target.record));
+        if (record) target.safe = record->safe;
+      }
+      return refusal_there(standing, action, target.safe);
+    case ReadPlace::copy:
+      if (!target.copy && target.number) {
+        TRY(target.copy, state.copy_by_number(txn, *target.number));
+      }
+      return refusal_there(standing, action, target.copy);
   }
-  if (safe) TRY_VOID(find_row(state.find_case(txn, safe->case_), row));
-
-  Refusal refusal;
-  refusal.action = action;
-  if (is_of_something && !row) {
-    refusal.rule = std::string(kRuleUnknown);
-    refusal.hidden = true;
-    return std::optional(std::move(refusal));
-  }
-  Capacities who = standing.general();
-  if (copy) {
-    TRY(who, standing.in_copy(*row, *safe, *copy));
-    refusal.ids.copy = copy->copy;
-  } else if (safe) {
-    TRY(who, standing.in_safe(*row, *safe));
-  } else if (row) {
-    who = standing.in_case(*row);
-  }
-  if (safe) {
-    refusal.ids.safe = safe->safe;
-    refusal.ids.agency = safe->agency;
-  }
-  if (row) {
-    refusal.ids.case_ = row->case_;
-    refusal.chain = row->case_;
-  }
-  const Verdict verdict = row ? permit(action, who, row->lock, row->stage) : permit(action, who);
-  if (verdict.permitted()) return std::optional<Refusal>();
-  refusal.rule = std::string(verdict.rule);
-  refusal.hidden = verdict.outcome == Outcome::hidden;
-  return std::optional(std::move(refusal));
+  return refusal(action, standing.in_directory());
 }
 
 }  // namespace strongroom::access

@@ -347,7 +347,7 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
   TRY(const DirectoryRow directory, store_->state().directory(*txn_));
 
   wire::ReviewView view;
-  view.whole = permit(Action::read_review, standing_.in_case(*row), row->lock, row->stage).permitted();
+  view.whole = standing_.in_case(*row).permits(Action::read_review);
   view.case_ = row->case_;
   view.reference = row->reference;
   view.today = review.today;
@@ -367,8 +367,8 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
     view.meeting_dates.push_back({date.date, static_cast<std::uint64_t>(date.working_day), date.breaks_the_whole});
   view.securing_target_days = static_cast<std::uint64_t>(store_->securing_target());
   for (const AgencyReviewRow& agency : review.agencies) {
-    const bool own =
-        standing_.in_agency(agency.agency).any_of({Capacity::lead, Capacity::practitioner, Capacity::depositor});
+    const Capacities there = standing_.in_agency(agency.agency).who;
+    const bool own = there.any_of({Capacity::lead, Capacity::practitioner, Capacity::depositor});
     if (!view.whole && !own) continue;
     TRY(auto one, show(*row, agency, review.calendar, view.whole));
     view.agencies.push_back(std::move(one));
@@ -398,8 +398,8 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
 
 Viewed<EntryPage> View::review_course(const CaseId& id, std::string_view from) const {
   TRY(const std::uint64_t first, number_from(from));
-  ENTER(const CaseRow row, enter<Action::read_review>(id));
-  TRY(std::vector<audit::LeafIndex> seqs, seqs_in(row.review_safe, wire::Listing::course, first));
+  ENTER(const CasePlace place, enter<Action::read_review>(id));
+  TRY(std::vector<audit::LeafIndex> seqs, seqs_in(place.case_.review_safe, wire::Listing::course, first));
   TRY(EntryPage page, entry_page(std::move(seqs)));
   return page;
 }

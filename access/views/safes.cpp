@@ -37,7 +37,7 @@ Result<wire::Page<wire::CaseView>> View::cases(std::string_view from) const {
       return false;
     }
     limit.look();
-    if (!permit(Action::see_case, standing_.in_case(row), row.lock, row.stage).permitted()) return true;
+    if (!standing_.in_case(row).permits(Action::see_case)) return true;
     limit.hold();
     page.items.push_back(show(row));
     return true;
@@ -54,9 +54,9 @@ Viewed<wire::CaseView> View::find_case(std::string_view id_or_reference) const {
   } else {
     return Error{Errc::invalid_argument, "neither a case's id nor its reference"};
   }
-  if (!id) return unknown(Action::see_case);
-  ENTER(const CaseRow row, enter<Action::see_case>(*id));
-  return show(row);
+  if (!id) return no_such_thing(Action::see_case);
+  ENTER(const CasePlace place, enter<Action::see_case>(*id));
+  return show(place.case_);
 }
 
 Result<wire::SafeView> View::show(const SafeRow& row) const {
@@ -97,8 +97,8 @@ Viewed<wire::Page<wire::SafeView>> View::safes(const std::optional<CaseId>& id, 
     for (const SafeId& one : safes) {
       TRY(const auto safe, store_->state().safe(*txn_, one));
       if (!safe) return dangling();
-      TRY(const Capacities who, standing_.in_safe(row, *safe));
-      if (!permit(Action::see_safe, who, row.lock, row.stage).permitted()) continue;
+      TRY(const SafePlace place, standing_.in_safe(row, *safe));
+      if (!place.permits(Action::see_safe)) continue;
       TRY(wire::SafeView view, show(*safe));
       limit.hold();
       page.items.push_back(std::move(view));
@@ -109,7 +109,7 @@ Viewed<wire::Page<wire::SafeView>> View::safes(const std::optional<CaseId>& id, 
     TRY(const auto row, store_->state().find_case(*txn_, *id));
     if (row) TRY_VOID(add_case(*row));
     if (page.items.empty()) {  // a keyholder may see a safe and not the case
-      ENTER([[maybe_unused]] const CaseRow seen, enter<Action::see_case>(*id));
+      ENTER([[maybe_unused]] const CasePlace seen, enter<Action::see_case>(*id));
     }
     return page;
   }

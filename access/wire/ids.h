@@ -96,6 +96,20 @@ BOOST_DEFINE_ENUM_CLASS(ReviewTask, send_templates, return_scoping, secure_recor
                         answer_duties, notify_inspectorate, close)
 BOOST_DEFINE_ENUM_CLASS(ReviewActor, spoc, partner, agency)
 
+namespace wire {
+// Where the body of an entry is listed, for people who may read that listing. The register says which kinds of entry
+// each listing has; the permission table says who reads it (`reader_of`).
+enum class Listing : std::uint8_t {
+  case_wide,  // what concerns a case as a whole: the referrer and everybody asked read it in the trail
+  course,     // the course of a review
+  safe_keys,  // a safe's keys after its opening
+  holdings,   // what an agency said and did at its desk
+  sealings,   // what was sealed in a safe
+  copy,       // what became of a copy after its issue
+};
+BOOST_DESCRIBE_ENUM(Listing, case_wide, course, safe_keys, holdings, sealings, copy)
+}  // namespace wire
+
 // Limits on what one command may carry. Over them: Errc::too_large before anything is decided.
 inline constexpr std::size_t kMaxCommandBytes = 1U << 20;
 inline constexpr std::size_t kMaxRolesPerInvitation = 10;

@@ -25,17 +25,6 @@ namespace strongroom::access::wire {
 
 // ---- The acts ----
 
-// Where the body of an entry is listed, for people who may read that listing.
-enum class Listing : std::uint8_t {
-  case_wide,  // what concerns a case as a whole: the referrer and everybody asked read it in the trail
-  course,     // the course of a review
-  safe_keys,  // a safe's keys after its opening
-  holdings,   // what an agency said and did at its desk
-  sealings,   // what was sealed in a safe
-  copy,       // what became of a copy after its issue
-};
-BOOST_DESCRIBE_ENUM(Listing, case_wide, course, safe_keys, holdings, sealings, copy)
-
 // The kind of entry that an act makes, with the listings that have it. Where the command has a list of which each item
 // gets an entry of its own, `List` is that member: such an entry says what its item says, and what the rest of the
 // command says.

@@ -8,7 +8,7 @@ class Pauses : public Partnership {
  protected:
   Capacities standing_of(const Member& who) {
     const auto txn = tables_.read();
-    return *(*Standing::of(tables_.state(), *txn, who.id)).in_safe(case_row(), safe_row(safe_));
+    return Standing::of(tables_.state(), *txn, who.id)->in_safe(case_row(), safe_row(safe_))->who;
   }
   void nominate_third() {
     expect_done(act(lead_.id, wire::MakeNomination{safe_, {third_.id, Involvement::none, std::nullopt}}));

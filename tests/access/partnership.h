@@ -5,7 +5,7 @@
 #include <map>
 
 #include "access/acts/act.h"
-#include "access/state/standing.h"
+#include "access/place.h"
 #include "tests/access/signed_request.h"
 #include "vault/age/keys.h"
 #include "vault/base/secret.h"

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "access/permit_table.h"
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {
@@ -140,6 +141,8 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
       return who.holds || who.issued || (agency_safe && lead);
     case Action::read_entry:
       return runs_or_reviews(who.role) || keyholder || who.issued || who.holds || (agency_safe && lead);
+    case Action::read_case_entry:
+      return local;  // its agency referred the case, and has been asked
     default:
       ADD_FAILURE() << "no rule says who may " << wire::enum_name(action);
       return false;
@@ -167,6 +170,7 @@ Concern concern_of(Action action) {
       return Concern::directory;
     case Action::ask_agencies:
     case Action::see_case:
+    case Action::read_case_entry:
       return Concern::case_;
     case Action::read_review:
     case Action::answer_duties:
@@ -277,20 +281,20 @@ class Permit : public Partnership {
     const Standing standing = *Standing::of(state, *txn, person.person);
     switch (concern_of(action)) {
       case Concern::directory:
-        return standing.in_agency(who.root ? person.memberships.front().agency : school_);
+        return standing.in_agency(who.root ? person.memberships.front().agency : school_).who;
       case Concern::case_:
-        return standing.in_case(row);
+        return standing.in_case(row).who;
       case Concern::review:
-        return standing.in_case(row, school_);
+        return standing.in_case(row, school_).who;
       case Concern::copy:
-        return *standing.in_copy(row, safe, copy);
+        return standing.in_copy(row, safe, copy)->who;
       case Concern::entry: {
-        Capacities both = *standing.in_copy(row, safe, copy);
-        both.add(standing.in_case(row));
+        Capacities both = standing.in_copy(row, safe, copy)->who;
+        both.add(standing.in_case(row).who);
         return both;
       }
       case Concern::safe:
-        return action == Action::open_safe ? standing.in_case(row, school_) : *standing.in_safe(row, safe);
+        return action == Action::open_safe ? standing.in_case(row, school_).who : standing.in_safe(row, safe)->who;
     }
     return {};
   }
@@ -349,9 +353,9 @@ TEST_F(Permit, GivesNothingToSomebodyWhoIsRevokedOrUnknown) {
   const auto txn = tables_.read();
   for (const PersonId& nobody : {first_.id, new_id<PersonId>()}) {
     const Standing standing = *Standing::of(tables_.state(), *txn, nobody);
-    EXPECT_EQ(standing.general(), Capacities());
-    EXPECT_EQ(standing.in_case(case_row(), school_), Capacities());
-    EXPECT_EQ(*standing.in_safe(case_row(), safe_row(safe_)), Capacities());
+    EXPECT_EQ(standing.in_directory().who, Capacities());
+    EXPECT_EQ(standing.in_case(case_row(), school_).who, Capacities());
+    EXPECT_EQ(standing.in_safe(case_row(), safe_row(safe_))->who, Capacities());
   }
   for (const Action action : wire::kEnumValues<Action>)
     EXPECT_FALSE(permit(action, {}, LockState::engaged).permitted());
@@ -367,9 +371,9 @@ TEST_F(Permit, LetsAnInvitationEnrolJoinAndStageAndNothingElse) {
 TEST_F(Permit, MakesNobodyRootOfAnotherPartnersAgency) {
   const auto txn = tables_.read();
   const Standing root = *Standing::of(tables_.state(), *txn, icb_root_.id);
-  EXPECT_TRUE(root.in_agency(icb_).has(Capacity::own_root));
-  EXPECT_FALSE(root.in_agency(police_).has(Capacity::own_root));
-  EXPECT_FALSE(root.in_agency(clinic_).has(Capacity::own_root));
+  EXPECT_TRUE(root.in_agency(icb_).who.has(Capacity::own_root));
+  EXPECT_FALSE(root.in_agency(police_).who.has(Capacity::own_root));
+  EXPECT_FALSE(root.in_agency(clinic_).who.has(Capacity::own_root));
 }
 
 TEST_F(Permit, ShowsTheReferringLeadTheReviewSafeButNoOtherAgencysSafe) {
@@ -381,8 +385,8 @@ TEST_F(Permit, ShowsTheReferringLeadTheReviewSafeButNoOtherAgencysSafe) {
   clinics.case_ = case_;
   clinics.agency = clinic_;
   const Standing lead = *Standing::of(tables_.state(), *txn, lead_.id);
-  EXPECT_TRUE(permit(Action::see_safe, *lead.in_safe(case_row(), safe_row(review_safe_))).permitted());
-  EXPECT_EQ(permit(Action::see_safe, *lead.in_safe(case_row(), clinics)).outcome, Outcome::hidden);
+  EXPECT_TRUE(lead.in_safe(case_row(), safe_row(review_safe_))->permits(Action::see_safe));
+  EXPECT_TRUE(refusal(Action::see_safe, *lead.in_safe(case_row(), clinics))->hidden);
 }
 
 TEST_F(Permit, LetsThoseWhomAnEntryConcernsReadIt) {
@@ -392,7 +396,7 @@ TEST_F(Permit, LetsThoseWhomAnEntryConcernsReadIt) {
   const auto txn = tables_.read();
   const auto may_read = [&](const Member& who) {
     const Standing standing = *Standing::of(tables_.state(), *txn, who.id);
-    return permit(Action::read_entry, *standing.in_entry(opened)).permitted();
+    return standing.in_entry(opened)->permits(Action::read_entry);
   };
   EXPECT_TRUE(may_read(lead_));      // its actor, and the agency's lead
   EXPECT_TRUE(may_read(first_));     // a keyholder
@@ -401,6 +405,69 @@ TEST_F(Permit, LetsThoseWhomAnEntryConcernsReadIt) {
   EXPECT_FALSE(may_read(outsider_));
   EXPECT_FALSE(may_read(other_lead_));
   EXPECT_FALSE(may_read(administrator_));
+}
+
+// ---- Versions ----
+
+using table::kStillInForce;
+using table::Row;
+constexpr table::Set kAnyLock = table::set_of(LockState::open, LockState::engaged, LockState::released);
+constexpr table::Set kAnyStage = table::set_of(Stage::referred, Stage::closed);
+constexpr table::Rule kSpocs{"spoc", "Only a SPOC."};
+constexpr table::Rule kLeads{"lead", "Only a lead."};
+
+// In version 3 inviting passes from leads to SPOCs, and enrolling begins.
+constexpr auto kVersions = std::to_array<Row>({
+    {Action::invite, {Capacity::lead}, kAnyLock, kAnyStage, kLeads, {}, 1, 2},
+    {Action::invite, {Capacity::spoc}, kAnyLock, kAnyStage, kSpocs, {}, 3, kStillInForce},
+    {Action::invite_for_partner, {Capacity::spoc}, kAnyLock, kAnyStage, kSpocs, {}, 3, kStillInForce},
+});
+constexpr std::size_t kActionsOfVersions = 2;
+static_assert(table::is_complete(kVersions, kActionsOfVersions));
+
+Verdict at(PolicyVersion version, Action action, Capacity who) {
+  return table::permit(kVersions, action, {who}, LockState::open, Stage::referred, version);
+}
+
+TEST(PolicyVersions, ARowDecidesInTheVersionsThatItNamesAndInNoOther) {
+  for (const PolicyVersion version : {PolicyVersion{1}, PolicyVersion{2}}) {
+    EXPECT_TRUE(at(version, Action::invite, Capacity::lead).permitted()) << version;
+    EXPECT_EQ(at(version, Action::invite, Capacity::spoc), (Verdict{Outcome::refused, "lead"})) << version;
+  }
+  for (const PolicyVersion version : {PolicyVersion{3}, PolicyVersion{4}}) {
+    EXPECT_TRUE(at(version, Action::invite, Capacity::spoc).permitted()) << version;
+    EXPECT_EQ(at(version, Action::invite, Capacity::lead), (Verdict{Outcome::refused, "spoc"})) << version;
+  }
+}
+
+TEST(PolicyVersions, AnActionThatTheVersionDoesNotHaveIsPermittedToNobody) {
+  EXPECT_TRUE(at(3, Action::invite_for_partner, Capacity::spoc).permitted());
+  EXPECT_EQ(at(2, Action::invite_for_partner, Capacity::spoc), (Verdict{Outcome::hidden, kRuleUnknown}));
+  EXPECT_EQ(at(0, Action::invite, Capacity::lead), (Verdict{Outcome::hidden, kRuleUnknown}));
+}
+
+TEST(PolicyVersions, ATableWithAGapOrAnOverlapOrAnEndIsNotComplete) {
+  const auto with = [](PolicyVersion until, PolicyVersion since, PolicyVersion last) {
+    const std::vector<Row> rows = {
+        {Action::invite, {Capacity::lead}, kAnyLock, kAnyStage, kLeads, {}, 1, until},
+        {Action::invite, {Capacity::spoc}, kAnyLock, kAnyStage, kSpocs, {}, since, last},
+    };
+    return table::is_complete(rows, 1);
+  };
+  EXPECT_TRUE(with(2, 3, kStillInForce));
+  EXPECT_FALSE(with(2, 4, kStillInForce));
+  EXPECT_FALSE(with(3, 3, kStillInForce));
+  EXPECT_FALSE(with(2, 3, 9));
+  EXPECT_FALSE(with(0, 1, kStillInForce));
+  EXPECT_FALSE(table::is_complete(kVersions, kActionsOfVersions + 1));
+  EXPECT_FALSE(table::is_complete(std::span(kVersions).first(1), 1));
+}
+
+TEST(PolicyVersions, CapacityAloneIsAskedWithoutLockAndStage) {
+  EXPECT_TRUE(has_capacity_for(Action::issue_copy, {Capacity::representative}));
+  EXPECT_FALSE(permit(Action::issue_copy, {Capacity::representative}, LockState::released).permitted());
+  EXPECT_FALSE(has_capacity_for(Action::issue_copy, {Capacity::lead}));
+  EXPECT_FALSE(has_capacity_for(Action::issue_copy, {Capacity::representative}, 0)) << "no version 0 was ever in force";
 }
 
 TEST(PolicyText, IsTheDocumentThatStandsInDocs) {

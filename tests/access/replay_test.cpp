@@ -169,6 +169,26 @@ TEST(ReplayTest, AnyOptionalMemberOfAnyKindOfEntryMutatedIsFound) {
   }
 }
 
+TEST(ReplayTest, EachEntryIsDecidedByItsOwnPolicyAndNobodyGoesBackToAnOlderOne) {
+  constexpr PolicyVersion kNewer = kPolicyVersion + 1;
+  auto replay = *Replay::begin(std::nullopt, kNewer);
+  const auto under = [](const Stored& entry, PolicyVersion policy) {
+    json::value body = json::parse(entry.body);
+    body.at("policy") = policy;
+    return with_body(entry, body);
+  };
+  const auto entries = entries_of(lived_world());
+  for (const Stored& entry : entries) {
+    const bool after_the_change = entry.envelope.seq.value >= entries.size() / 2;
+    if (after_the_change && entry.envelope.seq.value > entries.size() / 2)
+      EXPECT_EQ(feed(*replay, entry).code(), Errc::tampered) << entry.envelope.seq.value;
+    EXPECT_EQ(feed(*replay, under(entry, kNewer + 1)).code(), Errc::unknown_version) << entry.envelope.seq.value;
+    const auto taken = feed(*replay, under(entry, after_the_change ? kNewer : kPolicyVersion));
+    ASSERT_TRUE(taken) << taken.error().message;
+  }
+  EXPECT_TRUE(replay->finish());
+}
+
 TEST(ReplayTest, AnEntryWithoutItsRequestIsFound) {
   auto replay = *Replay::begin();
   for (const Stored& entry : entries_of(lived_world())) {

@@ -333,11 +333,11 @@ TEST_F(Review, ALeadOfAnAskedAgencySecuresReturnsInTheReviewSafeAndNothingElse) 
   expect_hidden(act(outsider_.id, filing(RecordClass::document_2, review_safe_)), "return-depositor");
   const auto txn = tables_.read();
   const Standing lead = *Standing::of(tables_.state(), *txn, other_lead_.id);
-  const Capacities there = *lead.in_safe(case_row(), safe_row(review_safe_));
-  EXPECT_TRUE(permit(Action::read_safe_chain, there, LockState::engaged).permitted());
-  EXPECT_FALSE(permit(Action::list_records, there, LockState::engaged).permitted());
-  EXPECT_FALSE(permit(Action::read_descriptors, there, LockState::engaged).permitted());
-  EXPECT_FALSE(permit(Action::read_safe_keys, there, LockState::engaged).permitted());
+  const SafePlace there = *lead.in_safe(case_row(), safe_row(review_safe_));
+  EXPECT_TRUE(there.permits(Action::read_safe_chain));
+  EXPECT_FALSE(there.permits(Action::list_records));
+  EXPECT_FALSE(there.permits(Action::read_descriptors));
+  EXPECT_FALSE(there.permits(Action::read_safe_keys));
 }
 
 TEST_F(Review, Guidance_4_3_5_TheMomentWhenAnAgencyIsSecuredIsKept) {
