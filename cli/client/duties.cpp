@@ -3,6 +3,7 @@
 #include "cli/client/copies.h"
 #include "cli/client/enrol.h"
 #include "cli/client/files/large_upload.h"
+#include "cli/client/proof/safe_secrets.h"
 
 namespace cli::client {
 namespace {

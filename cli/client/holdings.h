@@ -4,7 +4,7 @@
 // Formats: docs/formats.md, "Notes of a safe"
 #pragma once
 #include "access/wire/holdings.h"
-#include "cli/client/safe_keys.h"
+#include "cli/client/proof/safe_secrets.h"
 
 namespace cli::client {
 

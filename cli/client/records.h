@@ -6,7 +6,7 @@
 #include <atomic>
 
 #include "cli/client/files/staged_file.h"
-#include "cli/client/safe_keys.h"
+#include "cli/client/proof/safe_secrets.h"
 
 namespace cli::client {
 

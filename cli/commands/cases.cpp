@@ -5,7 +5,7 @@
 #include <set>
 
 #include "cli/client/records.h"
-#include "cli/client/safe_keys.h"
+#include "cli/client/safes.h"
 #include "cli/commands/review.h"
 
 namespace cli {

@@ -1,7 +1,7 @@
 // nominate: who holds a safe's key, who is away, and who takes over (4.3.5).
 #include <iostream>
 
-#include "cli/client/handover.h"
+#include "cli/client/safes.h"
 #include "cli/commands/context.h"
 
 namespace cli {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/client/copies.h"
-#include "cli/client/safe_keys.h"
+#include "cli/client/proof/safe_secrets.h"
 #include "tests/conformance/process.h"
 #include "tests/conformance/vectors.h"
 #include "tests/support/temporary_directory.h"

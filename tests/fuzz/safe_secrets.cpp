@@ -1,6 +1,6 @@
 // What an age file holds that opens: the input is the plaintext of a wrap, of a share and of an earlier epoch's secret,
 // encrypted to the reader as anybody can. It is accepted only where it is, to the byte, what this program writes.
-#include "cli/client/safe_keys.h"
+#include "cli/client/proof/safe_secrets.h"
 #include "tests/fuzz/require.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"

@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "cli/client/files/verified_payload.h"
-#include "cli/client/handover.h"
 #include "cli/client/open.h"
+#include "cli/client/safes.h"
 #include "tests/cli/client/in_process.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"

@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "cli/client/safes.h"
 #include "vault/crypto/hash.h"
 #include "vault/engine/engine.h"
 

@@ -8,7 +8,7 @@
 #include "cli/client/proof/directory.h"
 #include "cli/client/proof/review_course.h"
 #include "cli/client/records.h"
-#include "cli/client/safe_keys.h"
+#include "cli/client/proof/safe_chain.h"
 #include "cli/client/session/act_receipt.h"
 #include "tests/access/mutations.h"
 #include "tests/access/signed_request.h"

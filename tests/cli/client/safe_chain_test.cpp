@@ -1,10 +1,11 @@
-#include "cli/client/safe_keys.h"
+#include "cli/client/proof/safe_secrets.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
 
 #include <gmock/gmock.h>
 
+#include "cli/client/safes.h"
 #include "tests/cli/client/in_process.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"

@@ -1,13 +1,26 @@
-#include "cli/client/handover.h"
+#include "cli/client/safes.h"
 
 #include <algorithm>
 
 #include "cli/client/duties.h"
+#include "cli/client/proof/safe_secrets.h"
 
 namespace cli::client {
 namespace {
 
 using access::NominationState;
+
+Result<std::vector<wire::Nominee>> stage_nominees(Session& session, std::span<const NomineeWords> words) {
+  std::vector<wire::Nominee> nominees;
+  for (const NomineeWords& one : words) {
+    wire::Nominee nominee{one.person, one.involvement, {}};
+    if (!one.reason.empty()) {
+      TRY(nominee.reason, session.stage_text(one.reason));
+    }
+    nominees.push_back(std::move(nominee));
+  }
+  return nominees;
+}
 
 NominationState state_of(const VerifiedSafe& safe, const access::PersonId& person) {
   const auto found = safe.nominations.find(person);
@@ -55,6 +68,56 @@ Result<void> reassign(Session& session, const VerifiedSafe& safe, const Handover
 }
 
 }  // namespace
+
+Result<OpenedSafe> open_new_safe(Session& session, const Directory& directory, const access::CaseId& case_,
+                                 const access::AgencyId& agency, std::span<const NomineeWords> representatives,
+                                 std::string_view reason) {
+  wire::OpenSafe command;
+  command.case_ = case_;
+  command.safe = session.make_id<access::SafeId>();
+  command.agency = agency;
+  std::vector<access::PersonId> keyholders;
+  for (const NomineeWords& one : representatives) keyholders.push_back(one.person);
+  TRY(NewEpoch epoch, make_epoch(directory, command.safe, 0, keyholders, nullptr));
+  TRY(command.representatives, stage_nominees(session, representatives));
+  if (!reason.empty()) {
+    TRY(command.reason, session.stage_text(reason));
+  }
+  TRY_VOID(session.stage(epoch.values));
+  command.key = std::move(epoch.key);
+  TRY(ActAnswer answer, session.act(command));
+  return OpenedSafe{command.safe, std::move(answer)};
+}
+
+Result<ReferredCase> refer_case(Session& session, const Directory& directory, const ReferralWords& referral) {
+  wire::ReferCase command;
+  command.case_ = session.make_id<access::CaseId>();
+  command.agency = referral.agency;
+  command.incident_date = referral.incident_date;
+  command.aware_date = referral.aware_date;
+  command.received = referral.received;
+  command.subjects = referral.subjects;
+  command.rules = referral.rules;
+  command.linked_to = referral.linked_to;
+  command.review_safe = session.make_id<access::SafeId>();
+  std::vector<access::PersonId> keyholders;
+  for (const Person* spoc : directory.spocs()) keyholders.push_back(spoc->id);
+  if (keyholders.empty())
+    return Error{Errc::conflict, "no SPOC is certified yet: there is nobody to receive the referral"};
+  TRY(NewEpoch epoch, make_epoch(directory, command.review_safe, 0, keyholders, nullptr));
+  TRY_VOID(session.stage(epoch.values));
+  command.key = std::move(epoch.key);
+  TRY(ActAnswer answer, session.act(command));
+  TRY(const auto event, event_of<wire::CaseReferred>(answer.entries.front().body));
+  return ReferredCase{command.case_, command.review_safe, event.reference, std::move(answer)};
+}
+
+Result<ActAnswer> nominate(Session& session, const Directory& directory, const access::SafeId& safe,
+                           const NomineeWords& nominee) {
+  TRY_VOID(directory.certified(nominee.person));
+  TRY(auto nominees, stage_nominees(session, std::span(&nominee, 1)));
+  return session.act(wire::MakeNomination{safe, std::move(nominees.front())});
+}
 
 Result<HandedOver> hand_over(Session& session, Directory& directory, const HandoverRequest& request) {
   if (request.from == request.nominee.person)
