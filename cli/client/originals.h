@@ -8,7 +8,7 @@
 #include <atomic>
 #include <ctime>
 
-#include "cli/client/holdings.h"
+#include "cli/client/proof/holdings.h"
 #include "cli/client/records.h"
 
 namespace cli::client {

@@ -1,7 +1,7 @@
 // declare: where the agency looked, what became of each source, and what is missing (4.3.5).
 #include <iostream>
 
-#include "cli/client/holdings.h"
+#include "cli/client/declare.h"
 #include "cli/commands/context.h"
 #include "vault/base/file.h"
 

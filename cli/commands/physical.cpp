@@ -3,7 +3,7 @@
 #include <charconv>
 #include <iostream>
 
-#include "cli/client/holdings.h"
+#include "cli/client/declare.h"
 #include "cli/commands/context.h"
 #include "review/page.h"
 #include "vault/base/file.h"

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "cli/client/files/manifest.h"
-#include "cli/client/holdings.h"
+#include "cli/client/proof/holdings.h"
 #include "cli/client/open.h"
 #include "cli/commands/context.h"
 #include "cli/commands/following.h"

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "cli/client/copies.h"
-#include "cli/client/holdings.h"
+#include "cli/client/declare.h"
 #include "cli/client/session/home.h"
 #include "tests/fuzz/require.h"
 

@@ -56,4 +56,15 @@ Result<NewShares> make_shares(const Directory& directory, const VerifiedSafe& sa
 Result<ShareSecret> open_share(ByteView share, const vault::age::Identity& own, const VerifiedSafe& safe,
                                std::uint64_t epoch, const access::AgencyId& partner);
 
+// --- a safe, for whoever may read it ------------------------------------------------------------------------------
+
+// Somebody who runs or reviews a case lists a safe without reading its chain: then `safe` has no epochs and no
+// nominations, and its agency is the service's word.
+struct ReadableSafe {
+  VerifiedSafe safe;
+  std::optional<SafeSecrets> secrets;  // a keyholder's
+  const SafeSecrets* keys() const { return secrets ? &*secrets : nullptr; }
+};
+Result<ReadableSafe> open_for_reading(Session& session, const Directory& directory, const access::SafeId& safe);
+
 }  // namespace cli::client

@@ -1,4 +1,4 @@
-#include "cli/client/holdings.h"
+#include "cli/client/declare.h"
 
 #include <algorithm>
 #include <boost/json.hpp>

@@ -8,10 +8,6 @@
 
 namespace cli::client {
 
-inline constexpr std::size_t kMaxItemTextBytes = 2000;      // of one text of an item's note
-inline constexpr std::size_t kMaxSourceNameBytes = 200;     // of a declaration's source
-inline constexpr std::size_t kMaxDeclarationBytes = 60000;  // of the form's JSON; sealed it is a beside value
-
 // --- words ----------------------------------------------------------------------------------------------------------
 
 struct SourceWords {
@@ -37,10 +33,6 @@ struct DeclarationForm {
 };
 BOOST_DESCRIBE_STRUCT(DeclarationForm, (), (form, v, searched, sources, missing, note))
 
-// The form as somebody wrote it; `searched`, `missing` and `note` may be left out. Errc::invalid_argument names the
-// field ("sources[1].until: …"), Errc::too_large over kMaxDeclarationBytes.
-Result<DeclarationForm> read_declaration(std::string_view text);
-
 // What is new at one change of an item; everything, when it is added.
 struct ItemWords {
   std::uint64_t v = 1;
@@ -54,50 +46,6 @@ struct ItemWords {
 BOOST_DESCRIBE_STRUCT(ItemWords, (), (v, item, description, location, seal, to, remark))
 
 std::string item_name(std::uint64_t number);  // "P-0001"
-
-// --- acts -----------------------------------------------------------------------------------------------------------
-
-struct DeclareRequest {
-  std::uint64_t version = 0;          // this one's: the last and 1
-  std::vector<std::string> searched;  // the case's subjects
-  std::optional<DeclarationForm> form;
-  bool nothing_held = false;
-};
-Result<ActAnswer> declare(Session& session, const VerifiedSafe& safe, const DeclareRequest& request);
-
-struct AddItemRequest {
-  access::RecordClass class_ = access::RecordClass::other;
-  std::optional<std::string> subject;
-  std::uint64_t pages = 0;
-  bool late = false;
-  ItemWords words;  // its item is made here
-};
-struct AddedItem {
-  access::ItemId item;
-  std::uint64_t number = 0;
-};
-Result<AddedItem> add_item(Session& session, const VerifiedSafe& safe, AddItemRequest request);
-
-struct CustodyRequest {
-  access::ItemId item;
-  access::CustodyChange change = access::CustodyChange::moved;
-  std::optional<std::uint64_t> pages;
-  std::optional<access::Purpose> purpose;  // both exactly for a loan
-  std::optional<vault::Date> due;
-  ItemWords words;
-};
-Result<ActAnswer> change_custody(Session& session, const VerifiedSafe& safe, CustodyRequest request);
-
-// --- a safe, for whoever may read it ------------------------------------------------------------------------------
-
-// Somebody who runs or reviews a case lists a safe without reading its chain: then `safe` has no epochs and no
-// nominations, and its agency is the service's word.
-struct ReadableSafe {
-  VerifiedSafe safe;
-  std::optional<SafeSecrets> secrets;  // a keyholder's
-  const SafeSecrets* keys() const { return secrets ? &*secrets : nullptr; }
-};
-Result<ReadableSafe> open_for_reading(Session& session, const Directory& directory, const access::SafeId& safe);
 
 // --- what is held, as signed ----------------------------------------------------------------------------------------
 
