@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "cli/client/files/staged_file.h"
 #include "cli/client/files/verified_payload.h"
 #include "vault/age/file.h"
 #include "vault/base/file.h"

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "cli/client/files/staged_file.h"
 #include "cli/client/files/verified_payload.h"
 #include "vault/age/armor.h"
 #include "vault/age/file.h"

@@ -1,7 +1,6 @@
 #include "cli/client/records.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cerrno>
 #include <thread>
 #include <unordered_map>
@@ -21,36 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLengthBytes = 4;              // before each payload of a batch
 constexpr std::uint64_t kBatchPayload = 256U << 20;  // sealed at the latest when so much waits for it
-
-Error tampered(std::string_view what) {
-  return Error{Errc::tampered, std::string(what)};
-}
-
-bool is_plain_text(std::string_view raw) {
-  return vault::is_utf8(raw) && std::ranges::none_of(raw, [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte < 0x20 || byte == 0x7f;
-         });
-}
-
-std::string percent_encode(std::string_view raw) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string text;
-  for (const char c : raw) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '%')
-      text += c;
-    else
-      text.append({'%', kDigits[byte >> 4U], kDigits[byte & 15U]});
-  }
-  return text;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // --- one file -------------------------------------------------------------------------------------------------------
 
@@ -426,46 +395,7 @@ constexpr auto kMediaTypes = std::to_array<MediaType>({
     {"dcm", "application/dicom"},
 });
 
-// Whether the service sent what the depositor sealed, be it junk or not.
-Result<void> check_descriptor(ByteView descriptor, const TrustedRecord& trusted) {
-  if (vault::crypto::sha256(descriptor) == trusted.sealed.descriptor) return {};
-  return tampered("the description of " + trusted.sealed.record.to_string() +
-                  " is not the one that its depositor sealed");
-}
-
 }  // namespace
-
-// --- descriptors ----------------------------------------------------------------------------------------------------
-
-EncodedPath encode_path(std::string_view raw) {
-  if (is_plain_text(raw)) return {std::string(raw), false};
-  return {percent_encode(raw), true};
-}
-
-Result<std::string> decode_path(std::string_view text) {
-  std::string raw;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      raw += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return Error{Errc::malformed, "a percent sign in a name is not followed by two digits"};
-    raw += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return raw;
-}
-
-Result<std::string> raw_path(const Descriptor& descriptor) {
-  if (!descriptor.encoded.value_or(false)) return descriptor.path;
-  return decode_path(descriptor.path);
-}
-Result<std::string> raw_name(const Descriptor& descriptor) {
-  if (!descriptor.encoded.value_or(false)) return descriptor.name;
-  return decode_path(descriptor.name);
-}
 
 std::string_view media_type_of(std::string_view name) {
   const std::size_t dot = name.rfind('.');
@@ -474,28 +404,6 @@ std::string_view media_type_of(std::string_view name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   const auto* found = std::ranges::find(kMediaTypes, std::string_view(extension), &MediaType::extension);
   return found == kMediaTypes.end() ? "application/octet-stream" : found->type;
-}
-
-Result<std::string> encode_descriptor(const Descriptor& descriptor) {
-  TRY(const std::string path, raw_path(descriptor));
-  if (!is_inner_path(path)) return Error{Errc::invalid_argument, "a record's path is not one below a folder"};
-  if (descriptor.path.size() > kMaxPathBytes) return Error{Errc::too_large, "the path has more than 4096 bytes"};
-  if (descriptor.source.size() > kMaxSourceBytes) return Error{Errc::too_large, "the source has more than 200 bytes"};
-  std::string text = wire::encode(descriptor);
-  if (text.size() > kMaxDescriptorBytes) return Error{Errc::too_large, "the record's description is too large"};
-  return text;
-}
-
-Result<Descriptor> decode_descriptor(std::string_view text) {
-  if (text.size() > kMaxDescriptorBytes) return Error{Errc::too_large, "the record's description is too large"};
-  TRY(const Descriptor descriptor, wire::decode<Descriptor>(text, wire::Strictness::tolerant));
-  if (descriptor.v != 1) return Error{Errc::unknown_version, "a record was described by a newer version of Strongroom"};
-  const auto path = raw_path(descriptor);
-  const auto name = raw_name(descriptor);
-  if (!path || !name || !is_inner_path(*path) || !is_inner_path(*name) || name->find('/') != std::string::npos ||
-      descriptor.path.size() > kMaxPathBytes)
-    return Error{Errc::malformed, "a record's description names a path that is none"};
-  return descriptor;
 }
 
 // --- securing -------------------------------------------------------------------------------------------------------
@@ -560,70 +468,7 @@ Result<std::vector<SecuredResult>> secure(Session& session, const VerifiedSafe& 
   return Securing(session, safe, files, options, progress, std::move(journal)).run();
 }
 
-// --- trusting records -----------------------------------------------------------------------------------------------
-
-Result<TrustedRecords> trust_sealings(const Directory& directory, std::span<const VerifiedEntry> entries) {
-  using access::Role;
-  constexpr auto kMayDeposit = std::to_array(
-      {Role::depositor, Role::practitioner, Role::agency_lead, Role::spoc, Role::partner, Role::reviewer, Role::chair});
-  TrustedRecords records;
-  for (const VerifiedEntry& entry : entries) {
-    if (entry.body.kind != wire::RecordsSealed::kKind) continue;
-    TRY(const auto sealed, (directory.read<wire::SealRecords, wire::RecordsSealed>(entry)));
-    const Seq at = entry.envelope.seq.value;
-    if (std::ranges::none_of(kMayDeposit, [&](Role role) { return sealed.actor->has_role(role, at); }))
-      return tampered("records were sealed by somebody who may not secure records");
-    for (const wire::SealedRecord& record : sealed.event.records) {
-      const bool first =
-          records
-              .try_emplace(record.record, TrustedRecord{record, sealed.event.safe, sealed.event.epoch, sealed.actor->id,
-                                                        at, entry.envelope.time, sealed.event.on_behalf_of})
-              .second;
-      if (!first) return tampered("the ledger has one record sealed twice");
-    }
-  }
-  return records;
-}
-
-Result<TrustedRecord> trust_record(Session& session, const Directory& directory, const wire::RecordView& record) {
-  TRY(const auto entries,
-      session.entries("/v1/safes/" + record.safe.to_string() + "/sealings?record=" + record.record.to_string()));
-  TRY(const TrustedRecords records, trust_sealings(directory, entries));
-  const auto found = records.find(record.record);
-  if (found == records.end()) return tampered("no sealing entry in the ledger names this record");
-  TRY_VOID(check_view(record, found->second));
-  return found->second;
-}
-
-Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const access::SafeId& safe) {
-  TRY(const auto entries, session.entries("/v1/safes/" + safe.to_string() + "/sealings"));
-  return trust_sealings(directory, entries);
-}
-
-Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trusted) {
-  const wire::SealedRecord& sealed = trusted.sealed;
-  const bool same = view.record == sealed.record && view.safe == trusted.safe && view.epoch == trusted.epoch &&
-                    view.seq == trusted.seq && view.depositor == trusted.depositor && view.length == sealed.length &&
-                    view.header == sealed.header && view.payload == sealed.payload && view.class_ == sealed.class_ &&
-                    view.subject == sealed.subject && view.late == sealed.late &&
-                    view.derived_from == sealed.derived_from && view.on_behalf_of == trusted.on_behalf_of;
-  if (!same) return tampered(view.record.to_string() + " is shown otherwise than its depositor sealed it");
-  return {};
-}
-
-Result<Descriptor> open_descriptor(ByteView descriptor, const TrustedRecord& trusted, const SafeSecrets& secrets) {
-  TRY_VOID(check_descriptor(descriptor, trusted));
-  const std::string name = trusted.sealed.record.to_string();
-  if (trusted.epoch >= secrets.identities.size()) return tampered(name + " is of an epoch that its safe does not have");
-  auto plain = vault::age::decrypt_small(descriptor, std::span(&secrets.identities[trusted.epoch], 1));
-  if (!plain) return tampered("the description of " + name + " does not open: " + plain.error().message);
-  auto decoded = decode_descriptor(vault::as_text(*plain));
-  vault::wipe(*plain);
-  if (!decoded) return decoded.code() == Errc::unknown_version ? decoded.error() : tampered(decoded.error().message);
-  if (decoded->record != trusted.sealed.record || vault::age::ciphertext_size(decoded->size) != trusted.sealed.length)
-    return tampered("the description of " + name + " is of another record");
-  return decoded;
-}
+// --- listing --------------------------------------------------------------------------------------------------------
 
 Result<std::vector<ListedRecord>> list_records(Session& session, const Directory& directory, const VerifiedSafe& safe,
                                                const SafeSecrets* secrets, std::string_view query) {
@@ -633,19 +478,7 @@ Result<std::vector<ListedRecord>> list_records(Session& session, const Directory
   TRY(const TrustedRecords trusted, trust_safe_records(session, directory, safe.safe));
   std::vector<ListedRecord> listed(views.size());
   TRY_VOID(for_each_parallel(views.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
-    const wire::RecordView& view = views[i];
-    const auto found = trusted.find(view.record);
-    if (found == trusted.end()) return tampered("no sealing entry in the ledger names " + view.record.to_string());
-    TRY_VOID(check_view(view, found->second));
-    if (secrets != nullptr && view.descriptor) {
-      TRY_VOID(check_descriptor(*view.descriptor, found->second));
-      auto opened = open_descriptor(*view.descriptor, found->second, *secrets);
-      if (opened)
-        listed[i].descriptor = std::move(*opened);
-      else
-        listed[i].problem = opened.error();
-    }
-    listed[i].view = std::move(views[i]);
+    TRY(listed[i], verify_listed(std::move(views[i]), trusted, secrets));
     return {};
   }));
   return listed;

@@ -11,6 +11,7 @@
 #include <map>
 #include <utility>
 
+#include "cli/client/session/record_path.h"
 #include "vault/base/secret.h"
 
 namespace cli::client {
@@ -36,17 +37,6 @@ bool lacks_tmpfile(int error) {
 }
 
 }  // namespace
-
-bool is_inner_path(std::string_view raw) {
-  if (raw.empty() || raw.find('\0') != std::string_view::npos) return false;
-  for (;;) {
-    const std::size_t slash = raw.find('/');
-    const std::string_view part = raw.substr(0, slash);
-    if (part.empty() || part == "." || part == "..") return false;
-    if (slash == std::string_view::npos) return true;
-    raw.remove_prefix(slash + 1);
-  }
-}
 
 // Where it will stand: the folder is open, the name is free.
 Result<StagedFile> StagedFile::place(const std::filesystem::path& root, std::string_view inner) {

@@ -94,7 +94,4 @@ class StagedFiles {
   std::uint64_t bytes_ = 0;
 };
 
-// Relative, "/"-separated, no empty, "." or ".." part, no NUL: safe to make below a folder.
-bool is_inner_path(std::string_view raw);
-
 }  // namespace cli::client

@@ -85,7 +85,7 @@ BOOST_DESCRIBE_STRUCT(PendingCommand, (), (v, nonce, keyid, kind, target, known,
 // A file that was secured from this machine.
 struct SecuredFile {
   access::SafeId safe;
-  std::string path;  // absolute; see encode_path in records.h for names that are not UTF-8
+  std::string path;  // absolute; see encode_path in record_path.h for names that are not UTF-8
   std::uint64_t size = 0;
   Digest sha256{};
   std::string modified;  // seconds.nanoseconds, as the file system had it
