@@ -8,8 +8,8 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "cli/client/files/stage.h"
 #include "cli/client/files/staged_file.h"
-#include "cli/client/files/verified_payload.h"
 #include "vault/age/file.h"
 #include "vault/base/file.h"
 #include "vault/crypto/hash.h"
@@ -22,16 +22,9 @@ using vault::age::Identity;
 using vault::age::Recipient;
 
 constexpr std::string_view kIndexName = "index.age";
-constexpr std::size_t kMinNumberWidth = 4;
 
 Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
-}
-
-std::string padded(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  if (digits.size() < kMinNumberWidth) digits.insert(0, kMinNumberWidth - digits.size(), '0');
-  return digits;
 }
 
 std::string delivery_note(const access::CopyId& copy) {
@@ -40,76 +33,6 @@ std::string delivery_note(const access::CopyId& copy) {
 
 std::string digest_of(const wire::IssueCopy& command) {
   return vault::hex(vault::crypto::sha256(vault::as_bytes(wire::encode(command))));
-}
-
-// What the ledger says about a copy: each entry signed, each record's sealing among them.
-struct ProvedCopy {
-  wire::CopyIssued issued;
-  SignedIssue as_signed;
-  access::PersonId issuer;
-  std::optional<wire::CopyPrepared> prepared;
-  TrustedRecords records;
-};
-
-// Copies are handed over by a lead or, in a review safe, a SPOC.
-Result<void> check_reassigned(const Directory& directory, const VerifiedEntry& entry, const ProvedCopy& proved) {
-  TRY(const auto handed, (directory.read<wire::ReassignCopies, wire::CopyReassigned>(entry)));
-  const Seq at = entry.envelope.seq.value;
-  if (handed.event.copy != proved.issued.copy || handed.event.safe != proved.issued.safe)
-    return tampered("the service sent the hand-over of another copy");
-  if (!handed.actor->has_role(access::Role::agency_lead, at) && !handed.actor->has_role(access::Role::spoc, at))
-    return tampered("a copy was handed over by somebody who is neither lead nor SPOC");
-  return {};
-}
-
-Result<ProvedCopy> prove_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
-  TRY(const auto entries, session.entries("/v1/copies/" + copy.to_string() + "/entries"));
-  ProvedCopy proved;
-  bool found = false;
-  for (const VerifiedEntry& entry : entries) {
-    if (entry.body.kind == wire::CopyIssued::kKind) {
-      TRY(auto issued, (directory.read<wire::IssueCopy, wire::CopyIssued>(entry)));
-      if (issued.event.copy != copy || found) return tampered("the service sent another copy's issue");
-      proved.as_signed = {std::move(issued.command), issued.event.number, entry.envelope.time, {}};
-      proved.issued = std::move(issued.event);
-      proved.issuer = issued.actor->id;
-      found = true;
-    } else if (entry.body.kind == wire::CopyPrepared::kKind) {
-      TRY(auto prepared, (directory.read<wire::PrepareCopy, wire::CopyPrepared>(entry)));
-      if (prepared.event.copy != copy || !found || prepared.actor->id != proved.issuer)
-        return tampered("a copy was prepared by somebody who did not issue it");
-      proved.prepared = std::move(prepared.event);
-    } else if (entry.body.kind == wire::CopyReassigned::kKind) {
-      TRY_VOID(check_reassigned(directory, entry, proved));
-    }
-  }
-  if (!found) return tampered("no issuing entry in the ledger names this copy");
-  TRY(proved.records, trust_sealings(directory, entries));
-  for (const access::RecordId& record : proved.issued.records) {
-    const auto trusted = proved.records.find(record);
-    if (trusted == proved.records.end() || trusted->second.safe != proved.issued.safe)
-      return tampered("no sealing entry of the safe names " + record.to_string());
-  }
-  return proved;
-}
-
-// The headers as they came are those of the copy's records, in its order, and say of each what was sealed.
-Result<void> check_headers(const ProvedCopy& proved, std::span<const wire::CopyHeader> headers) {
-  if (headers.size() != proved.issued.records.size())
-    return tampered("the service did not send one header for each record of the copy");
-  for (std::size_t i = 0; i < headers.size(); ++i) {
-    const wire::CopyHeader& header = headers[i];
-    const TrustedRecord& trusted = proved.records.at(proved.issued.records[i]);
-    if (header.record != proved.issued.records[i] || header.ordinal != i + 1 || header.epoch != trusted.epoch ||
-        header.length != trusted.sealed.length || header.payload != trusted.sealed.payload)
-      return tampered(header.record.to_string() + " is shown otherwise than its depositor sealed it");
-  }
-  return {};
-}
-
-Result<std::string> inner_path(const IndexedFile& file) {
-  if (!file.encoded.value_or(false)) return file.path;
-  return decode_path(file.path);
 }
 
 // Two folders may each have held "Case file/a.txt", and a depositor may mean harm: a record whose path is another's, or
@@ -122,7 +45,7 @@ void make_paths_distinct(std::vector<IndexedFile>& files) {
       visit(path.substr(0, slash));
   };
   for (IndexedFile& file : files) {
-    auto path = inner_path(file);
+    auto path = raw_path(file);
     if (!path) continue;  // whoever opens it is told
     bool free = false;
     while (!free) {
@@ -138,18 +61,13 @@ void make_paths_distinct(std::vector<IndexedFile>& files) {
   }
 }
 
-struct Rewritten {
-  std::vector<Bytes> headers;  // for the holder, in the copy's order
-  CopyIndex index;
-};
-
 // What an issuer makes of the released headers: the same file keys for the holder, and the index with the real names.
-Result<Rewritten> rewrite_copy(Session& session, const ProvedCopy& proved, const VerifiedSafe& safe,
-                               const Recipient& holder) {
+Result<CopyContent> rewrite_copy(Session& session, const ProvedCopy& proved, const VerifiedSafe& safe,
+                                 const Recipient& holder) {
   TRY(const SafeSecrets secrets, open_safe(session, safe));
   TRY(const auto released, session.all<wire::CopyHeader>("/v1/copies/" + proved.issued.copy.to_string() + "/headers"));
   TRY_VOID(check_headers(proved, released));
-  Rewritten made;
+  CopyContent made;
   made.index.copy = proved.issued.copy;
   made.index.number = proved.issued.number;
   made.index.purpose = proved.issued.purpose;
@@ -191,40 +109,6 @@ Result<Bytes> encrypt_index(const CopyIndex& index, const Recipient& holder) {
   return file;
 }
 
-// What a colleague prepared: bound by the issuer's signed entry, and compared with the depositors' sealings.
-Result<Rewritten> fetch_prepared(Session& session, const ProvedCopy& proved) {
-  const std::string base = "/v1/copies/" + proved.issued.copy.to_string();
-  TRY(auto files, session.all<wire::CopyHeader>(base + "/files"));
-  TRY_VOID(check_headers(proved, files));
-  if (proved.prepared->headers.size() != files.size()) return tampered("the copy was prepared for other records");
-  Rewritten fetched;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (vault::crypto::sha256(files[i].header) != proved.prepared->headers[i])
-      return tampered("a header of the copy is not the one that its issuer prepared");
-    fetched.headers.push_back(std::move(files[i].header));
-  }
-  TRY(const Bytes index, session.get_bytes(base + "/index", access::kMaxIndexBytes));
-  if (vault::crypto::sha256(index) != proved.prepared->index)
-    return tampered("the copy's index is not the one that its issuer prepared");
-  auto plain = vault::age::decrypt_small(index, std::span(&session.keys().identity, 1));
-  if (!plain) return tampered("the copy's index does not open: " + plain.error().message);
-  auto decoded = decode_index(vault::as_text(*plain));
-  vault::wipe(*plain);
-  if (!decoded) return decoded.code() == Errc::unknown_version ? decoded.error() : tampered(decoded.error().message);
-  fetched.index = std::move(*decoded);
-  const CopyIndex& list = fetched.index;
-  bool same = list.copy == proved.issued.copy && list.number == proved.issued.number &&
-              list.records.size() == proved.issued.records.size();
-  for (std::size_t i = 0; same && i < list.records.size(); ++i) {
-    const IndexedFile& file = list.records[i];
-    const wire::SealedRecord& sealed = proved.records.at(proved.issued.records[i]).sealed;
-    same = file.record == sealed.record && file.length == sealed.length && file.payload == sealed.payload &&
-           file.file == copy_file_name(i + 1) && vault::age::ciphertext_size(file.size) == sealed.length;
-  }
-  if (!same) return tampered("the copy's index is not of the records that were issued");
-  return fetched;
-}
-
 Result<std::optional<Digest>> digest_of_file(const fs::path& path) {
   auto opened = vault::open_file(path, O_RDONLY | O_NOFOLLOW);
   if (!opened) {
@@ -245,7 +129,7 @@ Result<std::optional<Digest>> digest_of_file(const fs::path& path) {
 // Writes one file of a copy, verified while it passes; an earlier run's file is checked instead.
 class CopyWriter {
  public:
-  CopyWriter(Session& session, const access::CopyId& copy, const Rewritten& content, fs::path folder, CopyForm form,
+  CopyWriter(Session& session, const access::CopyId& copy, const CopyContent& content, fs::path folder, CopyForm form,
              CopyProgress& progress)
       : session_(&session),
         base_("/v1/copies/" + copy.to_string() + "/records/"),
@@ -259,7 +143,7 @@ class CopyWriter {
     const IndexedFile& file = content_->index.records[i];
     std::string name = file.file;
     if (form_ == CopyForm::plain) {
-      TRY(name, inner_path(file));
+      TRY(name, raw_path(file));
     }
     const fs::path path = folder_ / name;
     TRY(const bool there, is_written(file, path));
@@ -360,14 +244,14 @@ class CopyWriter {
 
   Session* session_;
   std::string base_;
-  const Rewritten* content_;
+  const CopyContent* content_;
   fs::path folder_;
   CopyForm form_;
   CopyProgress* progress_;
   StagedFiles staged_;
 };
 
-Result<void> write_index(const Rewritten& content, const Session& session, const fs::path& folder) {
+Result<void> write_index(const CopyContent& content, const Session& session, const fs::path& folder) {
   const fs::path path = folder / kIndexName;
   auto existing = vault::read_file_limited(path, access::kMaxIndexBytes);
   if (existing) {
@@ -386,22 +270,8 @@ Result<void> write_index(const Rewritten& content, const Session& session, const
 
 }  // namespace
 
-std::string copy_name(std::uint64_t number) {
-  return "C-" + padded(number);
-}
-std::string copy_file_name(std::uint64_t ordinal) {
-  return padded(ordinal) + ".age";
-}
-
-Result<CopyIndex> decode_index(std::string_view text) {
-  TRY(CopyIndex index, wire::decode<CopyIndex>(text, wire::Strictness::tolerant));
-  if (index.v != 1) return Error{Errc::unknown_version, "the copy's index was made by a newer version of Strongroom"};
-  for (const IndexedFile& file : index.records) {
-    const auto path = inner_path(file);
-    if (!path || !is_inner_path(*path) || !is_inner_path(file.file) || file.file.find('/') != std::string::npos)
-      return Error{Errc::tampered, "the copy's index names a path that leads out of the folder"};
-  }
-  return index;
+PayloadFacts facts_of(const IndexedFile& file) {
+  return {file.length, file.payload, file.size, file.sha256};
 }
 
 Result<Bytes> rewrite_header(ByteView header, const Identity& safe_identity, const Recipient& holder) {
@@ -446,7 +316,7 @@ Result<void> prepare_copy(Session& session, const Directory& directory, const ac
   if (!issue.safe.keyholder(proved.issuer))
     return tampered("a copy was issued by somebody who is no keyholder of its safe");
   TRY_VOID(approve(issue));
-  TRY(const Rewritten made, rewrite_copy(session, proved, issue.safe, holder->recipient));
+  TRY(const CopyContent made, rewrite_copy(session, proved, issue.safe, holder->recipient));
   TRY(const Bytes index, encrypt_index(made.index, holder->recipient));
   wire::PrepareCopy command;
   command.copy = copy;
@@ -461,7 +331,7 @@ namespace {
 // A copy that its holder may open, collected (an entry of its own) if it was prepared by a colleague.
 struct HeldCopy {
   ProvedCopy proved;
-  Rewritten content;
+  CopyContent content;
   bool delivery_owed = false;
 };
 Result<HeldCopy> hold_copy(Session& session, const Directory& directory, const access::CopyId& copy) {
@@ -491,7 +361,7 @@ Result<CollectedCopy> collect_copy(Session& session, const Directory& directory,
                                    const fs::path& folder, CopyForm form, CopyProgress& progress) {
   TRY(const HeldCopy held, hold_copy(session, directory, copy));
   const ProvedCopy& proved = held.proved;
-  const Rewritten& content = held.content;
+  const CopyContent& content = held.content;
 
   std::error_code failed;
   fs::create_directories(folder, failed);
@@ -530,7 +400,7 @@ Result<std::vector<ReadRecord>> read_copy(Session& session, const Directory& dir
     TRY(const vault::age::Header header, vault::age::parse_header(held.content.headers[i]));
     auto key = vault::age::open_header(header, std::span(&session.keys().identity, 1));
     if (!key) return tampered("a header of the copy does not open: " + key.error().message);
-    TRY(std::string name, inner_path(file));
+    TRY(std::string name, raw_path(file));
     ReadRecord one{file.record, std::move(name), vault::WipedBytes(static_cast<std::size_t>(file.size))};
     std::size_t filled = 0;
     VerifiedPayload payload(*key, facts_of(file), [&](ByteView bytes) -> Result<void> {

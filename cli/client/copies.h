@@ -5,6 +5,8 @@
 #pragma once
 #include <functional>
 
+#include "cli/client/files/verified_payload.h"
+#include "cli/client/proof/proved_copy.h"
 #include "cli/client/records.h"
 
 namespace cli::client {
@@ -12,33 +14,7 @@ namespace cli::client {
 // The beginning of a longer payload stays, under a hidden name, when a collection is interrupted.
 inline constexpr std::uint64_t kKeptDownload = 16U << 20;
 
-struct IndexedFile {
-  std::string file;  // "0001.age"
-  access::RecordId record;
-  std::string path;  // as in the descriptor
-  std::uint64_t size = 0;
-  Digest sha256{};
-  std::uint64_t length = 0;  // of the payload
-  Digest payload{};
-  std::string modified;
-  std::optional<bool> encoded;
-};
-BOOST_DESCRIBE_STRUCT(IndexedFile, (), (file, record, path, size, sha256, length, payload, modified, encoded))
-
-struct CopyIndex {
-  std::uint64_t v = 1;
-  access::CopyId copy;
-  std::uint64_t number = 0;
-  access::Purpose purpose = access::Purpose::case_work;
-  vault::Date due{};
-  std::vector<IndexedFile> records;
-};
-BOOST_DESCRIBE_STRUCT(CopyIndex, (), (v, copy, number, purpose, due, records))
-
-std::string copy_name(std::uint64_t number);            // "C-0042"
-std::string copy_file_name(std::uint64_t ordinal);      // "0001.age"
-Result<CopyIndex> decode_index(std::string_view text);  // paths checked. Errc::malformed, Errc::unknown_version
-
+PayloadFacts facts_of(const IndexedFile& file);
 // The same file key, wrapped for `holder` alone. Errc::wrong_key when `safe_identity` does not open it.
 Result<Bytes> rewrite_header(ByteView header, const vault::age::Identity& safe_identity,
                              const vault::age::Recipient& holder);
@@ -72,13 +48,6 @@ Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, cons
 // restored, or another machine of the same person, remembers nothing.
 Result<bool> remembers_issuing(const Home& home, const wire::IssueCopy& command);
 
-// An issue as its issuer signed it, and as the ledger has it.
-struct SignedIssue {
-  wire::IssueCopy command;
-  std::uint64_t number = 0;
-  vault::Instant signed_at;
-  VerifiedSafe safe;  // that it is of
-};
 // Whether the person whose client this is agrees that the copy is prepared. An error stops it.
 using Approve = std::function<Result<void>(const SignedIssue& issue)>;
 // For the command by which the person asked for this very copy.

@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
+#include "cli/client/files/stage.h"
 #include "cli/client/files/staged_file.h"
-#include "cli/client/files/verified_payload.h"
 #include "vault/age/armor.h"
 #include "vault/age/file.h"
 #include "vault/age/identity_file.h"
@@ -55,10 +55,7 @@ Result<void> make_folder(const fs::path& folder) {
 // `opened` is told when the file has its name.
 Result<void> open_indexed(const fs::path& folder, const fs::path& into, const IndexedFile& file, const Openers& openers,
                           CopyProgress& progress, StagedFiles& names, OpenedRecord& opened) {
-  std::string inner = file.path;
-  if (file.encoded.value_or(false)) {
-    TRY(inner, decode_path(file.path));
-  }
+  TRY(const std::string inner, raw_path(file));
   TRY(StagedFile staged, StagedFile::create(into, inner, file.size));
   TRY_VOID(verify_file(
       folder / file.file, openers.identities, facts_of(file), [&](ByteView bytes) { return staged.write(bytes); },

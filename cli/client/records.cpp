@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "cli/client/files/large_upload.h"
-#include "cli/client/files/verified_payload.h"
+#include "cli/client/files/stage.h"
 #include "vault/age/file.h"
 #include "vault/age/stream.h"
 #include "vault/crypto/hash.h"

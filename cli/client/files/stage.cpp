@@ -1,6 +1,7 @@
 #include "cli/client/files/stage.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace cli::client {
 
@@ -92,6 +93,32 @@ Result<void> StageFeed::flush() {
   if (!filling_) return {};
   const std::shared_ptr<const StageBlock> block = std::exchange(filling_, nullptr);
   for (Stage* stage : stages_) TRY_VOID(stage->push(block));
+  return {};
+}
+
+Result<void> for_each_parallel(std::size_t count, unsigned threads,
+                               const std::function<Result<void>(std::size_t)>& task) {
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::optional<vault::Error> failed;  // guarded by mutex
+  const auto work = [&] {
+    for (;;) {
+      {
+        const std::scoped_lock lock(mutex);
+        if (failed) return;
+      }
+      const std::size_t index = next++;
+      if (index >= count) return;
+      auto done = task(index);
+      if (done) continue;
+      const std::scoped_lock lock(mutex);
+      if (!failed) failed = done.error();
+    }
+  };
+  std::vector<std::thread> running;
+  for (std::size_t i = 0; i < std::min<std::size_t>(threads, count); ++i) running.emplace_back(work);
+  for (std::thread& thread : running) thread.join();
+  if (failed) return *failed;
   return {};
 }
 

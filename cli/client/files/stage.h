@@ -77,4 +77,8 @@ class StageFeed {
   std::shared_ptr<StageBlock> filling_;
 };
 
+// Runs `task` for 0 … count - 1 on a few threads. The first error stops the rest and comes back.
+vault::Result<void> for_each_parallel(std::size_t count, unsigned threads,
+                                      const std::function<vault::Result<void>(std::size_t)>& task);
+
 }  // namespace cli::client

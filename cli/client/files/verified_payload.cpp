@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <thread>
 
 #include "cli/client/files/stage.h"
 #include "vault/age/file.h"
@@ -20,10 +19,6 @@ Error tampered(std::string_view what) {
 }
 
 }  // namespace
-
-PayloadFacts facts_of(const IndexedFile& file) {
-  return {file.length, file.payload, file.size, file.sha256};
-}
 
 // The ciphertext goes to `hashing` and `opening` alike; the plaintext from there to `writing`.
 struct VerifiedPayload::Pipeline {
@@ -101,7 +96,7 @@ Result<void> verify_file(const std::filesystem::path& path, std::span<const vaul
   if (!opened) return opened.code() == Errc::io ? opened.error() : tampered(path.string() + " is no age file");
   TRY(const vault::age::FileKey key, vault::age::open_header(opened->header, identities));
   VerifiedPayload payload(key, facts, plain);
-  Bytes buffer(kReadSize);
+  vault::Bytes buffer(kReadSize);
   for (;;) {
     TRY(const std::size_t got, opened->payload(buffer));
     if (got == 0) break;
@@ -109,32 +104,6 @@ Result<void> verify_file(const std::filesystem::path& path, std::span<const vaul
     if (bytes != nullptr) *bytes += got;
   }
   return payload.finish();
-}
-
-Result<void> for_each_parallel(std::size_t count, unsigned threads,
-                               const std::function<Result<void>(std::size_t)>& task) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::optional<Error> failed;  // guarded by mutex
-  const auto work = [&] {
-    for (;;) {
-      {
-        const std::scoped_lock lock(mutex);
-        if (failed) return;
-      }
-      const std::size_t index = next++;
-      if (index >= count) return;
-      auto done = task(index);
-      if (done) continue;
-      const std::scoped_lock lock(mutex);
-      if (!failed) failed = done.error();
-    }
-  };
-  std::vector<std::thread> running;
-  for (std::size_t i = 0; i < std::min<std::size_t>(threads, count); ++i) running.emplace_back(work);
-  for (std::thread& thread : running) thread.join();
-  if (failed) return *failed;
-  return {};
 }
 
 }  // namespace cli::client

@@ -1,12 +1,24 @@
 // A payload that is compared, while it passes, with everything that was signed about it: its ciphertext's length and
 // payload digest, and its plaintext's size and SHA-256.
 #pragma once
-#include "cli/client/copies.h"
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "vault/age/keys.h"
 #include "vault/age/stream.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"
 
 namespace cli::client {
+
+using vault::ByteView;
+using vault::Digest;
+using vault::Errc;
+using vault::Error;
+using vault::Result;
 
 inline constexpr std::uint64_t kWholePayload = 2U << 20;
 
@@ -16,7 +28,6 @@ struct PayloadFacts {
   std::uint64_t size = 0;
   Digest sha256{};
 };
-PayloadFacts facts_of(const IndexedFile& file);
 
 // Not thread safe. What `plain` was given before `finish` succeeded proves nothing. Larger payloads than kWholePayload
 // are hashed, opened and given to `plain` on threads of their own: `plain` is called by one at a time, and an error may
@@ -47,9 +58,5 @@ class VerifiedPayload {
 Result<void> verify_file(const std::filesystem::path& file, std::span<const vault::age::Identity> identities,
                          const PayloadFacts& facts, const std::function<Result<void>(ByteView)>& plain,
                          std::atomic<std::uint64_t>* bytes);
-
-// Runs `task` for 0 … count - 1 on a few threads. The first error stops the rest and comes back.
-Result<void> for_each_parallel(std::size_t count, unsigned threads,
-                               const std::function<Result<void>(std::size_t)>& task);
 
 }  // namespace cli::client
