@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cli/client/proof/review_course.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"
@@ -12,8 +11,6 @@ namespace {
 
 namespace json = boost::json;
 using access::RecordClass;
-
-constexpr int kMaxReadings = 3;  // of a review that changes while it is read
 
 // Of `learning-acted-upon` the form says "neither", and that the learning was acted upon.
 std::string decision_word(access::ReviewDecision decision) {
@@ -115,76 +112,6 @@ std::string partner_called(access::AgencyKind kind, const vault::Date& date) {
       break;
   }
   return "a partner";
-}
-
-// --- where it stands ------------------------------------------------------------------------------------------------
-
-const wire::AgencyReviewView* ReviewCase::find(const access::AgencyId& agency) const {
-  const auto found = std::ranges::find(review.agencies, agency, &wire::AgencyReviewView::agency);
-  return found == review.agencies.end() ? nullptr : &*found;
-}
-
-namespace {
-Result<ReviewCase> read_review_once(Session& session, const Directory& directory, const std::string& path) {
-  ReviewCase it;
-  TRY(it.case_, session.get<wire::CaseView>(path));
-  TRY(it.review, session.get<wire::ReviewView>(path + "/review"));
-  if (!it.review.whole) {
-    // Who may read all of it is no matter of the service's: it could show anything and call it a part.
-    const Person* self = directory.find(session.person());
-    if (self != nullptr && access::permit(access::Action::read_review, self->capacities()).permitted())
-      return Error{Errc::tampered, "the service shows a part of a review to somebody who may read the whole"};
-    return it;
-  }
-  TRY(const auto entries, session.entries(path + "/course"));
-  TRY(const ReviewCourse course, read_course(directory, it.case_.case_, entries));
-  TRY(const review::Calendar calendar, read_calendar(session, directory));
-  TRY_VOID(check_shown(directory, course, it, calendar, session.now()));
-  return it;
-}
-}  // namespace
-
-Result<ReviewCase> read_review(Session& session, Directory& directory, const access::CaseId& case_) {
-  const std::string path = "/v1/cases/" + case_.to_string();
-  for (int reading = 1;; ++reading) {
-    auto it = read_review_once(session, directory, path);
-    // Somebody may have done something between the requests.
-    if (it || it.code() != Errc::tampered || reading == kMaxReadings) return it;
-    TRY_VOID(directory.update(session));
-  }
-}
-
-Result<review::Calendar> read_calendar(Session& session, const Directory& directory) {
-  TRY(const auto view, session.get<wire::CalendarView>("/v1/calendar"));
-  std::vector<review::Holiday> added;
-  for (const vault::Date& date : view.added) added.push_back({date, ""});
-  TRY(review::Calendar calendar, review::Calendar::shipped().without(view.removed).merged_with(added));
-  if (calendar.digest() != directory.chain().calendar().value_or(review::Calendar::shipped().digest()))
-    return Error{Errc::tampered, "the calendar is not the one that the last import of bank holidays signed"};
-  return calendar;
-}
-
-review::CaseDates dates_of(const ReviewCase& it) {
-  const auto day = [](const std::optional<vault::Instant>& time) {
-    return time ? std::optional(vault::london_date(*time)) : std::nullopt;
-  };
-  review::CaseDates dates;
-  dates.aware = it.case_.aware_date;
-  dates.received = vault::london_date(it.case_.received);
-  for (const wire::DutyView& duty : it.review.duties)
-    if (duty.duty == access::Duty::panel) dates.notified = duty.done;
-  for (const wire::AgencyReviewView& agency : it.review.agencies)
-    dates.agencies.push_back({agency.agency.to_string(), vault::london_date(agency.asked), day(agency.templates_sent),
-                              day(agency.returned)});
-  if (it.review.meeting) dates.meeting = it.review.meeting->date;
-  dates.decided = it.review.decision.has_value() || it.review.stage == access::Stage::decided;
-  if (it.review.outcome) dates.outcome_sent = vault::london_date(it.review.outcome->sent);
-  dates.ended = it.review.ended.has_value();
-  for (const wire::ClockView& clock : it.review.clocks)
-    if (clock.moved && clock.due)
-      dates.moved.push_back(
-          {clock.clock, *clock.due, clock.agency ? std::optional(clock.agency->to_string()) : std::nullopt});
-  return dates;
 }
 
 review::CaseFacts facts_of(const ReviewCase& it, const Names& names, const std::optional<access::AgencyId>& agency) {

@@ -5,18 +5,12 @@
 // Functions that do several acts do them in an order that loses nothing: documents are sealed before the act that names
 // them. Where the act is then refused, they stand in the safe unnamed, and the same call made again seals new ones.
 #pragma once
-#include "access/wire/calendar.h"
-#include "access/wire/course.h"
-#include "access/wire/register.h"
 #include "cli/client/copies.h"
-#include "review/calendar.h"
-#include "review/clocks.h"
+#include "cli/client/proof/review_shown.h"
 #include "review/forms.h"
 #include "review/pack.h"
 
 namespace cli::client {
-
-namespace review = strongroom::review;
 
 inline constexpr int kReviewCopyDays = 28;  // that an agency or an attendee may keep what it is given, unless said
 
@@ -30,20 +24,6 @@ struct Names {
   std::function<std::string(const access::PersonId&)> person;
 };
 
-// --- where it stands ------------------------------------------------------------------------------------------------
-
-struct ReviewCase {
-  wire::CaseView case_;
-  wire::ReviewView review;
-  const wire::AgencyReviewView* find(const access::AgencyId& agency) const;
-};
-// For whoever sees the whole review it is proved (review_course.h): Errc::tampered says what is not as it was signed.
-// Others are shown their own agencies' part, and believe it; what they collect and sign is proved as any copy and act.
-Result<ReviewCase> read_review(Session& session, Directory& directory, const access::CaseId& case_);
-// The calendar in force. Errc::tampered when it is not the one that ships, or that the last import signed.
-Result<review::Calendar> read_calendar(Session& session, const Directory& directory);
-// As review/clocks.h reckons with it. Of a case that this person sees in part: their agencies' part alone.
-review::CaseDates dates_of(const ReviewCase& it);
 // What the documents say of the case. `agency`: to whom one goes, and its dates.
 review::CaseFacts facts_of(const ReviewCase& it, const Names& names,
                            const std::optional<access::AgencyId>& agency = std::nullopt);

@@ -1,7 +1,9 @@
 #include "cli/client/proof/review_course.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+
+#include "review/clocks.h"
+#include "review/stages.h"
 
 namespace cli::client {
 namespace {

@@ -7,9 +7,11 @@
 // shows the whole.
 #pragma once
 #include "access/wire/register.h"
-#include "cli/client/review.h"
+#include "cli/client/proof/directory.h"
 
 namespace cli::client {
+
+namespace review = strongroom::review;
 
 struct AgencyCourse {
   access::AgencyId agency;
@@ -70,9 +72,4 @@ struct ReviewCourse {
 // begin with the referral of this case, and each was signed by somebody who could make it and says what was signed.
 Result<ReviewCourse> read_course(const Directory& directory, const access::CaseId& case_,
                                  std::span<const VerifiedEntry> entries);
-// That `it`, seen whole, shows nothing else; its clocks are reckoned again by `calendar`. Errc::tampered says what is
-// shown otherwise.
-Result<void> check_shown(const Directory& directory, const ReviewCourse& course, const ReviewCase& it,
-                         const review::Calendar& calendar, vault::Instant now);
-
 }  // namespace cli::client
