@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "cli/client/copies.h"
-#include "cli/client/proof/verify.h"
+#include "cli/client/proof/trail.h"
 #include "cli/commands/context.h"
 
 namespace cli {

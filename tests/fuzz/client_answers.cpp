@@ -16,7 +16,7 @@
 #include "access/wire/register.h"
 #include "cli/client/copies.h"
 #include "cli/client/duties.h"
-#include "cli/client/proof/verify.h"
+#include "cli/client/proof/trail.h"
 #include "tests/access/signed_request.h"
 #include "tests/fuzz/require.h"
 #include "vault/crypto/hash.h"

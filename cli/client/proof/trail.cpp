@@ -1,4 +1,4 @@
-#include "cli/client/proof/verify.h"
+#include "cli/client/proof/trail.h"
 
 #include "access/replay.h"
 #include "audit/entry.h"
