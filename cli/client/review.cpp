@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/client/session/upload.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"

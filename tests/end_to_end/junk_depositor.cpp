@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/client/records.h"
+#include "cli/client/session/upload.h"
 #include "vault/age/file.h"
 #include "vault/crypto/hash.h"
 #include "vault/payload/digest.h"

@@ -17,6 +17,7 @@
 #include "cli/client/copies.h"
 #include "cli/client/duties.h"
 #include "cli/client/proof/trail.h"
+#include "cli/client/session/upload.h"
 #include "tests/access/signed_request.h"
 #include "tests/fuzz/require.h"
 #include "vault/crypto/hash.h"

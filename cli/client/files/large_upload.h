@@ -10,7 +10,7 @@
 #include <atomic>
 
 #include "cli/client/files/source_file.h"
-#include "cli/client/session/session.h"
+#include "cli/client/session/upload.h"
 
 namespace cli::client {
 

@@ -5,6 +5,7 @@
 
 #include "access/acts/act.h"
 #include "cli/client/session/act_receipt.h"
+#include "cli/client/session/upload.h"
 #include "tests/cli/client/in_process.h"
 
 namespace cli::client::testing {
