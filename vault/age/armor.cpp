@@ -66,9 +66,9 @@ void Armorer::finish(std::string& out) {
 Result<void> Unarmorer::take_blank(std::string_view line) {
   blank_ += line.size() + 1;
   if (line.find_first_not_of(kWhitespace) != std::string_view::npos)
-    return malformed(part_ == Part::before ? "something stands before the BEGIN line"
-                                           : "something stands after the END line");
-  if (blank_ > kMaxArmorWhitespace) return malformed("over 1024 characters of white space surround it");
+    return malformed(part_ == Part::before ? "there is text before the BEGIN line"
+                                           : "there is text after the END line");
+  if (blank_ > kMaxArmorWhitespace) return malformed("over 1024 characters of white space are before or after it");
   return {};
 }
 
@@ -82,10 +82,11 @@ Result<void> Unarmorer::take_line(std::string_view line, Bytes& out) {
     case Part::body: {
       if (line == kEnd) {
         part_ = Part::after;
-        blank_ = 0;
+        blank_ = 0;  // the limit holds for each side of the block by itself
         return {};
       }
-      if (short_line_seen_) return malformed("a line follows the last one");
+      // Only the last line may be short. Otherwise one file could be armored in many ways.
+      if (short_line_seen_) return malformed("a line that is not the last one has fewer than 64 columns");
       if (line.empty() || line.size() > kArmorColumns) return malformed("a line is empty or over 64 columns");
       const auto bytes = unbase64(line, Base64::padded);
       if (!bytes) return malformed("a line is not canonical base64");
@@ -100,11 +101,12 @@ Result<void> Unarmorer::take_line(std::string_view line, Bytes& out) {
 }
 
 Result<void> Unarmorer::push(ByteView text, Bytes& out) {
-  std::string_view rest = as_text(text);
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('\n');
-    const std::string_view piece = rest.substr(0, end);
-    // No line of any part is longer than the white space allowed around the block, its CR and a little.
+  std::string_view unread = as_text(text);
+  while (!unread.empty()) {
+    const std::size_t end = unread.find('\n');
+    const std::string_view piece = unread.substr(0, end);
+    // The longest line that can be right is one of white space around the block, with its CR. The limit bounds the
+    // memory that a file without line ends can take.
     if (line_.size() + piece.size() > kMaxArmorWhitespace + 1) return malformed("a line is too long");
     if (end == std::string_view::npos) {
       line_.append(piece);
@@ -117,7 +119,7 @@ Result<void> Unarmorer::push(ByteView text, Bytes& out) {
       TRY_VOID(take_line(line_, out));
       line_.clear();
     }
-    rest.remove_prefix(end + 1);
+    unread.remove_prefix(end + 1);
   }
   return {};
 }

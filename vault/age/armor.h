@@ -4,7 +4,7 @@
 //     *(64 columns of base64)  1 to 64 columns
 //     -----END AGE ENCRYPTED FILE-----
 //
-// Lines end with LF or CRLF. Lines of white space may stand before and after, nothing else may.
+// Lines end with LF or CRLF. Only lines of white space may come before and after the block.
 #pragma once
 #include <string>
 #include <string_view>
@@ -19,10 +19,11 @@ inline constexpr std::size_t kMaxArmorWhitespace = 1024;  // on either side of t
 std::string armor(ByteView file);
 Result<Bytes> unarmor(std::string_view text);  // Errc::malformed
 
-// Whether a file that starts so is armored (or tries to be): its first line that is not blank begins with five dashes.
+// Whether a file that starts with `prefix` is armored, or tries to be: its first line that is not blank begins with
+// five dashes. A damaged armored file is therefore reported as damaged armor, not as a damaged binary file.
 bool looks_armored(ByteView prefix);
 
-// Armors a file as it comes.
+// Armors a file while it arrives.
 class Armorer {
  public:
   void push(ByteView file, std::string& out);  // appends to `out`
@@ -35,7 +36,7 @@ class Armorer {
   bool begun_ = false;
 };
 
-// Unarmors a file as it comes. Memory is bounded by one line; once a call has failed the object is of no more use.
+// Unarmors a file while it arrives. It holds at most one line. Must not be used again once a call has failed.
 class Unarmorer {
  public:
   Result<void> push(ByteView text, Bytes& out);  // appends to `out`. Errc::malformed

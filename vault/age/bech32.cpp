@@ -21,10 +21,10 @@ char to_upper(char c) {
   return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
-// BIP 173's checksum, fed one 5-bit value at a time.
+// Computes BIP 173's checksum from one 5-bit value at a time.
 class Checksum {
  public:
-  // The prefix counts in lower case: the high bits of every character, a zero, the low bits.
+  // BIP 173 expands the prefix, in lower case, to the high bits of every character, a zero, and the low bits.
   explicit Checksum(std::string_view prefix) {
     for (const char c : prefix) add(static_cast<std::uint8_t>(to_lower(c)) >> 5);
     add(0);
@@ -65,9 +65,10 @@ Result<Bech32> decode_bech32(std::string_view text) {
   std::size_t written = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t value = kAlphabet.find(to_lower(values[i]));
-    if (value == std::string_view::npos) return Error{Errc::malformed, "a key holds a character that Bech32 lacks"};
+    if (value == std::string_view::npos)
+      return Error{Errc::malformed, "a key contains a character that Bech32 does not use"};
     checksum.add(static_cast<unsigned>(value));
-    if (i >= data_length) continue;
+    if (i >= data_length) continue;  // the last six values are the checksum itself
     bits = (bits << 5 | static_cast<std::uint32_t>(value)) & 0xfff;
     count += 5;
     if (count >= 8) {
@@ -75,9 +76,11 @@ Result<Bech32> decode_bech32(std::string_view text) {
       data.span()[written++] = static_cast<std::byte>(bits >> count & 0xff);
     }
   }
-  if (checksum.state() != 1) return Error{Errc::malformed, "a key is mistyped: its checksum does not match"};
+  if (checksum.state() != 1)
+    return Error{Errc::malformed, "a key is mistyped: its checksum does not match; copy the whole key again"};
+  // Padding must be shorter than a value and zero, so that each key has exactly one spelling.
   if (count >= 5 || (bits & ((1U << count) - 1)) != 0)
-    return Error{Errc::malformed, "a key does not hold a whole number of bytes"};
+    return Error{Errc::malformed, "a key does not contain a whole number of bytes"};
   return Bech32{std::string(prefix), std::move(data)};
 }
 
@@ -85,7 +88,8 @@ std::string encode_bech32(std::string_view prefix, ByteView data) {
   Checksum checksum(prefix);
   const bool upper = std::ranges::any_of(prefix, is_upper);
   std::string text;
-  text.reserve(prefix.size() + 1 + (data.size() * 8 + 4) / 5 + kChecksumLength);  // never grows: one place to wipe
+  // The text never grows beyond this. So if it is a secret, growing leaves no copy behind that the caller cannot wipe.
+  text.reserve(prefix.size() + 1 + (data.size() * 8 + 4) / 5 + kChecksumLength);
   text.append(prefix);
   text += '1';
   const auto put = [&](unsigned value) {

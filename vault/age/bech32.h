@@ -1,4 +1,4 @@
-// Bech32 (BIP 173) as the age format uses it: that checksum, no limit of 90 characters.
+// Bech32 (BIP 173) as the age format uses it: with the same checksum, but without the limit of 90 characters.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,15 +11,15 @@ namespace vault::age {
 inline constexpr std::size_t kMaxBech32Length = 4096;  // a post-quantum recipient has 1959 characters
 
 struct Bech32 {
-  std::string prefix;  // the human-readable part, in the case that it came in
+  std::string prefix;  // the human-readable part; its case is kept
   WipedBytes data;
 };
 
-// All lower or all upper case. Errc::malformed for another alphabet, mixed case, a wrong checksum or padding bits that
-// are not zero; Errc::too_large over kMaxBech32Length.
+// Accepts all lower or all upper case. Errc::malformed for another alphabet, mixed case, a wrong checksum or padding
+// bits that are not zero; Errc::too_large over kMaxBech32Length.
 Result<Bech32> decode_bech32(std::string_view text);
 
-// In the case of `prefix`. Ordinary memory: whoever encodes a secret wipes the result.
+// Writes in the case of `prefix`. The result is in ordinary memory: a caller that encodes a secret must wipe it.
 std::string encode_bech32(std::string_view prefix, ByteView data);
 
 }  // namespace vault::age

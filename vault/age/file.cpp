@@ -17,7 +17,7 @@ constexpr std::size_t kSealedUnit = kChunksPerUnit * kSealedChunkSize;
 constexpr std::size_t kHeaderReadSize = 4096;
 constexpr std::size_t kArmorReadSize = 64 * 1024;
 
-// Working memory that costs nothing until it is touched, and is wiped where it was.
+// Working memory that the system provides only as it is touched. The touched part is wiped when it is freed.
 class Scratch {
  public:
   explicit Scratch(std::size_t size) : data_(std::make_unique_for_overwrite<std::byte[]>(size)), size_(size) {}
@@ -27,7 +27,7 @@ class Scratch {
     if (data_) wipe({data_.get(), touched_});
   }
   std::span<std::byte> all() { return {data_.get(), size_}; }
-  // The first `count` bytes have been written to.
+  // Returns the first `count` bytes, and remembers that they have been written to.
   std::span<std::byte> touched(std::size_t count) {
     touched_ = std::max(touched_, count);
     return {data_.get(), count};
@@ -51,12 +51,13 @@ Result<std::size_t> read_full(const Reader& reader, std::span<std::byte> into) {
   return filled;
 }
 
-// Turns the units of one payload, in order, on several threads. A thread takes the next unit from the reader, works on
-// it, waits for its turn, and writes it; so every unit is in the hands of one thread from beginning to end.
+// Seals or opens the units of one payload on several threads. A thread reads the next unit, works on it, waits for its
+// turn, and writes it. So one thread handles a unit from beginning to end, and no unit is passed on.
 //
-// 1. Units are numbered as they are read; `reading_` guards all that concerns the reader.
-// 2. Only the thread whose unit is `turn_` writes or fails; so the error that comes back is the first in the file.
-// 3. A unit is the payload's last when the input ends within it or right after it: one byte is read ahead to know.
+// 1. Units are numbered as they are read. `reading_` guards the members that concern the reader.
+// 2. Only the thread whose unit has the number `turn_` writes or fails. So the first error in the order of the file is
+//    the one that is returned.
+// 3. A unit is the last if the input ends within it or right after it. One byte is read ahead to find out.
 class Pipeline {
  public:
   using Work = std::function<Result<std::size_t>(PayloadCipher& cipher, std::uint64_t first_chunk, bool last,
@@ -71,7 +72,7 @@ class Pipeline {
         make_cipher_(std::move(make_cipher)),
         work_(std::move(work)) {}
 
-  // How many bytes went in and out.
+  // The number of bytes that were read and written.
   struct Totals {
     std::uint64_t in = 0;
     std::uint64_t out = 0;
@@ -82,7 +83,7 @@ class Pipeline {
     std::vector<std::jthread> others;
     Scratch in(unit_in_ + 1);
     std::optional<Unit> first = take(in);
-    if (!first->last && first->size) {  // a file of one unit needs no other thread
+    if (!first->last && first->size) {  // a file with only one unit needs no other thread
       for (unsigned i = 1; i < count; ++i) {
         try {
           others.emplace_back([this] {
@@ -90,7 +91,7 @@ class Pipeline {
             serve(own, take(own));
           });
         } catch (const std::system_error&) {
-          break;  // the machine gives no more threads: fewer do the same work
+          break;  // the machine has no more threads to give, and fewer can do the same work
         }
       }
     }
@@ -125,7 +126,7 @@ class Pipeline {
     unit.last = filled <= unit_in_;
     unit.size = std::min(filled, unit_in_);
     input_ended_ = unit.last;
-    if (!unit.last) ahead_ = all[unit_in_];
+    if (!unit.last) ahead_ = all[unit_in_];  // the byte that was read ahead begins the next unit
     return unit;
   }
 
@@ -151,6 +152,7 @@ class Pipeline {
       turn_changed_.wait(lock, [&] { return turn_ == unit.number || failure_; });
       if (failure_) return false;
     }
+    // The writer may block, so it is called without the lock. Nobody else writes, since `turn_` changes only below.
     Result<void> written = made ? writer_(out.touched(*made)) : Result<void>(made.error());
     const std::lock_guard lock(writing_);
     if (written) {
@@ -207,7 +209,7 @@ Result<std::uint64_t> encrypt_after(const Bytes& header, const FileKey& file_key
   return size;
 }
 
-// Reads the bytes in hand first, then on from `reader`.
+// Returns a reader of `in_hand` and then of all that `reader` still has.
 Reader read_on(Bytes in_hand, Reader reader) {
   return
       [bytes = std::move(in_hand), at = std::size_t{0}, reader = std::move(reader)](std::span<std::byte> into) mutable {
@@ -219,7 +221,7 @@ Reader read_on(Bytes in_hand, Reader reader) {
       };
 }
 
-// Reads what an armored file holds.
+// Returns a reader of the binary file that an armored text contains.
 Reader read_unarmored(Reader text) {
   struct State {
     Reader text;
@@ -229,7 +231,7 @@ Reader read_unarmored(Reader text) {
     bool ended = false;
     Bytes buffer = Bytes(kArmorReadSize);
   };
-  // Shared because a std::function must be copyable; there is one reader of it.
+  // The state is shared only because a std::function must be copyable. There is one reader.
   return [state = std::make_shared<State>(std::move(text))](std::span<std::byte> into) -> Result<std::size_t> {
     State& s = *state;
     while (s.at == s.bytes.size() && !s.ended) {
@@ -250,7 +252,7 @@ Reader read_unarmored(Reader text) {
   };
 }
 
-// Appends up to `more` bytes to `bytes`; gives false at the end of the input.
+// Appends up to `more` bytes to `bytes`. Returns false at the end of the input.
 Result<bool> read_more(const Reader& reader, std::size_t more, Bytes& bytes) {
   const std::size_t before = bytes.size();
   bytes.resize(before + more);
@@ -269,7 +271,7 @@ Result<OpenedFile> read_binary_header(Reader file, Bytes start) {
     }
     TRY(const bool more, read_more(file, kHeaderReadSize, start));
     if (!more) {
-      TRY(Header whole, parse_header(start));  // says that it ends within the header
+      TRY(Header whole, parse_header(start));  // returns the error that the file ends within its header
       return OpenedFile{std::move(whole), std::move(file)};
     }
   }
@@ -299,7 +301,7 @@ Result<Bytes> open_small(ByteView file, const OpenHeader& open) {
   if (payload.size() > ciphertext_size(kMaxSmallPlain))
     return Error{Errc::too_large, "an age file over 16 MiB is not decrypted in memory"};
   Bytes plain;
-  plain.reserve(payload.size());  // never grows: what is left behind is wiped in one place
+  plain.reserve(payload.size());  // never grows, so no copy of a secret is left behind in memory that was freed
   Decryptor decryptor(file_key, append_to(plain));
   auto done = decryptor.push(payload);
   if (done) done = decryptor.finish();
@@ -375,14 +377,14 @@ Result<std::uint64_t> encrypt_with_passphrase(const Reader& plain, const Writer&
 
 Result<OpenedFile> read_header(const Reader& file) {
   Bytes start;
-  // Enough to see past the white space that may stand before armor.
+  // The white space that is allowed before armor must be read to see whether armor follows.
   while (start.size() <= kMaxArmorWhitespace + 1) {
     TRY(const bool more, read_more(file, kHeaderReadSize, start));
     if (!more) break;
   }
-  const Reader rest = [&file](std::span<std::byte> into) { return file(into); };  // a copy would read on its own
-  if (!looks_armored(start)) return read_binary_header(rest, std::move(start));
-  return read_binary_header(read_unarmored(read_on(std::move(start), rest)), {});
+  const Reader same = [&file](std::span<std::byte> into) { return file(into); };  // a copy would have its own position
+  if (!looks_armored(start)) return read_binary_header(same, std::move(start));
+  return read_binary_header(read_unarmored(read_on(std::move(start), same)), {});
 }
 
 Result<std::uint64_t> decrypt(const Reader& file, const Writer& plain, std::span<const Identity> identities,

@@ -24,13 +24,13 @@ constexpr std::size_t kHybridEncSize = 1120;
 constexpr std::size_t kWrappedKeySize = FileKey::kSize + crypto::kTagSize;
 
 using WrapKey = SecretBytes<struct WrapKeyTag, 32>;
-constexpr std::array<std::byte, crypto::kChaChaNonceSize> kZeroNonce{};  // a wrap key seals one value
+constexpr std::array<std::byte, crypto::kChaChaNonceSize> kZeroNonce{};  // safe, because a wrap key seals one value
 
 Error malformed(std::string message) {
   return {Errc::malformed, "not a valid age file: " + std::move(message)};
 }
 
-// Walks the whole lines of a header that may not have arrived in full.
+// Returns the complete lines of a header whose end may not have arrived yet.
 class Lines {
  public:
   explicit Lines(std::string_view text) : text_(text) {}
@@ -85,7 +85,7 @@ std::array<std::byte, 32> mac_of(const FileKey& file_key, ByteView through_dashe
   return crypto::hmac_sha256(key.expose(), through_dashes);
 }
 
-// The part of a header that its MAC covers: up to and including "---".
+// Writes the part of a header that its MAC covers, which ends with "---".
 Bytes encode_through_dashes(std::span<const Stanza> stanzas) {
   std::string text(kIntro);
   for (const Stanza& stanza : stanzas) {
@@ -144,7 +144,7 @@ bool is_base64_of(std::string_view text, std::size_t size) {
   return bytes && bytes->size() == size;
 }
 
-// "1" to "99" without sign or leading zero; 0 for anything else. More digits are over every limit.
+// Reads "1" to "99" without sign or leading zero. Returns 0 for anything else; a longer number is over every limit.
 unsigned parse_log_n(std::string_view text) {
   if (text.empty() || text.size() > 2 || text[0] == '0' ||
       std::ranges::any_of(text, [](char c) { return c < '0' || c > '9'; }))
@@ -154,8 +154,8 @@ unsigned parse_log_n(std::string_view text) {
   return value;
 }
 
-// "Arg count wrong, arg not canonical base64 or wrong length, body length" are failures of the header, not of the
-// match.
+// The age specification counts "arg count wrong, arg not canonical base64 or wrong length, body length" as failures of
+// the header, even for a stanza that no identity of ours would open.
 Result<void> check_native_stanza(const Stanza& stanza, unsigned max_log_n) {
   const auto& arguments = stanza.arguments;
   const bool wraps_a_key = stanza.body.size() == kWrappedKeySize;
@@ -206,7 +206,7 @@ Result<std::optional<Header>> parse_header_so_far(ByteView prefix) {
   };
 
   Lines lines(text);
-  lines.next();
+  lines.next();  // the intro, which was compared above
   Header header;
   for (;;) {
     auto line = lines.next();
@@ -219,6 +219,7 @@ Result<std::optional<Header>> parse_header_so_far(ByteView prefix) {
     }
     if (header.stanzas.size() == kMaxStanzas) return Error{Errc::too_large, "an age header has over 1024 stanzas"};
     TRY(Stanza stanza, parse_stanza_line(*line));
+    // A short line ends the body. A body that fills its lines exactly ends with an empty line.
     do {
       line = lines.next();
       if (!line) return incomplete();
@@ -250,7 +251,7 @@ Result<Bytes> make_header(const FileKey& file_key, std::span<const Recipient> re
     const auto ephemeral = crypto::AgreementSecret::generate();
     const crypto::AgreementKey share = crypto::agreement_key(ephemeral);
     const auto shared = crypto::agree(ephemeral, recipient.key);
-    if (!shared) return Error{Errc::invalid_argument, "an age recipient is no usable key: it is of low order"};
+    if (!shared) return Error{Errc::invalid_argument, "an age recipient cannot be used: it is a key of low order"};
     stanzas.push_back({std::string(kX25519),
                        {base64(share.bytes, Base64::unpadded)},
                        wrap(x25519_wrap_key(*shared, share, recipient).expose(), file_key)});
@@ -269,6 +270,7 @@ Result<Bytes> make_scrypt_header(const FileKey& file_key, const SecretText& pass
 }
 
 Result<FileKey> open_header(const Header& header, std::span<const Identity> identities) {
+  // All stanzas are checked first, so that whether a file is well-formed does not depend on who opens it.
   TRY_VOID(check_native_stanzas(header, crypto::kMaxScryptLogN));
   for (const Stanza& stanza : header.stanzas) {
     if (stanza.type != kX25519) continue;

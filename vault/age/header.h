@@ -3,8 +3,8 @@
 //     "age-encryption.org/v1" LF  1*stanza  "--- " base64(MAC) LF
 //     stanza = "-> " type *(" " argument) LF  *(64 columns of base64 LF)  0 to 63 columns LF
 //
-// Parsing is strict (canonical base64, no CR, no empty argument), and the MAC is checked over the bytes as they came.
-// Everything here is pure but for the random numbers that making a header takes.
+// Parsing is strict (canonical base64, no CR, no empty argument), and the MAC is checked over the bytes that were
+// received, not over a copy that is encoded again. Everything here is pure, except that a new header is partly random.
 #pragma once
 #include <optional>
 #include <span>
@@ -19,7 +19,7 @@ namespace vault::age {
 
 inline constexpr std::size_t kMaxHeaderSize = 512 * 1024;
 inline constexpr std::size_t kMaxStanzas = 1024;
-inline constexpr std::size_t kMaxStanzaArguments = 64;  // the type not counted
+inline constexpr std::size_t kMaxStanzaArguments = 64;  // without the type
 inline constexpr unsigned kDefaultScryptLogN = 18;      // 256 MiB, about a second
 
 using FileKey = SecretBytes<struct FileKeyTag, 16>;  // one per file, never reused
@@ -34,42 +34,43 @@ struct Stanza {
 struct Header {
   std::vector<Stanza> stanzas;
   Digest mac{};
-  Bytes bytes;  // as they came, the MAC line's LF included
+  Bytes bytes;  // as received, including the LF of the MAC line
 };
 
-// The header at the start of `prefix`; what follows it is payload. Errc::malformed if it breaks a rule or ends early,
-// Errc::too_large over a limit above.
+// Parses the header at the start of `prefix`. The bytes after it are payload. Errc::malformed if the header breaks a
+// rule or ends early, Errc::too_large over a limit above.
 Result<Header> parse_header(ByteView prefix);
 
-// The same while bytes are still arriving: nothing if `prefix` is well-formed so far but ends within the header.
+// Same as `parse_header`, for bytes that are still arriving: returns an empty optional if `prefix` is well-formed so
+// far but ends within the header.
 Result<std::optional<Header>> parse_header_so_far(ByteView prefix);
 
-// The bytes of a header with these stanzas and that MAC. parse_header's inverse.
+// Writes the header with these stanzas and this MAC. It is the inverse of parse_header.
 Bytes encode_header(std::span<const Stanza> stanzas, const Digest& mac);
 
-// A header that wraps `file_key` once for each recipient, in order. Errc::invalid_argument for no recipient, more than
-// kMaxStanzas, or a recipient of low order (nobody could be its owner).
+// Makes a header that wraps `file_key` once for each recipient, in order. Errc::invalid_argument for no recipient, for
+// more than kMaxStanzas, or for a recipient of low order (no secret belongs to it).
 Result<Bytes> make_header(const FileKey& file_key, std::span<const Recipient> recipients);
 
-// A header that wraps `file_key` under a passphrase. Errc::invalid_argument for an empty passphrase or a work factor
-// outside 1 to crypto::kMaxScryptLogN, Errc::full without memory.
+// Makes a header that wraps `file_key` under a passphrase. Errc::invalid_argument for an empty passphrase or a work
+// factor outside 1 to crypto::kMaxScryptLogN; Errc::full if there is not enough memory.
 Result<Bytes> make_scrypt_header(const FileKey& file_key, const SecretText& passphrase,
                                  unsigned log_n = kDefaultScryptLogN);
 
-// The file key. In this order: Errc::malformed if any native stanza (X25519, scrypt, mlkem768x25519) is not
-// well-formed, a scrypt one is not alone, or a share is of low order; Errc::wrong_key if no stanza opens;
-// Errc::tampered if the MAC does not verify. Unknown stanzas are skipped.
+// Returns the file key. Errors, in the order in which they are checked: Errc::malformed if any native stanza (X25519,
+// scrypt, mlkem768x25519) is not well-formed, if a scrypt stanza is not the only stanza, or if a share is of low order;
+// Errc::wrong_key if no stanza opens; Errc::tampered if the MAC does not verify. Unknown stanzas are skipped.
 Result<FileKey> open_header(const Header& header, std::span<const Identity> identities);
 
-// The same with a passphrase. A file that asks for more work than `max_log_n` is Errc::malformed, found before any is
-// done; Errc::full without memory.
+// Same as `open_header`, with a passphrase. Errc::malformed if the file asks for more work than `max_log_n`, which is
+// found before any work is done, so that a stranger's file cannot keep us busy. Errc::full if memory is lacking.
 Result<FileKey> open_scrypt_header(const Header& header, const SecretText& passphrase,
                                    unsigned max_log_n = crypto::kMaxScryptLogN);
 
-// Whether there is exactly one stanza, and it is a well-formed X25519 one. For whom, only an identity can tell.
+// Whether there is exactly one stanza, and it is a well-formed X25519 one. Only an identity can tell for whom it is.
 bool is_single_x25519(const Header& header);
 
-// Whether there is exactly one stanza, and it is a scrypt one: what opens the file is a passphrase.
+// Whether there is exactly one stanza, and it is a scrypt one, so that a passphrase opens the file.
 bool is_single_scrypt(const Header& header);
 
 }  // namespace vault::age

@@ -9,7 +9,7 @@ namespace vault::age {
 namespace {
 
 constexpr std::string_view kBinaryStart = "age-encryption.org/";
-constexpr std::size_t kMaxEncryptedSize = 2 * kMaxIdentityFileSize;  // header, tags and armor included
+constexpr std::size_t kMaxEncryptedSize = 2 * kMaxIdentityFileSize;  // includes header, tags and armor
 
 std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
@@ -34,17 +34,18 @@ Result<IdentityFile> parse_identity_file(std::string_view text) {
     if (line.empty()) continue;
     if (line.starts_with('#')) {
       if (file.comments.size() == kMaxIdentityComments)
-        return Error{Errc::too_large, "an identity file holds over 256 comments"};
+        return Error{Errc::too_large, "an identity file contains over 256 comments"};
       file.comments.emplace_back(trim(line.substr(1)));
       continue;
     }
     if (file.identities.size() == kMaxIdentities)
-      return Error{Errc::too_large, "an identity file holds over 256 identities"};
+      return Error{Errc::too_large, "an identity file contains over 256 identities"};
     auto identity = Identity::parse(line);
     if (!identity) return at_line(number, identity.error());
     file.identities.push_back(*std::move(identity));
   }
-  if (file.identities.empty()) return Error{Errc::malformed, "an identity file holds no identity (AGE-SECRET-KEY-1…)"};
+  if (file.identities.empty())
+    return Error{Errc::malformed, "an identity file contains no identity (AGE-SECRET-KEY-1…)"};
   return file;
 }
 

@@ -29,7 +29,7 @@ Result<Recipient> Recipient::parse(std::string_view text) {
   if (decoded.prefix != kRecipientPrefix) return Error{Errc::malformed, "not an age recipient (age1…)"};
   Recipient recipient;
   if (decoded.data.view().size() != recipient.key.bytes.size())
-    return Error{Errc::malformed, "an age recipient holds 32 bytes"};
+    return Error{Errc::malformed, "an age recipient must contain 32 bytes"};
   std::ranges::copy(decoded.data.view(), recipient.key.bytes.begin());
   return recipient;
 }
@@ -50,7 +50,7 @@ Result<Identity> Identity::parse(std::string_view text) {
     return Error{Errc::unsupported, "plugin identities are not supported: use an X25519 one"};
   if (decoded.prefix != kIdentityPrefix) return Error{Errc::malformed, "not an age identity (AGE-SECRET-KEY-1…)"};
   if (decoded.data.view().size() != crypto::AgreementSecret::kSize)
-    return Error{Errc::malformed, "an age identity holds 32 bytes"};
+    return Error{Errc::malformed, "an age identity must contain 32 bytes"};
   return Identity(crypto::AgreementSecret::copy_of(decoded.data.view().first<crypto::AgreementSecret::kSize>()));
 }
 

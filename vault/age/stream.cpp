@@ -92,7 +92,8 @@ Result<std::size_t> PayloadCipher::open(std::uint64_t first_chunk, bool last, By
     const bool is_last = last && size == sealed.size();
     const std::size_t plain = size < crypto::kTagSize ? 0 : size - crypto::kTagSize;
     invariant(written + plain <= out.size(), "an opened run fits");
-    // A chunk shorter than its tag fails in the AEAD; an empty one is right only when there is no other.
+    // A chunk that is shorter than its tag fails in the AEAD. An empty chunk is allowed only if it is the only one:
+    // otherwise one plaintext would have two payloads.
     auto opened = aead_.open(chunk_nonce(chunk, is_last), {}, sealed.first(size), out.subspan(written, plain));
     if (!opened || (plain == 0 && chunk != 0)) {
       wipe(out.first(written));
@@ -121,12 +122,12 @@ Result<void> Encryptor::seal(bool last, ByteView plain) {
 Result<void> Encryptor::push(ByteView plain) {
   invariant(!finished_, "nothing is pushed after the end");
   while (!plain.empty()) {
-    // A full chunk waits until another byte shows that it is not the last.
+    // A full chunk is held until another byte shows that it is not the last one, which has another nonce.
     if (held_size_ == kChunkSize) {
       held_size_ = 0;
       TRY_VOID(seal(false, held_.view()));
     }
-    if (held_size_ == 0 && plain.size() > kChunkSize) {
+    if (held_size_ == 0 && plain.size() > kChunkSize) {  // saves a copy
       TRY_VOID(seal(false, plain.first(kChunkSize)));
       plain = plain.subspan(kChunkSize);
       continue;
@@ -164,8 +165,8 @@ Result<void> Decryptor::finish() {
   return fail_with(take_end());
 }
 
-// A full chunk may be the last one whether or not bytes follow it, so both are tried: what is authentic is written, and
-// what follows a last chunk is then an error of its own.
+// Only its nonce shows whether a full chunk is the last one, so both nonces are tried. An authentic last chunk is
+// written even if bytes follow it; those bytes are then an error of their own.
 Result<void> Decryptor::open_full_chunk(ByteView sealed) {
   auto opened = cipher_->open(next_chunk_, false, sealed, plain_.span());
   if (!opened) {
@@ -180,7 +181,7 @@ Result<void> Decryptor::open_full_chunk(ByteView sealed) {
 Result<void> Decryptor::take(ByteView sealed) {
   while (!sealed.empty()) {
     if (ended_) return Error{Errc::tampered, "the age file was altered: data follows its last chunk"};
-    if (cipher_ && held_.empty() && sealed.size() >= kSealedChunkSize) {
+    if (cipher_ && held_.empty() && sealed.size() >= kSealedChunkSize) {  // saves a copy
       TRY_VOID(open_full_chunk(sealed.first(kSealedChunkSize)));
       sealed = sealed.subspan(kSealedChunkSize);
       continue;

@@ -108,6 +108,7 @@ std::string base64(ByteView bytes, Base64 form) {
 
 Result<Bytes> unbase64(std::string_view text, Base64 form) {
   const auto& reverse = form == Base64::url_unpadded ? kUrlReverse : kStandardReverse;
+  // The padding follows from the length, so it is checked and dropped here, and one loop decodes every form.
   if (form == Base64::padded) {
     if (text.size() % 4 != 0) return Error{Errc::malformed, "base64 text is not padded to a multiple of four"};
     if (text.ends_with("==")) {
@@ -131,6 +132,8 @@ Result<Bytes> unbase64(std::string_view text, Base64 form) {
       out.push_back(static_cast<std::byte>(bits >> count & 0xff));
     }
   }
+  // Bits that are left over must be zero. Otherwise several texts would decode to the same bytes, and a signed or
+  // hashed text could be altered without a visible change.
   if ((bits & ((1U << count) - 1)) != 0) return Error{Errc::malformed, "base64 text is not canonical"};
   return out;
 }
@@ -159,6 +162,7 @@ bool is_utf8(std::string_view text) {
       ++i;
       continue;
     }
+    // 0xc0 and 0xc1 could only begin overlong forms of ASCII, and 0xf5 and above only values beyond U+10FFFF.
     if (c >= 0xc2 && c <= 0xdf) {
       more = 1;
       value = c & 0x1fU;
@@ -178,7 +182,7 @@ bool is_utf8(std::string_view text) {
       value = value << 6 | (next & 0x3fU);
     }
     if ((more == 2 && value < 0x800) || (more == 3 && (value < 0x10000 || value > 0x10ffff))) return false;
-    if (value >= 0xd800 && value <= 0xdfff) return false;
+    if (value >= 0xd800 && value <= 0xdfff) return false;  // surrogates exist only in UTF-16
     i += more + 1;
   }
   return true;

@@ -21,7 +21,8 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// Into a file that was just made under `path`, which goes again when this fails. Its name will be `shown`.
+// Writes and syncs a file that was just made as `path`, and removes it on failure. Messages call it `shown`, which is
+// the name that the caller knows.
 Result<void> fill(const fs::path& path, const FileDescriptor& file, ByteView content, const fs::path& shown) {
   Result<void> outcome = write_all(file, content);
   if (!outcome) outcome = Error{outcome.code(), shown.string() + ": " + outcome.error().message};
@@ -52,7 +53,8 @@ Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, Byte
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
-    // A disk that is nearly full may take a part that ends off the alignment: what is written again is the same.
+    // A disk that is nearly full may take a part that ends off the alignment, and then refuses the next part. The
+    // caller writes everything again through the page cache, which does no harm since the bytes are the same.
     if (written < 0 && errno == EINVAL) return false;
     if (written < 0) return system_error(errno, "cannot write to a file");
     offset += static_cast<std::uint64_t>(written);
@@ -132,8 +134,8 @@ Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView
 Result<std::size_t> read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out) {
   std::size_t filled = 0;
   while (filled < out.size()) {
-    const std::span<std::byte> rest = out.subspan(filled);
-    const ssize_t got = ::pread(file.get(), rest.data(), rest.size(), static_cast<off_t>(offset + filled));
+    const std::span<std::byte> unread = out.subspan(filled);
+    const ssize_t got = ::pread(file.get(), unread.data(), unread.size(), static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error(errno, "cannot read a file");
     if (got == 0) break;
@@ -146,6 +148,7 @@ Result<Bytes> read_file_limited(const fs::path& path, std::size_t max_bytes) {
   TRY(const FileDescriptor file, open_file(path, O_RDONLY));
   struct stat status;
   if (::fstat(file.get(), &status) != 0) return system_error(errno, "cannot look at " + path.string());
+  // A pipe or a device has no size that could be compared with the limit.
   if (!S_ISREG(status.st_mode)) return Error{Errc::invalid_argument, path.string() + " is not a regular file"};
   if (static_cast<std::uint64_t>(status.st_size) > max_bytes)
     return Error{Errc::too_large, path.string() + " is larger than " + std::to_string(max_bytes) + " bytes"};
@@ -155,7 +158,7 @@ Result<Bytes> read_file_limited(const fs::path& path, std::size_t max_bytes) {
     const ssize_t got = ::read(file.get(), content.data() + have, content.size() - have);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      wipe(content);
+      wipe(content);  // the file may be a key
       return system_error(errno, "cannot read " + path.string());
     }
     if (got == 0) break;
@@ -166,13 +169,13 @@ Result<Bytes> read_file_limited(const fs::path& path, std::size_t max_bytes) {
 }
 
 Result<void> write_file_atomically(const fs::path& path, ByteView content, mode_t mode) {
-  std::array<std::byte, 8> random;
+  std::array<std::byte, 8> random;  // keeps the temporary names of two writers, or of an earlier crash, apart
   fill_random(random);
   fs::path temporary = folder_of(path) / ("." + path.filename().string() + ".new-" + hex(random));
   TRY(const FileDescriptor file, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
   TRY_VOID(fill(temporary, file, content, path));
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int reason = errno;
+    const int reason = errno;  // unlink may change it
     ::unlink(temporary.c_str());
     return system_error(reason, "cannot replace " + path.string());
   }

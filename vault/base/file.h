@@ -1,4 +1,4 @@
-// Small files and descriptors on Linux, with the durability that DESIGN 11 asks for.
+// Small files and descriptors on Linux. docs/durability.md describes what survives a crash.
 #pragma once
 #include <sys/types.h>
 
@@ -15,7 +15,7 @@ namespace vault {
 inline constexpr mode_t kPrivateFileMode = 0600;
 inline constexpr mode_t kPrivateDirectoryMode = 0700;
 
-// Closes itself.
+// Owns a file descriptor and closes it.
 class FileDescriptor {
  public:
   FileDescriptor() = default;
@@ -33,18 +33,20 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// Large files are written and read past the page cache (O_DIRECT), where the file system can: copying into it, and
-// reclaiming it, costs more processor time than encrypting. Memory, place and size are multiples of this, in bytes.
+// Large files are written and read without the page cache (O_DIRECT) if the file system supports it, because copying
+// into the cache and reclaiming its pages costs more processor time than encrypting does. The memory's address, the
+// offset in the file and the size must all be multiples of kDirectAlignment bytes.
 inline constexpr std::size_t kDirectAlignment = 4096;
-inline constexpr std::size_t kDirectLeast = 64U << 10;  // less is better off in the page cache
+inline constexpr std::size_t kDirectLeast = 64U << 10;  // smaller transfers are faster through the page cache
+// Whether the alignment and the size allow a direct transfer.
 bool may_be_direct(std::uint64_t offset, ByteView bytes);
-// To write and to read. Nothing where the file system has no such way.
+// Opens an existing file for direct reads and writes. Empty optional if the file system does not support them.
 Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path& path);
-// False when the file system wants another alignment; then some of it may be written, and all of it is to be written
-// otherwise.
+// Returns false if the file system wants another alignment. Some of the bytes may be written by then, so the caller
+// must write all of them again in the ordinary way.
 Result<bool> write_direct(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
 
-// Memory for that. Wiped when it goes, since it may hold plaintext.
+// Memory that is aligned for direct transfers. It is wiped when it is freed, since it may hold plaintext.
 class PageBuffer {
  public:
   explicit PageBuffer(std::size_t size);  // rounded up to kDirectAlignment
@@ -64,32 +66,33 @@ class PageBuffer {
   std::size_t size_;
 };
 
-// What a system call's errno means here: full (ENOSPC, EDQUOT, EFBIG, ENOMEM), not_found (ENOENT), conflict (EEXIST),
-// io otherwise. `what` says what could not be done.
+// Turns an errno into one of our errors: full (ENOSPC, EDQUOT, EFBIG, ENOMEM), not_found (ENOENT), conflict (EEXIST),
+// and io for every other. `what` begins the message and names what could not be done, for example "cannot open a.txt".
 Error system_error(int error_number, std::string_view what);
 
-// Always O_CLOEXEC.
+// Opens a file, always with O_CLOEXEC.
 Result<FileDescriptor> open_file(const std::filesystem::path& path, int flags, mode_t mode = kPrivateFileMode);
 
-// Makes it with kPrivateDirectoryMode unless it is there; its parent must exist.
+// Makes the directory with kPrivateDirectoryMode, unless it exists. Its parent must exist.
 Result<void> make_private_directory(const std::filesystem::path& directory);
-// Makes the names in it durable.
+// Makes the names in the directory durable. A new or renamed file is not durable before this.
 Result<void> sync_directory(const std::filesystem::path& directory);
 
-// Writes all of it, where the file stands or at a place.
+// Both write all the bytes: `write_all` at the file's current position, `write_at` at `offset`.
 Result<void> write_all(const FileDescriptor& file, ByteView bytes);
 Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
-// How many bytes were read: fewer than `out` takes at the end of the file.
+// Returns how many bytes were read. That is less than out.size() only if the file ends before.
 Result<std::size_t> read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out);
 
-// The whole of a regular file. Errc::not_found; Errc::too_large over `max_bytes`, before anything is read.
+// Reads a whole regular file. Errc::not_found; Errc::too_large if it is larger than `max_bytes`, which is found before
+// memory is allocated.
 Result<Bytes> read_file_limited(const std::filesystem::path& path, std::size_t max_bytes);
 
-// Replaces or makes the file: a temporary name in the same folder, fsync, rename, fsync of the folder. After a crash
-// the old content or the new is there, whole.
+// Replaces or makes the file. Writes to a temporary name in the same folder, syncs, renames, and syncs the folder, so
+// that after a crash the file has either all of the old content or all of the new.
 Result<void> write_file_atomically(const std::filesystem::path& path, ByteView content, mode_t mode = kPrivateFileMode);
 
-// Makes the file, durably; Errc::conflict if it is there.
+// Makes a new file, which is durable when this returns. Errc::conflict if there is a file of that name.
 Result<void> write_new_file(const std::filesystem::path& path, ByteView content, mode_t mode = kPrivateFileMode);
 
 }  // namespace vault

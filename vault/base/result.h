@@ -1,5 +1,5 @@
-// How every folder reports what went wrong. A failure a caller may answer differently is a Result; a broken
-// invariant of ours aborts (see `invariant`), and nothing an outsider sends can reach one.
+// How every folder reports errors. A failure that a caller may answer differently is a Result. A broken invariant of
+// our own aborts the process (see `invariant`); nothing that an outsider sends can break one.
 #pragma once
 #include <expected>
 #include <source_location>
@@ -10,33 +10,34 @@
 
 namespace vault {
 
-// "Absent", "altered", "not allowed" and "unknown version" are different answers; so are "full" and "retry".
-// One switch maps these to HTTP statuses (service), one to exit codes (cli). Neither has a `default:`.
+// Callers answer these differently: for example, an altered record (tampered) is never reported as absent (not_found),
+// and a full disk (full) is not worth another try at once, but a lost race (retry) is. One switch maps these codes to
+// HTTP statuses (service) and one to exit codes (cli). Neither has a `default:`.
 enum class Errc {
   invalid_argument,  // the caller's input breaks a stated rule or limit
-  malformed,         // bytes that do not parse as what they claim to be
+  malformed,         // the bytes do not parse as the thing that they claim to be
   too_large,         // over a named limit, found before allocation
   not_found,         // absent, or not visible to this person
   refused,           // not permitted; the message names the rule
   conflict,          // stale, already done differently, or an impossible step
   tampered,          // authentication, digest, proof or certificate does not verify
-  wrong_key,         // well-formed, but no key of ours opens it
+  wrong_key,         // well-formed, but none of our keys opens it
   unknown_version,   // written by a newer program
   unsupported,       // a known construction that this program does not implement (e.g. post-quantum recipients)
   full,              // no space left: disk, map or quota
   retry,             // lost a race; the same call may succeed now
-  busy,              // somebody else holds it (a second `serve` on one directory)
+  busy,              // somebody else is using it, for example a second `serve` on one directory
   limited,           // over a rate limit; later the same call may succeed
   unavailable,       // the other side cannot be reached, or is stopping
-  cancelled,         // asked to stop
+  cancelled,         // the caller asked us to stop
   io,                // the system refused a read, write or sync
-  internal,          // a fault of ours that was contained
+  internal,          // a fault of our own that was contained
 };
 
-// The name used in logs and problem details: "invalid_argument", "tampered", …
+// Returns the name that logs and problem details use: "invalid_argument", "tampered", …
 std::string_view to_string(Errc code);
 
-// `message` is for people: it names the problem and what to do next. It never holds a secret, a file name that the
+// `message` is for people: it names the problem and what to do next. It never contains a secret, a file name that the
 // server should not know, or free text of a case.
 struct Error {
   Errc code = Errc::internal;
@@ -66,13 +67,13 @@ class [[nodiscard]] Result<void> : public std::expected<void, Error> {
   Errc code() const { return this->error().code; }
 };
 
-// Ends the process with a message when `holds` is false. For invariants of ours only, never for input.
+// Ends the process with a message if `holds` is false. Use it only for our own invariants, never to check input.
 void invariant(bool holds, std::string_view what, std::source_location where = std::source_location::current());
 
 }  // namespace vault
 
-// TRY(auto x, f()) declares x from a Result or returns its error. TRY_VOID(f()) does so for a Result<void>.
-// In a coroutine: CO_TRY and CO_TRY_VOID.
+// TRY(auto x, f()) declares x with the value of a Result, or returns its error from the calling function. TRY_VOID(f())
+// does so for a Result<void>. Coroutines use CO_TRY and CO_TRY_VOID.
 #define STRONGROOM_CONCAT_(a, b) a##b
 #define STRONGROOM_CONCAT(a, b) STRONGROOM_CONCAT_(a, b)
 #define STRONGROOM_TRY_(ret, tmp, decl, ...) \

@@ -12,14 +12,14 @@
 namespace vault {
 namespace {
 
-// Keys are small and many: one record's encryption makes two dozen. A guarded allocation for each would cost ten system
-// calls every time, so those of up to kSlotSize bytes share guarded pages, which are kept.
+// Keys are small and many: encrypting one record makes two dozen. A guarded allocation for each would cost ten system
+// calls, so secrets of up to kSlotSize bytes share guarded pages. These pages are never given back to the system.
 constexpr std::size_t kSlotSize = 64;
 constexpr std::size_t kSlotsPerSlab = 63;  // with libsodium's canary, one page
 
 class SlotPool {
  public:
-  // Zeroed.
+  // Returns a slot that is zeroed.
   std::byte* take() {
     const std::scoped_lock lock(mutex_);
     if (free_.empty()) add_slab();
@@ -30,24 +30,24 @@ class SlotPool {
   void give_back(std::byte* slot) {
     sodium_memzero(slot, kSlotSize);
     const std::scoped_lock lock(mutex_);
-    free_.push_back(slot);  // there is room for every slot
+    free_.push_back(slot);  // never allocates, so it cannot throw: add_slab has reserved room for every slot
   }
 
  private:
   void add_slab() {
-    free_.reserve(slots_ + kSlotsPerSlab);  // first, so that a slab is not lost when there is no memory for this
+    free_.reserve(slots_ + kSlotsPerSlab);  // before the slab, which would be lost if this failed
     auto* slab = static_cast<std::byte*>(sodium_malloc(kSlotSize * kSlotsPerSlab));
     if (slab == nullptr) throw std::bad_alloc();
     sodium_memzero(slab, kSlotSize * kSlotsPerSlab);
     slots_ += kSlotsPerSlab;
     for (std::size_t i = 0; i < kSlotsPerSlab; ++i) free_.push_back(slab + i * kSlotSize);
   }
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards free_ and slots_
   std::vector<std::byte*> free_;
   std::size_t slots_ = 0;
 };
 
-// Outlives every secret, those in other statics included.
+// The pool is never destroyed, because secrets in other static objects may be freed later than it would be.
 SlotPool& slot_pool() {
   static auto& pool = *new SlotPool;
   return pool;
@@ -79,7 +79,7 @@ Result<void> start_secure_memory() {
     const rlimit none{0, 0};
     return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0;
   }();
-  if (!started) return Error{Errc::internal, "the system gives no secure memory or randomness"};
+  if (!started) return Error{Errc::internal, "the system does not provide secure memory and random numbers"};
   return {};
 }
 

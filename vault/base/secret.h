@@ -1,5 +1,5 @@
-// Secret bytes that are typed, move-only, locked in memory and wiped. They have no ==, no <<, and never become a
-// std::string: compare with constant_time_equal(a.expose(), b.expose()), log a key's id instead of the key.
+// Secret bytes that are typed, move-only, locked in memory and wiped. They have no == and no <<, and never become a
+// std::string: compare them with constant_time_equal(a.expose(), b.expose()), and log a key's id instead of the key.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -9,11 +9,11 @@
 
 namespace vault {
 
-// Must succeed before any secret is made: starts libsodium and forbids core dumps. Safe to call again, from any thread.
+// Starts libsodium and forbids core dumps. Must succeed before any secret is made. May be called again, by any thread.
 Result<void> start_secure_memory();
 
-// Memory in guarded pages (sodium_malloc: guard pages around them, mlock where the limit allows), wiped on release.
-// Small secrets share pages; large ones have their own.
+// Memory in guarded pages (sodium_malloc: guard pages around them, and mlock as far as the limit allows), which is
+// wiped on release. Small secrets share pages; large ones have pages of their own.
 class GuardedMemory {
  public:
   GuardedMemory() = default;
@@ -31,7 +31,7 @@ class GuardedMemory {
 };
 
 void fill_random(std::span<std::byte> out);  // the system CSPRNG; cannot fail once started
-void wipe(std::span<std::byte> out);         // in a way the optimiser keeps
+void wipe(std::span<std::byte> out);         // the optimiser does not remove it
 
 template <class Tag, std::size_t N>
 class SecretBytes {
@@ -42,7 +42,7 @@ class SecretBytes {
     fill_random(secret.writable());
     return secret;
   }
-  // Copies; the caller wipes its own copy.
+  // Copies the bytes. The caller must wipe its own copy.
   static SecretBytes copy_of(std::span<const std::byte, N> bytes) {
     SecretBytes secret;
     std::copy(bytes.begin(), bytes.end(), secret.writable().begin());
@@ -52,7 +52,7 @@ class SecretBytes {
   SecretBytes(SecretBytes&& other) noexcept = default;
   SecretBytes& operator=(SecretBytes&& other) noexcept = default;
   SecretBytes clone() const { return copy_of(expose()); }
-  // Each call is a place to review. Must not be called on a moved-from secret.
+  // The name makes each use easy to find in a review. Must not be called on a moved-from secret.
   std::span<const std::byte, N> expose() const { return std::span<const std::byte, N>(memory_.span().data(), N); }
   std::span<std::byte, N> writable() { return std::span<std::byte, N>(memory_.span().data(), N); }
 
@@ -64,7 +64,7 @@ class SecretBytes {
 class SecretText {
  public:
   SecretText() = default;
-  explicit SecretText(std::string_view text);  // copies; the caller wipes its own
+  explicit SecretText(std::string_view text);  // copies; the caller must wipe its own copy
   SecretText(SecretText&&) noexcept = default;
   SecretText& operator=(SecretText&&) noexcept = default;
   SecretText clone() const { return SecretText(expose()); }
@@ -75,7 +75,7 @@ class SecretText {
   GuardedMemory memory_;
 };
 
-// Ordinary bytes that are wiped when they go: plaintext chunks, scratch copies.
+// Ordinary bytes that are wiped when they are freed, for example plaintext chunks and scratch copies.
 class WipedBytes {
  public:
   explicit WipedBytes(std::size_t size = 0) : bytes_(size) {}

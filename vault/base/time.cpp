@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono;
 
-// The digits of text[at, at+count), or -1.
+// Returns the number that the digits text[at, at+count) spell, or -1 if they are not digits.
 int number(std::string_view text, std::size_t at, std::size_t count) {
   int value = 0;
   for (std::size_t i = at; i < at + count; ++i) {

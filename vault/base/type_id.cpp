@@ -16,7 +16,7 @@ std::array<std::byte, 16> make_uuid_v7(std::uint64_t unix_ms) {
   return uuid;
 }
 
-// 128 bits as 26 digits of 5 bits, most significant first; the first digit holds 3 bits.
+// Writes 128 bits as 26 digits of 5 bits, the most significant first. The first digit has only 3 bits.
 std::string encode_type_id_suffix(const std::array<std::byte, 16>& uuid) {
   std::string out(kTypeIdSuffixLength, '0');
   unsigned bits = 0;
@@ -36,7 +36,7 @@ std::string encode_type_id_suffix(const std::array<std::byte, 16>& uuid) {
 
 Result<std::array<std::byte, 16>> decode_type_id_suffix(std::string_view suffix) {
   const Error malformed{Errc::malformed, "not the 26 base32 characters of an id"};
-  if (suffix.size() != kTypeIdSuffixLength || suffix[0] > '7') return malformed;
+  if (suffix.size() != kTypeIdSuffixLength || suffix[0] > '7') return malformed;  // a first digit over 7 has 4 bits
   std::array<std::byte, 16> uuid;
   unsigned bits = 0;
   int count = -2;

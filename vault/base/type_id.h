@@ -1,5 +1,6 @@
-// Ids that carry their type: TypeID v0.3 (prefix "_" and 26 base32 characters of a UUIDv7). Made by clients, signed,
-// opaque to everybody else. https://github.com/jetify-com/typeid/tree/main/spec
+// Ids that carry their type: TypeID v0.3, for example rec_01jz8y2c3h4k5m6n7p8q9r0s1t (a prefix, "_" and 26 base32
+// characters of a UUIDv7). Clients make and sign them. Nobody else may rely on what an id encodes.
+// https://github.com/jetify-com/typeid/tree/main/spec
 #pragma once
 #include <array>
 #include <compare>
@@ -14,17 +15,18 @@ namespace vault {
 
 inline constexpr std::size_t kTypeIdSuffixLength = 26;
 
-// The suffix alone. `unix_ms` is the time part (48 bits); the rest is random.
+// These work on the suffix without its prefix. `unix_ms` is the time part (48 bits); the other bits are random.
 std::array<std::byte, 16> make_uuid_v7(std::uint64_t unix_ms);
 std::string encode_type_id_suffix(const std::array<std::byte, 16>& uuid);
 Result<std::array<std::byte, 16>> decode_type_id_suffix(std::string_view suffix);  // Errc::malformed
 
-// `Tag::kPrefix` is the prefix. A value type of 16 bytes; ordered by time of making, then at random.
+// A value type of 16 bytes. `Tag::kPrefix` is the prefix. Ids sort by the time at which they were made; those of the
+// same millisecond sort at random.
 template <class Tag>
 class TypeId {
  public:
   static constexpr std::string_view kPrefix = Tag::kPrefix;
-  TypeId() = default;  // all zero: no id that anybody made
+  TypeId() = default;  // all zero, which `generate` never makes
   static TypeId generate(std::uint64_t unix_ms) { return TypeId(make_uuid_v7(unix_ms)); }
   static Result<TypeId> parse(std::string_view text) {
     if (text.size() != kPrefix.size() + 1 + kTypeIdSuffixLength || !text.starts_with(kPrefix) ||

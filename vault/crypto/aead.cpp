@@ -13,7 +13,7 @@ namespace {
 
 const EVP_CIPHER* chacha_algorithm() {
   static EVP_CIPHER* const algorithm = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  invariant(algorithm != nullptr, "OpenSSL has ChaCha20-Poly1305");  // start_crypto has looked
+  invariant(algorithm != nullptr, "OpenSSL has ChaCha20-Poly1305");  // start_crypto has checked it
   return algorithm;
 }
 
@@ -41,7 +41,7 @@ struct ChaCha20Poly1305::Context {
 };
 
 ChaCha20Poly1305::ChaCha20Poly1305(std::span<const std::byte, 32> key) : context_(std::make_unique<Context>()) {
-  // Nothing but memory can be lacking.
+  // These calls can only fail for lack of memory.
   if (context_->seal == nullptr || context_->open == nullptr ||
       EVP_EncryptInit_ex2(context_->seal, chacha_algorithm(), in(key), nullptr, nullptr) != 1 ||
       EVP_DecryptInit_ex2(context_->open, chacha_algorithm(), in(key), nullptr, nullptr) != 1)
@@ -59,7 +59,7 @@ void ChaCha20Poly1305::seal(std::span<const std::byte, kChaChaNonceSize> nonce, 
   if (!associated.empty())
     ok = ok && EVP_EncryptUpdate(c, nullptr, &n, in(associated), static_cast<int>(associated.size())) == 1;
   if (!plain.empty()) ok = ok && EVP_EncryptUpdate(c, out_of(out), &n, in(plain), static_cast<int>(plain.size())) == 1;
-  unsigned char none[kTagSize];
+  unsigned char none[kTagSize];  // Final writes nothing for a stream cipher, but wants an address
   ok = ok && EVP_EncryptFinal_ex(c, none, &n) == 1 &&
        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, kTagSize, out_of(out.subspan(plain.size()))) == 1;
   invariant(ok, "ChaCha20-Poly1305 seals");
@@ -70,7 +70,7 @@ Result<void> ChaCha20Poly1305::open(std::span<const std::byte, kChaChaNonceSize>
   if (sealed.size() < kTagSize) return Error{Errc::tampered, "sealed bytes are shorter than their tag"};
   invariant(sealed.size() <= kMaxMessage && out.size() == sealed.size() - kTagSize,
             "plain size is sealed size less tag");
-  unsigned char tag[kTagSize];
+  unsigned char tag[kTagSize];  // a copy, since OpenSSL does not take a const tag
   std::copy_n(in(sealed) + out.size(), kTagSize, tag);
   EVP_CIPHER_CTX* const c = context_->open;
   int n = 0;
@@ -81,7 +81,7 @@ Result<void> ChaCha20Poly1305::open(std::span<const std::byte, kChaChaNonceSize>
   invariant(ok, "ChaCha20-Poly1305 takes data");
   unsigned char none[kTagSize];
   if (EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, kTagSize, tag) != 1 || EVP_DecryptFinal_ex(c, none, &n) != 1) {
-    wipe(out);
+    wipe(out);  // it was decrypted before the tag was compared
     return Error{Errc::tampered, "the authentication tag does not verify"};
   }
   return {};

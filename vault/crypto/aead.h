@@ -1,5 +1,5 @@
-// Authenticated encryption: ChaCha20-Poly1305 (RFC 8439, OpenSSL, for bulk) and XChaCha20-Poly1305 (libsodium, for
-// sealing stored values under random nonces). Opening gives Errc::tampered when the tag does not verify, and no
+// Authenticated encryption: ChaCha20-Poly1305 (RFC 8439, OpenSSL, for bulk data) and XChaCha20-Poly1305 (libsodium, for
+// sealing stored values under random nonces). If the tag does not verify, opening returns Errc::tampered and no
 // plaintext.
 #pragma once
 #include <cstddef>
@@ -14,7 +14,8 @@ inline constexpr std::size_t kTagSize = 16;
 inline constexpr std::size_t kChaChaNonceSize = 12;
 inline constexpr std::size_t kXChaChaNonceSize = 24;
 
-// One key, many messages; keeps its cipher context. Not thread safe: one per thread. The key is wiped with it.
+// Seals and opens many messages under one key. It keeps its cipher context, because making one for each message is
+// slow. Not thread safe: use one per thread. The destructor wipes the key.
 class ChaCha20Poly1305 {
  public:
   explicit ChaCha20Poly1305(std::span<const std::byte, 32> key);
@@ -32,11 +33,12 @@ class ChaCha20Poly1305 {
   std::unique_ptr<Context> context_;
 };
 
-// nonce24 || ciphertext || tag16, the nonce random.
+// Writes nonce24 || ciphertext || tag16 with a random nonce. `xchacha_open` reads it.
 Bytes xchacha_seal(std::span<const std::byte, 32> key, ByteView associated, ByteView plain);
 Result<Bytes> xchacha_open(std::span<const std::byte, 32> key, ByteView associated, ByteView sealed);
 
-// The bare construction with a given nonce: ciphertext || tag16. For vectors and for keys that seal one value.
+// The same construction with a nonce that the caller gives: ciphertext || tag16. Use it only for test vectors and for
+// keys that seal one value, because a nonce must never be used twice with one key.
 Bytes xchacha_seal_with_nonce(std::span<const std::byte, 32> key, std::span<const std::byte, kXChaChaNonceSize> nonce,
                               ByteView associated, ByteView plain);
 Result<Bytes> xchacha_open_with_nonce(std::span<const std::byte, 32> key,

@@ -11,16 +11,16 @@
 namespace vault::crypto {
 namespace {
 
-// Fetched once: an implicit fetch costs more than hashing a small message.
+// The algorithm is fetched once, because an implicit fetch costs more than hashing a small message.
 const EVP_MD* sha256_algorithm() {
   static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  invariant(algorithm != nullptr, "OpenSSL has SHA-256");  // start_crypto has looked
+  invariant(algorithm != nullptr, "OpenSSL has SHA-256");  // start_crypto has checked it
   return algorithm;
 }
 
 constexpr std::size_t kBlockSize = 64;
 
-// For what OpenSSL allocates by itself: nothing else can fail there.
+// For calls in which OpenSSL allocates memory, since nothing else can make them fail.
 void require_memory(bool succeeded) {
   if (!succeeded) throw std::bad_alloc();
 }
@@ -81,6 +81,7 @@ Digest hmac_sha256(ByteView key, ByteView message) {
       outer_pad.span()[i] = b ^ std::byte{0x5c};
     }
   };
+  // RFC 2104: a key that is longer than a block is hashed first, and the hash is used as the key.
   if (key.size() > kBlockSize) {
     Digest short_key = sha256(key);
     set(short_key);
@@ -99,6 +100,7 @@ void hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::span<std::b
   Digest key = hmac_sha256(salt, secret);
   Digest block{};
   std::size_t done = 0;
+  // RFC 5869: T(n) = HMAC(PRK, T(n-1) | info | n), where T(0) is empty.
   for (unsigned counter = 1; done < out.size(); ++counter) {
     Bytes message;
     if (counter > 1) append(message, block);

@@ -12,7 +12,7 @@ Digest sha256(std::initializer_list<ByteView> parts);  // of their concatenation
 
 std::array<std::byte, 64> sha512(ByteView data);
 
-// Incremental. Not thread safe; movable. `finish` may be called once.
+// Hashes a message that arrives in parts. Movable, not thread safe. `finish` may be called once.
 class Sha256 {
  public:
   Sha256();
@@ -29,7 +29,7 @@ class Sha256 {
 
 Digest hmac_sha256(ByteView key, ByteView message);
 
-// Extract and expand. `out.size()` is at most 255 * 32 bytes; more breaks an invariant.
+// Runs both steps, extract and expand, and fills `out`. More than 255 * 32 bytes break an invariant.
 void hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::span<std::byte> out);
 
 }  // namespace vault::crypto

@@ -1,5 +1,5 @@
-// Ed25519 signatures (RFC 8032) and X25519 key agreement (RFC 7748), over libsodium. Signature verification accepts
-// exactly what libsodium accepts, everywhere in Strongroom: libraries differ on edge cases.
+// Ed25519 signatures (RFC 8032) and X25519 key agreement (RFC 7748), over libsodium. All of Strongroom verifies
+// signatures with this code, because libraries differ on edge cases: one may refuse a signature that another accepts.
 #pragma once
 #include <array>
 #include <compare>

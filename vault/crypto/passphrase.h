@@ -1,4 +1,4 @@
-// Keys from passphrases: scrypt (RFC 7914) as the age format asks, Argon2id (RFC 9106) for seals of the vault key.
+// Keys from passphrases: scrypt (RFC 7914), as the age format requires, and Argon2id (RFC 9106) for the vault's seals.
 #pragma once
 #include "vault/base/bytes.h"
 #include "vault/base/secret.h"
@@ -7,8 +7,8 @@ namespace vault::crypto {
 
 using PassphraseKey = SecretBytes<struct PassphraseKeyTag, 32>;
 
-// r = 8, p = 1. `log_n` of 1 to 22; memory is 1 KiB << log_n. Errc::invalid_argument outside, Errc::full without
-// memory.
+// Uses r = 8 and p = 1. `log_n` is 1 to 22, and the memory is 1 KiB << log_n. Errc::invalid_argument for another
+// `log_n`; Errc::full if there is not enough memory.
 inline constexpr unsigned kMaxScryptLogN = 22;
 Result<PassphraseKey> scrypt(const SecretText& passphrase, ByteView salt, unsigned log_n);
 
@@ -18,7 +18,7 @@ struct Argon2Cost {
 };
 inline constexpr std::uint64_t kMaxArgon2Memory = 1ULL << 30;
 inline constexpr std::uint32_t kMaxArgon2Passes = 16;
-// Errc::invalid_argument outside the limits, Errc::full without memory.
+// Errc::invalid_argument for a cost outside the limits; Errc::full if there is not enough memory.
 Result<PassphraseKey> argon2id(const SecretText& passphrase, std::span<const std::byte, 16> salt, Argon2Cost cost);
 
 }  // namespace vault::crypto

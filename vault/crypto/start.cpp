@@ -9,8 +9,8 @@ namespace vault::crypto {
 Result<void> start_crypto() {
   const auto lacks = [](const char* name) {
     return Error{Errc::internal, std::string("OpenSSL has no ") + name +
-                                     " here: its configuration (OPENSSL_CONF) leaves it out. Run this program with one "
-                                     "that loads the default provider"};
+                                     ": its configuration (OPENSSL_CONF) leaves it out. Run this program with a "
+                                     "configuration that loads the default provider"};
   };
   for (const char* const name : {"SHA256", "SHA512"})
     if (!std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)>(EVP_MD_fetch(nullptr, name, nullptr), EVP_MD_free))

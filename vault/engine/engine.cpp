@@ -10,7 +10,7 @@ bool starts_with(ByteView key, ByteView prefix) {
   return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
 }
 
-// Turns `key` into the least key greater than it; false if there is none.
+// Turns `key` into the least key that is greater. Returns false if there is none.
 bool advance(Bytes& key) {
   if (key.size() < kMaxKeySize) {
     key.push_back(std::byte{0});
@@ -27,10 +27,11 @@ bool advance(Bytes& key) {
 Result<void> ReadTransaction::scan(Table table, ByteView prefix, ByteView from,
                                    const std::function<bool(KeyValue)>& visit) const {
   Bytes at = to_bytes(key_less(from, prefix) ? prefix : from);
+  // Each step seeks again instead of keeping a cursor, so that `visit` may change the table.
   do {
     TRY(const auto found, seek(table, at));
     if (!found || !starts_with(found->key, prefix)) return {};
-    at.assign(found->key.begin(), found->key.end());  // `visit` may write, which ends the view
+    at.assign(found->key.begin(), found->key.end());  // a copy, because `visit` may write, which ends the view
     if (!visit(*found)) return {};
   } while (advance(at));
   return {};

@@ -28,11 +28,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The map can only grow while nobody reads. New readers wait meanwhile; an old one stops the writer for so long at
-// most.
-constexpr std::chrono::milliseconds kGrowthPatience{1000};
+// The map can grow only while nobody reads. New readers wait while it grows. The writer waits for older readers, but at
+// most this long.
+constexpr std::chrono::milliseconds kMaxGrowthWait{1000};
 constexpr std::string_view kDataFile = "data.mdb";
-constexpr int kCopyAttempts = 8;  // the map may grow between opening it and reading it
+constexpr int kCopyAttempts = 8;  // another process may grow the map between our opening it and reading it
 
 Error from_lmdb(int code, std::string_view what) {
   const std::string text = std::string(what) + ": " + mdb_strerror(code);
@@ -56,23 +56,23 @@ Error from_lmdb(int code, std::string_view what) {
   }
 }
 
-// Whether the process may map so much more (ulimit -v).
+// Whether the process may map that many more bytes (ulimit -v). LMDB itself unmaps the file before it finds out.
 bool has_address_space(std::uint64_t bytes) {
   void* const probe = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return probe != MAP_FAILED && ::munmap(probe, bytes) == 0;
 }
 
 MDB_val value_of(ByteView bytes) {
-  static constexpr std::byte kNone{};  // LMDB wants an address even for no bytes
+  static constexpr std::byte kNone{};  // LMDB needs an address even if there are no bytes
   const std::byte* const data = bytes.empty() ? &kNone : bytes.data();
-  return {bytes.size(), const_cast<std::byte*>(data)};  // LMDB does not write through it
+  return {bytes.size(), const_cast<std::byte*>(data)};  // LMDB does not write through this pointer
 }
 ByteView view_of(const MDB_val& value) {
   return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
 }
 
-// Counts readers so that the map grows only when there are none, and makes writers wait for each other: LMDB's own
-// mutex would do that too, but a growth must happen between the two.
+// Counts readers, so that the map grows only when there are none, and makes writers wait for each other. LMDB's own
+// mutex would do the latter too, but the map must grow when a writer has its turn and has not yet taken that mutex.
 class Gate {
  public:
   void enter_reader() {
@@ -87,12 +87,13 @@ class Gate {
   void enter_writer() { writer_.acquire(); }
   void leave_writer() { writer_.release(); }
 
-  // By the writer, with no transaction of its own. Does not call `grow` when readers stay for longer than `patience`.
+  // Calls `grow` when there are no readers, or does nothing if some stay for longer than `max_wait`. Called by the
+  // writer while it has no transaction.
   template <class Grow>
-  void without_readers(std::chrono::milliseconds patience, Grow grow) {
+  void without_readers(std::chrono::milliseconds max_wait, Grow grow) {
     std::unique_lock lock(mutex_);
     growing_ = true;
-    if (changed_.wait_for(lock, patience, [&] { return readers_ == 0; })) grow();
+    if (changed_.wait_for(lock, max_wait, [&] { return readers_ == 0; })) grow();
     growing_ = false;
     changed_.notify_all();
   }
@@ -105,18 +106,18 @@ class Gate {
   std::binary_semaphore writer_{1};
 };
 
-// What transactions need of their engine.
+// The part of the engine that its transactions use.
 struct Environment {
   fs::path directory;
   LmdbOptions options;
-  FileDescriptor lock;  // flocked; released last
+  FileDescriptor lock;  // flocked until LMDB has closed the environment
   MDB_env* env = nullptr;
   Gate gate;
   std::vector<MDB_dbi> tables;  // by Table::index; changed only with no transaction open
   std::uint64_t map_bytes = 0;  // written by the writer only
   bool outgrown = false;        // a write transaction filled the map; written by the writer only
   bool is_cramped = false;      // there was no address space for a larger map; written by the writer only
-  bool is_unmapped = false;     // and none for the same one again; written while nobody reads
+  bool is_unmapped = false;     // nor for the old map again; written while nobody reads
 
   Environment() = default;
   Environment(const Environment&) = delete;
@@ -135,13 +136,13 @@ struct Environment {
     return ::statvfs(directory.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
   }
 
-  // By what is free now, whatever was when the transaction began.
+  // Whether the disk is nearly full at this moment. It may have had room when the transaction began.
   bool is_nearly_full() const {
     struct statvfs disk;
     return ::fstatvfs(lock.get(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
   }
 
-  // A write across the limit of a file's size (ulimit -f, LimitFSIZE=) is cut short there.
+  // Whether the file has reached the limit for file sizes (ulimit -f, LimitFSIZE=), at which a write is cut short.
   bool is_at_file_size_limit() const {
     int data_file = -1;
     struct stat status;
@@ -153,11 +154,11 @@ struct Environment {
   bool can_grow() const { return map_bytes < options.max_map_bytes && !is_cramped; }
 
   Result<void> check_mapped() const {
-    if (is_unmapped) return Error{Errc::io, "the database cannot be mapped into memory any more: start again"};
+    if (is_unmapped) return Error{Errc::io, "the database cannot be mapped into memory any more: restart the program"};
     return {};
   }
 
-  // By the writer, between transactions.
+  // Called by the writer between transactions, since LMDB cannot grow its map during one.
   void grow_if_needed() {
     if (is_unmapped) return;
     MDB_envinfo info;
@@ -166,16 +167,18 @@ struct Environment {
     mdb_env_stat(env, &stat);
     const std::uint64_t used = (std::uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
     if (!outgrown && used <= map_bytes / 2) return;
+    // A reader that died keeps old pages in use, and the map might have to grow only because of them.
     int dead = 0;
     mdb_reader_check(env, &dead);
     if (map_bytes >= options.max_map_bytes) return;
     std::uint64_t wanted = map_bytes * 2;
     while (wanted < used * 2) wanted *= 2;
     wanted = std::min(wanted, options.max_map_bytes);
-    gate.without_readers(outgrown ? kGrowthPatience : std::chrono::milliseconds(0), [&] {
+    // Unless the map is full it can grow another time, so the writer does not wait for readers.
+    gate.without_readers(outgrown ? kMaxGrowthWait : std::chrono::milliseconds(0), [&] {
       is_cramped = !has_address_space(wanted - map_bytes);
       if (is_cramped) return;
-      // LMDB has unmapped the file when this fails, and cannot map it again. Everything committed is safe.
+      // If this fails, LMDB has unmapped the file and cannot map it again. Everything that was committed is safe.
       is_unmapped = mdb_env_set_mapsize(env, wanted) != 0;
       if (is_unmapped) return;
       map_bytes = wanted;
@@ -184,7 +187,7 @@ struct Environment {
   }
 };
 
-// A cursor for each table that a transaction has sought in.
+// Keeps one cursor for each table in which a transaction has looked for keys, because opening one costs an allocation.
 class Cursors {
  public:
   Cursors() = default;
@@ -200,7 +203,7 @@ class Cursors {
     open_.emplace_back(dbi, made);
     return made;
   }
-  // Before the transaction ends.
+  // Must be called before the transaction ends, as LMDB requires of cursors.
   void close() {
     for (const auto& [of, cursor] : open_) mdb_cursor_close(cursor);
     open_.clear();
@@ -241,6 +244,7 @@ class Reading : public Interface {
     TRY(MDB_cursor* const cursor, cursors_.in(txn_, environment_->dbi(table)));
     MDB_val k = value_of(key);
     MDB_val found;
+    // LMDB can only seek the first key that is not less. Unless that key is equal, the pair before it is the answer.
     int rc = key.empty() ? MDB_NOTFOUND : mdb_cursor_get(cursor, &k, &found, MDB_SET_RANGE);
     if (rc == MDB_NOTFOUND) {
       rc = mdb_cursor_get(cursor, &k, &found, MDB_LAST);
@@ -297,8 +301,7 @@ class LmdbWrite final : public Reading<WriteTransaction> {
     TRY_VOID(check_pair(key, value));
     TRY_VOID(check_open());
     if (below_reserve_)
-      return Error{Errc::full,
-                   "the disk is nearly full: less is free than is kept in reserve; make room and try again"};
+      return Error{Errc::full, "the disk is nearly full: the free space is below the reserve; make room and try again"};
     MDB_val k = value_of(key);
     MDB_val v = value_of(value);
     return checked(mdb_put(txn_, environment_->dbi(table), &k, &v, 0), "cannot store a value");
@@ -326,6 +329,7 @@ class LmdbWrite final : public Reading<WriteTransaction> {
     const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
     Result<void> outcome;
     if (rc != 0) outcome = commit_failure(rc);
+    // This comes before the next writer may begin, so that nobody builds on a state that may not be on the disk.
     if (!outcome && outcome.code() == Errc::io && environment_->options.outcome_unknown)
       environment_->options.outcome_unknown(outcome.error());
     environment_->gate.leave_writer();
@@ -338,29 +342,31 @@ class LmdbWrite final : public Reading<WriteTransaction> {
     return {};
   }
 
-  // The first failure sticks: LMDB then refuses everything but an abort.
+  // Keeps the first failure for all later calls, because LMDB then allows nothing but an abort.
   Result<void> checked(int rc, std::string_view what) {
     if (rc == 0) return {};
     failure_ = failure_of(rc, what);
     if (rc == MDB_MAP_FULL && environment_->is_cramped)
-      failure_ = Error{Errc::full,
-                       "the database cannot grow, because this process may use no more address space: raise the limit "
-                       "(ulimit -v, or LimitAS= of the unit)"};
+      failure_ =
+          Error{Errc::full,
+                "the database cannot grow, because this process has reached its limit of address space: raise it "
+                "(ulimit -v, or LimitAS= of the unit) and restart the program"};
     if (rc == MDB_MAP_FULL && environment_->can_grow()) {
       environment_->outgrown = true;
-      failure_ = Error{Errc::retry, "the database has to grow first; the same change may succeed now"};
+      failure_ = Error{Errc::retry, "the database must grow first; try the same change again"};
     }
     return *failure_;
   }
 
-  // LMDB makes EIO also of a write that was cut short, which is how a disk or a file becomes full.
+  // LMDB returns EIO also for a write that was cut short, as happens when the disk is full or a file at its limit.
   Error failure_of(int rc, std::string_view what) const {
     Error error = from_lmdb(rc, what);
     if (rc == EIO && (environment_->is_nearly_full() || environment_->is_at_file_size_limit())) error.code = Errc::full;
     return error;
   }
 
-  // Nothing was changed unless the meta page could not be written, after which LMDB refuses every transaction.
+  // Decides whether a failed commit has left the database unchanged. It has, unless LMDB could not write the meta page;
+  // LMDB then refuses every transaction, so a read transaction is tried.
   Error commit_failure(int rc) const {
     const Error error = failure_of(rc, "cannot commit");
     if (error.code != Errc::full) return {Errc::io, error.message};
@@ -378,7 +384,7 @@ class LmdbWrite final : public Reading<WriteTransaction> {
   std::optional<Error> failure_;
 };
 
-// `directory`/data.mdb, made, filled by `copy` and synced, or not there.
+// Makes `directory`/data.mdb, has `copy` fill it, and syncs it. On failure the file is removed again.
 template <class Copy>
 Result<void> into_new_file(const fs::path& directory, Copy copy) {
   TRY_VOID(make_private_directory(directory));
@@ -391,7 +397,7 @@ Result<void> into_new_file(const fs::path& directory, Copy copy) {
   return outcome;
 }
 
-// Errc::retry when the map has grown since the environment was opened.
+// Errc::retry if the map has grown since the environment was opened.
 Result<void> copy_once(const fs::path& directory, int out) {
   MDB_env* made = nullptr;
   if (const int rc = mdb_env_create(&made); rc != 0) return from_lmdb(rc, "cannot open the database");
@@ -410,7 +416,7 @@ class Lmdb final : public LmdbEngine {
   Result<void> open(const fs::path& directory, const LmdbOptions& options) {
     if (options.initial_map_bytes < kMinMapBytes || options.max_map_bytes < options.initial_map_bytes ||
         options.max_readers == 0)
-      return Error{Errc::invalid_argument, "the database's map limits or its number of readers make no sense"};
+      return Error{Errc::invalid_argument, "the database's map limits or its number of readers are out of range"};
     environment_.directory = directory;
     environment_.options = options;
     TRY_VOID(make_private_directory(directory));
@@ -431,7 +437,7 @@ class Lmdb final : public LmdbEngine {
                    "this system's LMDB was built for shorter keys: install one that takes 511 bytes"};
     MDB_envinfo info;
     TRY_VOID(step(mdb_env_info(env, &info)));
-    environment_.map_bytes = info.me_mapsize;  // larger than asked when the file is
+    environment_.map_bytes = info.me_mapsize;  // more than we asked for if the file is larger
     return sync_directory(directory);
   }
 
@@ -439,7 +445,7 @@ class Lmdb final : public LmdbEngine {
     TRY_VOID(check_table_name(name));
     const std::lock_guard lock(tables_mutex_);
     if (const auto found = indexes_.find(name); found != indexes_.end()) return Table{found->second};
-    if (indexes_.size() == kMaxTables) return Error{Errc::too_large, "an engine holds 128 tables and no more"};
+    if (indexes_.size() == kMaxTables) return Error{Errc::too_large, "an engine has at most 128 tables"};
     TRY(const MDB_dbi dbi, open_table(std::string(name)));
     const Table made{static_cast<std::uint32_t>(environment_.tables.size())};
     environment_.tables.push_back(dbi);
@@ -491,18 +497,19 @@ class Lmdb final : public LmdbEngine {
   Result<void> verify_pages() const override {
     int data_file = -1;
     if (const int rc = mdb_env_get_fd(environment_.env, &data_file); rc != 0) return from_lmdb(rc, "cannot check");
-    environment_.gate.enter_writer();
+    environment_.gate.enter_writer();  // so that the meta pages do not change between the reads
     MDB_txn* txn = nullptr;
     const int rc = mdb_txn_begin(environment_.env, nullptr, MDB_RDONLY, &txn);
     const Result<void> outcome =
         rc == 0 ? engine::verify_pages(txn, data_file) : Result<void>(from_lmdb(rc, "cannot begin to read"));
-    if (rc == 0) mdb_txn_abort(txn);  // and with it the handles that it opened
+    if (rc == 0) mdb_txn_abort(txn);  // closes the handles that it opened too
     environment_.gate.leave_writer();
     return outcome;
   }
 
  private:
   Result<void> take_lock() {
+    // LMDB would let a second process write too, but we rely on nobody else changing the data or growing the map.
     const fs::path path = environment_.directory / "in-use.lock";
     TRY(environment_.lock, open_file(path, O_RDWR | O_CREAT));
     if (::flock(environment_.lock.get(), LOCK_EX | LOCK_NB) == 0) return {};
@@ -548,7 +555,7 @@ Result<void> copy_lmdb(const fs::path& directory, const fs::path& target) {
     for (int attempt = 1;; ++attempt) {
       const Result<void> copied = copy_once(directory, out);
       if (copied || copied.code() != Errc::retry || attempt == kCopyAttempts) return copied;
-      // Nothing was written: the transaction did not begin.
+      // Nothing was written to `out`, because the transaction did not begin.
     }
   });
 }

@@ -18,10 +18,10 @@
 namespace vault::engine {
 namespace {
 
-// The handle under which LMDB lists the pages that are free.
+// The handle of the table in which LMDB lists the free pages.
 constexpr MDB_dbi kFreeTable = 0;
-// Where a meta page has its transaction's number: page header, magic, version, address, map size, two tables' rows,
-// last page.
+// The offset of the transaction's number in a meta page. Before it come the page header, magic, version, address, map
+// size, two tables' rows and last page.
 constexpr std::size_t kPageHeaderSize = 16;
 constexpr off_t kMetaTxnOffset = kPageHeaderSize + 4 + 4 + 8 + 8 + 2 * 48 + 8;
 
@@ -50,7 +50,7 @@ ByteView view_of(const MDB_val& value) {
   return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
 }
 
-// Which pages are free in this snapshot.
+// Knows which pages are free in this snapshot.
 class FreePages {
  public:
   static Result<FreePages> of(MDB_txn* txn) {
@@ -68,7 +68,7 @@ class FreePages {
     return pages;
   }
 
-  // Whether the page that holds this byte of the map belongs to the snapshot. A page says its own number first.
+  // Whether the page that contains this byte of the map belongs to the snapshot. Each page begins with its own number.
   bool holds(const void* in_page) const {
     const auto address = reinterpret_cast<std::uintptr_t>(in_page);
     PageNumber number = 0;
@@ -79,17 +79,18 @@ class FreePages {
  private:
   FreePages(std::size_t pages, std::size_t page_size) : free_(pages), page_size_(page_size) {}
 
-  // A row: how many, then their numbers, then perhaps room for more.
+  // Adds the pages of one row. It contains a count, then that many page numbers, and perhaps room for more.
   Result<void> add(ByteView row) {
     PageNumber number = 0;
     if (row.size() < sizeof number || row.size() % sizeof number != 0)
-      return damaged("the list of free pages has a row that is none");
+      return damaged("the list of free pages has a row of the wrong size");
     std::memcpy(&number, row.data(), sizeof number);
     const std::uint64_t count = number;
-    if (count > row.size() / sizeof number - 1) return damaged("the list of free pages counts more than it has");
+    if (count > row.size() / sizeof number - 1) return damaged("the list of free pages has fewer pages than it counts");
     for (std::size_t i = 1; i <= count; ++i) {
       std::memcpy(&number, row.data() + i * sizeof number, sizeof number);
-      if (number >= free_.size() || free_[number]) return damaged("the list of free pages names one that cannot be");
+      if (number >= free_.size() || free_[number])
+        return damaged("the list of free pages has a page twice, or one that does not exist");
       free_[number] = true;
     }
     return {};
@@ -99,12 +100,13 @@ class FreePages {
   std::size_t page_size_;
 };
 
-// What a walk meets: each pair, once it has been found again by its key.
+// Checks a table and calls `visit` with each key, after the row has also been found by that key. A walk only follows
+// the order of pages, and a search only the keys in the branches: if a bit was flipped in a branch, they disagree.
 template <class Visit>
 Result<void> walk(MDB_txn* txn, MDB_dbi dbi, const FreePages& pages, Visit visit) {
   TRY(const Cursor cursor, cursor_in(txn, dbi));
   MDB_stat stat;
-  if (mdb_stat(txn, dbi, &stat) != 0) return damaged("it does not say how many rows it has");
+  if (mdb_stat(txn, dbi, &stat) != 0) return damaged("its number of rows cannot be read");
   std::uint64_t rows = 0;
   std::optional<Bytes> before;
   MDB_val key;
@@ -112,10 +114,10 @@ Result<void> walk(MDB_txn* txn, MDB_dbi dbi, const FreePages& pages, Visit visit
   int rc = 0;
   while ((rc = mdb_cursor_get(cursor.get(), &key, &value, MDB_NEXT)) == 0) {
     if (++rows > stat.ms_entries) return damaged("it has more rows than it counts");
-    if (key.mv_size == 0 || key.mv_size > kMaxKeySize) return damaged("a key's size cannot be");
+    if (key.mv_size == 0 || key.mv_size > kMaxKeySize) return damaged("a key has an impossible size");
     if (before && !key_less(*before, view_of(key))) return damaged("its keys are not in order");
     if (!pages.holds(key.mv_data) || (value.mv_size != 0 && !pages.holds(value.mv_data)))
-      return damaged("a row stands in a page that is free");
+      return damaged("a row is in a free page");
     MDB_val found;
     if (mdb_get(txn, dbi, &key, &found) != 0 || found.mv_data != value.mv_data || found.mv_size != value.mv_size)
       return damaged("a row is not found by its key");
@@ -135,8 +137,8 @@ Result<std::uint64_t> number_at(int file, off_t offset) {
   return number;
 }
 
-// Commits write the two meta pages in turn, and the later one counts: a number that was lowered would show the vault
-// as it was before the last commit.
+// Commits write the two meta pages in turn, and the one with the higher transaction number counts. If that number were
+// lowered, the vault would look as it did before the last commit.
 Result<void> verify_meta(int file, std::size_t page_size) {
   TRY(const std::uint64_t even, number_at(file, kMetaTxnOffset));
   TRY(const std::uint64_t odd, number_at(file, static_cast<off_t>(page_size) + kMetaTxnOffset));
@@ -167,7 +169,7 @@ Result<void> verify_pages(MDB_txn* txn, int data_file) {
       return damaged(shown_name(as_bytes(name)) + ": " + mdb_strerror(rc));
     unsigned flags = 0;
     if (mdb_dbi_flags(txn, dbi, &flags) != 0 || flags != 0)
-      return damaged(shown_name(as_bytes(name)) + ": it is not of the kind that we make");
+      return damaged(shown_name(as_bytes(name)) + ": it has flags that this program never sets");
     const auto whole = walk(txn, dbi, pages, [](ByteView) -> Result<void> { return {}; });
     if (!whole) return Error{whole.code(), shown_name(as_bytes(name)) + ": " + whole.error().message};
   }

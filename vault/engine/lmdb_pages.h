@@ -1,5 +1,6 @@
-// LMDB's own structure, read as its file format has it (data version 1: LMDB 0.9), for `check`. The library trusts its
-// pages: a flipped bit can hide a row, show an old version of a page, or go back by one commit without an error.
+// Checks LMDB's own structure for `check`, as its file format describes it (data version 1: LMDB 0.9). The library
+// trusts its pages, so a flipped bit can hide a row, show an old version of a page, or undo the last commit, all
+// without an error.
 #pragma once
 #include <lmdb.h>
 
@@ -7,9 +8,10 @@
 
 namespace vault::engine {
 
-// Every table of the snapshot that `txn` reads, each walked in LMDB's order: keys ascend, each is found where the order
-// says it is, there are as many as the table counts, and no row stands in a page that is free. And the file's two meta
-// pages are one commit apart. Errc::tampered names the table. Damaged pages may end the process within the library.
+// Walks every table of the snapshot that `txn` reads. Checks that keys ascend, that each row is found by its key, that
+// there are as many rows as the table counts, and that no row is in a page that is free. Also checks that the file's
+// two meta pages are one commit apart. Errc::tampered names the table. The library may end the process on damaged
+// pages.
 Result<void> verify_pages(MDB_txn* txn, int data_file);
 
 }  // namespace vault::engine

@@ -1,6 +1,6 @@
-// The in-memory engine: one persistent treap per table. A version is a vector of roots; nodes are never changed once
-// made, so a snapshot is a copy of the roots and an abort forgets them. Priorities are hashes of the keys, which makes
-// the shape a function of the contents.
+// The in-memory engine has one persistent treap for each table. A version is a vector of roots. Nodes are never changed
+// once they are made, so a snapshot is a copy of the roots, and an abort forgets that copy. Priorities are hashes of
+// the keys, so that the shape of a tree depends only on its contents.
 #include <map>
 #include <mutex>
 #include <semaphore>
@@ -53,7 +53,7 @@ Tree insert(const Tree& tree, const EntryPtr& entry) {
   return make_node(entry, tree->left, tree->right);
 }
 
-// Every key of `left` is less than every key of `right`.
+// Joins two trees. Every key of `left` must be less than every key of `right`.
 Tree join(const Tree& left, const Tree& right) {
   if (!left) return right;
   if (!right) return left;
@@ -62,7 +62,7 @@ Tree join(const Tree& left, const Tree& right) {
   return make_node(right->entry, join(left, right->left), right->right);
 }
 
-// `key` is in `tree`.
+// Returns the tree without `key`, which must be in it.
 Tree without(const Tree& tree, ByteView key) {
   if (key_less(key, tree->entry->key)) return make_node(tree->entry, without(tree->left, key), tree->right);
   if (key_less(tree->entry->key, key)) return make_node(tree->entry, tree->left, without(tree->right, key));
@@ -186,7 +186,7 @@ class MemoryEngine final : public Engine {
     TRY_VOID(check_table_name(name));
     const std::lock_guard lock(state_.mutex);
     if (const auto found = state_.tables.find(name); found != state_.tables.end()) return Table{found->second};
-    if (state_.tables.size() == kMaxTables) return Error{Errc::too_large, "an engine holds 128 tables and no more"};
+    if (state_.tables.size() == kMaxTables) return Error{Errc::too_large, "an engine has at most 128 tables"};
     const Table made{static_cast<std::uint32_t>(state_.version.size())};
     state_.version.emplace_back();
     state_.tables.emplace(name, made.index);

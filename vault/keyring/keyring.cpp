@@ -52,25 +52,27 @@ bool is_inside(const fs::path& file, const fs::path& directory) {
   std::error_code failed;
   const fs::path inner = fs::weakly_canonical(fs::absolute(file, failed), failed);
   const fs::path outer = fs::weakly_canonical(fs::absolute(directory, failed), failed);
-  if (failed) return true;  // what cannot be looked at is not trusted
+  if (failed) return true;  // a path that cannot be resolved is not trusted
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
-// systemd hands a credential to a service by an access list on a file of root's, whose mode then shows as that of its
-// group; nobody else can enter the folder.
+// Whether systemd has handed this file to the service as a credential. The file belongs to root, and an access list
+// lets the service read it, which shows as if its group could. But nobody else can enter the folder.
 bool is_credential(const fs::path& path) {
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
   return folder != nullptr && *folder == '/' && is_inside(path, folder);
 }
 
-// The content of a key file that only its owner may read.
+// Reads a key file, and refuses one that anyone but its owner may read.
 Result<WipedBytes> read_key_file(const fs::path& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return system_error(errno, "cannot read the key file " + path.string());
   const mode_t others = is_credential(path) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXG | S_IRWXO;
   if ((status.st_mode & others) != 0)
-    return Error{Errc::invalid_argument,
-                 "the key file " + path.string() + " may be read by others; make it mode 0600 and think about who has"};
+    return Error{
+        Errc::invalid_argument,
+        "the key file " + path.string() +
+            " can be read by other users: set its mode to 0600, and make a new seal if somebody may have read it"};
   TRY(Bytes raw, read_file_limited(path, kMaxKeyFileBytes));
   WipedBytes content(raw.size());
   std::copy(raw.begin(), raw.end(), content.span().begin());
@@ -83,11 +85,11 @@ Result<WipedBytes> read_key_file(const fs::path& path) {
 Result<void> check_passphrase(const SecretText& passphrase) {
   const std::size_t size = passphrase.expose().size();
   if (size < kMinPassphraseBytes || size > kMaxPassphraseBytes)
-    return Error{Errc::invalid_argument, "the passphrase has to have 8 to 1024 bytes"};
+    return Error{Errc::invalid_argument, "the passphrase must have 8 to 1024 bytes"};
   return {};
 }
 
-// The key that seals the vault key.
+// Derives the key that seals the vault key.
 Result<WrappingKey> wrapping_key(const Opener& opener, const std::array<std::byte, 16>& salt, crypto::Argon2Cost cost) {
   if (const auto* passphrase = std::get_if<SecretText>(&opener)) {
     TRY(const crypto::PassphraseKey key, crypto::argon2id(*passphrase, salt, cost));
@@ -105,28 +107,29 @@ SealKind kind_of(const Opener& opener) {
 
 Result<void> check_fields(const json::object& object, std::initializer_list<std::string_view> known) {
   for (const auto& field : object)
-    if (std::ranges::find(known, std::string_view(field.key())) == known.end()) return malformed("an unknown field");
+    if (std::ranges::find(known, std::string_view(field.key())) == known.end())
+      return malformed("it has an unknown field");
   return {};
 }
 
 Result<std::string_view> text_field(const json::object& object, std::string_view name) {
   const json::value* const value = object.if_contains(name);
-  if (value == nullptr || !value->is_string()) return malformed("the field " + std::string(name));
+  if (value == nullptr || !value->is_string()) return malformed("it has no valid field " + std::string(name));
   return std::string_view(value->get_string());
 }
 
 Result<std::int64_t> number_field(const json::object& object, std::string_view name) {
   const json::value* const value = object.if_contains(name);
-  if (value == nullptr || !value->is_int64()) return malformed("the field " + std::string(name));
+  if (value == nullptr || !value->is_int64()) return malformed("it has no valid field " + std::string(name));
   return value->get_int64();
 }
 
-// Lower-case hexadecimal of exactly N bytes.
+// Reads a field of exactly N bytes in lower-case hexadecimal.
 template <std::size_t N>
 Result<std::array<std::byte, N>> id_field(const json::object& object, std::string_view name) {
   TRY(const std::string_view text, text_field(object, name));
   const auto raw = unhex(text);
-  if (!raw || raw->size() != N || hex(*raw) != text) return malformed("the field " + std::string(name));
+  if (!raw || raw->size() != N || hex(*raw) != text) return malformed("it has no valid field " + std::string(name));
   std::array<std::byte, N> out;
   std::ranges::copy(*raw, out.begin());
   return out;
@@ -135,7 +138,7 @@ Result<std::array<std::byte, N>> id_field(const json::object& object, std::strin
 Result<Bytes> bytes_field(const json::object& object, std::string_view name, std::size_t size) {
   TRY(const std::string_view text, text_field(object, name));
   auto raw = unbase64(text, Base64::url_unpadded);
-  if (!raw || raw->size() != size) return malformed("the field " + std::string(name));
+  if (!raw || raw->size() != size) return malformed("it has no valid field " + std::string(name));
   return std::move(*raw);
 }
 
@@ -170,7 +173,8 @@ Result<void> make_key_file(const fs::path& path) {
   return write_new_file(path, secret.expose(), kPrivateFileMode);
 }
 
-// The version, the seal's id and kind, and what its key is derived with.
+// Covers the version, the seal's id and kind, and the parameters from which its key is derived. So nobody can, for
+// example, lower the cost of a passphrase's seal in the file.
 Bytes Keyring::associated_data(const Seal& seal) {
   Bytes out = to_bytes(kSealContext);
   append(out, seal.id);
@@ -193,10 +197,10 @@ Result<Keyring::Seal> Keyring::make_seal(const fs::path& directory, const VaultK
   } else {
     const fs::path& path = std::get<KeyFile>(opener).path;
     if (is_inside(path, directory))
-      return Error{
-          Errc::invalid_argument,
-          "the key file is inside the vault's directory, where a thief of the one has the other; keep it elsewhere"};
+      return Error{Errc::invalid_argument,
+                   "the key file is inside the vault's directory, where one thief could take both; keep it elsewhere"};
     std::error_code unseen;
+    // A file that may exist, but cannot be looked at, is left to the read below, which gives the better message.
     if (!fs::exists(path, unseen) && !unseen) TRY_VOID(make_key_file(path));
   }
   TRY(const WrappingKey with, wrapping_key(opener, seal.salt, seal.cost));
@@ -211,7 +215,7 @@ Result<Keyring> Keyring::create(const fs::path& vault_directory, const Opener& o
   made.key_id_ = id_of(key);
   std::error_code unseen;
   if (fs::exists(vault_directory / kKeyringFileName, unseen))
-    return Error{Errc::conflict, "there is a keyring in " + vault_directory.string() + " already"};
+    return Error{Errc::conflict, "the directory " + vault_directory.string() + " already has a keyring"};
   TRY(Seal seal, make_seal(vault_directory, key, opener, cost));
   made.seals_.push_back(std::move(seal));
   TRY_VOID(write_new_file(vault_directory / kKeyringFileName, as_bytes(made.encode())));
@@ -241,13 +245,13 @@ Result<Keyring::Opened> Keyring::open(const Opener& opener) const {
     if (seal.kind != kind) continue;
     TRY(const WrappingKey with, wrapping_key(opener, seal.salt, seal.cost));
     auto key = open_key(with.expose(), associated_data(seal), seal.sealed);
-    if (!key) continue;
-    if (!holds(*key)) return Error{Errc::tampered, "a seal of the keyring holds another vault's key"};
+    if (!key) continue;  // another passphrase's seal looks the same until it is tried
+    if (!holds(*key)) return Error{Errc::tampered, "a seal of the keyring contains another vault's key"};
     return Opened{std::move(*key), hex(seal.id)};
   }
   if (std::ranges::none_of(seals_, [&](const Seal& seal) { return seal.kind == kind; }))
     return Error{Errc::wrong_key, "the vault key is not sealed with a " + std::string(to_string(kind)) +
-                                      "; `strongroomd seal list` says with what"};
+                                      "; `strongroomd seal list` shows its seals"};
   return Error{Errc::wrong_key, kind == SealKind::passphrase ? "the passphrase does not open the vault key"
                                                              : "the key file does not open the vault key"};
 }
@@ -259,10 +263,10 @@ std::vector<SealInfo> Keyring::seals() const {
 }
 
 Result<std::string> Keyring::add_seal(const VaultKey& key, const Opener& opener, crypto::Argon2Cost cost) {
-  if (!holds(key)) return Error{Errc::wrong_key, "not the key of this vault"};
+  if (!holds(key)) return Error{Errc::wrong_key, "this is not the key of this vault"};
   if (seals_.size() == kMaxSeals) return Error{Errc::too_large, "a vault key has at most 16 seals; remove one first"};
   TRY(Seal seal, make_seal(directory_, key, opener, cost));
-  Keyring changed = *this;
+  Keyring changed = *this;  // a copy is saved first, so that a failure leaves this object equal to the file
   changed.seals_.push_back(std::move(seal));
   TRY_VOID(changed.save());
   *this = std::move(changed);
@@ -271,9 +275,10 @@ Result<std::string> Keyring::add_seal(const VaultKey& key, const Opener& opener,
 
 Result<void> Keyring::remove_seal(std::string_view id) {
   const auto found = std::ranges::find_if(seals_, [&](const Seal& seal) { return hex(seal.id) == id; });
-  if (found == seals_.end()) return Error{Errc::not_found, "the vault key has no seal of that id"};
+  if (found == seals_.end())
+    return Error{Errc::not_found, "the vault key has no seal with that id; `strongroomd seal list` shows its seals"};
   if (seals_.size() == 1)
-    return Error{Errc::refused, "this is the last seal: without it nothing opens the vault; add another first"};
+    return Error{Errc::refused, "this is the last seal: without it nothing could open the vault; add another first"};
   Keyring changed = *this;
   changed.seals_.erase(changed.seals_.begin() + (found - seals_.begin()));
   TRY_VOID(changed.save());
@@ -282,10 +287,12 @@ Result<void> Keyring::remove_seal(std::string_view id) {
 }
 
 Result<VaultKey> Keyring::rotate(const VaultKey& key, const Opener& opener, crypto::Argon2Cost cost) {
-  if (!holds(key)) return Error{Errc::wrong_key, "not the key of this vault"};
-  if (is_rotating()) return Error{Errc::conflict, "a rotation of the vault key is not finished"};
+  if (!holds(key)) return Error{Errc::wrong_key, "this is not the key of this vault"};
+  if (is_rotating())
+    return Error{Errc::conflict, "an earlier rotation of the vault key is not finished; finish it first"};
   VaultKey fresh = VaultKey::generate();
-  while (make_sealer(fresh).key_id() == make_sealer(key).key_id()) fresh = VaultKey::generate();  // it tells them apart
+  // A sealed value names its key by four bytes only, which must differ for old and new.
+  while (make_sealer(fresh).key_id() == make_sealer(key).key_id()) fresh = VaultKey::generate();
   Keyring changed;
   changed.directory_ = directory_;
   changed.key_id_ = id_of(fresh);
@@ -299,7 +306,7 @@ Result<VaultKey> Keyring::rotate(const VaultKey& key, const Opener& opener, cryp
 
 Result<std::optional<VaultKey>> Keyring::previous(const VaultKey& key) const {
   if (!is_rotating()) return std::optional<VaultKey>();
-  if (!holds(key)) return Error{Errc::wrong_key, "not the key of this vault"};
+  if (!holds(key)) return Error{Errc::wrong_key, "this is not the key of this vault"};
   TRY(VaultKey old_key, open_key(key.expose(), as_bytes(kPreviousContext), previous_));
   return std::optional(std::move(old_key));
 }
@@ -346,9 +353,10 @@ Result<Keyring> Keyring::parse(std::string_view text) {
   const json::value document = json::parse(text, failed, {}, options);
   if (failed || !document.is_object()) return malformed("it is not a JSON object");
   const json::object& file = document.get_object();
+  // The version comes first: a newer program's file may have fields that this one would call damaged.
   TRY(const std::int64_t version, number_field(file, "v"));
   if (version > kVersion) return Error{Errc::unknown_version, "the keyring was written by a newer program"};
-  if (version != kVersion) return malformed("its version");
+  if (version != kVersion) return malformed("it has an unknown version");
   TRY_VOID(check_fields(file, {"v", "key_id", "seals", "previous"}));
 
   Keyring out;
@@ -360,7 +368,7 @@ Result<Keyring> Keyring::parse(std::string_view text) {
   if (seals == nullptr || !seals->is_array() || seals->get_array().empty()) return malformed("it has no seals");
   if (seals->get_array().size() > kMaxSeals) return malformed("it has more seals than are allowed");
   for (const json::value& item : seals->get_array()) {
-    if (!item.is_object()) return malformed("a seal");
+    if (!item.is_object()) return malformed("a seal is not a JSON object");
     const json::object& object = item.get_object();
     Seal seal{.id = {}, .kind = SealKind::key_file, .salt = {}, .cost = {.passes = 0, .memory_bytes = 0}, .sealed = {}};
     TRY(seal.id, id_field<8>(object, "id"));
@@ -372,6 +380,7 @@ Result<Keyring> Keyring::parse(std::string_view text) {
       seal.kind = SealKind::passphrase;
       TRY(const std::int64_t passes, number_field(object, "passes"));
       TRY(const std::int64_t memory_kib, number_field(object, "memory_kib"));
+      // The limits hold before any work is done: an altered file must not make us take all of the machine's memory.
       constexpr auto kMaxKib = static_cast<std::int64_t>(crypto::kMaxArgon2Memory) / kBytesPerKib;
       if (passes < 1 || passes > crypto::kMaxArgon2Passes || memory_kib < 8 || memory_kib > kMaxKib)
         return malformed("a passphrase seal asks for work outside the limits");
@@ -379,13 +388,14 @@ Result<Keyring> Keyring::parse(std::string_view text) {
     } else if (kind == to_string(SealKind::key_file)) {
       TRY_VOID(check_fields(object, {"id", "kind", "salt", "sealed"}));
     } else {
-      return malformed("a seal of an unknown kind");
+      return malformed("it has a seal of an unknown kind");
     }
     TRY(const Bytes salt, bytes_field(object, "salt", seal.salt.size()));
     std::ranges::copy(salt, seal.salt.begin());
     TRY(seal.sealed, bytes_field(object, "sealed", kSealedKeySize));
     out.seals_.push_back(std::move(seal));
   }
+  // Accepting only one spelling also refuses members that are given twice and white space, without code for each.
   if (out.encode() != text) return malformed("it is not written as this program writes it");
   return out;
 }

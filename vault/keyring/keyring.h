@@ -1,5 +1,5 @@
-// The vault key and how it is kept: sealed in `keyring.json` of the vault's directory by passphrases and key files, of
-// which any one opens (DESIGN 5).
+// The vault key is stored in the file `keyring.json` of the vault's directory, sealed with passphrases and key files.
+// Any one of these seals opens it.
 //
 // The file is JSON: {"v":1, "key_id":"…", "seals":[…], "previous":"…"}. Each seal is XChaCha20-Poly1305 under a key
 // from Argon2id (passphrase) or HKDF-SHA256 (key file), and authenticates its own parameters. Format: docs/formats.md
@@ -23,9 +23,10 @@ namespace vault::keyring {
 using VaultKey = SecretBytes<struct VaultKeyTag, 32>;
 using DerivedKey = SecretBytes<struct DerivedKeyTag, 32>;
 
-// A key for one purpose. Labels are constants of ours; different labels give unrelated keys.
+// Derives a key for one purpose. Different labels give unrelated keys. Labels are constants in our code, never input.
 DerivedKey derive(const VaultKey& key, std::string_view label);
-// For stored values. `previous` is given while a rotation of the vault key goes on.
+// Makes the sealer of stored values. Pass `previous` while the vault key is being rotated, so that values which are
+// still sealed under the previous key open too.
 Sealer make_sealer(const VaultKey& key, const VaultKey* previous = nullptr);
 
 inline constexpr std::string_view kKeyringFileName = "keyring.json";
@@ -36,11 +37,11 @@ inline constexpr std::size_t kMaxPassphraseBytes = 1024;
 inline constexpr std::size_t kMinKeyFileBytes = 32;
 inline constexpr std::size_t kMaxKeyFileBytes = 4096;
 
-// What makes a seal and opens it again.
 struct KeyFile {
   std::filesystem::path path;
 };
-using Opener = std::variant<SecretText, KeyFile>;  // a passphrase or a key file
+// The passphrase or the key file with which a seal is made and opened again.
+using Opener = std::variant<SecretText, KeyFile>;
 
 enum class SealKind { passphrase, key_file };
 std::string_view to_string(SealKind kind);  // "passphrase", "key-file"
@@ -50,16 +51,18 @@ struct SealInfo {
   SealKind kind;
 };
 
-// Key files that others than their owner may read are refused, but for systemd's credentials ($CREDENTIALS_DIRECTORY).
-// Writes a key file of 32 random bytes, readable by its owner only. Errc::conflict if it is there.
+// Writes a key file of 32 random bytes that only its owner may read. Errc::conflict if the file exists. Every other
+// function refuses a key file that anyone but its owner may read, except systemd's credentials
+// ($CREDENTIALS_DIRECTORY).
 Result<void> make_key_file(const std::filesystem::path& path);
 
-// A value; each change is on disk before it returns. One process at a time changes a keyring: hold the engine's lock.
+// A value. Each change is on the disk before the function returns. Only one process at a time may change a keyring:
+// hold the engine's lock.
 class Keyring {
  public:
-  // A new vault key and its first seal. Makes the key file when it is absent. Errc::conflict if there is a keyring;
-  // Errc::invalid_argument for a passphrase or key file outside the limits, a key file inside the vault, or one that
-  // others may read.
+  // Makes a new vault key and its first seal. Makes the key file if it is absent. Errc::conflict if there is a keyring;
+  // Errc::invalid_argument for a passphrase or key file outside the limits, a key file inside the vault's directory, or
+  // one that others may read.
   static Result<Keyring> create(const std::filesystem::path& vault_directory, const Opener& opener,
                                 crypto::Argon2Cost cost = {});
   // Errc::not_found, too_large, malformed, unknown_version.
@@ -67,27 +70,28 @@ class Keyring {
 
   // Errc::wrong_key if no seal opens.
   Result<VaultKey> unlock(const Opener& opener) const;
-  // The id of the seal that it opens. Errors as `unlock`.
+  // Returns the id of the seal that `opener` opens. Same errors as `unlock`.
   Result<std::string> seal_opened_by(const Opener& opener) const;
 
-  // Whether it is this keyring's vault key, as it stands now.
+  // Whether `key` is the vault key that this keyring seals at present. After `rotate` the old key is not.
   bool holds(const VaultKey& key) const;
 
   std::vector<SealInfo> seals() const;
-  // Returns the new seal's id. Errc::wrong_key if `key` is not this keyring's; Errc::too_large beyond kMaxSeals; else
-  // as `create`.
+  // Returns the new seal's id. Errc::wrong_key if `key` is not this keyring's; Errc::too_large beyond kMaxSeals; and
+  // the errors of `create` for `opener`.
   Result<std::string> add_seal(const VaultKey& key, const Opener& opener, crypto::Argon2Cost cost = {});
-  // Errc::not_found; Errc::refused for the last one.
+  // Errc::not_found; Errc::refused for the last seal, because nothing could then open the vault.
   Result<void> remove_seal(std::string_view id);
 
-  // Rotation: a new vault key under `opener` alone (the other seals cannot be made again without their secrets); the
-  // old key stays, sealed under the new one, until `forget_previous`. Errc::conflict while an earlier rotation goes on.
+  // Makes a new vault key that only `opener` opens: the other seals cannot be made again without their secrets. The old
+  // key is kept, sealed under the new one, until `forget_previous`. Errc::conflict if a rotation is unfinished.
   Result<VaultKey> rotate(const VaultKey& key, const Opener& opener, crypto::Argon2Cost cost = {});
   bool is_rotating() const { return !previous_.empty(); }
   Result<std::optional<VaultKey>> previous(const VaultKey& key) const;  // empty optional unless rotating
-  Result<void> forget_previous();  // once nothing is sealed under it; nothing happens unless rotating
+  // Ends a rotation, if there is one, and loses the previous key. So nothing may still be sealed under it.
+  Result<void> forget_previous();
 
-  // The file's content. `parse` takes exactly what `encode` writes.
+  // Read and write the file's content. `parse` accepts exactly what `encode` writes.
   static Result<Keyring> parse(std::string_view json);
   std::string encode() const;
 
@@ -112,7 +116,7 @@ class Keyring {
   std::filesystem::path directory_;
   std::array<std::byte, 8> key_id_{};  // tells a wrong vault key from a wrong passphrase
   std::vector<Seal> seals_;            // 1 to kMaxSeals
-  Bytes previous_;                     // the previous vault key sealed under this one; empty unless rotating
+  Bytes previous_;                     // the previous vault key, sealed under this one; empty unless rotating
 };
 
 }  // namespace vault::keyring

@@ -17,7 +17,8 @@ void append_sized(Bytes& to, ByteView part) {
   append(to, part);
 }
 
-// `head` is the version and the key id.
+// Binds a value to its table and key. `head` is the version and the key id. Sizes come before the two names, so that no
+// other pair of names gives the same bytes.
 Bytes associated_data(ByteView head, std::string_view table, ByteView key) {
   Bytes out;
   out.reserve(head.size() + 8 + table.size() + key.size());
@@ -118,12 +119,13 @@ Result<SealedTable::SealedAnew> SealedTable::seal_anew(engine::WriteTransaction&
   SealedAnew done;
   Result<void> outcome;
   TRY_VOID(txn.scan(table_, {}, from, [&](engine::KeyValue pair) {
+    // The limit bounds the transaction, and so the pages that it keeps in memory.
     if (done.bytes >= max_bytes) {
       done.next = to_bytes(pair.key);
       return false;
     }
     if (sealer_->is_current(pair.value)) return true;
-    const Bytes key = to_bytes(pair.key);  // writing ends the view
+    const Bytes key = to_bytes(pair.key);  // a copy, because writing ends the view
     const auto value = open(key, pair.value);
     const Bytes sealed = value ? sealer_->seal(name_, key, *value) : Bytes();
     outcome = value ? txn.put(table_, key, sealed) : Result<void>(value.error());
@@ -143,7 +145,7 @@ Result<void> SealedTable::scan(const engine::ReadTransaction& txn, ByteView pref
                                const std::function<Result<bool>(ByteView, ByteView)>& visit) const {
   Result<void> outcome;
   TRY_VOID(txn.scan(table_, prefix, from, [&](engine::KeyValue pair) {
-    const Bytes key = to_bytes(pair.key);  // `visit` may write, which ends the view
+    const Bytes key = to_bytes(pair.key);  // a copy, because `visit` may write, which ends the view
     const auto value = sealer_->open(name_, key, pair.value);
     if (!value) {
       outcome = value.error();
@@ -158,7 +160,7 @@ Result<void> SealedTable::scan(const engine::ReadTransaction& txn, ByteView pref
 
 Result<std::optional<SealedTable::Pair>> SealedTable::last(const engine::ReadTransaction& txn, ByteView prefix) const {
   if (prefix.size() > engine::kMaxKeySize) return Error{Errc::invalid_argument, "a prefix is longer than any key"};
-  Bytes greatest = to_bytes(prefix);  // no key with the prefix is greater
+  Bytes greatest = to_bytes(prefix);  // padded with 0xff below, so that no key with this prefix is greater
   greatest.resize(engine::kMaxKeySize, std::byte{0xff});
   TRY(const auto found, txn.seek_back(table_, greatest));
   if (!found || found->key.size() < prefix.size() || !std::equal(prefix.begin(), prefix.end(), found->key.begin()))

@@ -21,6 +21,7 @@ Digest block_hash(ByteView block) {
 
 void BlockTree::add(const Digest& block_hash) {
   Digest joined = crypto::sha256({kLeafPrefix, block_hash});
+  // As in adding 1: each set bit at the end of `size_` is a subtree that is as large as `joined` by then.
   for (std::uint64_t bits = size_; (bits & 1) != 0; bits >>= 1) {
     joined = node(perfect_.back(), joined);
     perfect_.pop_back();
@@ -32,6 +33,7 @@ void BlockTree::add(const Digest& block_hash) {
 Digest BlockTree::root() const {
   if (perfect_.empty()) return crypto::sha256(ByteView());
   Digest root = perfect_.back();
+  // RFC 6962 splits at the largest power of two, so the smallest subtrees are joined first.
   for (std::size_t i = perfect_.size() - 1; i > 0; --i) root = node(perfect_[i - 1], root);
   return root;
 }

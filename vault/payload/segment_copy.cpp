@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kOpenFiles = 32;  // of either side
+constexpr std::size_t kOpenFiles = 32;  // of the source, and as many of the target
 
 Result<const FileDescriptor*> open_in(std::map<std::uint32_t, FileDescriptor>& open, const fs::path& folder,
                                       std::uint32_t segment, int flags) {
@@ -22,7 +22,7 @@ Result<const FileDescriptor*> open_in(std::map<std::uint32_t, FileDescriptor>& o
   return &open.emplace(segment, std::move(file)).first->second;
 }
 
-// Each part of a payload that lies in one place, at most a block long: where it is, and its size.
+// Calls `visit` with the segment, the offset and the size of each part of a payload. A part is at most a block long.
 Result<void> each_part(const StoredPayload& stored,
                        const std::function<Result<void>(std::uint32_t, std::uint64_t, std::size_t)>& visit) {
   for (const Extent& extent : stored.extents)
@@ -34,7 +34,7 @@ Result<void> each_part(const StoredPayload& stored,
   return {};
 }
 
-Result<void> go_on(const SegmentCopy::Advance& advance, std::uint64_t bytes) {
+Result<void> report_advance(const SegmentCopy::Advance& advance, std::uint64_t bytes) {
   if (advance && !advance(bytes)) return Error{Errc::cancelled, "asked to stop"};
   return {};
 }
@@ -55,13 +55,14 @@ Result<const FileDescriptor*> SegmentCopy::source_file(std::uint32_t segment) {
 }
 
 Result<const FileDescriptor*> SegmentCopy::target_file(std::uint32_t segment) {
+  // Target files are synced before they are closed, since a later descriptor may not be told of an error.
   if (targets_.size() >= kOpenFiles && !targets_.contains(segment)) TRY_VOID(sync());
   return open_in(targets_, target_, segment, O_RDWR | O_CREAT);
 }
 
 Result<void> SegmentCopy::copy(const StoredPayload& stored, const Advance& advance) {
   struct statvfs disk;
-  if (::statvfs(target_.c_str(), &disk) != 0) return system_error(errno, "cannot look at the disk");
+  if (::statvfs(target_.c_str(), &disk) != 0) return system_error(errno, "cannot read the free space of the disk");
   const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   if (free < reserve_ || free - reserve_ < stored.payload.length)
     return Error{Errc::full,
@@ -75,10 +76,10 @@ Result<void> SegmentCopy::copy(const StoredPayload& stored, const Advance& advan
     TRY_VOID(read_segment(*from, offset, buffer, "a segment"));
     digest.update(buffer);
     TRY_VOID(write_at(*to, offset, buffer));
-    return go_on(advance, size);
+    return report_advance(advance, size);
   }));
   if (digest.length() != stored.payload.length || digest.finish() != stored.payload.digest)
-    return altered(stored, ", where it is copied from");
+    return altered(stored, ", in the folder that it is copied from");
   return {};
 }
 
@@ -87,11 +88,12 @@ Result<void> SegmentCopy::verify(const StoredPayload& stored, const Advance& adv
   Bytes buffer;
   TRY_VOID(each_part(stored, [&](std::uint32_t segment, std::uint64_t offset, std::size_t size) -> Result<void> {
     TRY(const FileDescriptor* file, target_file(segment));
+    // Otherwise the bytes would be read from the cache, where they are right even if the disk has not kept them.
     ::posix_fadvise(file->get(), static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
     buffer.resize(size);
     TRY_VOID(read_segment(*file, offset, buffer, "a segment"));
     digest.update(buffer);
-    return go_on(advance, size);
+    return report_advance(advance, size);
   }));
   if (digest.length() != stored.payload.length || digest.finish() != stored.payload.digest)
     return altered(stored, ", in " + target_.string());
@@ -105,8 +107,8 @@ Result<void> SegmentCopy::punch(const StoredPayload& stored) {
     if (::fallocate(file->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent.offset),
                     static_cast<off_t>(space)) == 0)
       continue;
-    if (errno != EOPNOTSUPP) return system_error(errno, "cannot give back what is disposed of");
-    // A file system without holes keeps the space, not the bytes.
+    if (errno != EOPNOTSUPP) return system_error(errno, "cannot free the space of a payload that was disposed of");
+    // A file system without holes cannot free the space, but the bytes must still be destroyed.
     Bytes zeros(static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, extent.length)));
     for (std::uint64_t done = 0; done < extent.length; done += zeros.size())
       TRY_VOID(write_at(*file, extent.offset + done,

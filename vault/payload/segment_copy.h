@@ -1,5 +1,6 @@
-// Copies sealed payloads between two folders of segments, each to the place where it was: for backup and restore. The
-// rows that say where are copied with the engine; extents are never used twice, so what is there never has to move.
+// Copies sealed payloads from one folder of segments to another, for backup and restore. Each payload is copied to the
+// same segment and offset. The rows that name the place are copied with the engine, and extents are never used twice,
+// so a payload that is there already never has to move.
 //
 // Not thread safe. Nothing is durable before `sync`.
 #pragma once
@@ -14,22 +15,22 @@ namespace vault::payload {
 
 class SegmentCopy {
  public:
-  // Both exist. `reserve`: so many bytes are left free where the target is.
+  // Both folders must exist. At least `reserve` bytes are left free on the target's disk.
   SegmentCopy(std::filesystem::path source, std::filesystem::path target, std::uint64_t reserve = kPayloadReserve)
       : source_(std::move(source)), target_(std::move(target)), reserve_(reserve) {}
 
-  // Called with the number of bytes behind each block; false ends the call with Errc::cancelled.
+  // Called after each block with its number of bytes. Return false to end the copy with Errc::cancelled.
   using Advance = std::function<bool(std::uint64_t bytes)>;
 
-  // Errc::tampered when the source's bytes are not the payload (the target's are then worth nothing either);
+  // Errc::tampered if the source's bytes are not the payload, and then the copy in the target is worthless too.
   // Errc::full.
   Result<void> copy(const StoredPayload& stored, const Advance& advance = {});
-  // Reads the target's bytes again, from the disk where the system lets go of its cache: Errc::tampered unless they are
-  // the payload.
+  // Reads the target's bytes again. The system is asked to drop them from its cache first, so that they come from the
+  // disk. Errc::tampered unless they are the payload.
   Result<void> verify(const StoredPayload& stored, const Advance& advance = {});
-  // Gives back the target's bytes of a payload that is not there any more.
+  // Frees the target's space of a payload that was disposed of.
   Result<void> punch(const StoredPayload& stored);
-  // Everything before it is durable.
+  // Makes everything durable that was copied and punched before this call.
   Result<void> sync();
 
  private:

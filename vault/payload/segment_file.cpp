@@ -16,9 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kAllocationStep = 64ULL << 20;  // segments are allocated ahead by this
-constexpr std::size_t kDirectReadLeast = 256U << 10;    // less is better off where the kernel reads ahead
-constexpr std::size_t kOpenSegments = 64;               // kept open without being used
+constexpr std::uint64_t kAllocationStep = 64ULL << 20;  // segments are allocated this far ahead
+constexpr std::size_t kDirectReadLeast = 256U << 10;    // smaller reads are faster if the kernel reads ahead
+constexpr std::size_t kOpenSegments = 64;               // stay open while nobody uses them
 
 }  // namespace
 
@@ -40,7 +40,7 @@ Result<void> Segment::write(Disk& disk, std::uint64_t offset, ByteView bytes) {
 Result<void> Segment::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (direct_ && out.size() >= kDirectReadLeast && may_be_direct(offset, out) && !refuses_direct_) {
     const auto got = read_at(*direct_, offset, out);
-    if (got && *got == out.size()) return {};  // what else there is, the other way will tell
+    if (got && *got == out.size()) return {};  // otherwise the read below succeeds, or gives the precise error
   }
   return read_segment(file_, offset, out, segment_name(number));
 }
@@ -73,6 +73,7 @@ Result<void> Segment::sync(Disk& disk) {
       continue;
     }
     running_ = true;
+    // Taken before the sync begins: a caller that comes later may have written later, and must wait for the next sync.
     const std::uint64_t upto = wanted_;
     lock.unlock();
     Result<void> outcome = disk.sync_data(file_);
@@ -122,7 +123,7 @@ void Segments::keep(const SegmentPtr& segment) {
   if (recent_.size() <= kOpenSegments) return;
   const std::uint32_t oldest = recent_.front()->number;
   recent_.pop_front();
-  if (known_[oldest].expired()) known_.erase(oldest);
+  if (known_[oldest].expired()) known_.erase(oldest);  // an upload or a reader may still share it
 }
 
 Layout::Layout(Extents extents) : extents_(std::move(extents)) {
@@ -163,7 +164,7 @@ Result<void> Disk::write_at(const FileDescriptor& file, std::uint64_t offset, By
 }
 
 void Disk::start_writeback(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
-  // Never waits, and so never takes the error that the next fdatasync has to report.
+  // Only starts the writing. A call that waited for it could be given the error that the next fdatasync must report.
   ::sync_file_range(file.get(), static_cast<off_t>(offset), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
 }
 
@@ -186,13 +187,13 @@ Result<bool> Disk::allocate(const FileDescriptor& file, std::uint64_t offset, st
 Result<void> Disk::punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
   if (::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
                   static_cast<off_t>(size)) != 0)
-    return system_error(errno, "cannot punch out what a segment has let go");
+    return system_error(errno, "cannot free space in a segment");
   return {};
 }
 
 Result<std::uint64_t> Disk::free_bytes(const fs::path& folder) {
   struct statvfs disk;
-  if (::statvfs(folder.c_str(), &disk) != 0) return system_error(errno, "cannot look at the disk");
+  if (::statvfs(folder.c_str(), &disk) != 0) return system_error(errno, "cannot read the free space of the disk");
   return std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 

@@ -1,8 +1,8 @@
-// Segment files while they are open, and where the bytes of a payload lie in them. Offsets and lengths are bytes.
+// Open segment files, and where the bytes of a payload are in them. Offsets and lengths are in bytes.
 //
-// `Segments` opens a file when it is asked for and shares it: an open segment lives for as long as somebody has it. All
-// but `Layout`, a value, is thread safe. Errc::io with the system's reason where the disk fails; Errc::full where it
-// has no room.
+// `Segments` opens a file when it is needed and shares it. An open segment lives for as long as somebody uses it.
+// Everything here is thread safe, except `Layout`, which is a value. Errc::io, with the system's reason, if the disk
+// fails; Errc::full if it has no room.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -19,7 +19,7 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return (value + to - 1) / to * to;
 }
 
-// All of `out`, through the page cache. Errc::tampered when the file ends before; `name` is for the words.
+// Fills all of `out`, through the page cache. Errc::tampered if the file ends before. Messages call the file `name`.
 Result<void> read_segment(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out,
                           std::string_view name);
 
@@ -31,14 +31,16 @@ class Segment {
   const std::uint32_t number;
   const FileDescriptor& file() const { return file_; }
 
-  // Past the page cache where the file system and the place of the bytes allow it. Durable only after `sync`.
+  // Writes without the page cache if the file system and the alignment allow it. Durable only after `sync`.
   Result<void> write(Disk& disk, std::uint64_t offset, ByteView bytes);
-  // All of `out`; a large piece past the page cache in the same way. Errc::tampered when the file ends before.
+  // Fills all of `out`, without the page cache if it is large enough. Errc::tampered if the file ends before.
   Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
-  // Before a row refers to its bytes up to `end`. False: the disk only promised the room.
+  // Makes the file and its name durable and makes room up to `end`. Call this before a row refers to those bytes.
+  // Returns false if the disk has not taken the room, so that a later write may still find it full.
   Result<bool> prepare(Disk& disk, const std::filesystem::path& folder, std::uint64_t end, std::uint64_t capacity);
-  // Everything written before the call. One sync serves all who came while the one before it ran. A failure sticks: the
-  // kernel reports it once, and then forgets which pages it has dropped.
+  // Makes everything durable that was written before the call. Callers that arrive while a sync is running share the
+  // next one. After a failure every later call fails too, because the kernel reports the failure once and then forgets
+  // which pages it has dropped.
   Result<void> sync(Disk& disk);
 
  private:
@@ -58,14 +60,15 @@ class Segment {
 };
 using SegmentPtr = std::shared_ptr<Segment>;  // shared by uploads, readers and the cache
 
-// Opens segments, keeps the last used ones open, and for ever those whose sync has failed.
+// Opens segments. The last used ones stay open, and those whose sync has failed stay open for ever, so that nobody
+// opens the file again and believes that its bytes are safe.
 class Segments {
  public:
   Segments(std::filesystem::path folder, std::shared_ptr<Disk> disk)
       : folder_(std::move(folder)), disk_(std::move(disk)) {}
   const std::filesystem::path& folder() const { return folder_; }
   Result<SegmentPtr> open(std::uint32_t number);  // made if absent
-  void retire(const SegmentPtr& failed);          // its sync has failed: stays open, and takes nothing new
+  void retire(const SegmentPtr& failed);          // its sync has failed: it stays open and gets no new extents
   bool is_retired(std::uint32_t number) const;
 
  private:
@@ -78,19 +81,19 @@ class Segments {
   std::map<std::uint32_t, SegmentPtr> failed_;
 };
 
-// A piece of a payload within one extent.
+// A piece of a payload that is within one extent.
 struct Piece {
   std::uint32_t segment;
   std::uint64_t offset;  // in the segment
   std::uint64_t length;
 };
 
-// Where a payload's bytes are. A value.
+// Finds the place of a payload's bytes. A value.
 class Layout {
  public:
   explicit Layout(Extents extents);
   const Extents& extents() const { return extents_; }
-  // The first piece of [offset, offset + size); offset is less than the length of all.
+  // Returns the first piece of [offset, offset + size). `offset` must be less than the length of all extents together.
   Piece piece(std::uint64_t offset, std::uint64_t size) const;
 
  private:
@@ -98,6 +101,6 @@ class Layout {
   std::vector<std::uint64_t> starts_;
 };
 
-inline constexpr std::string_view kHoldFile = "hold.lock";  // flocked by whoever punches, and by whoever holds
+inline constexpr std::string_view kHoldFile = "hold.lock";  // flocked while somebody punches or holds
 
 }  // namespace vault::payload

@@ -32,15 +32,15 @@ class RowWriter {
   Bytes out_;
 };
 
-// Past the end it gives zeros and `finish` fails.
+// Reads a row. Beyond its end every field is zero and `finish` fails, so that callers check for errors only once.
 class RowReader {
  public:
-  explicit RowReader(ByteView row) : rest_(row) { version_ = raw(1)[0]; }
+  explicit RowReader(ByteView row) : unread_(row) { version_ = raw(1)[0]; }
   std::uint32_t u32() { return read_big_endian32(raw(4).first<4>()); }
   std::uint64_t u64() { return read_big_endian64(raw(8).first<8>()); }
   std::string text() {
     const std::uint32_t size = u32();
-    if (size > rest_.size()) {
+    if (size > unread_.size()) {
       failed_ = true;
       return {};
     }
@@ -56,37 +56,37 @@ class RowReader {
     constexpr std::size_t kSize = 4 + 8 + 8;
     const std::uint32_t count = u32();
     Extents out;
-    if (count > rest_.size() / kSize) {
+    if (count > unread_.size() / kSize) {  // a damaged count must not make us allocate for it
       failed_ = true;
       return out;
     }
     out.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::uint32_t segment = u32();
-      const std::uint64_t offset = u64();
+      const std::uint64_t offset = u64();  // a variable for each, because they must be read in this order
       out.push_back({segment, offset, u64()});
     }
     return out;
   }
   Result<void> finish() const {
     if (version_ != kRowVersion) return Error{Errc::unknown_version, "a payload's row was written by a newer program"};
-    if (failed_ || !rest_.empty()) return Error{Errc::malformed, "a payload's row is damaged"};
+    if (failed_ || !unread_.empty()) return Error{Errc::malformed, "a payload's row is damaged"};
     return {};
   }
 
  private:
   ByteView raw(std::size_t size) {
     static constexpr std::array<std::byte, 32> kZeros{};
-    if (size > rest_.size()) {
+    if (size > unread_.size()) {
       failed_ = true;
-      rest_ = {};
+      unread_ = {};
       return ByteView(kZeros).first(std::min(size, kZeros.size()));
     }
-    const ByteView out = rest_.first(size);
-    rest_ = rest_.subspan(size);
+    const ByteView out = unread_.first(size);
+    unread_ = unread_.subspan(size);
     return out;
   }
-  ByteView rest_;
+  ByteView unread_;
   std::byte version_{};
   bool failed_ = false;
 };
@@ -217,7 +217,7 @@ Result<std::vector<StoredPayload>> PayloadRows::page(const engine::ReadTransacti
   Bytes from;
   if (after) {
     from = to_bytes(ByteView(after->uuid()));
-    from.push_back(std::byte{0});  // the least key behind it
+    from.push_back(std::byte{0});  // makes the least key that comes after it
   }
   TRY_VOID(records_.scan(txn, {}, from, [&](ByteView key, ByteView value) -> Result<bool> {
     if (out.size() == max) return false;

@@ -1,6 +1,7 @@
-// The rows of payloads in the engine, as bytes and back: what a restart finds. Values only, nothing is stored here.
-// Integers are big-endian, lengths and offsets bytes; every row begins with its version. Each `decode…` gives
-// Errc::malformed for a damaged row and Errc::unknown_version for one of a newer program. Format: docs/formats.md
+// Encodes and decodes the rows that describe payloads in the engine. After a restart they are all that is known of a
+// payload. Everything here is pure. Integers are big-endian, lengths and offsets are in bytes, and every row begins
+// with its version. Each `decode…` returns Errc::malformed for a damaged row and Errc::unknown_version for one that a
+// newer program wrote. Format: docs/formats.md
 #pragma once
 #include <span>
 #include <string>
@@ -10,12 +11,12 @@
 
 namespace vault::payload {
 
-inline constexpr std::uint64_t kBlocksPerRow = 64;  // block hashes are stored so many to a row
+inline constexpr std::uint64_t kBlocksPerRow = 64;  // block hashes in one row
 inline constexpr std::string_view kNextKey = "next";
 inline constexpr std::string_view kRecordsTable = "payload.records";
 static_assert(kMaxBatchBytes / kBlockSize < kBlocksPerRow);  // an upload of a batch has one row of blocks
 
-// Numbers are given out once and name a payload's block rows, before and after it is sealed.
+// `number` is given out once. The keys of the payload's block rows contain it, so sealing an upload need not move them.
 struct UploadRow {
   std::uint64_t number = 0;
   bool condemned = false;
@@ -23,7 +24,7 @@ struct UploadRow {
   Instant touched;
   std::uint64_t length = 0;
   std::uint64_t durable = 0;
-  Digest digest{};  // once durable is the length
+  Digest digest{};  // set when `durable` has reached `length`
   std::string owner;
   Extents extents;
   Bytes encode() const;
@@ -38,7 +39,7 @@ struct RecordRow {
   static Result<RecordRow> decode(ByteView bytes);
 };
 
-// Where the next extent begins, and the next payload's number. Only ever grows.
+// Where the next extent begins, and the number of the next payload. Both only grow, so nothing is given out twice.
 struct NextRow {
   std::uint32_t segment = 1;
   std::uint64_t offset = 0;
@@ -47,12 +48,12 @@ struct NextRow {
   static Result<NextRow> decode(ByteView bytes);
 };
 
-// What was let go, to be punched out.
+// The row of an extent that was freed and must be punched out.
 Bytes hole_key(const Extent& extent);
 Bytes encode_hole(const Extent& extent);
 Result<Extent> decode_hole(ByteView key, ByteView value);
 
-// At most kBlocksPerRow hashes of a payload's blocks.
+// The row of at most kBlocksPerRow hashes of a payload's blocks.
 Bytes blocks_key(std::uint64_t number, std::uint64_t row);
 Bytes encode_blocks(std::span<const Digest> hashes);
 Result<std::vector<Digest>> decode_blocks(ByteView value);

@@ -46,15 +46,17 @@ Result<UploadPtr> SegmentStore::find_upload(const UploadId& id) const {
     if (upload->is_new) return none;
     if (!upload->sealing) return upload;
   }
+  // The store is not told whether the transaction that sealed the upload has committed. The row tells: sealing erases
+  // it.
   TRY(const auto txn, engine_.read());
   TRY(const auto row, tables_.uploads.get(*txn, id.uuid()));
-  if (row) return upload;  // the transaction that seals it goes on, or was aborted
+  if (row) return upload;  // that transaction is still open, or was aborted
   const std::lock_guard lock(mutex_);
   if (const auto found = uploads_.find(id); found != uploads_.end() && found->second == upload) uploads_.erase(found);
   return none;
 }
 
-// Forgets the uploads whose sealing has committed.
+// Forgets the uploads whose sealing has committed, so that they no longer count towards the limits.
 Result<void> SegmentStore::forget_sealed() const {
   std::vector<UploadId> sealing;
   {
@@ -88,19 +90,20 @@ Result<void> SegmentStore::discard_upload(const UploadPtr& upload, std::optional
     std::unique_lock lock(upload->mutex);
     if (upload->gone) return Error{Errc::not_found, "there is no such upload"};
     if (unless_touched_since && (upload->touched >= *unless_touched_since || upload->writing || upload->syncing))
-      return Error{Errc::busy, "the upload goes on"};
-    upload->gone = true;  // whoever writes stops after the block
+      return Error{Errc::busy, "the upload is still being written"};
+    upload->gone = true;  // a thread that is writing stops after its current block
     upload->changed.wait(lock, [&] { return !upload->writing && !upload->syncing; });
   }
   const Result<void> outcome = commits_.run([&](WriteTransaction& txn) -> Result<void> {
     TRY(const bool erased, tables_.uploads.erase(txn, upload->id.uuid()));
-    if (!erased) return Error{Errc::not_found, "there is no such upload"};  // it was sealed
+    if (!erased) return Error{Errc::not_found, "there is no such upload"};  // it was sealed meanwhile
     return let_go(txn, upload->number, upload->length, upload->layout.extents());
   });
   const std::lock_guard lock(mutex_);
   if (outcome || outcome.code() == Errc::not_found) {
     uploads_.erase(upload->id);
   } else {
+    // The row is still there, so the upload is too, and may be discarded again later.
     const std::lock_guard upload_lock(upload->mutex);
     upload->gone = false;
   }
@@ -109,7 +112,7 @@ Result<void> SegmentStore::discard_upload(const UploadPtr& upload, std::optional
 
 Result<std::size_t> SegmentStore::discard_orphans(Instant before, std::size_t max) {
   TRY_VOID(forget_sealed());
-  std::vector<UploadPtr> idle;
+  std::vector<UploadPtr> idle;  // collected first, because discarding waits for the disk and must not hold the lock
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, upload] : uploads_) {
@@ -133,7 +136,7 @@ Result<UploadRow> SegmentStore::finished_row(const ReadTransaction& txn, const U
   if (!bytes) return Error{Errc::not_found, "there is no such upload"};
   TRY(UploadRow row, UploadRow::decode(*bytes));
   if (row.condemned) return Upload::condemnation();
-  if (row.durable != row.length) return Error{Errc::conflict, "the upload is not complete and durable"};
+  if (row.durable != row.length) return Error{Errc::conflict, "the upload is not complete, or is not durable yet"};
   return row;
 }
 
@@ -149,6 +152,7 @@ Result<Payload> SegmentStore::seal(WriteTransaction& txn, const UploadId& id, co
   const RecordRow sealed{row.number, {row.length, row.digest}, row.extents};
   TRY_VOID(tables_.records.put(txn, record.uuid(), sealed.encode()));
   TRY_VOID(tables_.uploads.erase(txn, id.uuid()));
+  // The caller may still abort, so the upload is only marked. find_upload looks at its row before it forgets it.
   const std::lock_guard lock(mutex_);
   if (const auto found = uploads_.find(id); found != uploads_.end()) {
     const std::lock_guard upload_lock(found->second->mutex);
@@ -198,7 +202,7 @@ Result<void> SegmentStore::SegmentReader::read(std::uint64_t offset, std::span<s
   while (!out.empty()) {
     const Piece piece = layout_.piece(offset, out.size());
     TRY(const SegmentPtr segment, segments_.open(piece.segment));
-    if (piece.length == 0) return Error{Errc::tampered, "a payload's extents are shorter than it is"};
+    if (piece.length == 0) return Error{Errc::tampered, "a payload's extents are shorter than the payload"};
     TRY_VOID(segment->read(piece.offset, out.first(piece.length)));
     offset += piece.length;
     out = out.subspan(piece.length);
@@ -217,6 +221,7 @@ Result<void> SegmentStore::verify(const RecordId& record, const Digest& expected
   for (std::uint64_t index = 0; index < block_count(row.payload.length); ++index) {
     if (go_on && !go_on()) return Error{Errc::cancelled, "asked to stop"};
     if (index % kBlocksPerRow == 0) {
+      // A transaction for each row of hashes: one for the whole payload could keep old pages in use for hours.
       TRY(const auto txn, engine_.read());
       TRY(const auto bytes, tables_.blocks.get(*txn, blocks_key(row.number, index / kBlocksPerRow)));
       if (!bytes) return Error{Errc::tampered, "a part of the payload's list of blocks is missing"};
@@ -233,19 +238,21 @@ Result<void> SegmentStore::verify(const RecordId& record, const Digest& expected
     }
     tree.add(hash);
   }
+  // The rows of hashes only help to name the altered block. The caller's digest, which the ledger binds, is what
+  // counts.
   if (tree.root() != row.payload.digest || row.payload.digest != expected)
-    return Error{Errc::tampered, "the payload is whole but is not the one that was sealed"};
+    return Error{Errc::tampered, "every block of the payload is intact, but it is not the payload that was sealed"};
   return {};
 }
 
-// ---- What is let go.
+// ---- Freeing space.
 
 Result<void> SegmentStore::let_go(WriteTransaction& txn, std::uint64_t number, std::uint64_t length,
                                   const Extents& extents) {
   for (const Extent& extent : extents) TRY_VOID(tables_.holes.put(txn, hole_key(extent), encode_hole(extent)));
   for (std::uint64_t row = 0; row * kBlocksPerRow < block_count(length); ++row) {
     TRY(const bool erased, tables_.blocks.erase(txn, blocks_key(number, row)));
-    if (!erased) break;  // an unfinished upload has no more
+    if (!erased) break;  // an unfinished upload has no further rows
   }
   return {};
 }
@@ -263,7 +270,7 @@ Result<std::size_t> SegmentStore::punch(std::size_t max) {
     TRY(const auto txn, engine_.read());
     TRY_VOID(tables_.holes.scan(*txn, {}, {}, [&](ByteView key, ByteView value) -> Result<bool> {
       TRY(const Extent hole, decode_hole(key, value));
-      if (!segments_.is_retired(hole.segment)) holes.push_back(hole);  // its turn comes after a restart
+      if (!segments_.is_retired(hole.segment)) holes.push_back(hole);  // others are punched after a restart
       return holes.size() < max;
     }));
   }
@@ -274,6 +281,7 @@ Result<std::size_t> SegmentStore::punch(std::size_t max) {
     TRY_VOID(options_.disk->punch(segment->file(), hole.offset, round_up(hole.length, kExtentAlignment)));
     segments.insert(std::move(segment));
   }
+  // The rows of holes are erased last. After a crash the same holes are punched again, which does no harm.
   for (const SegmentPtr& segment : segments) {
     const Result<void> synced = segment->sync(*options_.disk);
     if (synced) continue;
@@ -288,7 +296,7 @@ Result<std::size_t> SegmentStore::punch(std::size_t max) {
 }
 
 std::unique_ptr<Store::Hold> SegmentStore::hold() {
-  const std::lock_guard lock(punch_mutex_);  // waits for the punching that goes on
+  const std::lock_guard lock(punch_mutex_);  // waits until a running `punch` has ended
   ++holds_;
   return std::make_unique<PunchHold>(*this);
 }

@@ -1,12 +1,14 @@
-// The store of segment files (payload/segments.h) from within, for its own sources; users take payload/segments.h.
+// The inside of the store of segment files. Only its own sources include this; everybody else includes
+// payload/segments.h.
 //
-// segment_uploads.cpp: room for new uploads, and those that come whole. segment_writes.cpp: bytes that arrive, and what
-// makes them durable. segment_store.cpp: how uploads end, sealed payloads, punching.
+// segment_uploads.cpp makes room for new uploads and receives whole ones. segment_writes.cpp appends bytes and makes
+// them durable. segment_store.cpp ends uploads, reads sealed payloads and punches.
 //
-// Lengths and offsets are bytes. An upload lives in memory (`Upload`) for as long as it has a row; whoever works on it
-// shares it. Locks, in the order they are taken: SegmentStore::mutex_ (the table of uploads, the next extent), then one
-// upload's. None is held over the disk's work, nor over a commit. What is durable is what a committed row says
-// (payload/segment_rows.h), and a row says it only after the sync. A failed sync condemns: payload/segments.h, 4.
+// Lengths and offsets are in bytes. An upload is in memory (`Upload`) for as long as it has a row; all who work on it
+// share that object. There are two locks, taken in this order: SegmentStore::mutex_ (the table of uploads, the next
+// extent), then one upload's mutex. No lock is held while the disk works or during a commit. Bytes are durable if a
+// committed row counts them (payload/segment_rows.h), and a row counts them only after the sync. A failed sync condemns
+// uploads: see payload/segments.h, 4.
 #pragma once
 #include <atomic>
 #include <map>
@@ -23,8 +25,8 @@ using engine::ReadTransaction;
 using engine::WriteTransaction;
 using keyring::SealedTable;
 
-// An upload's state in memory; its row says what survives. `mutex` guards what is not const, except that `partial`,
-// `paced` and `is_loaded` belong to whoever has set `writing`.
+// An upload's state in memory. Only the state in its row survives a crash. `mutex` guards every member that is not
+// const, except `partial`, `paced` and `is_loaded`: these belong to the thread that has set `writing`.
 struct Upload {
   Upload(const UploadId& upload_id, UploadRow row)
       : id(upload_id),
@@ -39,7 +41,7 @@ struct Upload {
     if (row.condemned) condemned = condemnation();
   }
   static Error condemnation() {
-    return {Errc::io, "the disk failed to keep what was uploaded; begin the upload again"};
+    return {Errc::io, "the disk failed while it stored this upload; begin the upload again"};
   }
 
   const UploadId id;
@@ -52,13 +54,13 @@ struct Upload {
   std::mutex mutex;
   std::condition_variable changed;  // writing, syncing
   std::uint64_t offset;
-  std::uint64_t durable;  // as the row says
+  std::uint64_t durable;  // as in the row
   Instant touched;
   bool is_new = false;  // its row is not committed yet
   bool writing = false;
   bool syncing = false;
   bool gone = false;     // discarded, or about to be
-  bool sealing = false;  // the row may be gone: somebody else's transaction has erased it
+  bool sealing = false;  // the row may be gone: another caller's transaction has erased it and may have committed
   std::optional<Error> condemned;
   std::set<SegmentPtr> unsynced;
   BlockTree tree;
@@ -75,9 +77,10 @@ struct Upload {
     return {};
   }
 };
-using UploadPtr = std::shared_ptr<Upload>;  // shared by the table of uploads and those who work on one
+using UploadPtr = std::shared_ptr<Upload>;  // shared by the table of uploads and the threads that work on one
 
-// What a sync makes durable: taken under the upload's mutex, before the disk is asked.
+// The state that a sync makes durable. It is copied under the upload's mutex before the disk is asked to sync, because
+// bytes that arrive meanwhile may not be on the disk.
 struct Checkpoint {
   UploadPtr upload;
   std::uint64_t durable = 0;
@@ -91,7 +94,7 @@ struct Tables {
   SealedTable uploads;  // upload id → UploadRow
   SealedTable records;  // record id → RecordRow
   SealedTable blocks;   // number, row → block hashes
-  SealedTable holes;    // segment, offset → length: let go, to be punched
+  SealedTable holes;    // segment, offset → length of a freed extent that must be punched
   SealedTable state;    // "next" → NextRow
 };
 
@@ -104,7 +107,7 @@ class SegmentStore final : public Store {
         segments_(folder, options_.disk),
         commits_(engine) {}
 
-  Result<void> load();  // before anything else
+  Result<void> load();  // must be called before anything else
   Result<void> create(const UploadId& id, std::string_view owner, std::uint64_t length) override;
   Result<void> receive(std::span<const WholeUpload> uploads, std::string_view owner) override;
   Result<UploadStatus> status(const UploadId& id) const override;
@@ -186,9 +189,9 @@ class SegmentStore final : public Store {
   const SegmentOptions options_;
   mutable Segments segments_;
   SharedCommits commits_;
-  std::atomic<bool> allocates_ = true;  // until the file system says that it cannot
+  std::atomic<bool> allocates_ = true;  // false once the file system could not allocate room ahead
 
-  mutable std::mutex mutex_;  // guards what follows; taken before an upload's
+  mutable std::mutex mutex_;  // guards uploads_ and next_; taken before an upload's mutex
   mutable std::map<UploadId, UploadPtr> uploads_;
   NextRow next_;
 

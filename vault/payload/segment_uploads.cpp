@@ -7,13 +7,14 @@ Result<void> SegmentStore::create(const UploadId& id, std::string_view owner, st
   TRY_VOID(check_new(owner, length));
   TRY_VOID(forget_sealed());
   TRY(const UploadPtr upload, reserve(id, owner, length));
-  if (!upload) return {};  // it is there already
+  if (!upload) return {};  // the same upload exists already
   Result<void> outcome = commit_new(*upload);
   if (outcome) {
     const std::lock_guard lock(upload->mutex);
     upload->is_new = false;
     return {};
   }
+  // After Errc::io a row may have been committed that refers to these extents, so they are left alone.
   if (outcome.code() != Errc::io) give_back(upload->layout.extents());
   const std::lock_guard lock(mutex_);
   uploads_.erase(id);
@@ -22,13 +23,13 @@ Result<void> SegmentStore::create(const UploadId& id, std::string_view owner, st
 
 Result<void> SegmentStore::receive(std::span<const WholeUpload> uploads, std::string_view owner) {
   std::uint64_t total = 0;
-  if (uploads.empty()) return Error{Errc::invalid_argument, "there is nothing to receive"};
-  if (uploads.size() > kMaxBatchUploads) return Error{Errc::too_large, "too many uploads at once"};
+  if (uploads.empty()) return Error{Errc::invalid_argument, "a batch must contain at least one upload"};
+  if (uploads.size() > kMaxBatchUploads) return Error{Errc::too_large, "a batch has at most 256 uploads"};
   for (const WholeUpload& upload : uploads) {
     TRY_VOID(check_new(owner, upload.bytes.size()));
     total += upload.bytes.size();
   }
-  if (total > kMaxBatchBytes) return Error{Errc::too_large, "too much at once"};
+  if (total > kMaxBatchBytes) return Error{Errc::too_large, "a batch has at most 8 MiB"};
   TRY_VOID(forget_sealed());
   TRY(const std::vector<UploadPtr> made, reserve_all(uploads, owner, total));
   const Result<void> outcome = keep_whole(made, uploads);
@@ -45,12 +46,12 @@ Result<void> SegmentStore::receive(std::span<const WholeUpload> uploads, std::st
   return outcome;
 }
 
-// A new upload in the table, marked as new; null if the same one is there already.
+// Puts a new upload into the table, marked as new. Returns null if the same upload is there already.
 Result<UploadPtr> SegmentStore::reserve(const UploadId& id, std::string_view owner, std::uint64_t length) {
   const std::lock_guard lock(mutex_);
   if (const auto found = uploads_.find(id); found != uploads_.end()) {
     const std::lock_guard upload_lock(found->second->mutex);
-    if (found->second->is_new) return Error{Errc::busy, "this upload is just being made"};
+    if (found->second->is_new) return Error{Errc::busy, "another request is making this upload"};
     if (found->second->owner != owner || found->second->length != length)
       return Error{Errc::conflict, "another upload has this id"};
     return UploadPtr();
@@ -59,14 +60,15 @@ Result<UploadPtr> SegmentStore::reserve(const UploadId& id, std::string_view own
   return make_upload(id, owner, length);
 }
 
-// With mutex_ held: whether `more` uploads of `length` bytes in all may still be made. Uploads that are just being made
-// have not taken their room yet; they are counted before the disk is asked, so that none is missed.
+// Checks that `more` uploads of `length` bytes in all may still be made. Called with mutex_ held. Uploads that are just
+// being made have not taken their room yet. They are counted before the disk is asked for its free space: in the other
+// order, one that takes its room in between would be counted neither as promised nor as taken.
 Result<void> SegmentStore::check_room(std::string_view owner, std::size_t more, std::uint64_t length) const {
   if (uploads_.size() + more > options_.max_uploads)
     return Error{Errc::limited, "too many uploads are open; finish or end some"};
   std::size_t owned = 0;
   std::uint64_t owned_bytes = 0;
-  std::uint64_t promised = 0;  // at most kMaxUploads lengths of at most kMaxPayloadBytes
+  std::uint64_t promised = 0;  // cannot overflow: at most kMaxUploads lengths of at most kMaxPayloadBytes
   const bool allocates = allocates_;
   for (const auto& [id, upload] : uploads_) {
     if (upload->owner == owner) {
@@ -82,7 +84,7 @@ Result<void> SegmentStore::check_room(std::string_view owner, std::size_t more, 
   if (owned + more > options_.max_uploads_per_owner)
     return Error{Errc::limited, "you have too many uploads open; finish or end some"};
   if (owned > 0 && owned_bytes + length > options_.max_open_bytes_per_owner)
-    return Error{Errc::limited, "your open uploads would be longer together than one person's may be (" +
+    return Error{Errc::limited, "with this upload your open uploads would exceed the limit for one person (" +
                                     std::to_string(options_.max_open_bytes_per_owner) + " bytes); finish or end some"};
   TRY(const std::uint64_t free, options_.disk->free_bytes(segments_.folder()));
   const std::uint64_t kept = options_.free_space_reserve + promised;
@@ -90,7 +92,7 @@ Result<void> SegmentStore::check_room(std::string_view owner, std::size_t more, 
   return {};
 }
 
-// All of them in the table, marked as new, or none.
+// Puts all uploads into the table, marked as new, or none of them.
 Result<std::vector<UploadPtr>> SegmentStore::reserve_all(std::span<const WholeUpload> uploads, std::string_view owner,
                                                          std::uint64_t total) {
   const std::lock_guard lock(mutex_);
@@ -104,7 +106,7 @@ Result<std::vector<UploadPtr>> SegmentStore::reserve_all(std::span<const WholeUp
   return made;
 }
 
-// With mutex_ held.
+// Called with mutex_ held.
 UploadPtr SegmentStore::make_upload(const UploadId& id, std::string_view owner, std::uint64_t length) {
   const Instant now = options_.clock();
   UploadRow row{.number = next_.number++,
@@ -120,7 +122,8 @@ UploadPtr SegmentStore::make_upload(const UploadId& id, std::string_view owner, 
   return upload;
 }
 
-// With mutex_ held. What is taken here is never taken again in this run, committed or not.
+// Called with mutex_ held. Extents that are taken here are never taken again in this run, even if the commit fails: it
+// may have failed after it reached the disk.
 Extents SegmentStore::take_extents(std::uint64_t length) {
   Extents out;
   while (length > 0) {
@@ -144,7 +147,7 @@ Result<void> SegmentStore::check_new(std::string_view owner, std::uint64_t lengt
   return {};
 }
 
-// Before a row refers to the upload's extents.
+// Makes the upload's segments durable and makes room in them. Called before a row refers to the upload's extents.
 Result<void> SegmentStore::prepare(const Upload& upload) {
   for (const Extent& extent : upload.layout.extents()) {
     TRY(const SegmentPtr segment, segments_.open(extent.segment));
@@ -156,7 +159,8 @@ Result<void> SegmentStore::prepare(const Upload& upload) {
   return {};
 }
 
-// Bytes first, then the sync, then the rows that say that they are there: what fails on the way leaves nothing.
+// Writes the bytes, then syncs, then commits the rows that refer to them. Because of this order a failure on the way
+// leaves nothing behind that refers to missing bytes.
 Result<void> SegmentStore::keep_whole(std::span<const UploadPtr> made, std::span<const WholeUpload> uploads) {
   std::set<SegmentPtr> segments;
   std::vector<std::vector<Digest>> hashes(made.size());
@@ -196,7 +200,7 @@ Result<void> SegmentStore::keep_whole(std::span<const UploadPtr> made, std::span
     Bytes next;
     {
       const std::lock_guard lock(mutex_);
-      next = next_.encode();  // at least where these end
+      next = next_.encode();  // read here, since it must be at least where these uploads end
     }
     TRY_VOID(tables_.state.put(txn, as_bytes(kNextKey), next));
     for (std::size_t i = 0; i < made.size(); ++i) {
@@ -225,14 +229,14 @@ Result<void> SegmentStore::commit_new(const Upload& upload) {
     Bytes next;
     {
       const std::lock_guard lock(mutex_);
-      next = next_.encode();  // at least where this upload ends
+      next = next_.encode();  // read here, since it must be at least where this upload ends
     }
     TRY_VOID(tables_.state.put(txn, as_bytes(kNextKey), next));
     return tables_.uploads.put(txn, upload.id.uuid(), row.encode());
   });
 }
 
-// What no row refers to: an upload that could not be made. The space is lost where this fails, and nothing else.
+// Frees the space of an upload that could not be made, to which no row refers. If this fails, only the space is lost.
 void SegmentStore::give_back(const Extents& extents) {
   for (const Extent& extent : extents) {
     const auto segment = segments_.open(extent.segment);

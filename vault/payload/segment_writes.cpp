@@ -6,7 +6,7 @@
 namespace vault::payload {
 namespace {
 
-constexpr std::uint64_t kWritebackStep = 8ULL << 20;  // so much is in memory before its writing begins
+constexpr std::uint64_t kWritebackStep = 8ULL << 20;  // bytes that may gather in memory before their writing begins
 
 std::uint64_t block_floor(std::uint64_t value) {
   return value / kBlockSize * kBlockSize;
@@ -19,12 +19,12 @@ Result<std::uint64_t> SegmentStore::write(const UploadId& id, std::uint64_t offs
   {
     const std::lock_guard lock(upload->mutex);
     TRY_VOID(upload->check());
-    if (upload->writing) return Error{Errc::busy, "another write to this upload goes on"};
+    if (upload->writing) return Error{Errc::busy, "another write to this upload is running"};
     if (offset != upload->offset)
-      return Error{Errc::conflict, "the upload goes on at offset " + std::to_string(upload->offset)};
+      return Error{Errc::conflict, "the next byte of this upload has the offset " + std::to_string(upload->offset)};
     if (bytes.size() > upload->length - upload->offset)
       return Error{Errc::too_large, "more bytes than the upload's length"};
-    upload->writing = true;
+    upload->writing = true;  // keeps other writers out while the lock is released
   }
   const Result<void> outcome = append_bytes(upload, bytes);
   const std::lock_guard lock(upload->mutex);
@@ -36,7 +36,7 @@ Result<std::uint64_t> SegmentStore::write(const UploadId& id, std::uint64_t offs
 
 Result<void> SegmentStore::sync(std::span<const UploadId> ids) {
   std::vector<UploadId> ordered(ids.begin(), ids.end());
-  std::ranges::sort(ordered);  // so that two calls never wait for each other
+  std::ranges::sort(ordered);  // every call begins uploads in one order, so that two never wait for each other
   const auto repeated = std::ranges::unique(ordered);
   ordered.erase(repeated.begin(), repeated.end());
   std::vector<UploadPtr> uploads;
@@ -47,7 +47,7 @@ Result<void> SegmentStore::sync(std::span<const UploadId> ids) {
   return sync_uploads(uploads);
 }
 
-// With `writing` set. After a restart: the tree and the last row of hashes from what was recorded.
+// Restores the tree and the last row of hashes from the rows, after a restart. Called with `writing` set.
 Result<void> SegmentStore::load_blocks(Upload& upload) const {
   TRY(const auto txn, engine_.read());
   const std::uint64_t blocks = block_count(upload.offset);
@@ -69,7 +69,7 @@ Result<void> SegmentStore::load_blocks(Upload& upload) const {
   return {};
 }
 
-// With `writing` set.
+// Called with `writing` set. Only the thread that has set it changes `offset`, so it needs no lock to read it.
 Result<void> SegmentStore::append_bytes(const UploadPtr& upload, ByteView bytes) {
   if (!upload->is_loaded) TRY_VOID(load_blocks(*upload));
   while (!bytes.empty()) {
@@ -87,14 +87,14 @@ Result<void> SegmentStore::append_bytes(const UploadPtr& upload, ByteView bytes)
   return {};
 }
 
-// With `writing` set; within one block. Only here does `offset` change, so reading it needs no lock.
+// Appends bytes that are within one block. Called with `writing` set, so reading `offset` needs no lock here either.
 Result<void> SegmentStore::append_piece(Upload& upload, ByteView bytes) {
   std::vector<SegmentPtr> touched;
   for (std::uint64_t done = 0; done < bytes.size();) {
     const Piece piece = upload.layout.piece(upload.offset + done, bytes.size() - done);
     TRY(SegmentPtr segment, segments_.open(piece.segment));
     {
-      // Before the bytes: a sync that fails meanwhile has then failed for this upload too.
+      // This comes before the bytes are written, so that a sync that fails meanwhile condemns this upload too.
       const std::lock_guard lock(upload.mutex);
       upload.unsynced.insert(segment);
     }
@@ -111,7 +111,8 @@ Result<void> SegmentStore::append_piece(Upload& upload, ByteView bytes) {
   }
   const std::lock_guard lock(upload.mutex);
   TRY_VOID(upload.check());
-  upload.unsynced.insert(touched.begin(), touched.end());  // a sync may have taken them before the bytes were there
+  // A sync may have removed the segments from `unsynced` before the bytes were written, so they are inserted again.
+  upload.unsynced.insert(touched.begin(), touched.end());
   upload.offset = offset;
   upload.touched = options_.clock();
   if (hash) {
@@ -121,7 +122,7 @@ Result<void> SegmentStore::append_piece(Upload& upload, ByteView bytes) {
   return {};
 }
 
-// With `writing` set. Starts writing to the disk what is in memory, so that the sync has little left to do.
+// Starts writing to the disk what is in memory, so that the sync has little left to do. Called with `writing` set.
 void SegmentStore::pace(Upload& upload, std::uint64_t offset) {
   while (upload.paced < offset) {
     const Piece piece = upload.layout.piece(upload.paced, offset - upload.paced);
@@ -131,7 +132,7 @@ void SegmentStore::pace(Upload& upload, std::uint64_t offset) {
   }
 }
 
-// Marks the upload as syncing and says what to make durable; an empty optional if there is nothing.
+// Marks the upload as syncing and returns the state that must become durable. Empty optional if there is nothing to do.
 Result<std::optional<Checkpoint>> SegmentStore::begin_sync(const UploadPtr& upload) {
   std::unique_lock lock(upload->mutex);
   upload->changed.wait(lock, [&] { return !upload->syncing; });
@@ -155,6 +156,7 @@ void SegmentStore::end_sync(const Checkpoint& checkpoint, bool is_durable) {
   upload.syncing = false;
   if (is_durable) {
     upload.durable = std::max(upload.durable, checkpoint.durable);
+    // Rows that are full and committed never change again, so their hashes need not stay in memory.
     const std::uint64_t full = block_count(upload.durable) / kBlocksPerRow * kBlocksPerRow;
     if (full > upload.first_hash) {
       upload.hashes.erase(upload.hashes.begin(),
@@ -167,7 +169,7 @@ void SegmentStore::end_sync(const Checkpoint& checkpoint, bool is_durable) {
   upload.changed.notify_all();
 }
 
-// `uploads` are in the order of their ids.
+// `uploads` must be in the order of their ids.
 Result<void> SegmentStore::sync_uploads(std::span<const UploadPtr> uploads) {
   std::vector<Checkpoint> checkpoints;
   Result<void> outcome;
@@ -195,6 +197,7 @@ Result<void> SegmentStore::sync_segments(std::span<const Checkpoint> checkpoints
   for (const Checkpoint& checkpoint : checkpoints)
     segments.insert(checkpoint.segments.begin(), checkpoint.segments.end());
   Result<void> outcome;
+  // A failure does not end the loop: the uploads of every segment that fails must be condemned.
   for (const SegmentPtr& segment : segments) {
     const Result<void> synced = segment->sync(*options_.disk);
     if (synced) continue;
@@ -206,8 +209,8 @@ Result<void> SegmentStore::sync_segments(std::span<const Checkpoint> checkpoints
   return outcome;
 }
 
-// In memory at once; in the row as soon as that can be written. If it never is, a restart goes on at the last durable
-// offset, before which nothing has failed.
+// Condemns the upload in memory first and then in its row. If the row cannot be written, a restart resumes the upload
+// at its last durable offset, which is safe because nothing before it has failed.
 void SegmentStore::condemn(Upload& upload) {
   {
     const std::lock_guard lock(upload.mutex);
@@ -232,7 +235,7 @@ Result<void> SegmentStore::record(WriteTransaction& txn, const Checkpoint& check
   row.digest = checkpoint.digest;
   row.touched = options_.clock();
   TRY_VOID(tables_.uploads.put(txn, upload.id.uuid(), row.encode()));
-  // Hashes of blocks beyond the durable ones are not there: a block's hash comes with its last byte.
+  // There are no hashes of blocks that are not durable, since a block's hash is known only with its last byte.
   for (std::size_t at = 0; at < checkpoint.hashes.size(); at += kBlocksPerRow) {
     const std::uint64_t blocks_row = (checkpoint.first_hash + at) / kBlocksPerRow;
     const auto hashes = std::span(checkpoint.hashes).subspan(at);

@@ -7,9 +7,9 @@ namespace vault::payload {
 Result<std::unique_ptr<Store>> open_segments(engine::Engine& engine, const keyring::Sealer& sealer,
                                              const std::filesystem::path& directory, SegmentOptions options) {
   if (options.segment_bytes == 0 || options.segment_bytes % kExtentAlignment != 0 || !options.disk || !options.clock)
-    return Error{Errc::invalid_argument, "a segment's size is a multiple of 4 KiB"};
+    return Error{Errc::invalid_argument, "a segment's size must be a multiple of 4 KiB"};
   if (options.sync_interval < kBlockSize)
-    return Error{Errc::invalid_argument, "an upload is synced at block borders, 1 MiB apart"};
+    return Error{Errc::invalid_argument, "uploads are synced at block borders, so the interval must be at least 1 MiB"};
   TRY_VOID(make_private_directory(directory));
   TRY_VOID(sync_directory(directory));
   const auto table = [&](std::string_view name) {

@@ -17,6 +17,8 @@ Result<void> SharedCommits::run(Work work) {
       continue;
     }
     running_ = true;
+    // The first caller that finds nobody running works for all. Its own work may be in a later batch if many wait, so
+    // it loops until that is done.
     std::vector<Waiting*> batch;
     while (!queue_.empty() && batch.size() < kMaxSharedCommits) {
       batch.push_back(queue_.front());
@@ -39,6 +41,7 @@ Result<void> SharedCommits::together(std::span<Waiting* const> batch) {
 }
 
 void SharedCommits::commit(std::span<Waiting* const> batch) {
+  // Most failures belong to one piece of work. Running each alone keeps it from failing the others.
   const Result<void> all = together(batch);
   if (all || batch.size() == 1) {
     for (Waiting* each : batch) each->outcome = all;

@@ -1,5 +1,6 @@
-// Commits shared by all who wait: each piece of work runs in a write transaction with others'; when one fails, each
-// runs alone and has its own outcome. One of those who wait does it for all; there is no thread. Thread safe.
+// Runs pieces of work from several callers in one write transaction, since a commit waits for the disk and costs the
+// same for one piece as for many. If one piece fails, each is run again in a transaction of its own and gets its own
+// outcome. One of the callers that wait does the work for all; there is no thread. Thread safe.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -15,7 +16,8 @@ class SharedCommits {
  public:
   using Work = std::function<Result<void>(engine::WriteTransaction&)>;  // may run twice
   explicit SharedCommits(engine::Engine& engine) : engine_(engine) {}
-  // Returns when it is committed, and so durable, or has failed. The caller must have no write transaction open.
+  // Returns when the work is committed, and so durable, or has failed. The caller must not have a write transaction
+  // open: it would wait for itself.
   Result<void> run(Work work);
 
  private:
