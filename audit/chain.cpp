@@ -8,9 +8,9 @@ Result<Envelope> ChainVerifier::next(const EntryBytes& entry) {
     return Error{Errc::tampered, "entry " + std::to_string(envelope.seq.value) + " " + std::string(why)};
   };
   if (envelope.chain != chain_) return broken("belongs to another chain");
-  if (envelope.n != (last_ ? last_->n + 1 : 0)) return broken("is not the next of its chain: one is missing");
-  if (last_ && envelope.prev != last_->seq) return broken("does not follow the one before it");
-  if (last_ && envelope.time < last_->time) return broken("is older than the one before it");
+  if (envelope.n != (last_ ? last_->n + 1 : 0)) return broken("is not the next entry of its chain: one is missing");
+  if (last_ && envelope.prev != last_->seq) return broken("does not name the entry before it");
+  if (last_ && envelope.time < last_->time) return broken("is older than the entry before it");
   TRY_VOID(verify_body(envelope, entry.body));
   last_ = envelope;
   return envelope;

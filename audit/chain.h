@@ -1,5 +1,6 @@
-// One chain's entries, checked as they come: numbered without a gap, each naming the one before it, each body the one
-// that its envelope binds. That the list is the whole chain only the ledger's root can tell (receipt.h, tree.h).
+// Checks the entries of one chain while they arrive: they are numbered without a gap, each names the one before it, and
+// each body is the one that its envelope binds. A list that passes may still lack the chain's last entries: only a
+// proof against the ledger's root shows what the ledger contains (receipt.h, tree.h).
 #pragma once
 #include <optional>
 #include <span>
@@ -9,7 +10,7 @@
 
 namespace audit {
 
-// An entry as it comes from outside.
+// An entry as it is received, before anything is checked.
 struct EntryBytes {
   ByteView envelope;
   ByteView body;
@@ -18,10 +19,10 @@ struct EntryBytes {
 class ChainVerifier {
  public:
   explicit ChainVerifier(const ChainTag& chain) : chain_(chain) {}
-  // Goes on after `last`, an entry that was verified before.
+  // Begins after `last`, which must be an entry that was verified before.
   explicit ChainVerifier(const Envelope& last) : chain_(last.chain), last_(last) {}
-  // Errc::tampered when the entry does not continue the chain or its body is another. After a failure nothing has
-  // changed.
+  // Errc::tampered if the entry does not continue the chain, or if its body is not the one that the envelope binds. A
+  // failure changes nothing.
   Result<Envelope> next(const EntryBytes& entry);
   const std::optional<Envelope>& last() const { return last_; }
 
@@ -30,7 +31,7 @@ class ChainVerifier {
   std::optional<Envelope> last_;
 };
 
-// A chain from its first entry on.
+// Verifies a chain that is given from its first entry on.
 Result<std::vector<Envelope>> verify_chain(const ChainTag& chain, std::span<const EntryBytes> entries);
 
 }  // namespace audit

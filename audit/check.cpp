@@ -24,7 +24,7 @@ std::string chain_name(const ChainTag& chain, std::uint64_t n) {
   return "chain row " + chain.to_string() + "/" + std::to_string(n);
 }
 
-// One walk. Each step fails only where the engine does.
+// Walks the ledger once. Each step fails only if the engine does; damage becomes a finding.
 class Walk {
  public:
   Walk(const ReadTransaction& txn, const Ledger& ledger, std::string_view origin,
@@ -74,17 +74,17 @@ class Walk {
     TRY(const bool is_leaf, add_leaf(seq, leaf_hash(row.value)));
     const auto envelope = decode_envelope(row.value);
     if (!is_leaf) {
-      find(envelope_name(seq), "is not the leaf that the tree holds");
+      find(envelope_name(seq), "is not the leaf that the tree has");
     } else if (!envelope) {
       find(envelope_name(seq), envelope.error().message, envelope.code());
     } else if (envelope->seq.value != seq) {
-      find(envelope_name(seq), "stands at another's place");
+      find(envelope_name(seq), "is in the place of another entry");
     } else {
       TRY_VOID(place_in_time_and_chain(*envelope));
       TRY_VOID(body_of(seq, &*envelope));
       return checkpoint_of(next_);
     }
-    TRY_VOID(body_of(seq, nullptr));  // what it should be is not known
+    TRY_VOID(body_of(seq, nullptr));  // without a sound envelope nobody knows which body is right
     return checkpoint_of(next_);
   }
 
@@ -93,7 +93,7 @@ class Walk {
     find(seq == next_ + 1 ? envelope_name(next_)
                           : "envelopes of entries " + std::to_string(next_) + " to " + std::to_string(seq - 1),
          "missing", Errc::not_found);
-    // The leaf hashes may still be there, and let the rest of the tree be checked.
+    // If the hashes of these leaves are still there, the rest of the tree can be checked.
     for (; next_ < seq && !tree_is_lost_; ++next_) {
       TRY(const auto leaf, stored_node(NodeId{0, next_}));
       if (!leaf) {
@@ -111,13 +111,13 @@ class Walk {
 
   Result<void> place_in_time_and_chain(const Envelope& envelope) {
     const std::uint64_t seq = envelope.seq.value;
-    if (envelope.time < last_time_) find(envelope_name(seq), "is older than the one before it");
+    if (envelope.time < last_time_) find(envelope_name(seq), "is older than the entry before it");
     last_time_ = std::max(last_time_, envelope.time);
     if (envelope.prev) {
       TRY(const auto bytes, txn_.get(tables_.envelopes, number_row(envelope.prev->value)));
       const auto before = bytes ? decode_envelope(*bytes) : Result<Envelope>(Errc::not_found, "missing");
       if (before && (before->chain != envelope.chain || before->n + 1 != envelope.n))
-        find(envelope_name(seq), "does not follow the entry of its chain that it names");
+        find(envelope_name(seq), "does not follow the entry of its chain that it names as the one before");
     }
     TRY(const auto sealed, txn_.get(tables_.chains.table(), chain_row(envelope.chain, envelope.n)));
     const std::string name = chain_name(envelope.chain, envelope.n);
@@ -135,7 +135,7 @@ class Walk {
     return {};
   }
 
-  // Compares with the envelope where there is one to compare with.
+  // Checks a body, and compares it with its envelope unless that is null.
   Result<void> body_of(std::uint64_t seq, const Envelope* envelope) {
     TRY(const auto sealed, txn_.get(tables_.bodies.table(), number_row(seq)));
     if (!sealed) {
@@ -154,7 +154,7 @@ class Walk {
 
   // --- the tree -----------------------------------------------------------------------------------------------------
 
-  // Empty for a row that is absent or no hash.
+  // Empty optional for a row that is absent or has the wrong size.
   Result<std::optional<Digest>> stored_node(NodeId id) const {
     TRY(const auto row, txn_.get(tables_.tree, node_row(id)));
     if (!row) return std::optional<Digest>();
@@ -162,11 +162,11 @@ class Walk {
     return hash ? std::optional(*hash) : std::optional<Digest>();
   }
 
-  // Whether the stored nodes lead to the root that was signed for the whole ledger: which side to believe where a node
-  // of the right edge, that no other node covers, differs from what is below it.
+  // Finds out whether the stored nodes lead to the root that was signed for the whole ledger. This decides which side
+  // is wrong if a node of the right edge differs from the nodes below it, since no node above covers the right edge.
   Result<void> judge_right_edge() {
     const auto size = ledger_.size(txn_);
-    if (!size) return {};  // found again by the walk
+    if (!size) return {};  // the walk reports it
     const auto checkpoint = ledger_.checkpoint_at(txn_, *size);
     if (!checkpoint || !*checkpoint) return {};
     const auto root = ledger_.root(txn_, *size);
@@ -174,8 +174,8 @@ class Walk {
     return {};
   }
 
-  // Whether what is stored above a node agrees with what is stored in it.
-  Result<bool> is_confirmed_above(NodeId id, const Digest& stored) const {
+  // Returns true if the node that is stored above agrees with `stored`.
+  Result<bool> compare_with_above(NodeId id, const Digest& stored) const {
     const NodeId parent{static_cast<std::uint8_t>(id.level + 1), id.index >> 1};
     TRY(const auto above, stored_node(parent));
     TRY(const auto sibling, stored_node(NodeId{id.level, id.index ^ 1}));
@@ -184,8 +184,8 @@ class Walk {
   }
 
   struct Settled {
-    Digest hash;               // to continue with
-    bool fault_below = false;  // the stored node is right, what it was computed from is not
+    Digest hash;               // the walk continues with this
+    bool fault_below = false;  // the stored node is right, and the nodes below it are wrong
   };
   // Compares a recomputed node with its row. If they differ, the check continues with the side that the nodes above
   // confirm, so that one altered value makes one finding.
@@ -200,14 +200,14 @@ class Walk {
     const auto stored = to_digest(*row);
     if (stored && *stored == computed) return Settled{computed};
     if (stored) {
-      TRY(const bool confirmed, is_confirmed_above(id, *stored));
+      TRY(const bool confirmed, compare_with_above(id, *stored));
       if (confirmed) return Settled{*stored, true};
     }
-    find(name, "is not the hash of what is below it");
+    find(name, "is not the hash of the nodes below it");
     return Settled{computed};
   }
 
-  // False when the tree holds another leaf.
+  // Adds a leaf to the recomputed tree. Returns false if the stored tree has another leaf there.
   Result<bool> add_leaf(std::uint64_t seq, const Digest& leaf) {
     if (tree_is_lost_) return true;
     NodeId id{0, seq};
@@ -218,7 +218,7 @@ class Walk {
       perfect_.pop_back();
       id = NodeId{static_cast<std::uint8_t>(id.level + 1), id.index >> 1};
       TRY(settled, settle(id, computed));
-      if (settled.fault_below) find("tree node " + to_string(id), "is not the hash of what is below it");
+      if (settled.fault_below) find("tree node " + to_string(id), "is not the hash of the nodes below it");
     }
     perfect_.push_back(settled.hash);
     return is_leaf;
@@ -246,7 +246,7 @@ class Walk {
     if (!checkpoint) {
       find(checkpoint_name(size), checkpoint.error().message, checkpoint.code());
     } else if (checkpoint->checkpoint.size.value != size) {
-      find(checkpoint_name(size), "is of another size");
+      find(checkpoint_name(size), "states another size");
     } else if (!tree_is_lost_ && checkpoint->checkpoint.root != recomputed_root()) {
       find(checkpoint_name(size), "has another root than the entries");
     }
@@ -263,6 +263,8 @@ class Walk {
   // --- rows that should not be there --------------------------------------------------------------------------------
 
   Result<void> rows_of_no_entry() {
+    // The walk has counted the rows to which an entry leads. A table is read again only if it has more rows than that,
+    // so a sound ledger is read only once.
     TRY(const std::uint64_t checkpoints, tables_.checkpoints.count(txn_));
     if (checkpoints != report_.checkpoints) {
       TRY_VOID(each_row(tables_.checkpoints.table(), [this](KeyValue row) -> Result<void> {
@@ -306,7 +308,7 @@ class Walk {
     return {};
   }
 
-  // Rows that an entry leads to were compared from there; here those are found that none does.
+  // Reports a row to which no entry leads. The other rows were compared during the walk.
   Result<void> chain_row_of_entry(KeyValue row) {
     const auto key = read_chain_row(row.key);
     if (!key) {
@@ -318,10 +320,10 @@ class Walk {
     if (seq && *seq < next_) {
       TRY(const auto bytes, txn_.get(tables_.envelopes, number_row(*seq)));
       const auto envelope = bytes ? decode_envelope(*bytes) : Result<Envelope>(Errc::not_found, "missing");
-      if (!envelope) return {};  // named already
+      if (!envelope) return {};  // the walk has reported the envelope
       if (envelope->chain == key->chain && envelope->n == key->n) return {};
       TRY(const auto leaf, stored_node(NodeId{0, *seq}));
-      if (leaf != leaf_hash(*bytes)) return {};  // likewise
+      if (leaf != leaf_hash(*bytes)) return {};  // the same
     }
     find(chain_name(key->chain, key->n), "belongs to no entry");
     return {};
@@ -334,12 +336,12 @@ class Walk {
   const vault::crypto::VerifyKey& log_key_;
 
   LedgerReport report_;
-  std::uint64_t next_ = 0;  // the number of the next entry
+  std::uint64_t next_ = 0;  // the number that the next entry should have
   vault::Instant last_time_;
-  std::vector<Digest> perfect_;  // as in Frontier, of the hashes that the check continues with
+  std::vector<Digest> perfect_;  // as in Frontier, from the hashes with which the walk continues
   bool tree_is_lost_ = false;
   bool right_edge_is_signed_ = false;
-  std::uint64_t bodies_ = 0, nodes_ = 0, chain_rows_ = 0;  // rows that entries led to
+  std::uint64_t bodies_ = 0, nodes_ = 0, chain_rows_ = 0;  // rows to which entries have led
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Walks a whole ledger and names every value that is not what it should be. Memory is bounded, whatever it finds.
+// Walks a whole ledger and names every value that is wrong. Memory is bounded, even if every value is.
 #pragma once
 #include <string>
 #include <string_view>
@@ -19,16 +19,17 @@ struct Finding {
 
 struct LedgerReport {
   TreeSize size;
-  Digest root{};  // recomputed from the entries; only of a ledger that is sound
+  Digest root{};  // recomputed from the entries; set only if the ledger is sound
   std::uint64_t checkpoints = 0;
   std::vector<Finding> findings;  // the first kMaxFindings
   std::uint64_t more_findings = 0;
   bool is_sound() const { return findings.empty(); }
 };
 
-// Envelopes decode, follow each other without a gap and are linked into chains; bodies open and match; the tree is
-// recomputed from the envelopes and compared row by row, the chain rows with the entries; every checkpoint verifies and
-// has the root of its size, and one covers the last entry. Fails only where the engine cannot be read.
+// Checks that envelopes decode, follow each other without a gap and are linked into chains; that bodies open and match
+// their envelopes; that every checkpoint verifies and has the root of its size; and that one covers the last entry. The
+// tree is recomputed from the envelopes and compared row by row, and the chain rows are compared with the entries.
+// Damage is reported as a finding. The call itself fails only if the engine cannot be read.
 Result<LedgerReport> check_ledger(const vault::engine::ReadTransaction& txn, const Ledger& ledger,
                                   std::string_view origin, const vault::crypto::VerifyKey& log_key);
 

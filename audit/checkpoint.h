@@ -1,5 +1,5 @@
-// Checkpoints (https://c2sp.org/tlog-checkpoint): a signed statement of the ledger's size and root. The log's key is a
-// note key of type ed25519 whose name is the origin.
+// A checkpoint is a signed statement of the ledger's size and root (https://c2sp.org/tlog-checkpoint). The log's key is
+// a note key of type ed25519, and its name is the origin.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,22 +16,22 @@ struct Checkpoint {
   std::string origin;
   TreeSize size;
   Digest root{};
-  std::vector<std::string> extensions;  // opaque lines; ours have none
+  std::vector<std::string> extensions;  // opaque lines; our own checkpoints have none
   bool operator==(const Checkpoint&) const = default;
 };
-// The note's text. Errc::malformed. format_checkpoint gives the same bytes again.
+// Reads a note's text. Errc::malformed. format_checkpoint writes the same bytes again.
 Result<Checkpoint> parse_checkpoint(std::string_view text);
 std::string format_checkpoint(const Checkpoint& checkpoint);
 
-// A checkpoint and the note that it was read from or signed into.
+// A checkpoint, and the note from which it was read or into which it was signed.
 struct SignedCheckpoint {
   Checkpoint checkpoint;
   std::string note;
 };
-// A log's origin is also its key's name. Errc::invalid_argument for an origin that is no key name.
+// Errc::invalid_argument if the origin cannot be a key's name, which it is too.
 Result<SignedCheckpoint> sign_checkpoint(const Checkpoint& checkpoint, const vault::crypto::SigningKey& log_key);
-// Errc::wrong_key when `log_key` has not signed it, Errc::tampered when it is of another origin or claims a root for
-// the empty tree that is not the empty root. Cosignatures are left to verify_note.
+// Errc::wrong_key if `log_key` has not signed it; Errc::tampered if it has another origin, or size 0 and another root
+// than the empty tree. Cosignatures are not checked here: call verify_note for them.
 Result<SignedCheckpoint> verify_checkpoint(std::string_view note, std::string_view origin,
                                            const vault::crypto::VerifyKey& log_key);
 

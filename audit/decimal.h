@@ -1,4 +1,5 @@
-// Numbers as the ledger's formats write them: decimal, no sign, no leading zero, "0" for zero.
+// Reads numbers as the ledger's formats write them: decimal, without sign or leading zero, and "0" for zero. A number
+// has only one spelling, so that a text that is read and written again is the same.
 #pragma once
 #include <charconv>
 #include <cstdint>

@@ -13,38 +13,38 @@ Error malformed(std::string_view what) {
   return Error{Errc::malformed, std::string(what)};
 }
 
-// What is left of an envelope, read field by field.
+// Reads an envelope field by field.
 class Cursor {
  public:
-  explicit Cursor(std::string_view text) : rest_(text) {}
+  explicit Cursor(std::string_view text) : unread_(text) {}
   Result<void> expect(std::string_view literal) {
-    if (!rest_.starts_with(literal)) return malformed("the envelope's fields are not the expected ones");
-    rest_.remove_prefix(literal.size());
+    if (!unread_.starts_with(literal)) return malformed("the envelope's fields are not the expected ones");
+    unread_.remove_prefix(literal.size());
     return {};
   }
   bool take(std::string_view literal) {
-    const bool there = rest_.starts_with(literal);
-    if (there) rest_.remove_prefix(literal.size());
+    const bool there = unread_.starts_with(literal);
+    if (there) unread_.remove_prefix(literal.size());
     return there;
   }
   Result<std::uint64_t> number() {
-    const std::size_t length = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
-    const std::string_view digits = rest_.substr(0, length);
-    rest_.remove_prefix(length);
+    const std::size_t length = std::min(unread_.find_first_not_of("0123456789"), unread_.size());
+    const std::string_view digits = unread_.substr(0, length);
+    unread_.remove_prefix(length);
     return parse_decimal(digits, kMaxSeq);
   }
   Result<std::string_view> string() {
     TRY_VOID(expect("\""));
-    const std::size_t length = rest_.find('"');
+    const std::size_t length = unread_.find('"');
     if (length == std::string_view::npos) return malformed("the envelope ends within a string");
-    const std::string_view value = rest_.substr(0, length);
-    rest_.remove_prefix(length + 1);
+    const std::string_view value = unread_.substr(0, length);
+    unread_.remove_prefix(length + 1);
     return value;
   }
-  bool at_end() const { return rest_.empty(); }
+  bool at_end() const { return unread_.empty(); }
 
  private:
-  std::string_view rest_;
+  std::string_view unread_;
 };
 
 }  // namespace
@@ -85,7 +85,8 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   Cursor cursor(vault::as_text(bytes));
   TRY_VOID(cursor.expect("{\"v\":"));
   TRY(const std::uint64_t version, cursor.number());
-  if (version != kEnvelopeVersion) return Error{Errc::unknown_version, "the envelope is of an unknown version"};
+  if (version != kEnvelopeVersion)
+    return Error{Errc::unknown_version, "the envelope has a version that this program does not know"};
   Envelope envelope;
   TRY_VOID(cursor.expect(",\"seq\":"));
   TRY(envelope.seq.value, cursor.number());
@@ -105,8 +106,8 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   TRY(const std::string_view body, cursor.string());
   TRY(envelope.body, vault::parse_digest(body));
   TRY_VOID(cursor.expect("}"));
-  if (!cursor.at_end()) return malformed("something follows the envelope");
-  // The n-th entry of a chain has n entries before it, all earlier in the ledger.
+  if (!cursor.at_end()) return malformed("there is text after the envelope");
+  // The n-th entry of a chain has n entries before it, and all of them are earlier in the ledger.
   if (envelope.prev.has_value() != (envelope.n > 0) || envelope.n > envelope.seq.value ||
       (envelope.prev && *envelope.prev >= envelope.seq))
     return malformed("the envelope's place in its chain is impossible");
@@ -116,7 +117,7 @@ Result<Envelope> decode_envelope(ByteView bytes) {
 Result<void> verify_body(const Envelope& envelope, ByteView body) {
   if (vault::crypto::sha256(body) != envelope.body)
     return Error{Errc::tampered,
-                 "the body of entry " + std::to_string(envelope.seq.value) + " is not the one it binds"};
+                 "the body of entry " + std::to_string(envelope.seq.value) + " is not the one that its envelope binds"};
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The envelope of an entry: what is public to every enrolled person, and the leaf of the Merkle tree. It is stored
-// exactly as made; the body, which it binds by digest, is opaque here (DESIGN 4).
+// The envelope of an entry is the part that every enrolled person may read, and is the leaf of the Merkle tree. It is
+// stored exactly as it was made. It binds the body by its digest; the body is opaque here.
 #pragma once
 #include <array>
 #include <compare>
@@ -15,10 +15,10 @@ namespace audit {
 inline constexpr std::uint64_t kEnvelopeVersion = 1;
 inline constexpr std::size_t kMaxEnvelopeBytes = 512;
 inline constexpr std::size_t kMaxBodyBytes = 2U << 20;
-// Sequence numbers fit every JSON reader, those with doubles for numbers included.
+// Sequence numbers are limited so that every JSON reader can represent them, even one that reads numbers as doubles.
 inline constexpr std::uint64_t kMaxSeq = (1ULL << 53) - 1;
 
-// The random name of a chain: one for each case, one for the directory.
+// The random name of a chain. Each case has a chain, and so has the directory.
 struct ChainTag {
   std::array<std::byte, 16> bytes{};
   static ChainTag generate();
@@ -37,13 +37,13 @@ struct Envelope {
   bool operator==(const Envelope&) const = default;
 };
 
-// {"v":1,"seq":…,"time":"…","chain":"…","n":…,"prev":…,"body":"…"}, in that order and without white space; there is
-// no `prev` where n is 0.
+// Writes {"v":1,"seq":…,"time":"…","chain":"…","n":…,"prev":…,"body":"…"}, in this order and without white space. If n
+// is 0 there is no `prev`.
 Bytes encode_envelope(const Envelope& envelope);
-// Accepts only what encode_envelope makes. Errc::malformed, Errc::too_large, Errc::unknown_version.
+// Accepts only what encode_envelope writes. Errc::malformed, Errc::too_large, Errc::unknown_version.
 Result<Envelope> decode_envelope(ByteView bytes);
 
-// Errc::tampered unless the body is the one that the envelope binds.
+// Returns Errc::tampered unless the body is the one that the envelope binds.
 Result<void> verify_body(const Envelope& envelope, ByteView body);
 
 }  // namespace audit

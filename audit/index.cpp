@@ -13,7 +13,8 @@ Result<Bytes> prefix_of(std::string_view field, std::string_view id) {
     return !text.empty() && text.size() <= max && !text.contains('\0');
   };
   if (!fits(field, kMaxFieldBytes) || !fits(id, kMaxIndexedIdBytes))
-    return Error{Errc::invalid_argument, "a field or an id of the index is empty, too long or has a zero byte"};
+    return Error{Errc::invalid_argument, "a field or an id of the index is empty, too long or contains a zero byte"};
+  // The zero bytes end the two texts, so that "case-1" does not find the entries of "case-12".
   Bytes prefix = vault::to_bytes(field);
   prefix.push_back(std::byte{0});
   vault::append(prefix, vault::as_bytes(id));

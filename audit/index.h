@@ -1,4 +1,5 @@
-// The secondary index over the ledger: which entries concern an id. A projection: rebuilt from entries alone.
+// The secondary index over the ledger, which tells which entries concern an id. It is a projection: `rebuild` makes it
+// again from the entries.
 #pragma once
 #include <functional>
 #include <string_view>
@@ -17,9 +18,10 @@ class Index {
  public:
   // `sealer` must outlive it.
   static Result<Index> open(vault::engine::Engine& engine, const vault::keyring::Sealer& sealer);
-  // Once is as good as twice. Errc::invalid_argument for an empty field or id, one over its limit or with a zero byte.
+  // Putting the same triple again changes nothing. Errc::invalid_argument for a field or id that is empty, over its
+  // limit or contains a zero byte.
   Result<void> put(vault::engine::WriteTransaction& txn, std::string_view field, std::string_view id, LeafIndex seq);
-  // The entries from `from` on, ascending, until `visit` returns false.
+  // Visits the entries from `from` on, ascending, until `visit` returns false.
   Result<void> scan(const vault::engine::ReadTransaction& txn, std::string_view field, std::string_view id,
                     LeafIndex from, const std::function<bool(LeafIndex)>& visit) const;
   Result<void> clear(vault::engine::WriteTransaction& txn);
@@ -27,7 +29,7 @@ class Index {
 
  private:
   explicit Index(vault::keyring::SealedTable table) : table_(std::move(table)) {}
-  vault::keyring::SealedTable table_;  // field, 0, id, 0, seq (big-endian): nothing
+  vault::keyring::SealedTable table_;  // field, 0, id, 0, seq (big-endian) → an empty value
 };
 
 }  // namespace audit

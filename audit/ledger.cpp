@@ -38,14 +38,15 @@ Result<Envelope> Ledger::append(WriteTransaction& txn, const ChainTag& chain, va
   if (body.size() > kMaxBodyBytes) return Error{Errc::too_large, "the body of an entry is too large"};
   const std::string_view text = vault::as_text(body);
   if (!vault::is_utf8(text) || std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' '; }))
-    return Error{Errc::invalid_argument, "the body of an entry is text without control characters"};
+    return Error{Errc::invalid_argument, "the body of an entry must be UTF-8 text without control characters"};
   if (time < vault::Instant{0} || time > kLatestTime)
     return Error{Errc::invalid_argument, "the time of an entry is out of range"};
+  // The place in the ledger and in the chain is read in this transaction, so two writers cannot take the same one.
   TRY(const TreeSize before, size(txn));
   if (before.value > kMaxSeq) return Error{Errc::full, "the ledger is full"};
   if (before.value > 0) {
     TRY(const Envelope last, this->envelope(txn, LeafIndex{before.value - 1}));
-    if (time < last.time) return Error{Errc::conflict, "the entry is older than the last one"};
+    if (time < last.time) return Error{Errc::conflict, "the entry is older than the last entry of the ledger"};
   }
   Envelope envelope;
   envelope.seq = LeafIndex{before.value};
@@ -59,6 +60,7 @@ Result<Envelope> Ledger::append(WriteTransaction& txn, const ChainTag& chain, va
     envelope.n = row.n + 1;
     envelope.prev = LeafIndex{prev};
   }
+  // These bytes are both hashed and stored. The leaf is never encoded again, so it stays valid in later versions.
   const Bytes bytes = encode_envelope(envelope);
   TRY_VOID(txn.put(tables_.envelopes, number_row(envelope.seq.value), bytes));
   TRY_VOID(tables_.bodies.put(txn, number_row(envelope.seq.value), body));
@@ -77,10 +79,11 @@ Result<SignedCheckpoint> Ledger::sign(WriteTransaction& txn, const vault::crypto
   TRY(const TreeSize now, size(txn));
   Checkpoint checkpoint{std::string(origin), now, {}, {}};
   TRY(checkpoint.root, root(txn, now));
+  // A signature cannot be taken back. So an altered database must be noticed before its root is signed.
   TRY(auto last, latest_checkpoint(txn));
   if (last) {
     const Checkpoint& before = last->checkpoint;
-    if (before.origin != origin) return Error{Errc::tampered, "the last checkpoint is of another ledger"};
+    if (before.origin != origin) return Error{Errc::tampered, "the last checkpoint belongs to another ledger"};
     if (before.size > now) return Error{Errc::tampered, "the ledger is shorter than its last checkpoint"};
     TRY(const Digest root_before, root(txn, before.size));
     if (root_before != before.root) return Error{Errc::tampered, "the ledger does not extend its last checkpoint"};
@@ -108,16 +111,17 @@ Result<Bytes> Ledger::envelope_bytes(const ReadTransaction& txn, LeafIndex seq) 
     return Error{Errc::not_found, "the ledger has no entry " + std::to_string(seq.value)};
   }
   Bytes bytes = vault::to_bytes(*found);
+  // Envelopes are not sealed, so only their hash shows that nobody has altered one.
   TRY(const Digest leaf, nodes(txn)(NodeId{0, seq.value}));
   if (leaf_hash(bytes) != leaf)
-    return Error{Errc::tampered, "the envelope of entry " + std::to_string(seq.value) + " is not the tree's leaf"};
+    return Error{Errc::tampered, "the envelope of entry " + std::to_string(seq.value) + " is not the leaf of the tree"};
   return bytes;
 }
 
 Result<Envelope> Ledger::envelope(const ReadTransaction& txn, LeafIndex seq) const {
   TRY(const Bytes bytes, envelope_bytes(txn, seq));
   TRY(Envelope envelope, decode_envelope(bytes));
-  if (envelope.seq != seq) return Error{Errc::tampered, "an entry stands at another's place in the ledger"};
+  if (envelope.seq != seq) return Error{Errc::tampered, "an entry is in the place of another entry of the ledger"};
   return envelope;
 }
 
@@ -184,24 +188,24 @@ NodeReader Ledger::nodes(const ReadTransaction& txn) const {
 
 Result<Digest> Ledger::root(const ReadTransaction& txn, TreeSize size) const {
   TRY(const TreeSize now, this->size(txn));
-  if (size > now) return Error{Errc::invalid_argument, "the ledger is not that long"};
+  if (size > now) return Error{Errc::invalid_argument, "the ledger has fewer entries than that"};
   return root_at(nodes(txn), size);
 }
 
 Result<Proof> Ledger::inclusion(const ReadTransaction& txn, LeafIndex seq, TreeSize size) const {
   TRY(const TreeSize now, this->size(txn));
-  if (size > now) return Error{Errc::invalid_argument, "the ledger is not that long"};
+  if (size > now) return Error{Errc::invalid_argument, "the ledger has fewer entries than that"};
   return inclusion_proof(nodes(txn), seq, size);
 }
 
 Result<Proof> Ledger::consistency(const ReadTransaction& txn, TreeSize first, TreeSize second) const {
   TRY(const TreeSize now, this->size(txn));
-  if (second > now) return Error{Errc::invalid_argument, "the ledger is not that long"};
+  if (second > now) return Error{Errc::invalid_argument, "the ledger has fewer entries than that"};
   return consistency_proof(nodes(txn), first, second);
 }
 
 Result<Receipt> Ledger::receipt(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const {
-  if (seqs.size() > kMaxReceiptEntries) return Error{Errc::invalid_argument, "the entries are too many for a receipt"};
+  if (seqs.size() > kMaxReceiptEntries) return Error{Errc::invalid_argument, "a receipt is for at most 1024 entries"};
   TRY(Receipt receipt, receipt_that_fits(txn, seqs));
   if (receipt.entries.size() != seqs.size()) return Error{Errc::too_large, "the entries do not fit one receipt"};
   return receipt;
@@ -214,7 +218,7 @@ Result<Receipt> Ledger::receipt_page(const ReadTransaction& txn, std::span<const
 Result<Receipt> Ledger::receipt_that_fits(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const {
   static_assert(kMaxBodyBytes <= kMaxReceiptBodies, "any one entry fits");
   if (seqs.empty() || std::ranges::adjacent_find(seqs, std::ranges::greater_equal()) != seqs.end())
-    return Error{Errc::invalid_argument, "a receipt is for some entries, each once, ascending"};
+    return Error{Errc::invalid_argument, "the entries of a receipt must ascend, and there must be at least one"};
   TRY(const auto checkpoint, latest_checkpoint(txn));
   if (!checkpoint || seqs.back().value >= checkpoint->checkpoint.size.value)
     return Error{Errc::invalid_argument, "no checkpoint covers the entry yet"};
@@ -227,7 +231,7 @@ Result<Receipt> Ledger::receipt_that_fits(const ReadTransaction& txn, std::span<
     TRY(entry.body, body(txn, seq));
     TRY(entry.proof, inclusion(txn, seq, checkpoint->checkpoint.size));
     bytes += entry.body.size();
-    if (bytes > kMaxReceiptBodies) break;
+    if (bytes > kMaxReceiptBodies) break;  // never at the first entry, since any one body fits
     receipt.entries.push_back(std::move(entry));
   }
   return receipt;

@@ -1,11 +1,11 @@
-// The ledger: envelopes, sealed bodies, the tree over the envelopes and every checkpoint that was signed (DESIGN 4).
-// Nothing is kept in memory between calls, so nothing can disagree with the transaction in hand, and an aborted
+// The ledger consists of envelopes, sealed bodies, the tree over the envelopes and every checkpoint that was signed.
+// Nothing is kept in memory between calls. So nothing can disagree with the caller's transaction, and an aborted
 // transaction leaves nothing behind. Format: docs/formats.md
 //
-// 1. Entries are numbered from 0 without a gap; their times never run backwards.
-// 2. The tree has one row for each perfect subtree of its leaves, and no other.
+// 1. Entries are numbered from 0 without a gap. Their times never run backwards.
+// 2. The tree has one row for each perfect subtree of its leaves, and no other rows.
 // 3. An entry's envelope, body, nodes and chain row are written in one transaction.
-// 4. No two checkpoints of one size differ, and each is a prefix of every later one.
+// 4. There is only one checkpoint of each size, and its tree is a prefix of the tree of every later one.
 #pragma once
 #include <optional>
 #include <span>
@@ -22,7 +22,7 @@ namespace audit {
 
 inline constexpr std::size_t kMaxChainPage = 1000;
 
-// Keys and values are in audit/rows.h. Envelopes and hashes are not sealed: enrolled persons read them anyway.
+// audit/rows.h describes keys and values. Envelopes and hashes are not sealed: every enrolled person may read them.
 struct LedgerTables {
   vault::engine::Table envelopes;           // ledger: seq, envelope
   vault::engine::Table tree;                // ledger: node, hash
@@ -31,58 +31,60 @@ struct LedgerTables {
   vault::keyring::SealedTable chains;       // projection: chain and n, seq
 };
 
-// A cheap value; thread safe as far as the transactions are. Each read takes the transaction that it reads in.
+// It is cheap to copy, and as thread safe as the transactions. Every function works in the transaction that it is
+// given.
 class Ledger {
  public:
   using ReadTransaction = vault::engine::ReadTransaction;
   using WriteTransaction = vault::engine::WriteTransaction;
 
-  // Makes the tables if they are new. `sealer` must outlive it.
+  // Makes the tables if they are new. `sealer` must outlive every copy of the result.
   static Result<Ledger> open(vault::engine::Engine& engine, const vault::keyring::Sealer& sealer);
 
-  // Adds an entry at the end of the ledger and of its chain. Errc::conflict when `time` is before the last entry's;
-  // Errc::too_large for a body over kMaxBodyBytes; Errc::invalid_argument for one that is not UTF-8 text without
-  // control characters, or a time outside the years 1970 to 9999; Errc::full. Abort the transaction after any failure.
+  // Adds an entry at the end of the ledger and of its chain. Errc::conflict if `time` is before the last entry's;
+  // Errc::too_large for a body over kMaxBodyBytes; Errc::invalid_argument for a body that is not UTF-8 text without
+  // control characters, or for a time outside the years 1970 to 9999; Errc::full. The caller must abort the transaction
+  // after any failure, since part of the entry may have been written.
   Result<Envelope> append(WriteTransaction& txn, const ChainTag& chain, vault::Instant time, ByteView body);
-  // Signs the ledger as it stands in `txn`, once: a size that has a checkpoint answers with it. Errc::tampered, and
-  // nothing is signed, when the tree does not extend the last checkpoint or an existing one says otherwise.
+  // Signs the ledger as `txn` sees it. If that size has a checkpoint already, it is returned, so that a size is signed
+  // only once. Errc::tampered, and nothing is signed, if the tree does not extend the last checkpoint.
   Result<SignedCheckpoint> sign(WriteTransaction& txn, const vault::crypto::SigningKey& log_key,
                                 std::string_view origin);
 
   Result<TreeSize> size(const ReadTransaction& txn) const;
-  // Errc::not_found beyond the end; Errc::tampered when it is missing before it, or not the leaf that the tree holds.
+  // Errc::not_found beyond the end; Errc::tampered if an earlier envelope is missing or is not the leaf of the tree.
   Result<Bytes> envelope_bytes(const ReadTransaction& txn, LeafIndex seq) const;
   Result<Envelope> envelope(const ReadTransaction& txn, LeafIndex seq) const;
-  // Errc::tampered when it does not open or is not the one that the envelope binds.
+  // Errc::tampered if the body does not open or is not the one that the envelope binds.
   Result<Bytes> body(const ReadTransaction& txn, LeafIndex seq) const;
 
-  // How many entries the chain has; 0 for one that nobody began.
+  // Returns how many entries the chain has, and 0 for a chain that was never begun.
   Result<std::uint64_t> chain_length(const ReadTransaction& txn, const ChainTag& chain) const;
-  // The seqs of the chain's entries from number `from_n` on, at most `limit` and kMaxChainPage of them.
+  // Returns the seqs of the chain's entries from number `from_n` on: at most `limit`, and at most kMaxChainPage.
   Result<std::vector<LeafIndex>> chain_entries(const ReadTransaction& txn, const ChainTag& chain, std::uint64_t from_n,
                                                std::size_t limit) const;
   // Makes the chain rows again from the envelopes.
   Result<void> rebuild_chains(WriteTransaction& txn);
 
-  // Empty optional before the first one.
+  // Empty optional before the first checkpoint, or if there is none of that size.
   Result<std::optional<SignedCheckpoint>> latest_checkpoint(const ReadTransaction& txn) const;
   Result<std::optional<SignedCheckpoint>> checkpoint_at(const ReadTransaction& txn, TreeSize size) const;
 
-  // For any size up to the ledger's. Errc::invalid_argument beyond; Errc::tampered when a node is missing.
+  // These work for any size up to the ledger's. Errc::invalid_argument beyond; Errc::tampered if a node is missing.
   Result<Digest> root(const ReadTransaction& txn, TreeSize size) const;
   Result<Proof> inclusion(const ReadTransaction& txn, LeafIndex seq, TreeSize size) const;
   Result<Proof> consistency(const ReadTransaction& txn, TreeSize first, TreeSize second) const;
-  // Reads `txn`, which must outlive it. Errc::tampered for a node that is missing.
+  // The result reads `txn`, which must outlive it. Errc::tampered for a node that is missing.
   NodeReader nodes(const ReadTransaction& txn) const;
 
-  // For entries under the latest checkpoint, ascending. Errc::invalid_argument for none, too many, or one that is not
-  // signed yet; Errc::too_large when their bodies are over kMaxReceiptBodies.
+  // Makes a receipt for these entries, which must ascend, under the latest checkpoint. Errc::invalid_argument for no
+  // entry, too many entries, or one that is not signed yet; Errc::too_large if their bodies are over kMaxReceiptBodies.
   Result<Receipt> receipt(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const;
-  // The same for a page: for as many of the first as fit one receipt, at least one. The next page begins after the
-  // receipt's last entry.
+  // Same as `receipt`, but takes only as many of the first entries as fit one receipt, and at least one. The caller
+  // begins the next page after the receipt's last entry.
   Result<Receipt> receipt_page(const ReadTransaction& txn, std::span<const LeafIndex> seqs) const;
-  // From what a client knows to the latest checkpoint. A client who knows more than there is gets an empty proof, and
-  // finds that the ledger went backwards. Errc::not_found before the first checkpoint.
+  // Proves that the latest checkpoint extends the size that a client knows. A client that knows more entries than there
+  // are gets an empty proof, and finds that the ledger went backwards. Errc::not_found before the first checkpoint.
   Result<LogUpdate> update(const ReadTransaction& txn, TreeSize known) const;
 
   const LedgerTables& tables() const { return tables_; }

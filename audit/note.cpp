@@ -35,7 +35,7 @@ Result<Signature> to_signature(ByteView bytes) {
   return signature;
 }
 
-// Whether `line`, which names `key`, signs `text`.
+// Verifies that `line`, which names `key`, signs `text`.
 Result<VerifiedSignature> verify_line(const NoteSignature& line, const NoteKey& key, std::string_view text) {
   VerifiedSignature verified{key, {}};
   ByteView bytes = line.signature;
@@ -61,7 +61,7 @@ Result<NoteSignature> parse_signature_line(std::string_view line) {
   if (space == std::string_view::npos) return malformed("a note's signature line has no signature");
   NoteSignature signature;
   signature.name = line.substr(0, space);
-  if (!is_key_name(signature.name)) return malformed("a note's signature line has no proper key name");
+  if (!is_key_name(signature.name)) return malformed("a note's signature line has no valid key name");
   TRY(const Bytes bytes, vault::unbase64(line.substr(space + 1), vault::Base64::padded));
   if (bytes.size() <= kKeyIdBytes) return malformed("a note's signature is too short");
   const ByteView view = bytes;
@@ -86,22 +86,22 @@ std::uint32_t NoteKey::id() const {
 
 Result<NoteKey> parse_note_key(std::string_view text) {
   constexpr std::size_t kIdDigits = 2 * kKeyIdBytes;
-  // Only the first two plus signs separate: base64 has its own.
+  // Only the first two plus signs are separators: base64 contains plus signs too.
   const std::size_t first = text.find('+');
   if (first == std::string_view::npos || text.size() < first + kIdDigits + 2 || text[first + 1 + kIdDigits] != '+')
-    return malformed("a verification key has the form name+id+key");
+    return malformed("a verification key must have the form name+id+key");
   NoteKey parsed;
   parsed.name = text.substr(0, first);
-  if (!is_key_name(parsed.name)) return malformed("a verification key has no proper name");
+  if (!is_key_name(parsed.name)) return malformed("a verification key has no valid name");
   TRY(const Bytes key, vault::unbase64(text.substr(first + kIdDigits + 2), vault::Base64::padded));
   if (key.empty()) return malformed("a verification key is empty");
   parsed.type = static_cast<NoteKeyType>(key.front());
   if (parsed.type != NoteKeyType::ed25519 && parsed.type != NoteKeyType::cosignature)
-    return Error{Errc::unsupported, "a verification key is of a type that this program does not know"};
+    return Error{Errc::unsupported, "a verification key has a type that this program does not know"};
   if (key.size() != 1 + parsed.key.bytes.size()) return malformed("a verification key has the wrong length");
   std::ranges::copy(ByteView(key).subspan(1), parsed.key.bytes.begin());
   if (vault::hex(vault::big_endian32(parsed.id())) != text.substr(first + 1, kIdDigits))
-    return malformed("a verification key's id is not that of the key");
+    return malformed("a verification key's id does not belong to its name and key");
   return parsed;
 }
 
@@ -115,8 +115,8 @@ Result<Note> parse_note(std::string_view bytes) {
   if (bytes.size() > kMaxNoteBytes) return Error{Errc::too_large, "the note is too large"};
   if (!vault::is_utf8(bytes) ||
       std::ranges::any_of(bytes, [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n'; }))
-    return malformed("a note is text without control characters");
-  // The text may hold empty lines: the last one separates.
+    return malformed("a note must be UTF-8 text without control characters");
+  // The text may contain empty lines, so the last one is the separator.
   const std::size_t separator = bytes.rfind("\n\n");
   if (separator == std::string_view::npos || !bytes.ends_with('\n')) return malformed("the note is not signed");
   Note note;
@@ -158,7 +158,7 @@ Result<std::vector<VerifiedSignature>> verify_note(const Note& note, std::span<c
 }
 
 NoteSignature sign_note(std::string_view text, std::string_view name, const vault::crypto::SigningKey& key) {
-  vault::invariant(is_key_name(name) && text.ends_with('\n'), "a note has a proper key name and ends in a line feed");
+  vault::invariant(is_key_name(name) && text.ends_with('\n'), "a note has a valid key name and ends in a line feed");
   const NoteKey verifier{std::string(name), NoteKeyType::ed25519, key.verify_key()};
   const Signature signature = key.sign(vault::as_bytes(text));
   return {verifier.name, verifier.id(), vault::to_bytes(ByteView(signature))};
@@ -166,7 +166,7 @@ NoteSignature sign_note(std::string_view text, std::string_view name, const vaul
 
 NoteSignature cosign_note(std::string_view text, std::string_view name, const vault::crypto::SigningKey& key,
                           std::uint64_t unix_seconds) {
-  vault::invariant(is_key_name(name) && text.ends_with('\n'), "a note has a proper key name and ends in a line feed");
+  vault::invariant(is_key_name(name) && text.ends_with('\n'), "a note has a valid key name and ends in a line feed");
   vault::invariant(unix_seconds <= kMaxCosignatureTime, "the time of a cosignature has 63 bits");
   const NoteKey verifier{std::string(name), NoteKeyType::cosignature, key.verify_key()};
   Bytes bytes = vault::to_bytes(ByteView(vault::big_endian64(unix_seconds)));

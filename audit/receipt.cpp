@@ -14,7 +14,7 @@ Error malformed(std::string_view what) {
 }
 
 Result<json::value> parse_json(std::string_view text, std::size_t max_bytes) {
-  if (text.size() > max_bytes) return Error{Errc::too_large, "what was said about the ledger is too large"};
+  if (text.size() > max_bytes) return Error{Errc::too_large, "the answer about the ledger is too large"};
   json::parse_options options;
   options.max_depth = kMaxDepth;
   boost::system::error_code error;
@@ -23,7 +23,7 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_bytes) {
   return value;
 }
 
-// Members that this version does not know are ignored: a newer service may have them.
+// Returns one member. Members that this version does not know are ignored, since a newer service may send them.
 Result<const json::value*> member(const json::value& value, std::string_view name) {
   const json::object* object = value.if_object();
   const json::value* found =
@@ -103,7 +103,7 @@ Result<Receipt> receipt_from_json(const json::value& value) {
   TRY(receipt.checkpoint, text_of(*checkpoint));
   TRY(const json::value* entries, member(value, "entries"));
   const json::array* list = entries->if_array();
-  if (list == nullptr) return malformed("a receipt lists its entries");
+  if (list == nullptr) return malformed("a receipt must have a list of entries");
   if (list->size() > kMaxReceiptEntries) return Error{Errc::too_large, "the receipt has too many entries"};
   for (const json::value& one : *list) {
     TRY(ReceiptEntry entry, entry_of(one));
@@ -125,14 +125,14 @@ Result<Receipt> decode_receipt(std::string_view text) {
 
 Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, std::string_view origin,
                                        const vault::crypto::VerifyKey& log_key) {
-  if (receipt.entries.empty()) return malformed("the receipt is for nothing");
+  if (receipt.entries.empty()) return malformed("the receipt has no entries");
   TRY(const SignedCheckpoint checkpoint, verify_checkpoint(receipt.checkpoint, origin, log_key));
   return verify_receipt(receipt, checkpoint);
 }
 
 Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, const SignedCheckpoint& of) {
-  if (receipt.entries.empty()) return malformed("the receipt is for nothing");
-  if (receipt.checkpoint != of.note) return Error{Errc::conflict, "the receipt is of another checkpoint"};
+  if (receipt.entries.empty()) return malformed("the receipt has no entries");
+  if (receipt.checkpoint != of.note) return Error{Errc::conflict, "the receipt has another checkpoint"};
   VerifiedReceipt verified{.checkpoint = of, .envelopes = {}};
   const Checkpoint& checkpoint = of.checkpoint;
   for (const ReceiptEntry& entry : receipt.entries) {
@@ -140,7 +140,8 @@ Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, const SignedCheck
       return malformed("the receipt's entries do not ascend");
     TRY_VOID(verify_inclusion(leaf_hash(entry.envelope), entry.index, checkpoint.size, entry.proof, checkpoint.root));
     TRY(const Envelope envelope, decode_envelope(entry.envelope));
-    if (envelope.seq != entry.index) return Error{Errc::tampered, "an entry stands at another's place in the ledger"};
+    if (envelope.seq != entry.index)
+      return Error{Errc::tampered, "an entry is in the place of another entry of the ledger"};
     TRY_VOID(verify_body(envelope, entry.body));
     verified.envelopes.push_back(envelope);
   }
@@ -180,10 +181,12 @@ Result<SignedCheckpoint> verify_update(const LogUpdate& update, const std::optio
   const auto diverged = [](std::string_view how) { return Error{Errc::tampered, std::string(how)}; };
   const Checkpoint& now = latest.checkpoint;
   const TreeSize from = kept ? kept->size : TreeSize{0};
+  // Both are checked before `update.from`: a service that has lost entries cannot prove anything from the kept size,
+  // and its fault must be named, not its odd answer.
   if (now.size < from) return diverged(kLedgerWentBackwards);
   if (kept && now.size == from && now.root != kept->root) return diverged(kLedgerIsSplit);
-  if (update.from != from) return Error{Errc::conflict, "the update begins elsewhere than at the kept checkpoint"};
-  if (from.value == 0) {  // every ledger extends the empty one, and no proof says more
+  if (update.from != from) return Error{Errc::conflict, "the update does not begin at the checkpoint that was kept"};
+  if (from.value == 0) {  // every ledger extends the empty one, so there is nothing to prove
     if (!update.consistency.empty()) return diverged(kLedgerWasRewritten);
   } else if (!verify_consistency(from, now.size, update.consistency, kept->root, now.root)) {
     return diverged(kLedgerWasRewritten);

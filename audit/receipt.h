@@ -1,5 +1,5 @@
-// What the service hands out about the ledger, and how a client checks it: receipts for entries, and updates from the
-// checkpoint that the client kept. JSON in one exact form: digests in hexadecimal, envelopes and bodies as their text.
+// The service gives clients receipts for entries, and updates from the checkpoint that the client kept. The functions
+// here verify both. They are JSON in one exact form: digests in hexadecimal, envelopes and bodies as their text.
 #pragma once
 #include <boost/json/fwd.hpp>
 #include <optional>
@@ -13,15 +13,15 @@
 namespace audit {
 
 inline constexpr std::size_t kMaxReceiptEntries = 1024;
-inline constexpr std::size_t kMaxReceiptBodies = 4U << 20;  // bytes of all bodies together, as a ledger hands them out
-inline constexpr std::size_t kMaxReceiptBytes = 16U << 20;  // of JSON, where every quote of a body takes two
+inline constexpr std::size_t kMaxReceiptBodies = 4U << 20;  // bytes of all bodies together in a receipt that we make
+inline constexpr std::size_t kMaxReceiptBytes = 16U << 20;  // of JSON, where every quote of a body takes two bytes
 inline constexpr std::size_t kMaxLogUpdateBytes = 2U << 20;
 
 struct ReceiptEntry {
   LeafIndex index;
   Bytes envelope;
   Bytes body;
-  Proof proof;  // of the envelope, in the tree of the receipt's checkpoint
+  Proof proof;  // shows that the envelope is in the tree of the receipt's checkpoint
   bool operator==(const ReceiptEntry&) const = default;
 };
 // {"checkpoint":"…","entries":[{"index":…,"envelope":"…","body":"…","proof":["…"]}]}
@@ -35,41 +35,42 @@ struct VerifiedReceipt {
   std::vector<Envelope> envelopes;  // of the receipt's entries, in their order
 };
 
-// Errc::malformed, Errc::too_large. The from_json forms, for parts of an answer, ignore members they do not know.
+// Errc::malformed, Errc::too_large. The from_json functions read a part of a larger answer and ignore unknown members.
 boost::json::value to_json(const Receipt& receipt);
 Result<Receipt> receipt_from_json(const boost::json::value& value);
 std::string encode_receipt(const Receipt& receipt);
-Result<Receipt> decode_receipt(std::string_view text);  // accepts only what encode_receipt makes
+Result<Receipt> decode_receipt(std::string_view text);  // accepts only what encode_receipt writes
 
-// Every entry is in the tree of a checkpoint that `log_key` signed, and every body is the one that its envelope binds.
-// Errc::tampered or Errc::wrong_key otherwise; an empty receipt, or one whose entries do not ascend, is
-// Errc::malformed.
+// Verifies that every entry is in the tree of a checkpoint that `log_key` signed, and that every body is the one that
+// its envelope binds. Errc::tampered or Errc::wrong_key otherwise; Errc::malformed for a receipt that is empty or whose
+// entries do not ascend. A caller must use only the envelopes that are returned.
 Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, std::string_view origin,
                                        const vault::crypto::VerifyKey& log_key);
-// The same for somebody who has verified the checkpoint before: many receipts may be of one. Errc::conflict when the
-// receipt is of another.
+// Same, for a caller that has verified the checkpoint already, since many receipts may have the same one.
+// Errc::conflict if the receipt has another checkpoint.
 Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, const SignedCheckpoint& verified);
 
 // {"checkpoint":"…","from":…,"consistency":["…"]}
 struct LogUpdate {
   std::string checkpoint;  // the signed note
   TreeSize from;           // the size that the client named
-  Proof consistency;       // from there to the checkpoint; empty from size 0 and where nothing was added
+  Proof consistency;       // from there to the checkpoint; empty if `from` is 0 or nothing was added
   bool operator==(const LogUpdate&) const = default;
 };
 
 boost::json::value to_json(const LogUpdate& update);
 Result<LogUpdate> log_update_from_json(const boost::json::value& value);
 std::string encode_log_update(const LogUpdate& update);
-Result<LogUpdate> decode_log_update(std::string_view text);  // accepts only what encode_log_update makes
+Result<LogUpdate> decode_log_update(std::string_view text);  // accepts only what encode_log_update writes
 
-// What an update can be found to be, apart from a bad signature: messages of Errc::tampered.
+// The messages of Errc::tampered for an update whose signature verifies.
 inline constexpr std::string_view kLedgerWentBackwards = "the ledger went backwards";
 inline constexpr std::string_view kLedgerIsSplit = "the ledger shows different entries to different readers";
 inline constexpr std::string_view kLedgerWasRewritten = "the ledger was rewritten: it does not extend what was seen";
 
-// The checkpoint to keep from now on. `kept` is the one whose size the request named (none: 0); an update from another
-// size is Errc::conflict. Without a kept one, signature and origin are all there is to check.
+// Verifies an update and returns the checkpoint that the client must keep from now on. `kept` is the checkpoint whose
+// size the request named; it is empty if the request named 0. Errc::conflict for an update from another size. A client
+// that has kept no checkpoint can check only the signature and the origin, so pass `kept` if there is one.
 Result<SignedCheckpoint> verify_update(const LogUpdate& update, const std::optional<Checkpoint>& kept,
                                        std::string_view origin, const vault::crypto::VerifyKey& log_key);
 

@@ -1,4 +1,4 @@
-// Keys and values of the ledger's tables. Numbers are big-endian, so that rows stand in numeric order.
+// Encodes and decodes keys and values of the ledger's tables. Numbers are big-endian, so rows are in numeric order.
 #pragma once
 #include <algorithm>
 

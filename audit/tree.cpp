@@ -20,8 +20,8 @@ std::uint64_t split(std::uint64_t n) {
   return std::bit_floor(n - 1);
 }
 
-// MTH(D[begin:end]) for a range that the recursive definitions reach: `begin` is a multiple of the least power of two
-// that is >= end - begin. Its perfect subtrees, largest first, are folded from the right.
+// Computes MTH(D[begin:end]) for a range that the recursive definitions reach: `begin` is a multiple of the least power
+// of two that is >= end - begin. Reads the range's perfect subtrees, the largest first, and joins them from the right.
 Result<Digest> range_hash(const NodeReader& read, std::uint64_t begin, std::uint64_t end) {
   std::vector<Digest> perfect;
   while (begin < end) {
@@ -61,7 +61,7 @@ Result<Digest> to_digest(ByteView bytes) {
   return digest;
 }
 
-// RFC 9162 section 2.1.3.2.
+// Follows RFC 9162 section 2.1.3.2, with its names of variables.
 Result<void> verify_inclusion(const Digest& leaf, LeafIndex index, TreeSize size, std::span<const Digest> proof,
                               const Digest& root) {
   if (size.value > kMaxTreeSize || proof.size() > kMaxProofHashes) return unproven("the inclusion proof is too long");
@@ -88,7 +88,7 @@ Result<void> verify_inclusion(const Digest& leaf, LeafIndex index, TreeSize size
   return {};
 }
 
-// RFC 9162 section 2.1.4.2.
+// Follows RFC 9162 section 2.1.4.2, with its names of variables.
 Result<void> verify_consistency(TreeSize first, TreeSize second, std::span<const Digest> proof,
                                 const Digest& first_root, const Digest& second_root) {
   if (second.value > kMaxTreeSize || proof.size() > kMaxProofHashes)
@@ -96,7 +96,7 @@ Result<void> verify_consistency(TreeSize first, TreeSize second, std::span<const
   if (first.value == 0) return unproven("a consistency proof from an empty tree proves nothing");
   if (first > second) return unproven("the consistency proof leads to a smaller tree");
   if (first == second) {
-    if (!proof.empty()) return unproven("a consistency proof between equal sizes is empty");
+    if (!proof.empty()) return unproven("a consistency proof between equal sizes must be empty");
     if (first_root != second_root) return unproven("two trees of one size have different roots");
     return {};
   }
@@ -107,7 +107,7 @@ Result<void> verify_consistency(TreeSize first, TreeSize second, std::span<const
     fn >>= 1;
     sn >>= 1;
   }
-  // A complete first tree is itself the node that the path starts from, and is left out of the proof.
+  // A complete first tree is itself the node at which the path starts. The proof then leaves it out.
   const bool complete = std::has_single_bit(first.value);
   Digest fr = complete ? first_root : proof.front();
   Digest sr = fr;
@@ -171,7 +171,7 @@ Result<Digest> root_at(const NodeReader& read, TreeSize size) {
   return range_hash(read, 0, size.value);
 }
 
-// PATH(m, D[n]) of RFC 6962, from the root down, then turned round.
+// Computes PATH(m, D[n]) of RFC 6962 from the root down, which gives the hashes in reverse order.
 Result<Proof> inclusion_proof(const NodeReader& read, LeafIndex index, TreeSize size) {
   if (size.value > kMaxTreeSize || index.value >= size.value)
     return Error{Errc::invalid_argument, "the leaf is beyond the tree"};
@@ -189,10 +189,10 @@ Result<Proof> inclusion_proof(const NodeReader& read, LeafIndex index, TreeSize 
   return proof;
 }
 
-// SUBPROOF(m, D[n], true) of RFC 6962, likewise.
+// Computes SUBPROOF(m, D[n], true) of RFC 6962 in the same way.
 Result<Proof> consistency_proof(const NodeReader& read, TreeSize first, TreeSize second) {
   if (second.value > kMaxTreeSize || first.value == 0 || first > second)
-    return Error{Errc::invalid_argument, "a consistency proof leads from a tree of at least one leaf to a larger one"};
+    return Error{Errc::invalid_argument, "a consistency proof must lead from at least one leaf to at least as many"};
   Proof proof;
   std::uint64_t begin = 0;
   std::uint64_t end = second.value;
@@ -203,9 +203,9 @@ Result<Proof> consistency_proof(const NodeReader& read, TreeSize first, TreeSize
     proof.push_back(other);
     (left ? end : begin) = middle;
   }
-  if (begin != 0) {  // otherwise the verifier has it: it is the first tree's root
-    TRY(const Digest rest, range_hash(read, begin, end));
-    proof.push_back(rest);
+  if (begin != 0) {  // otherwise it is the first tree's root, which the verifier has
+    TRY(const Digest subtree, range_hash(read, begin, end));
+    proof.push_back(subtree);
   }
   std::ranges::reverse(proof);
   return proof;
