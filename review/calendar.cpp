@@ -20,7 +20,7 @@ constexpr std::size_t kMaxTitle = 120;
 constexpr std::string_view kDigestPrefix = "strongroom/calendar/v1\n";
 
 Error malformed(std::string_view why) {
-  return {Errc::malformed, "this is no bank-holidays.json: " + std::string(why)};
+  return {Errc::malformed, "this is not a bank-holidays.json of gov.uk: " + std::string(why)};
 }
 
 Result<Holiday> holiday_of(const json::value& event) {
@@ -28,13 +28,13 @@ Result<Holiday> holiday_of(const json::value& event) {
   const auto* date = object != nullptr ? object->if_contains("date") : nullptr;
   if (date == nullptr || !date->is_string()) return malformed("an event has no date");
   const auto parsed = vault::parse_date(date->get_string());
-  if (!parsed) return malformed("an event's date is none");
+  if (!parsed) return malformed("an event has no date such as 2026-12-25");
   const int year = static_cast<int>(parsed->year());
   if (year < kFirstYear || year > kLastYear)
     return Error{Errc::invalid_argument, "a bank holiday of " + std::to_string(year) + " cannot be right"};
   const auto* title = object->if_contains("title");
   if (title != nullptr && (!title->is_string() || title->get_string().size() > kMaxTitle))
-    return malformed("an event's title is none");
+    return malformed("an event's title is not text, or is longer than 120 bytes");
   return Holiday{*parsed, title == nullptr ? std::string() : std::string(title->get_string())};
 }
 
@@ -52,7 +52,7 @@ Result<std::vector<Holiday>> events_of(const json::object& division) {
 
 Error unknown_year(int year) {
   return {Errc::not_found, "the bank holidays of " + std::to_string(year) +
-                               " are not known here: import them with strongroom calendar import bank-holidays.json"};
+                               " are not known: import them with strongroom calendar import bank-holidays.json"};
 }
 
 std::string_view name_of(std::chrono::weekday weekday) {
@@ -79,10 +79,10 @@ const Calendar& Calendar::shipped() {
 }
 
 Result<Calendar> Calendar::parse_gov_uk(std::string_view text) {
-  if (text.size() > kMaxCalendarBytes) return Error{Errc::too_large, "a bank-holidays.json is smaller than 1 MiB"};
+  if (text.size() > kMaxCalendarBytes) return Error{Errc::too_large, "a bank-holidays.json has at most 1 MiB"};
   boost::system::error_code failed;
   const json::value parsed = json::parse(json::string_view(text), failed);
-  if (failed || !parsed.is_object()) return malformed("it is no JSON object");
+  if (failed || !parsed.is_object()) return malformed("it is not a JSON object");
   const auto* division = parsed.get_object().if_contains(kDivision);
   if (division == nullptr || !division->is_object()) return malformed("it has no \"england-and-wales\"");
   TRY(const auto events, events_of(division->get_object()));
@@ -94,20 +94,20 @@ Result<Calendar> Calendar::merged_with(std::span<const Holiday> more) const {
   Calendar merged = *this;
   for (const Holiday& holiday : more) {
     std::string& title = merged.holidays_[holiday.date];
-    if (title.empty()) title = holiday.title;
+    if (title.empty()) title = holiday.title;  // a known title stays, so that merging again changes nothing
     merged.years_.insert(static_cast<int>(holiday.date.year()));
   }
   if (merged.holidays_.size() > kMaxHolidays) return Error{Errc::too_large, "a calendar has at most 2000 holidays"};
-  // Whoever imports a year has it from somebody who proclaimed it.
+  // A year that somebody imports counts as proclaimed, because the file comes from those who proclaim the holidays.
   for (const Holiday& holiday : more)
     merged.proclaimed_to_ = std::max(merged.proclaimed_to_, static_cast<int>(holiday.date.year()));
   return merged;
 }
 
 Calendar Calendar::without(std::span<const Date> days) const {
-  Calendar rest = *this;
-  for (const Date& day : days) rest.holidays_.erase(day);
-  return rest;
+  Calendar fewer = *this;
+  for (const Date& day : days) fewer.holidays_.erase(day);
+  return fewer;
 }
 
 std::vector<Holiday> Calendar::holidays() const {
@@ -179,7 +179,7 @@ Result<std::vector<Day>> Calendar::explain(const Date& from, const Date& to) con
   std::vector<Day> days;
   if (!(from < to)) return days;
   if ((sys_days(to) - sys_days(from)).count() > kMaxCalendarSpanDays)
-    return Error{Errc::invalid_argument, "at most twelve years are explained at once"};
+    return Error{Errc::invalid_argument, "ask for at most twelve years at once"};
   for (Date date = plus_days(from, 1); date <= to; date = plus_days(date, 1)) {
     TRY(Day found, day(date));
     days.push_back(std::move(found));

@@ -17,7 +17,7 @@ std::string of_agencies(std::size_t number, std::size_t all) {
   return std::to_string(number) + " of " + std::to_string(all) + (all == 1 ? " agency" : " agencies");
 }
 
-// The clocks of one name, which each agency may have, as one.
+// The clocks of one name, taken together, since each agency may have its own.
 struct Group {
   std::size_t count = 0;
   std::size_t met = 0;
@@ -25,8 +25,8 @@ struct Group {
   bool overdue = false;
   std::optional<Date> from;  // the first trigger
   std::optional<Date> last_from;
-  std::optional<Date> due;       // the first that is open; the last if none is
-  std::optional<Date> last_met;  //
+  std::optional<Date> due;  // of the first open clock, or of the last one if none is open
+  std::optional<Date> last_met;
   std::optional<Date> earliest;
   int working_days = 0;
   bool all_met() const { return count > 0 && met == count; }
@@ -137,7 +137,7 @@ class ChartMaker {
   bool has_ended() const { return rank_of(facts_.stage) == 6; }
   bool is_dropped() const { return facts_.stage == Stage::not_pursued; }
 
-  // "3 March 2026 (working day 1)", counted from the referral.
+  // Returns, for example, "3 March 2026 (working day 1)". Working days are counted from the referral.
   std::string dated(const Date& date) const {
     const auto number = calendar_.count(facts_.dates.received, date);
     const bool says_day = number && facts_.dates.received < date;
@@ -149,10 +149,10 @@ class ChartMaker {
     return chart_.steps.back();
   }
 
-  // Of a step that was not done when the review ended.
+  // Returns the state of a step that was not done when the review ended.
   StepState undone() const { return is_dropped() ? StepState::not_needed : StepState::left_open; }
 
-  // Of a step that `group` times; it is the review's turn when `is_reached`.
+  // Returns the state of a step whose clock is `group`. `is_reached` means that nothing before the step is still open.
   StepState state_of(const Group& group, bool is_reached) const {
     if (group.all_met()) return group.any_late ? StepState::done_late : StepState::done;
     if (has_ended()) return undone();
@@ -205,7 +205,7 @@ class ChartMaker {
     add_securing();
   }
 
-  // No clock: the guidance sets none for it.
+  // This step has no clock, because the guidance sets none.
   void add_securing() {
     const bool is_done = facts_.securing && facts_.securing->secured == facts_.securing->of;
     const StepState state = is_done ? StepState::done : has_ended() ? undone() : StepState::now;
@@ -218,6 +218,8 @@ class ChartMaker {
   }
 
   void add_meeting() {
+    // Two steps share this clock. Setting a date is late only if the date is outside the window, and overdue once the
+    // window has passed without one; the clock itself is met only when the meeting was held.
     const Group held = group_of(clocks_, "meeting");
     const bool is_set = facts_.dates.meeting.has_value();
     const bool is_after = is_set && held.due && *held.due < *facts_.dates.meeting;
@@ -232,7 +234,7 @@ class ChartMaker {
     if (held.earliest && held.due) date.limit += ": " + long_date(*held.earliest) + " to " + long_date(*held.due);
     if (is_set) date.done = "for " + dated(*facts_.dates.meeting);
     if (is_after || is_before)
-      date.note = std::string(is_after ? "Later" : "Earlier") + " than the guidance has it" +
+      date.note = std::string(is_after ? "Later" : "Earlier") + " than the guidance allows" +
                   (facts_.meeting_reason ? ". The reason: " + *facts_.meeting_reason : "; the reason is recorded");
 
     ChartStep& meeting =
@@ -248,6 +250,8 @@ class ChartMaker {
     const Group outcome = group_of(clocks_, "outcome");
     const Group whole = group_of(clocks_, "rapid-review");
     StepState state = state_of(outcome, rank_of(facts_.stage) >= 3);
+    // Sending the outcome also ends the clock of the whole review, so it may be late although it is soon after the
+    // meeting.
     if (whole.any_late) state = StepState::done_late;
     if (whole.overdue && rank_of(facts_.stage) >= 3) state = StepState::overdue;
     ChartStep& sent = add("outcome", "Documents 4 and 5 go to the national Panel", "4.7.1, 4.2.2", state);
@@ -255,7 +259,7 @@ class ChartMaker {
                  (rules_.clock("rapid-review").trigger == "notified" ? "the notification" : "becoming aware") +
                  (whole.due ? ": by " + long_date(*whole.due) : "");
     if (outcome.met > 0) sent.done = "sent " + dated(*outcome.last_met);
-    if (facts_.late_reason) sent.note = "Later than the guidance has it. The reason: " + *facts_.late_reason;
+    if (facts_.late_reason) sent.note = "Later than the guidance allows. The reason: " + *facts_.late_reason;
 
     StepState informing = rank_of(facts_.stage) >= 4 ? StepState::now : StepState::waiting;
     if (facts_.informed_on)

@@ -11,7 +11,7 @@
 namespace strongroom::review {
 namespace {
 
-// All lengths are user units, about one pixel on a screen.
+// All lengths are user units. One is about a pixel on a screen.
 constexpr int kWidth = 960;
 constexpr int kMargin = 30;
 constexpr int kRight = kWidth - kMargin;
@@ -155,7 +155,7 @@ class SvgWriter {
     y_ += height + kGap;
   }
 
-  // The three decisions, side by side.
+  // Draws the three decisions side by side.
   void fork() {
     constexpr std::array kBranches{std::tuple{Decision::practice_review, "Child safeguarding", "practice review"},
                                    std::tuple{Decision::alternative_review, "Another form of", "learning review"},
@@ -165,6 +165,7 @@ class SvgWriter {
     const int top = y_ + 12;
     const int middle = (kCardLeft + kRight) / 2;
     out_ += fmt::format("<g class=\"{}\">\n", class_of(chart_.steps[chart_.fork_after].state));
+    // The rail goes past the three cards to the next step, in the colour of the step before.
     line(kRail, y_ - kGap, kRail, y_ + kForkHeight + kGap + 18, "rail");
     out_ += "</g>\n";
     line(middle, y_ - kGap, middle, top - 14, "rail");
@@ -209,10 +210,10 @@ class SvgWriter {
     today(top, bottom);
     y_ = bottom + 44;
     text(kMargin, y_, "cites",
-         "Bars: from the trigger, or the first day allowed, to the last. Diamonds: when it was done, or is to be.");
+         "Bars: from the trigger, or the first day allowed, to the last. Diamonds: when it was done, or is planned.");
   }
 
-  // Where the month ends on the timescale.
+  // Returns the place on the timescale at which the month ends.
   int end_of_month(const Date& date) const {
     return x_of(Date(std::chrono::sys_days(date.year() / date.month() / std::chrono::last) + std::chrono::days(1)));
   }

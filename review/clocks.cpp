@@ -31,7 +31,8 @@ ClockState state_of(const CaseDates& dates, const Clock& clock, const Date& toda
   return *clock.due < today ? ClockState::overdue : ClockState::running;
 }
 
-// An agency found after the others' time has a clock of its own, from the day it was asked (4.3.1).
+// Starts an agency's clock on the day it was asked, if that is after the others were due (4.3.1). Otherwise an agency
+// that is found late would be overdue at once.
 Result<void> begin_when_found(Clock& clock, const AgencyDates* agency, const ClockRule& rule,
                               const Calendar& calendar) {
   if (agency == nullptr || rule.trigger != "received" || !clock.trigger_date) return {};
@@ -58,6 +59,7 @@ Result<Clock> clock_of(const CaseDates& dates, const AgencyDates* agency, const 
       TRY(clock.earliest, calendar.add(*clock.trigger_date, rule.from_working_days));
     }
     TRY(clock.working, calendar.explain(*clock.trigger_date, *clock.due));
+    // Moves come last, so that `working` still shows how the guidance counts the days.
     for (const MovedClock& moved : dates.moved)
       if (moved.clock == rule.clock && (!moved.agency || moved.agency == clock.agency)) {
         clock.due = moved.due;
@@ -84,7 +86,8 @@ std::optional<Date> due_of_the_whole(const std::vector<Clock>& clocks) {
   return whole == clocks.end() ? std::nullopt : whole->due;
 }
 
-// A meeting within its own window can still leave too few days for the whole (4.4.2 with 4.7.1 and 4.2.2).
+// Warns if the meeting leaves too few days for the whole review. A date can do so even within the meeting's own window
+// (4.4.2 with 4.7.1 and 4.2.2).
 Result<void> warn_of_the_trap(const CaseDates& dates, const RuleSet& rules, const Calendar& calendar, Clocks& clocks) {
   const auto whole = due_of_the_whole(clocks.list);
   if (!whole || dates.outcome_sent || dates.ended) return {};
@@ -174,12 +177,12 @@ Result<void> check_meeting_date(const CaseDates& dates, const Date& meeting, con
   const ClockRule& rule = rules.clock("meeting");
   return Error{
       Errc::conflict,
-      "the meeting is held between " + std::to_string(rule.from_working_days) + " and " +
+      "the meeting must be held between " + std::to_string(rule.from_working_days) + " and " +
           std::to_string(rule.working_days) +
           " working days of receiving the referral (4.4.2): " + vault::to_string(window.front().date) + " to " +
           vault::to_string(window.back().date) + "; " + vault::to_string(meeting) +
-          (day.working ? " is working day " + std::to_string(number) : " is no working day (" + day.reason + ")") +
-          ". Another date needs a reason"};
+          (day.working ? " is working day " + std::to_string(number) : " is not a working day (" + day.reason + ")") +
+          ". A date outside this window needs a reason"};
 }
 
 }  // namespace strongroom::review

@@ -1,4 +1,4 @@
-// The local authority's own duties to notify (4.1.2): a few answers say which apply, and why.
+// Derives from a few answers which of the local authority's own duties to notify apply, and why (4.1.2).
 #pragma once
 #include <boost/describe.hpp>
 #include <string>
@@ -12,7 +12,7 @@ struct DutyAnswers {
   bool died = false;
   bool seriously_harmed = false;
   bool in_area = false;            // of this local authority
-  bool outside_england = false;    // it happened there
+  bool outside_england = false;    // it happened outside England
   bool normally_resident = false;  // in this local authority's area
   bool looked_after = false;
   bool abuse_or_neglect = false;  // known or suspected
@@ -26,7 +26,7 @@ struct DutyApplies {
   std::string because;
 };
 
-// In the order of Duty. Empty where none applies.
+// Returns the duties that apply, in the order of Duty.
 std::vector<DutyApplies> duties_of(const DutyAnswers& answers);
 
 }  // namespace strongroom::review

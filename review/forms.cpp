@@ -21,7 +21,7 @@ constexpr std::array kTypeNames{std::pair{FieldType::text, std::string_view("tex
                                 std::pair{FieldType::person, std::string_view("person")},
                                 std::pair{FieldType::list, std::string_view("list")}};
 
-// Reading what ships with the program: whatever is wrong in it is a fault of ours.
+// These read data that is built into the program. They do not report errors, because a fault in it would be our own.
 std::string text_of(const json::object& object, std::string_view name) {
   const auto* found = object.if_contains(name);
   return found == nullptr ? std::string() : std::string(found->as_string());
@@ -71,6 +71,7 @@ std::vector<Field> person_fields(const std::string& cites) {
   return fields;
 }
 
+// Members that are absent take their usual value, so that the data of a form names only the unusual.
 Field field_of(const json::object& object) {
   Field field;
   field.id = text_of(object, "id");
@@ -139,7 +140,8 @@ Form form_of(std::string_view text) {
   return form;
 }
 
-// Every version that was ever released stays here, the newest of a document last.
+// Lists every version that was ever released, the newest of each document last. Documents that were filled in under an
+// older version must still be read.
 const std::vector<Form>& forms() {
   static const std::vector<Form> list{form_of(data::k_forms_document_1), form_of(data::k_forms_document_2),
                                       form_of(data::k_forms_document_3), form_of(data::k_forms_document_4),
@@ -148,7 +150,7 @@ const std::vector<Form>& forms() {
 }
 
 Error no_such_document(int document) {
-  return {Errc::not_found, "there is no Document " + std::to_string(document) + ": they are 1 to 5"};
+  return {Errc::not_found, "there is no Document " + std::to_string(document) + ": the documents are 1 to 5"};
 }
 
 json::value null_of(const Field& field) {
@@ -159,6 +161,8 @@ json::value null_of(const Field& field) {
   return json::array{std::move(members)};
 }
 
+// Leaves out members that have their usual value, as the data of a form does, and those that only this program's checks
+// use, such as `covers`.
 json::object describe_field(const Field& field) {
   json::object out{{"id", field.id},
                    {"label", field.label},
@@ -187,7 +191,7 @@ json::object describe_field(const Field& field) {
   return out;
 }
 
-// The parts of a pretty-printed JSON text.
+// Appends a value as indented JSON, because people read and edit filled forms.
 void write_value(const json::value& value, std::size_t depth, std::string& out) {
   const std::string inner(2 * (depth + 1), ' ');
   const std::string outer(2 * depth, ' ');
@@ -243,7 +247,7 @@ Result<const Form*> find_form(int document, int version) {
   return Error{Errc::invalid_argument, "this is version " + std::to_string(version) + " of Document " +
                                            std::to_string(document) +
                                            (newer ? ", newer than this program, which has version "
-                                                  : ", an older one than any that was released; now it is version ") +
+                                                  : ", which was never released; the present one is version ") +
                                            std::to_string(newest->version) +
                                            (newer ? ": use the newer program" : ": fill in the form of that version")};
 }

@@ -1,4 +1,4 @@
-// What is right and what is wrong in a filled form.
+// Finds out which values of a filled form are right, and what is wrong with the others.
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <set>
@@ -13,7 +13,8 @@ using Kind = Problem::Kind;
 
 constexpr std::size_t kMaxMemberName = 64;
 
-// Whether a member's name stands twice in one object: the parser would silently keep one of them.
+// Finds a member that is given twice in one object. The ordinary parser would silently keep only one of the two values,
+// so that another reader could see another form.
 class TwiceFinder {
  public:
   static constexpr std::size_t max_object_size = kMaxFormBytes;
@@ -64,7 +65,7 @@ class TwiceFinder {
 };
 
 Error no_form(std::string_view why) {
-  return {Errc::malformed, "this is no filled form: " + std::string(why)};
+  return {Errc::malformed, "this is not a filled form: " + std::string(why)};
 }
 
 Result<json::object> parse(std::string_view text) {
@@ -74,25 +75,25 @@ Result<json::object> parse(std::string_view text) {
   json::basic_parser<TwiceFinder> finder(options);
   boost::system::error_code failed;
   const std::size_t taken = finder.write_some(false, text.data(), text.size(), failed);
-  if (failed) return no_form("it is no JSON (" + failed.message() + ")");
-  if (taken != text.size()) return no_form("something stands after its end");
-  if (finder.handler().found) return no_form("a member stands twice in it");
+  if (failed) return no_form("it is not JSON (" + failed.message() + ")");
+  if (taken != text.size()) return no_form("there is text after its end");
+  if (finder.handler().found) return no_form("a member is given twice");
   json::value parsed = json::parse(json::string_view(text), failed, {}, options);
-  if (failed) return no_form("it is no JSON (" + failed.message() + ")");
-  if (!parsed.is_object()) return no_form("it is no JSON object");
+  if (failed) return no_form("it is not JSON (" + failed.message() + ")");
+  if (!parsed.is_object()) return no_form("it is not a JSON object");
   return std::move(parsed.get_object());
 }
 
-// {"form":"document-1","v":1,…}
+// Finds the form that a filled form names: {"form":"document-1","v":1,…}
 Result<const Form*> form_of(const json::object& object) {
   const auto* name = object.if_contains("form");
   const auto* version = object.if_contains("v");
-  if (name == nullptr || !name->is_string()) return no_form("it does not say which (\"form\": \"document-1\")");
-  if (version == nullptr || !version->is_int64()) return no_form("it does not say its version (\"v\": 1)");
+  if (name == nullptr || !name->is_string()) return no_form("it does not name its form (\"form\": \"document-1\")");
+  if (version == nullptr || !version->is_int64()) return no_form("it does not name its version (\"v\": 1)");
   constexpr std::string_view kPrefix = "document-";
   const std::string_view words(name->get_string());
   if (!words.starts_with(kPrefix) || words.size() != kPrefix.size() + 1)
-    return Error{Errc::not_found, "there is no form of that name: they are document-1 to document-5"};
+    return Error{Errc::not_found, "there is no form of that name: the forms are document-1 to document-5"};
   const std::int64_t number = std::clamp<std::int64_t>(version->get_int64(), -1'000'000, 1'000'000);
   return find_form(words.back() - '0', static_cast<int>(number));
 }
@@ -101,7 +102,7 @@ bool is_blank(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-// Line ends as LF, nothing blank at either end.
+// Turns line ends into LF and removes white space at both ends.
 std::string tidy(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at)
@@ -111,7 +112,7 @@ std::string tidy(std::string_view text) {
   return out;
 }
 
-// Nothing was answered: null, "", [], or only such things within.
+// Whether nothing was answered: the value is null, "" or [], or contains only such values.
 bool is_empty(const json::value& value) {
   if (const auto* text = value.if_string()) return tidy(*text).empty();
   if (const auto* array = value.if_array()) return std::ranges::all_of(*array, is_empty);
@@ -126,13 +127,14 @@ class Checker {
 
   std::vector<Problem> take_problems() { return std::move(problems_); }
 
-  // The members of `given` that are right. `path` is "" or "children[2].".
+  // Returns the members of `given` that are right, and notes problems for the others. `path` is "" or "children[2].".
   json::object members(const std::vector<const Field*>& fields, const json::object& given, const std::string& path) {
     for (const auto& [name, value] : given) {
       const bool known =
           std::ranges::any_of(fields, [&](const Field* field) { return field->id == std::string_view(name); });
       if (!known)
-        wrong(path + (name.size() > kMaxMemberName ? "(a long name)" : std::string(name)), "is no field of this form");
+        wrong(path + (name.size() > kMaxMemberName ? "(a long name)" : std::string(name)),
+              "is not a field of this form");
     }
     json::object kept;
     for (const Field* field : fields) {
@@ -141,6 +143,7 @@ class Checker {
       auto right = this->value(*field, *value, path + field->id);
       if (right && !is_empty(*right)) kept[field->id] = std::move(*right);
     }
+    // Conditions look at other fields, so they are checked when all values are known.
     for (const Field* field : fields) look_at_others(*field, fields, given, path, kept);
     return kept;
   }
@@ -156,14 +159,14 @@ class Checker {
         if (given.is_bool()) return given;
         if (given.is_string() && (given.get_string() == "yes" || given.get_string() == "no"))
           return given.get_string() == "yes";
-        return wrong(path, "takes true or false");
+        return wrong(path, "must be true or false");
       case FieldType::choice:
         return choice(field, given, path);
       case FieldType::choices:
         return choices(field, given, path);
       case FieldType::person:
         if (!given.is_object())
-          return wrong(path, R"(takes a person: {"name": …, "role": …, "agency": …, "contact": …})");
+          return wrong(path, R"(must be a person: {"name": …, "role": …, "agency": …, "contact": …})");
         return members(pointers(field.fields), given.get_object(), path + ".");
       case FieldType::list:
         return list(field, given, path);
@@ -184,22 +187,22 @@ class Checker {
   }
 
   std::optional<json::value> text(const Field& field, const json::value& given, const std::string& path) {
-    if (!given.is_string()) return wrong(path, "takes text, in quotation marks");
+    if (!given.is_string()) return wrong(path, "must be text in quotation marks");
     if (given.get_string().size() > kMaxFormBytes || !vault::is_utf8(given.get_string()))
       return wrong(path, "is not UTF-8 text");
     const std::string tidied = tidy(given.get_string());
     if (tidied.size() > field.max) return wrong(path, "is longer than " + std::to_string(field.max) + " bytes");
     for (const char c : tidied) {
       const auto byte = static_cast<unsigned char>(c);
-      if (c == '\n' && field.type == FieldType::text) return wrong(path, "is one line");
-      if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) return wrong(path, "has a control character in it");
+      if (c == '\n' && field.type == FieldType::text) return wrong(path, "must be one line");
+      if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) return wrong(path, "contains a control character");
     }
     return json::value(tidied);
   }
 
   std::optional<json::value> date(const Field& field, const json::value& given, const std::string& path) {
     const auto parsed = given.is_string() ? vault::parse_date(tidy(given.get_string())) : Error{Errc::malformed, ""};
-    if (!parsed) return wrong(path, "takes a date such as 2026-03-01");
+    if (!parsed) return wrong(path, "must be a date such as 2026-03-01");
     if (field.past && *parsed > today_) return wrong(path, "is in the future");
     return json::value(vault::to_string(*parsed));
   }
@@ -214,13 +217,13 @@ class Checker {
     const bool known = given.is_string() && std::ranges::any_of(field.options, [&](const Option& option) {
                          return option.value == std::string_view(given.get_string());
                        });
-    if (!known) return wrong(path, "takes one of " + values_of(field));
+    if (!known) return wrong(path, "must be one of " + values_of(field));
     return given;
   }
 
   std::optional<json::value> choices(const Field& field, const json::value& given, const std::string& path) {
     if (!given.is_array() || given.get_array().size() > field.options.size())
-      return wrong(path, "takes a list of " + values_of(field));
+      return wrong(path, "must be a list of some of " + values_of(field));
     json::array kept;
     for (const json::value& one : given.get_array()) {
       auto right = choice(field, one, path);
@@ -232,7 +235,7 @@ class Checker {
   }
 
   std::optional<json::value> list(const Field& field, const json::value& given, const std::string& path) {
-    if (!given.is_array()) return wrong(path, "takes a list, [ … ]");
+    if (!given.is_array()) return wrong(path, "must be a list, [ … ]");
     const json::array& rows = given.get_array();
     if (rows.size() > field.max)
       return wrong(path,
@@ -242,9 +245,9 @@ class Checker {
     std::set<std::string> seen;
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const std::string at = path + "[" + std::to_string(row + 1) + "]";
-      if (is_empty(rows[row])) continue;
+      if (is_empty(rows[row])) continue;  // a blank form has empty rows; they count neither as rows nor as problems
       if (!rows[row].is_object()) {
-        wrong(at, "takes a row, { … }");
+        wrong(at, "must be a row, { … }");
         continue;
       }
       json::object right = members(fields, rows[row].get_object(), at + ".");
@@ -266,11 +269,11 @@ class Checker {
         const auto* value = row.get_object().if_contains(field.covers->field);
         return value != nullptr && value->is_string() && value->get_string() == json::string_view(wanted);
       });
-      if (!covered) wrong(path, "nobody stands for " + wanted + " (" + field.cites + ")", Kind::missing);
+      if (!covered) wrong(path, "has no row for " + wanted + " (" + field.cites + ")", Kind::missing);
     }
   }
 
-  // Conditions, what is required, and dates in their order.
+  // Checks conditions, that required fields are there, and the order of dates.
   void look_at_others(const Field& field, const std::vector<const Field*>& fields, const json::object& given,
                       const std::string& path, json::object& kept) {
     const auto* value = kept.if_contains(field.id);
@@ -361,7 +364,7 @@ Result<FilledForm> read_form(std::string_view text, const Date& today) {
 
 Result<void> require_complete(const FilledForm& filled) {
   if (filled.is_complete()) return {};
-  std::string message = "Document " + std::to_string(filled.form->document) + " cannot stand as it is: ";
+  std::string message = "Document " + std::to_string(filled.form->document) + " is not ready: ";
   for (const Problem& problem : filled.problems)
     message += (&problem == &filled.problems.front() ? "" : "; ") + problem.field + " " + problem.what;
   if (filled.problems.size() == kMaxProblems) message += "; and perhaps more";

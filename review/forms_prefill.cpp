@@ -1,4 +1,4 @@
-// What the case and earlier documents already say of a form.
+// Fills a form with the facts that the case and earlier documents contain already.
 #include <algorithm>
 #include <map>
 
@@ -14,6 +14,8 @@ json::array rows_of(const std::vector<std::string>& labels, bool children, bool 
   return rows;
 }
 
+// Returns every fact by its name. An unknown fact is there too, as null, so that a form that asks for a fact which does
+// not exist is noticed.
 std::map<std::string, json::value, std::less<>> facts_of(const CaseFacts& facts) {
   std::map<std::string, json::value, std::less<>> map;
   const auto text = [&](const char* name, const std::string& value) {
@@ -42,7 +44,7 @@ std::map<std::string, json::value, std::less<>> facts_of(const CaseFacts& facts)
   return map;
 }
 
-// A row with the members that `field` has.
+// Returns the members of a row that `field` has too, since another document's rows may have more.
 json::object row_like(const Field& field, const json::object& row) {
   json::object out;
   for (const Field& member : field.fields)
@@ -50,7 +52,7 @@ json::object row_like(const Field& field, const json::object& row) {
   return out;
 }
 
-// Rows of the same label are one row; what the case says comes first.
+// Adds rows from an earlier document. Rows with the same label become one row, and values that are there already stay.
 void merge_rows(const Field& field, const json::array& more, json::array& rows) {
   for (const json::value& one : more) {
     const json::object add = row_like(field, one.get_object());

@@ -8,10 +8,10 @@
 namespace strongroom::review {
 namespace {
 
-bool can_stand(std::string_view name) {
+bool is_allowed(std::string_view name) {
   if (name.empty() || name.size() > kMaxPackNameBytes || name.front() == '.' || name == kManifestName) return false;
   if (!vault::is_utf8(name)) return false;
-  // sha256sum escapes a backslash and a line feed; a name of ours needs neither.
+  // sha256sum would escape a backslash and a line feed, and our names need neither.
   return std::ranges::none_of(name, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return c == '/' || c == '\\' || byte < 0x20 || byte == 0x7f;
@@ -41,7 +41,8 @@ Result<std::string> manifest_of(std::span<const PackFile> files) {
     return Error{Errc::too_large, "a pack has at most " + std::to_string(kMaxPackFiles) + " files"};
   std::vector<const PackFile*> sorted;
   for (const PackFile& file : files) {
-    if (!can_stand(file.name)) return Error{Errc::invalid_argument, "a file of the pack has a name that cannot stand"};
+    if (!is_allowed(file.name))
+      return Error{Errc::invalid_argument, "a file of the pack has a name that is not allowed"};
     sorted.push_back(&file);
   }
   std::ranges::sort(sorted, {}, &PackFile::name);
@@ -71,9 +72,9 @@ std::vector<std::string> missing_from(const MeetingPack& pack) {
   std::vector<std::string> missing;
   if (!pack.has_document_1) missing.emplace_back("the referral form, Document 1 (4.5.1)");
   if (pack.notified && !pack.has_notification)
-    missing.emplace_back("the local authority’s notification, which it made (4.5.1)");
+    missing.emplace_back("the notification that the local authority has made (4.5.1)");
   if (pack.returned.empty() && pack.not_returned.empty())
-    missing.emplace_back("the scoping of any agency: none was asked (4.3.1)");
+    missing.emplace_back("the scoping of every agency: none was asked (4.3.1)");
   for (const std::string& agency : pack.not_returned) missing.push_back("Document 2 of " + agency + " (4.5.1)");
   return missing;
 }

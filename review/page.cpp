@@ -13,7 +13,7 @@ bool is_control(unsigned char c) {
   return c < 0x20 || c == 0x7f;
 }
 
-// C1 controls (U+0080 to U+009F) are two bytes, 0xc2 and this one.
+// Whether the byte at `at` is the second one of a C1 control (U+0080 to U+009F). The first is 0xc2.
 bool is_second_of_control(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
   return at > 0 && byte(at - 1) == 0xc2 && byte(at) >= 0x80 && byte(at) < 0xa0;
@@ -23,7 +23,8 @@ std::string escaped_byte(char c) {
   return "\\x" + vault::hex(vault::as_bytes(std::string_view(&c, 1)));
 }
 
-// Text within a CSS string: everything but letters, digits, spaces and a few marks as a hexadecimal escape.
+// Writes a CSS string. Everything but letters, digits, spaces and a few marks becomes a hexadecimal escape, so that no
+// text can end the string.
 std::string css_string(std::string_view text) {
   constexpr std::string_view kPlain = " -.:,";
   std::string out = "\"";
@@ -67,6 +68,7 @@ std::string escape_html(std::string_view text) {
       out += "&quot;";
     else if (c == '\'')
       out += "&#39;";
+    // Control characters are shown and not dropped, since a reader must see that a text contains something odd.
     else if ((is_control(byte) && c != '\n') || (!is_text && byte >= 0x80))
       out += escaped_byte(c);
     else if (is_second_of_control(text, at)) {
@@ -91,6 +93,7 @@ std::string escape_html_lines(std::string_view text) {
 
 std::string html_page(const Page& page) {
   const std::string style = style_of(page);
+  // The policy allows exactly this style. So even markup that slipped through `escape_html` could not load anything.
   const auto digest = vault::crypto::sha256(vault::as_bytes(style));
   std::string out =
       "<!doctype html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n"

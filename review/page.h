@@ -1,25 +1,25 @@
-// The shell of every page that we print: one HTML file that looks like GOV.UK, prints cleanly on A4 and asks for
-// nothing from anywhere (its style within, system fonts, a policy that allows neither scripts nor other resources).
-// What a page says comes as HTML in `Page::body`: whatever is not ours goes through `escape_html`. The classes that a
-// body may use stand in review/pages/page.css.
+// Makes the frame of every page that we print: one HTML file that looks like GOV.UK and prints cleanly on A4. It loads
+// nothing from anywhere: its style is inside, it uses system fonts, and its policy allows neither scripts nor other
+// resources. The caller gives the content as HTML in `Page::body`, and must pass every text that is not a constant of
+// ours through `escape_html`. The classes that a body may use are in review/pages/page.css.
 #pragma once
 #include <string>
 #include <string_view>
 
 namespace strongroom::review {
 
-// Safe as text and within a quoted attribute. Control characters but LF, and all of a text that is not UTF-8, become
-// "\xff" and the like.
+// Makes a text safe in HTML, also within a quoted attribute. Control characters except LF become, for example, "\x1b".
+// In a text that is not UTF-8 every byte above 0x7f does too.
 std::string escape_html(std::string_view text);
-// The same, each line end a <br>.
+// Same, and each line end becomes a <br>.
 std::string escape_html_lines(std::string_view text);
 
 struct Page {
-  std::string title;      // plain text: of the window
-  std::string reference;  // plain text: of the case; above the page and at the foot of each sheet; may be empty
+  std::string title;      // of the window, as plain text
+  std::string reference;  // of the case, as plain text; printed above the page and at each sheet's foot; may be empty
   std::string marking = "Confidential: child safeguarding";
   std::string body;      // HTML
-  std::string more_css;  // ours only: of a page with a layout of its own, such as labels
+  std::string more_css;  // constants of ours only, for a page with a layout of its own, such as labels
 };
 std::string html_page(const Page& page);
 

@@ -41,7 +41,7 @@ class HtmlWriter {
   std::string section(const Section& section) {
     std::string out = element("h2", escape_html(section.title));
     if (!section.help.empty()) out += element("p", escape_html(section.help));
-    const bool is_alone = section.fields.size() == 1;  // the section's title says what it is
+    const bool is_alone = section.fields.size() == 1;  // the section's title then serves as its heading
     std::string facts;                                 // consecutive answers share one <dl>
     for (const Field& field : section.fields) {
       const auto* value = values_.if_contains(field.id);
@@ -73,7 +73,7 @@ class HtmlWriter {
     return element("div", element("dt", label(field)) + element("dd", answer));
   }
 
-  // A list as a table, or each row as a card.
+  // Prints a list as a table, or each row as a card if it has too many columns.
   std::string list(const Field& field, const json::array& rows, bool is_alone) {
     std::string out = is_alone ? "" : element("h3", label(field));
     json::array shown = rows;
@@ -143,7 +143,7 @@ class HtmlWriter {
     return "Only if the answer to “" + printed_.words(other->label) + "” asks for it. ";
   }
 
-  // A question with room for its answer.
+  // Prints a question with room for an answer by hand.
   std::string to_fill(const Field& field) const {
     std::string out = "<span class=\"label\">" + label(field) +
                       (field.required ? "" : " <span class=\"optional\">(optional)</span>") + "</span>";
@@ -204,7 +204,7 @@ class HtmlWriter {
     }
     std::string enclosed;
     for (const std::string& one : letter.enclosed) enclosed += (enclosed.empty() ? "" : "; ") + escape_html(one);
-    // What is enclosed stays with the signature: no page has that line alone.
+    // The list of enclosures is in one block with the signature, so that it is never alone on a page.
     out += element("div class=\"sign\"", element("p", "Yours faithfully,") + element("p", "<br>" + signature(letter)) +
                                              element("p", "for the safeguarding partners") +
                                              element("p class=\"hint\"", "Enclosed: " + enclosed + "."));

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kLineWidth = 78;
 
-// Lines of kLineWidth columns, each after `indent` spaces.
+// Breaks a text into lines of at most kLineWidth columns, each with `indent` spaces before it.
 std::string wrapped(std::string_view text, std::size_t indent) {
   std::string out;
   for (const std::string& line : lines_of(text, kLineWidth - indent))

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMostColumns = 5;
 constexpr std::array kMonths{"January", "February", "March",     "April",   "May",      "June",
                              "July",    "August",   "September", "October", "November", "December"};
-constexpr Date kNow{std::chrono::year(9999), std::chrono::January, std::chrono::day(1)};  // the names of today
+constexpr Date kNow{std::chrono::year(9999), std::chrono::January, std::chrono::day(1)};  // gives the present names
 
 Date names_as_of(const Form& form, const json::object& values) {
   const auto* value = values.if_contains(form.names_as_of);
@@ -74,7 +74,7 @@ std::string PrintedForm::value(const Field& field, const json::value& value) con
   if (const auto* array = value.if_array()) {
     for (const json::value& one : *array) {
       if (one.is_string()) append(list, words(label_of(field, one.get_string())), "; ");
-      // Of a row: the member that names it.
+      // A row is represented by its first member, which names it.
       if (one.is_object() && !field.fields.empty())
         if (const auto* first = one.get_object().if_contains(field.fields.front().id))
           append(list, this->value(field.fields.front(), *first));

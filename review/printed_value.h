@@ -1,4 +1,4 @@
-// A value of a form in words, for both ways of printing it. Part of review/print.h; nobody else includes it.
+// Turns the values of a form into words, for both ways of printing it. Part of review/print.h; nobody else includes it.
 #pragma once
 #include <functional>
 
@@ -10,12 +10,12 @@ class PrintedForm {
  public:
   PrintedForm(const Form& form, const json::object& values);
 
-  // What a person reads: "2 March 2026", "Yes", an option's label; several things stand with commas between.
+  // Returns a value as people read it: "2 March 2026", "Yes", an option's label. Commas separate several values.
   std::string value(const Field& field, const json::value& value) const;
-  // Labels, help and options may speak of partners by their name of the day.
+  // Puts the partners' names, on the date of the form, into a label, a help text or an option.
   std::string words(std::string_view text) const;
-  // The text with its `{field}` placeholders filled in: our own words go through `plain`, values through `given`, and a
-  // field without a value is `gap`.
+  // Fills in the `{field}` placeholders of a letter. Our own words go through `plain` and values through `given`, which
+  // must escape them. A field without a value becomes `gap`.
   using Writer = std::function<std::string(std::string_view)>;
   std::string letter_text(std::string_view text, const Writer& plain, const Writer& given,
                           const std::string& gap) const;
@@ -28,7 +28,7 @@ class PrintedForm {
   Date names_as_of_;
 };
 
-// Whether a list prints as a table; a wider one prints row by row.
+// Whether a list is narrow enough to be printed as a table. A wider one is printed row by row.
 bool fits_a_table(const Field& list);
 
 }  // namespace strongroom::review

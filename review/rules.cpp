@@ -27,7 +27,7 @@ ClockRule clock_of(const json::object& object) {
   return rule;
 }
 
-// Our own data: it parses, or the program is broken (the tests read each set).
+// Reads our own data, so a fault in it is a fault of the program. The tests read every set.
 RuleSet rules_of(std::string_view text) {
   const json::object object = json::parse(json::string_view(text)).as_object();
   RuleSet set{text_of(object, "name"), text_of(object, "title"), text_of(object, "citation"), {}};
@@ -54,7 +54,7 @@ vault::Result<const RuleSet*> find_rules(std::string_view name) {
     if (set.name == name) return &set;
     names += (names.empty() ? "" : ", ") + set.name;
   }
-  return vault::Error{vault::Errc::not_found, "there is no such rule set; there are: " + names};
+  return vault::Error{vault::Errc::not_found, "there is no such rule set; the rule sets are: " + names};
 }
 
 }  // namespace strongroom::review

@@ -10,7 +10,7 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-// A set of stages, one bit each.
+// Makes a set of stages, with one bit for each.
 template <class... More>
 constexpr unsigned set_of(More... more) {
   return (0U | ... | (1U << static_cast<unsigned>(more)));
@@ -31,7 +31,7 @@ constexpr unsigned kGoingOn =
 constexpr unsigned kAfterOutcome = set_of(outcome_sent, practice_review, alternative_review, closed);
 constexpr unsigned kAlways = kGoingOn | set_of(closed, not_pursued);
 
-// In the order of Step.
+// The rows are in the order of Step. docs/policy.md prints the sentences.
 constexpr auto kTable = std::to_array<Row>({
     {Step::answer_duties, kGoingOn, "the local authority's duties are asked about while the review goes on (4.1.2)"},
     {Step::record_duty, kAlways, "a duty is recorded when it is done (4.1.2)"},
@@ -77,7 +77,7 @@ Error forbidden(std::string text) {
 }
 
 Result<Stage> decide(const Facts& facts) {
-  if (!facts.meeting_reached) return forbidden("the meeting has not been held yet: it decides (4.6.2)");
+  if (!facts.meeting_reached) return forbidden("the meeting takes the decision, and has not been held yet (4.6.2)");
   if (!facts.partners_absent.empty())
     return forbidden("the meeting is not quorate without a representative of each safeguarding partner (4.6.1): " +
                      list_of(facts.partners_absent) + " not present");
@@ -87,7 +87,7 @@ Result<Stage> decide(const Facts& facts) {
 
 Result<Stage> send_outcome(const Facts& facts) {
   if (!facts.partners_silent.empty())
-    return forbidden("Document 4 is completed and agreed first (4.6.3): no answer yet from " +
+    return forbidden("Document 4 must be completed and agreed first (4.6.3): there is no answer yet from " +
                      list_of(facts.partners_silent));
   return Stage::outcome_sent;
 }
@@ -111,6 +111,8 @@ std::string_view sentence_of(Step step) {
 Result<Stage> next_stage(Step step, const Facts& facts) {
   const Row& row = kTable[static_cast<std::size_t>(step)];
   if (!row.has(facts.stage)) return forbidden(std::string(row.otherwise));
+  // The last group needs nothing but the right stage and does not change it. Its steps are named, so that a new step
+  // does not compile without a decision here.
   switch (step) {
     case Step::send_templates:
       return facts.stage == Stage::referred ? Stage::scoping : facts.stage;
@@ -119,7 +121,7 @@ Result<Stage> next_stage(Step step, const Facts& facts) {
       return Stage::meeting_set;
     case Step::record_attendance:
       if (!facts.meeting_reached)
-        return forbidden("attendance is recorded at the meeting: its date is to come (4.6.1)");
+        return forbidden("attendance is recorded at the meeting, and its date has not come yet (4.6.1)");
       return facts.stage;
     case Step::decide:
       return decide(facts);
@@ -150,11 +152,11 @@ Result<Stage> next_stage(Step step, const Facts& facts) {
 Result<void> may_step_back(Stage from, Stage to) {
   const auto order = [](Stage stage) { return static_cast<int>(stage); };
   if (from == Stage::closed || from == Stage::not_pursued)
-    return forbidden("a review that has ended is not reopened: refer the incident again, naming this case");
+    return forbidden("a review that has ended cannot be reopened: refer the incident again, and name this case");
   if (order(from) >= order(Stage::outcome_sent))
-    return forbidden("the outcome is with the Panel already (4.7.1): what went out is not taken back");
+    return forbidden("the Panel already has the outcome (4.7.1), so the review cannot go back");
   if (from != Stage::referred && to == Stage::referred)
-    return forbidden("Documents 2 and 3 have gone out (4.3.3): what went out is not taken back");
+    return forbidden("Documents 2 and 3 have been sent (4.3.3), so the review cannot go back to before that");
   if (order(to) >= order(from)) return forbidden("that is not an earlier stage");
   return {};
 }

@@ -11,7 +11,7 @@ bool begins_column(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
 }
 
-// How long the first `columns` code points of a longer text are.
+// Returns the size in bytes of the first `columns` code points of a longer text.
 std::size_t bytes_of_columns(std::string_view text, std::size_t columns) {
   std::size_t at = 0;
   for (std::size_t seen = 0; at < text.size(); ++at)

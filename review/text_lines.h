@@ -1,4 +1,4 @@
-// Text in lines, for what is printed without a page. Part of review/print.h and review/chart.h.
+// Breaks text into lines, for printing without a page. Part of review/print.h and review/chart.h.
 #pragma once
 #include <string>
 #include <string_view>
@@ -6,11 +6,11 @@
 
 namespace strongroom::review {
 
-// Code points, as which columns are counted here.
+// Counts columns. Each code point counts as one.
 std::size_t columns_of(std::string_view text);
-// Control characters but LF, which would act on a terminal, as "\x1b".
+// Replaces control characters except LF, for example by "\x1b", because they would act on a terminal.
 std::string harmless(std::string_view text);
-// Words in lines of at most `width` columns (1 at least); a longer word is cut. LF ends a line.
+// Puts words into lines of at most `width` columns, which must be at least 1. Cuts a longer word. LF ends a line.
 std::vector<std::string> lines_of(std::string_view text, std::size_t width);
 
 }  // namespace strongroom::review

@@ -443,7 +443,7 @@ TEST_F(Review, Guidance_4_5_2_PacksAreSharedInAdvanceOrTabledEachUnderItsHolders
 
 TEST_F(Review, Guidance_4_6_1_NobodyStandsForTwoPartnersNorForOneThatIsNotTheirs) {
   to_meeting();
-  expect_conflict(act(spoc_.id, attendance()), "its date is to come");
+  expect_conflict(act(spoc_.id, attendance()), "its date has not come yet");
   on("2026-12-02");
   auto twice = attendance();
   twice.present = {{authority_root_.id, authority_}, {authority_root_.id, icb_}, {police_root_.id, police_}};

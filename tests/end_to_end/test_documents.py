@@ -72,7 +72,7 @@ class Documents(unittest.TestCase):
             "incident_date: is in the future": {**self.example(1), "incident_date": "2999-01-01"},
             "aware_date: is before": {**self.example(1), "aware_date": "2021-02-01"},
             "children: a referral names at least one child": {**self.example(1), "children": []},
-            "colour: is no field of this form": {**self.example(1), "colour": "red"},
+            "colour: is not a field of this form": {**self.example(1), "colour": "red"},
             "version 0 of Document 1": {**self.example(1), "v": 0},
             "version 2 of Document 1": {**self.example(1), "v": 2},
             "this is Document 2, not Document 1": self.example(2),
@@ -80,7 +80,7 @@ class Documents(unittest.TestCase):
         for words, form in wrong.items():
             self.refused(self.run_it("document", "fill", 1, "--from", "-", "-o", out, text=json.dumps(form)), USAGE, words)
             self.assertFalse(out.exists())
-        self.refused(self.run_it("document", "fill", 1, "--from", "-", text="{"), USAGE, "no filled form")
+        self.refused(self.run_it("document", "fill", 1, "--from", "-", text="{"), USAGE, "not a filled form")
         self.refused(self.run_it("document", "fill", 1, "--from", self.top / "none"), NOT_FOUND)
         self.refused(self.run_it("document", "fill", 1), USAGE, "no terminal")
         self.refused(self.run_it("document", "blank", 6), USAGE)

@@ -127,10 +127,10 @@ TEST(Chart, ADateOutsideTheWindowIsShownWithItsReason) {
   const Chart made = chart(facts, "2026-03-18");
   EXPECT_EQ(step(made, "meeting-date").state, StepState::done_late);
   EXPECT_THAT(step(made, "meeting-date").note,
-              HasSubstr("Later than the guidance has it. The reason: a partner is away"));
+              HasSubstr("Later than the guidance allows. The reason: a partner is away"));
   EXPECT_THAT(made.warnings, ElementsAre(HasSubstr("does not leave the 2 working days")));
   const Chart early = chart(meeting_set("2026-03-10"), "2026-03-10");
-  EXPECT_THAT(step(early, "meeting-date").note, HasSubstr("Earlier than the guidance has it; the reason is recorded"));
+  EXPECT_THAT(step(early, "meeting-date").note, HasSubstr("Earlier than the guidance allows; the reason is recorded"));
 }
 
 TEST(Chart, ADecisionToReviewHasItsOwnStep) {

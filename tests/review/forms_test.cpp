@@ -99,7 +99,7 @@ TEST(FindForm, OnlyTheFiveDocumentsInTheirVersionsAreThere) {
   EXPECT_EQ((*find_form(1, 1))->document, 1);
   const auto older = find_form(4, 0);
   EXPECT_EQ(older.code(), Errc::invalid_argument);
-  EXPECT_THAT(older.error().message, HasSubstr("version 0 of Document 4, an older one"));
+  EXPECT_THAT(older.error().message, HasSubstr("version 0 of Document 4, which was never released"));
   const auto newer = find_form(4, 2);
   EXPECT_EQ(newer.code(), Errc::invalid_argument);
   EXPECT_THAT(newer.error().message, HasSubstr("version 2 of Document 4, newer than this program"));
@@ -128,7 +128,7 @@ TEST(ReadForm, WhatIsNoFormIsRefusedAsSuch) {
 
 TEST(ReadForm, AMemberThatStandsTwiceWouldLoseOneOfThem) {
   const std::string twice = R"({"form":"document-1","v":1,"place":"a","place":"b"})";
-  EXPECT_THAT(read_form(twice, kToday).error().message, HasSubstr("stands twice"));
+  EXPECT_THAT(read_form(twice, kToday).error().message, HasSubstr("given twice"));
   const std::string in_a_row = R"({"form":"document-1","v":1,"children":[{"label":"a"},{"label":"b","label":"c"}]})";
   EXPECT_EQ(read_form(in_a_row, kToday).code(), Errc::malformed);
   EXPECT_TRUE(read_form(R"({"form":"document-1","v":1,"children":[{"label":"a"},{"label":"b"}]})", kToday));
@@ -148,31 +148,31 @@ TEST(ReadForm, ItsSizeAndDepthAreLimited) {
 }
 
 TEST(ReadForm, EachTypeTakesItsOwnValuesAndNamesTheField) {
-  EXPECT_THAT(problems(with(1, "place", 7)), ElementsAre("place: takes text, in quotation marks"));
-  EXPECT_THAT(problems(with(1, "place", "two\nlines")), ElementsAre("place: is one line"));
-  EXPECT_THAT(problems(with(1, "place", "bell\x07")), ElementsAre("place: has a control character in it"));
+  EXPECT_THAT(problems(with(1, "place", 7)), ElementsAre("place: must be text in quotation marks"));
+  EXPECT_THAT(problems(with(1, "place", "two\nlines")), ElementsAre("place: must be one line"));
+  EXPECT_THAT(problems(with(1, "place", "bell\x07")), ElementsAre("place: contains a control character"));
   EXPECT_THAT(problems(with(1, "incident_date", "1/3/2026")),
-              ElementsAre("incident_date: takes a date such as 2026-03-01"));
+              ElementsAre("incident_date: must be a date such as 2026-03-01"));
   EXPECT_THAT(problems(with(1, "incident_date", "2026-02-30")),
-              ElementsAre("incident_date: takes a date such as 2026-03-01"));
-  EXPECT_THAT(problems(with(1, "abuse_or_neglect", "maybe")), ElementsAre("abuse_or_neglect: takes true or false"));
-  EXPECT_THAT(problems(with(1, "harm", "harmed")), ElementsAre("harm: takes one of died, seriously-harmed, other"));
+              ElementsAre("incident_date: must be a date such as 2026-03-01"));
+  EXPECT_THAT(problems(with(1, "abuse_or_neglect", "maybe")), ElementsAre("abuse_or_neglect: must be true or false"));
+  EXPECT_THAT(problems(with(1, "harm", "harmed")), ElementsAre("harm: must be one of died, seriously-harmed, other"));
   EXPECT_THAT(problems(with(1, "proceedings", "police")),
-              ElementsAre(HasSubstr("proceedings: takes a list of police,")));
+              ElementsAre(HasSubstr("proceedings: must be a list of some of police,")));
   EXPECT_THAT(problems(with(1, "proceedings", json::array{"police", "police"})),
               ElementsAre("proceedings: has an answer twice"));
-  EXPECT_THAT(problems(with(1, "referrer", "Inspector")), ElementsAre(HasSubstr("referrer: takes a person")));
+  EXPECT_THAT(problems(with(1, "referrer", "Inspector")), ElementsAre(HasSubstr("referrer: must be a person")));
   EXPECT_THAT(problems(with(1, "referrer", {{"name", "Inspector"}})), ElementsAre("referrer.role: is missing"));
-  EXPECT_THAT(problems(with(1, "children", "one")), ElementsAre("children: takes a list, [ … ]"));
-  EXPECT_THAT(problems(with(1, "children", json::array{"one"})), Contains("children[1]: takes a row, { … }"));
-  EXPECT_THAT(problems(with(1, "unheard_of", "x")), ElementsAre("unheard_of: is no field of this form"));
+  EXPECT_THAT(problems(with(1, "children", "one")), ElementsAre("children: must be a list, [ … ]"));
+  EXPECT_THAT(problems(with(1, "children", json::array{"one"})), Contains("children[1]: must be a row, { … }"));
+  EXPECT_THAT(problems(with(1, "unheard_of", "x")), ElementsAre("unheard_of: is not a field of this form"));
 }
 
 TEST(ReadForm, AProblemWithinARowSaysWhichRow) {
   json::array children = complete(1).values.at("children").as_array();
   children[1].as_object()["date_of_birth"] = "yesterday";
   EXPECT_THAT(problems(with(1, "children", children)),
-              ElementsAre("children[2].date_of_birth: takes a date such as 2026-03-01"));
+              ElementsAre("children[2].date_of_birth: must be a date such as 2026-03-01"));
 }
 
 TEST(ReadForm, YesAndNoInWordsAreTakenAndTextIsTidied) {
@@ -275,7 +275,7 @@ TEST(ReadForm, OnePersonIsNoQuorumForTwoPartners) {
 TEST(ReadForm, AnIncompleteFormSaysEverythingThatIsToBeDone) {
   const auto refused = require_complete(check_form(form(5), {}, kToday));
   ASSERT_EQ(refused.code(), Errc::invalid_argument);
-  for (const char* part : {"Document 5 cannot stand as it is: reference is missing; ", "; meeting_date is missing",
+  for (const char* part : {"Document 5 is not ready: reference is missing; ", "; meeting_date is missing",
                            "; subjects the letter concerns at least one child"})
     EXPECT_THAT(refused.error().message, HasSubstr(part));
 }

@@ -165,7 +165,7 @@ TEST(Guidance, P4_3_5_Document2AsksWhoIsNominatedAndWhatIsSecured) {
 TEST(Guidance, P4_4_1_TheMeetingIsThatOfAStandingGroupOrAnExtraordinaryOne) {
   EXPECT_THAT(problems(with(4, "meeting_kind", "extraordinary")), IsEmpty());
   EXPECT_THAT(problems(with(4, "meeting_kind", "social")),
-              ElementsAre("meeting_kind: takes one of standing, extraordinary"));
+              ElementsAre("meeting_kind: must be one of standing, extraordinary"));
 }
 
 TEST(Guidance, P4_4_2_TheDateShouldBeSetOnceTheTemplatesAreOut) {
@@ -235,7 +235,7 @@ TEST(Guidance, P4_6_1_TheMeetingIsQuorateOnlyWithEachOfTheThreePartners) {
     for (json::value& row : attendance)
       if (row.as_object().at("partner") == absent) row.as_object()["partner"] = "none";
     EXPECT_THAT(problems(with(4, "attendance", attendance)),
-                ElementsAre("attendance: nobody stands for " + std::string(absent) + " (4.6.1)"));
+                ElementsAre("attendance: has no row for " + std::string(absent) + " (4.6.1)"));
   }
 }
 

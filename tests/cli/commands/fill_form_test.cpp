@@ -57,7 +57,7 @@ TEST_F(FillIn, OnlyWhatIsNotAnsweredIsAskedFor) {
 
 TEST_F(FillIn, AnAnswerThatCannotStandIsAskedForAgain) {
   const auto filled = fill(3, letter(), "Example School\n\nsoon\n2026-03-01\n2026-03-03\n");
-  EXPECT_THAT(said, HasSubstr("it takes a date such as 2026-03-01"));
+  EXPECT_THAT(said, HasSubstr("it must be a date such as 2026-03-01"));
   EXPECT_THAT(said, HasSubstr("it is before received"));
   EXPECT_EQ(filled.at("sent_on"), "2026-03-03");
 }
