@@ -87,10 +87,6 @@ Result<Standing> Standing::of(const State& state, const ReadTransaction& txn, co
   return standing;
 }
 
-bool Standing::has_role(const AgencyId& agency, Role role) const {
-  return row_ && access::has_role(*row_, agency, role);
-}
-
 Place Standing::place() const {
   Place place;
   place.who = general_;
@@ -124,21 +120,15 @@ CasePlace Standing::at(CaseRow row, Capacities who) const {
 }
 
 CasePlace Standing::in_case(CaseRow row) const {
-  Capacities who = general_;
-  if (has_role(row.agency, Role::agency_lead)) who.add(Capacity::referrer);
-  for (const AgencyId& agency : row.asked) {
-    const Capacities in_it = in_agency(agency).who;
-    if (in_it.any_of({Capacity::lead, Capacity::practitioner, Capacity::depositor})) who.add(Capacity::asked);
-    if (in_it.has(Capacity::lead)) who.add(Capacity::asked_lead);
-  }
+  const Capacities who =
+      capacities_in_case(general_, row.agency, row.asked, [&](const AgencyId& one) { return in_agency(one).who; });
   return at(std::move(row), who);
 }
 
 CasePlace Standing::in_case(CaseRow row, const AgencyId& agency) const {
-  CasePlace there = in_case(std::move(row));
-  const Capacities in_it = in_agency(agency).who;
-  if (listed(there.case_.asked, agency)) there.who.add(in_it);
-  if (in_it.has(Capacity::own_partner)) there.who.add(Capacity::own_partner);
+  const Capacities who = capacities_in_case(general_, row.agency, row.asked, agency,
+                                            [&](const AgencyId& one) { return in_agency(one).who; });
+  CasePlace there = at(std::move(row), who);
   there.ids.agency = agency;
   return there;
 }
@@ -156,20 +146,7 @@ Result<SafePlace> Standing::in_safe(CaseRow row, SafeRow safe) const {
   there.safe = std::move(safe);
   if (!row_) return there;
   TRY(const auto nomination, state_->nomination(*txn_, there.safe.safe, row_->person));
-  if (nomination) switch (nomination->state) {
-      case NominationState::none:
-        break;
-      case NominationState::pending:
-        there.who.add(Capacity::nominee);
-        break;
-      case NominationState::active:
-        there.who.add(there.safe.agency ? Capacity::representative : Capacity::participant);
-        break;
-      case NominationState::ended:
-      case NominationState::paused:
-        there.who.add(Capacity::former);
-        break;
-    }
+  if (nomination) there.who.add(capacities_by_nomination(nomination->state, there.safe.agency.has_value()));
   return there;
 }
 

@@ -114,7 +114,6 @@ class Standing {
       : state_(&state), txn_(&txn), policy_(policy) {}
   Place place() const;
   CasePlace at(CaseRow row, Capacities who) const;
-  bool has_role(const AgencyId& agency, Role role) const;
 
   const State* state_;          // not owned
   const ReadTransaction* txn_;  // not owned

@@ -1,7 +1,5 @@
 #include "access/role_capacities.h"
 
-#include <algorithm>
-
 namespace strongroom::access {
 namespace {
 
@@ -48,6 +46,21 @@ Capacities capacities_in_agency(std::span<const Role> roles) {
   if (any(roles, Role::practitioner)) who.add(Capacity::practitioner);
   if (any(roles, Role::depositor)) who.add(Capacity::depositor);
   return who;
+}
+
+Capacities capacities_by_nomination(NominationState state, bool agency_safe) {
+  switch (state) {
+    case NominationState::none:
+      return {};
+    case NominationState::pending:
+      return {Capacity::nominee};
+    case NominationState::active:
+      return {agency_safe ? Capacity::representative : Capacity::participant};
+    case NominationState::ended:
+    case NominationState::paused:
+      return {Capacity::former};
+  }
+  return {};
 }
 
 bool may_be_nominated(Capacities who, bool agency_safe) {

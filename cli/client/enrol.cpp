@@ -120,11 +120,6 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
 Result<NewInvitation> invite(Session& session, const Directory& directory, const access::AgencyId& agency,
                              const std::vector<access::Role>& roles, std::string_view name,
                              const std::optional<access::PersonId>& replaces) {
-  TRY(const Person* self, directory.certified(session.person()));
-  if (!directory.chain().may_invite(*self, agency, roles))
-    return Error{Errc::refused,
-                 "a root invites any role (partner and custodian in its own agency) once all three roots have "
-                 "enrolled; a lead invites practitioners and depositors of the own agency"};
   const auto key = vault::crypto::SigningKey::generate();
   wire::InvitePerson command;
   command.invitation = session.make_id<access::InvitationId>();

@@ -134,7 +134,7 @@ Result<CheckedOriginals> check_originals(Session& session, const Directory& dire
                                          const SafeSecrets* secrets, std::span<const Original> originals,
                                          OriginalsProgress& progress) {
   TRY_VOID(check_list(originals));
-  TRY(const TrustedRecords sealed, trust_safe_records(session, directory, safe.safe));
+  TRY(const TrustedRecords sealed, trust_safe_records(session, directory, safe));
   TRY(const auto contents, known_contents(session, directory, safe, secrets));
   TRY(const Holdings holdings, read_holdings(session, directory, safe, nullptr));
   CheckedOriginals checked;

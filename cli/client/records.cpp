@@ -475,7 +475,7 @@ Result<std::vector<ListedRecord>> list_records(Session& session, const Directory
   std::string path = "/v1/safes/" + safe.safe.to_string() + "/records";
   if (!query.empty()) path += "?" + std::string(query);
   TRY(auto views, session.all<wire::RecordView>(path));
-  TRY(const TrustedRecords trusted, trust_safe_records(session, directory, safe.safe));
+  TRY(const TrustedRecords trusted, trust_safe_records(session, directory, safe));
   std::vector<ListedRecord> listed(views.size());
   TRY_VOID(for_each_parallel(views.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
     TRY(listed[i], verify_listed(std::move(views[i]), trusted, secrets));

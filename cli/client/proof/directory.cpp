@@ -27,10 +27,12 @@ bool contains(const Range& range, const Value& value) {
 
 // The entry says what its request asked for; a refusal, which may be of anything, says it in words of the policy.
 Result<void> check_says(const wire::EntryBody& body, const wire::VerifiedRequest& request) {
+  if (body.policy > access::kPolicyVersion)
+    return Error{Errc::unknown_version, "an entry was decided by a newer policy than this program knows; update it"};
   TRY_VOID(wire::check_entered(body, request));
   if (body.kind != wire::AccessRefused::kKind) return {};
   TRY(const auto refused, event_of<wire::AccessRefused>(body));
-  if (!access::is_refusal(refused.action, refused.rule))
+  if (!access::is_refusal(refused.action, refused.rule, body.policy))
     return tampered("a refusal in the ledger is by no rule of the policy");
   return {};
 }
@@ -77,45 +79,34 @@ access::Capacities Person::capacities_in(const access::AgencyId& agency, Seq at)
   return who;
 }
 
+access::Capacities Person::capacities_anywhere(Seq at) const {
+  Capacities who = capacities(at);
+  for (const Membership& membership : memberships) who.add(capacities_in(membership.agency, at));
+  return who;
+}
+
 // --- the chain ------------------------------------------------------------------------------------------------------
 
 DirectoryChain::DirectoryChain(std::string authority, std::vector<wire::RootPin> pinned)
     : authority_(std::move(authority)), pinned_(std::move(pinned)) {}
 
-bool DirectoryChain::may_invite(const Person& inviter, const access::AgencyId& agency,
-                                const std::vector<Role>& roles) const {
+bool DirectoryChain::may_invite(const Person& inviter, const access::AgencyId& agency, const std::vector<Role>& roles,
+                                access::PolicyVersion policy) const {
   if (!inviter.active() || roots_.size() != kRoots || roles.empty()) return false;
-  const Capacities who = inviter.capacities_in(agency);
-  return std::ranges::all_of(roles, [&](Role role) {
-    switch (role) {
-      case Role::partner:
-      case Role::custodian:
-        return access::permit(Action::invite_for_partner, who).permitted();
-      case Role::practitioner:
-      case Role::depositor:
-        return access::permit(Action::invite_staff, who).permitted();
-      case Role::administrator:
-      case Role::spoc:
-      case Role::agency_lead:
-      case Role::reviewer:
-      case Role::chair:
-      case Role::witness:
-        return access::permit(Action::invite, who).permitted();
-    }
-    return false;
-  });
+  wire::InvitePerson command;
+  command.roles = roles;
+  return access::has_capacity_for(access::action_of(command), inviter.capacities_in(agency), policy);
 }
 
 // As the service decides it: roots revoke anybody but each other, leads the staff of their own agency alone.
-Result<void> DirectoryChain::check_revocation(const Person& actor, const Person& person) const {
+Result<void> DirectoryChain::check_revocation(const Person& actor, const Person& person,
+                                              access::PolicyVersion policy) const {
   const access::AgencyId& agency = person.memberships.front().agency;
   const bool staff_only = std::ranges::all_of(person.memberships, [&](const Membership& membership) {
-    return membership.agency == agency && std::ranges::all_of(membership.roles, [](Role role) {
-             return role == Role::practitioner || role == Role::depositor;
-           });
+    return membership.agency == agency && std::ranges::all_of(membership.roles, access::is_staff_role);
   });
   const Capacities who = actor.capacities_in(agency);
-  if (person.root || !access::permit(staff_only ? Action::revoke_staff : Action::revoke, who).permitted())
+  if (person.root || !access::has_capacity_for(access::action_of_revoking(staff_only), who, policy))
     return tampered("somebody was revoked by a person who may not do so");
   return {};
 }
@@ -154,6 +145,7 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
   if (envelope.n != size_ || (!first && (envelope.chain != tag_ || !envelope.prev ||
                                          envelope.prev->value != last_seq_ || envelope.seq.value <= last_seq_)))
     return tampered("the directory's chain has a gap");
+  if (body.policy < policy_) return tampered("an entry was decided under an older policy than an entry before it");
   if (size_ < kGenesisEntries)
     TRY_VOID(apply_genesis(envelope, body));
   else if (body.kind == wire::PersonInvited::kKind)
@@ -177,6 +169,7 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
   if (body.kind != wire::PersonInvited::kKind) invited_by_.reset();
   tag_ = envelope.chain;
   last_seq_ = envelope.seq.value;
+  policy_ = body.policy;
   ++size_;
   return {};
 }
@@ -229,13 +222,13 @@ Result<void> DirectoryChain::apply_invited(const audit::Envelope& envelope, cons
   TRY(const auto event, event_of<wire::PersonInvited>(body));
   if (!agencies_.contains(event.agency) || invitations_.contains(event.invitation))
     return tampered("an invitation of the directory is impossible");
-  if (!may_invite(*inviter, event.agency, event.roles))
+  if (!may_invite(*inviter, event.agency, event.roles, body.policy))
     return tampered("somebody was invited by a person who may not give those roles");
   if (event.replaces) {
     const auto old = persons_.find(*event.replaces);
     if (old == persons_.end() || !old->second.member_of(event.agency))
       return tampered("an invitation replaces somebody who is not of its agency");
-    TRY_VOID(check_revocation(*inviter, old->second));
+    TRY_VOID(check_revocation(*inviter, old->second, body.policy));
   }
   Open invitation;
   invitation.agency = event.agency;
@@ -303,7 +296,7 @@ Result<void> DirectoryChain::apply_revoked(const audit::Envelope& envelope, cons
     return tampered("somebody was revoked by an invitation that the directory does not have");
   const auto found = persons_.find(event.person);
   if (found == persons_.end()) return tampered("somebody was revoked who was never enrolled");
-  TRY_VOID(check_revocation(*by.actor, found->second));
+  TRY_VOID(check_revocation(*by.actor, found->second, body.policy));
   revoke(event.person, envelope.seq.value);
   return {};
 }
@@ -312,7 +305,7 @@ Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const
   TRY(const CausedBy by, caused(envelope, body, true));
   TRY(const auto event, event_of<wire::AgencyAdded>(body));
   if (agencies_.contains(event.agency)) return tampered("an agency of the directory was added twice");
-  if (!access::permit(Action::add_agency, by.actor->capacities()).permitted())
+  if (!access::has_capacity_for(Action::add_agency, by.actor->capacities(), body.policy))
     return tampered("an agency was added by a person who may not do so");
   agencies_[event.agency] = {event.agency, event.kind, false, event.name};
   return {};
@@ -322,7 +315,7 @@ Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const
 Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) {
   TRY(const CausedBy by, caused(envelope, body, true));
   TRY(const auto event, event_of<wire::CalendarImported>(body));
-  if (!access::permit(Action::import_calendar, by.actor->capacities()).permitted())
+  if (!access::has_capacity_for(Action::import_calendar, by.actor->capacities(), body.policy))
     return tampered("bank holidays were imported by a person who may not do so");
   calendar_ = event.calendar;
   return {};

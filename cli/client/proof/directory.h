@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "access/permit.h"
+#include "access/actions.h"
 #include "access/wire/register.h"
 #include "cli/client/session/session.h"
 
@@ -40,6 +40,8 @@ struct Person {
   // What `permit` asks for: none of somebody who is not active then. `capacities_in` has the general ones too.
   access::Capacities capacities(Seq at = kNow) const;
   access::Capacities capacities_in(const access::AgencyId& agency, Seq at = kNow) const;
+  // In all their agencies together: for a reader who does not know which agency an entry is about.
+  access::Capacities capacities_anywhere(Seq at = kNow) const;
 };
 
 struct Agency {
@@ -75,7 +77,8 @@ class DirectoryChain {
   // Those of the three that have enrolled.
   const std::vector<wire::RootPin>& roots() const { return roots_; }
   // Whether `inviter` may invite to these roles at that agency now (DESIGN 5, Certification).
-  bool may_invite(const Person& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles) const;
+  bool may_invite(const Person& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles,
+                  access::PolicyVersion policy = access::kPolicyVersion) const;
 
  private:
   struct Open {  // an invitation
@@ -96,7 +99,7 @@ class DirectoryChain {
   Result<void> apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> check_refused(const audit::Envelope& envelope, const wire::EntryBody& body) const;
-  Result<void> check_revocation(const Person& actor, const Person& person) const;
+  Result<void> check_revocation(const Person& actor, const Person& person, access::PolicyVersion policy) const;
   Result<void> apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<CausedBy> caused(const audit::Envelope& envelope, const wire::EntryBody& body, bool must_be_active) const;
   Result<Open*> open_invitation(const access::InvitationId& id, const audit::Envelope& envelope);
@@ -107,6 +110,7 @@ class DirectoryChain {
   std::size_t size_ = 0;
   audit::ChainTag tag_;
   std::uint64_t last_seq_ = 0;
+  access::PolicyVersion policy_ = access::kFirstPolicyVersion;  // of the last entry
   std::map<access::PersonId, Person> persons_;
   std::map<access::AgencyId, Agency> agencies_;
   std::map<access::InvitationId, Open> invitations_;
@@ -128,6 +132,26 @@ struct SignedEvent {
   const Person* actor;
   Command command;
   Event event;
+  Seq seq = 0;
+  access::PolicyVersion policy = access::kPolicyVersion;  // that the entry was decided by
+
+  // Errc::tampered unless the permission table lets somebody with these capacities do the act, in a safe that is, or is
+  // not, a review safe. For a reader who does not know the lock and the stage at that entry.
+  Result<void> check_capacity(access::Capacities who, bool is_review_safe = false) const {
+    return access::has_capacity_for(access::action_of(command, is_review_safe), who, policy) ? Result<void>()
+                                                                                             : not_permitted();
+  }
+  // The same for a reader who knows them.
+  Result<void> check_permitted(access::Capacities who, access::LockState lock, access::Stage stage) const {
+    return access::permit(access::action_of(command), who, lock, stage, policy).permitted() ? Result<void>()
+                                                                                            : not_permitted();
+  }
+
+ private:
+  static Error not_permitted() {
+    return {Errc::tampered, "an entry of the ledger (" + std::string(Event::kKind) +
+                                ") was signed by somebody who was not permitted to do this"};
+  }
 };
 
 class Directory {
@@ -161,7 +185,8 @@ class Directory {
     TRY(const CausedBy caused, verify_caused(entry));
     TRY(Event event, event_of<Event>(entry.body));
     TRY(Command command, wire::command_of<Command>(caused.request));
-    return SignedEvent<Command, Event>{caused.actor, std::move(command), std::move(event)};
+    return SignedEvent<Command, Event>{caused.actor, std::move(command), std::move(event), entry.envelope.seq.value,
+                                       entry.body.policy};
   }
 
  private:

@@ -8,8 +8,6 @@
 namespace cli::client {
 namespace {
 
-using access::Role;
-
 Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
 }
@@ -36,40 +34,24 @@ class Trusting {
   Result<void> take(const VerifiedEntry& entry) {
     TRY(auto read, (directory_->read<Command, Event>(entry)));
     if (read.event.safe != safe_->safe) return tampered("an entry of another safe is shown as one of this");
+    TRY_VOID(check_permitted_in(*safe_, read));
     Signing by{entry.envelope.seq.value, entry.envelope.time, read.actor->id, 0};
     if constexpr (requires { read.event.epoch; }) {
-      if (has_chain() && read.event.epoch >= safe_->epochs.size())
+      if (safe_->has_chain() && read.event.epoch >= safe_->epochs.size())
         return tampered("an entry names an epoch that its safe does not have");
       by.epoch = read.event.epoch;
     }
-    return add(*read.actor, by, std::move(read.event));
+    return add(by, std::move(read.event));
   }
 
-  bool is_lead(const Person& actor, Seq at) const {
-    return safe_->agency && actor.has_role(Role::agency_lead, *safe_->agency, at);
-  }
-  bool has_chain() const { return !safe_->epochs.empty(); }
-  bool is_staff(const Person& actor, Seq at) const {
-    return safe_->agency && (actor.has_role(Role::agency_lead, *safe_->agency, at) ||
-                             actor.has_role(Role::practitioner, *safe_->agency, at) ||
-                             actor.has_role(Role::depositor, *safe_->agency, at));
-  }
-  // The chain says who was nominated, and not until when: whoever never was is caught.
-  bool could_be_nominated(const Person& actor, Seq at) const {
-    return has_chain() ? safe_->nominations.contains(actor.id) : is_staff(actor, at);
-  }
-  bool may_deposit(const Person& actor, Seq at) const { return could_be_nominated(actor, at) || is_staff(actor, at); }
-
-  Result<void> add(const Person& actor, const Signing& by, wire::DeclarationMade event) {
-    if (!is_lead(actor, by.seq)) return tampered("a declaration was signed by somebody who is not the agency's lead");
+  Result<void> add(const Signing& by, wire::DeclarationMade event) {
     if (event.version != holdings_.declarations.size() + 1 || event.items != holdings_.items.size())
       return tampered("the safe's declarations do not follow each other");
     holdings_.declarations.push_back({by, std::move(event), {}});
     return {};
   }
 
-  Result<void> add(const Person& actor, const Signing& by, wire::ItemAdded event) {
-    if (!may_deposit(actor, by.seq)) return tampered("an item was added by somebody who may not");
+  Result<void> add(const Signing& by, wire::ItemAdded event) {
     if (event.number != holdings_.items.size() + 1) return tampered("the safe's items are not numbered in order");
     if (!places_.emplace(event.item, holdings_.items.size()).second) return tampered("an item was added twice");
     HeldItem item;
@@ -80,9 +62,7 @@ class Trusting {
     return {};
   }
 
-  Result<void> add(const Person& actor, const Signing& by, const wire::ItemChanged& event) {
-    if (!is_lead(actor, by.seq) && !could_be_nominated(actor, by.seq))
-      return tampered("an item's custody was changed by somebody who may not");
+  Result<void> add(const Signing& by, const wire::ItemChanged& event) {
     const auto place = places_.find(event.item);
     if (place == places_.end()) return tampered("an item changed that was never added");
     HeldItem& item = holdings_.items[place->second];
@@ -97,8 +77,7 @@ class Trusting {
     return {};
   }
 
-  Result<void> add(const Person& actor, const Signing& by, const wire::OriginalsRemoved& event) {
-    if (!may_deposit(actor, by.seq)) return tampered("originals were removed by somebody who may not");
+  Result<void> add(const Signing& by, const wire::OriginalsRemoved& event) {
     for (const access::RecordId& record : event.records)
       if (!holdings_.originals.emplace(record, by).second) return tampered("an original was removed twice");
     return {};
@@ -197,7 +176,13 @@ Result<Holdings> read_holdings(Session& session, const Directory& directory, con
                                const SafeSecrets* secrets) {
   const std::string path = "/v1/safes/" + safe.safe.to_string();
   TRY(const auto entries, session.entries(path + "/holdings"));
-  TRY(Holdings holdings, trust_holdings(directory, safe, entries));
+  auto trusted = trust_holdings(directory, safe, entries);
+  // Somebody may have been nominated, and have acted, since the safe's chain was read.
+  if (!trusted && safe.has_chain()) {
+    TRY(const VerifiedSafe now, verify_safe(session, directory, safe.safe));
+    trusted = trust_holdings(directory, now, entries);
+  }
+  TRY(Holdings holdings, std::move(trusted));
   if (secrets != nullptr && !entries.empty()) {
     TRY(const auto notes, session.all<wire::SealedNote>(path + "/notes"));
     TRY_VOID(open_notes(holdings, notes, *secrets));

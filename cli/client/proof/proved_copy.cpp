@@ -21,15 +21,11 @@ std::string padded(std::uint64_t number) {
   return digits;
 }
 
-// Copies are handed over by a lead or, in a review safe, a SPOC.
 Result<void> check_reassigned(const Directory& directory, const VerifiedEntry& entry, const ProvedCopy& proved) {
   TRY(const auto handed, (directory.read<wire::ReassignCopies, wire::CopyReassigned>(entry)));
-  const Seq at = entry.envelope.seq.value;
   if (handed.event.copy != proved.issued.copy || handed.event.safe != proved.issued.safe)
     return tampered("the service sent the hand-over of another copy");
-  if (!handed.actor->has_role(access::Role::agency_lead, at) && !handed.actor->has_role(access::Role::spoc, at))
-    return tampered("a copy was handed over by somebody who is neither lead nor SPOC");
-  return {};
+  return check_permitted_in(VerifiedSafe(), handed);
 }
 
 }  // namespace
@@ -65,6 +61,7 @@ Result<ProvedCopy> prove_copy(const Directory& directory, const access::CopyId& 
     if (entry.body.kind == wire::CopyIssued::kKind) {
       TRY(auto issued, (directory.read<wire::IssueCopy, wire::CopyIssued>(entry)));
       if (issued.event.copy != copy || found) return tampered("the service sent another copy's issue");
+      TRY_VOID(check_permitted_in(VerifiedSafe(), issued));
       proved.as_signed = {std::move(issued.command), issued.event.number, entry.envelope.time, {}};
       proved.issued = std::move(issued.event);
       proved.issuer = issued.actor->id;
@@ -79,7 +76,7 @@ Result<ProvedCopy> prove_copy(const Directory& directory, const access::CopyId& 
     }
   }
   if (!found) return tampered("no issuing entry in the ledger names this copy");
-  TRY(proved.records, trust_sealings(directory, entries));
+  TRY(proved.records, trust_sealings(directory, VerifiedSafe(), entries));
   for (const access::RecordId& record : proved.issued.records) {
     const auto trusted = proved.records.find(record);
     if (trusted == proved.records.end() || trusted->second.safe != proved.issued.safe)

@@ -5,6 +5,8 @@
 #include "review/clocks.h"
 #include "review/stages.h"
 
+#include "access/role_capacities.h"
+
 namespace cli::client {
 namespace {
 
@@ -15,7 +17,7 @@ Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
 }
 
-// Entries in, the review's course out. Who may make which entry is what access/permit.cpp says of its act.
+// Takes entries and makes the review's course of them. The permission table says who may make which entry.
 class Reading {
  public:
   Reading(const Directory& directory, const access::CaseId& id) : directory_(directory), case_(id) {}
@@ -57,27 +59,40 @@ class Reading {
  private:
   Seq at() const { return entry_->envelope.seq.value; }
   vault::Instant time() const { return entry_->envelope.time; }
-  static Error no_right() { return tampered("an entry of the review was made by somebody who could not make it"); }
 
-  // An entry whose command says the same as it, of this case.
+  // An entry of this case by somebody who was permitted to make it: at its stage, while the case is locked.
   template <class Command, class Event>
   Result<SignedEvent<Command, Event>> read() {
     TRY(auto read, (directory_.read<Command, Event>(*entry_)));
     if (read.event.case_ != case_) return tampered("an entry of another case is shown as one of this");
+    TRY_VOID(read.check_permitted(capacities_of(*read.actor, read.command), access::LockState::engaged, course_.stage));
     return read;
   }
   template <class Command, class Event>
-  Result<Event> read_of_spoc() {
+  Result<Event> read_event() {
     TRY(auto read, (this->read<Command, Event>()));
-    if (!read.actor->has_role(Role::spoc, at())) return no_right();
     return std::move(read.event);
   }
-  // What is said of an agency, by its lead.
-  template <class Command, class Event>
-  Result<Event> read_of_lead() {
-    TRY(auto read, (this->read<Command, Event>()));
-    if (!read.actor->has_role(Role::agency_lead, read.event.agency, at())) return no_right();
-    return std::move(read.event);
+  // What somebody is in the case and, for an act of one agency, in that agency.
+  template <class Command>
+  access::Capacities capacities_of(const Person& person, const Command& command) const {
+    const auto in_agency = [&](const access::AgencyId& agency) { return person.capacities_in(agency, at()); };
+    if (!course_.referred) return in_agency(course_begins_in(command));
+    std::vector<access::AgencyId> asked;
+    for (const AgencyCourse& agency : course_.agencies) asked.push_back(agency.agency);
+    const access::AgencyId& referrer = course_.referred->agency;
+    const access::Capacities general = person.capacities(at());
+    if constexpr (requires { access::AgencyId(command.agency); })
+      return access::capacities_in_case(general, referrer, asked, command.agency, in_agency);
+    else if constexpr (requires { access::AgencyId(command.partner); })
+      return access::capacities_in_case(general, referrer, asked, command.partner, in_agency);
+    else
+      return access::capacities_in_case(general, referrer, asked, in_agency);
+  }
+  template <class Command>
+  static access::AgencyId course_begins_in(const Command& command) {
+    if constexpr (std::is_same_v<Command, wire::ReferCase>) return command.agency;
+    return {};
   }
   // The stage after the step. An act that the review's stage does not have is a conflict, which leaves no entry: a
   // signed command that came to nothing is not shown as one that was done.
@@ -120,6 +135,10 @@ class Reading {
 
   Result<void> seal() {
     TRY(const auto sealed, (directory_.read<wire::SealRecords, wire::RecordsSealed>(*entry_)));
+    access::Capacities who = capacities_of(*sealed.actor, sealed.command);
+    // The course does not say who takes part in the review, so everybody who may be nominated could.
+    if (access::may_be_nominated(who, /*agency_safe=*/false)) who.add(access::Capacity::participant);
+    TRY_VOID(sealed.check_capacity(who, /*is_review_safe=*/true));
     if (sealed.event.safe != course_.referred->review_safe)
       return tampered("a record of another safe is shown as one of the review");
     for (const wire::SealedRecord& record : sealed.event.records)
@@ -131,33 +150,29 @@ class Reading {
     if (course_.referred) return tampered("a case is referred once");
     if (read.event.rules != read.command.rules.value_or(std::string(review::kDefaultRules)))
       return tampered("a case was referred under other rules than its referral names");
-    if (!read.actor->has_role(Role::spoc, at()) && !read.actor->has_role(Role::agency_lead, read.event.agency, at()))
-      return no_right();
     add_asked(read.event.agency);
     course_.referred = std::move(read.event);
     return {};
   }
   Result<void> ask() {
-    TRY(const auto event, (read_of_spoc<wire::AskAgencies, wire::AgenciesAsked>()));
+    TRY(const auto event, (read_event<wire::AskAgencies, wire::AgenciesAsked>()));
     for (const auto& agency : event.agencies) add_asked(agency);
     return {};
   }
   Result<void> answer_duties() {
     TRY(auto read, (this->read<wire::AnswerDuties, wire::DutiesAnswered>()));
-    if (!read.actor->has_role(Role::spoc, at()) && !read.actor->has_role(Role::partner, at())) return no_right();
     TRY_VOID(after(review::Step::answer_duties));
     course_.duty_answers = read.event.answers;
     return {};
   }
   Result<void> record_duty() {
     TRY(auto read, (this->read<wire::RecordDuty, wire::DutyRecorded>()));
-    if (!read.actor->has_role(Role::spoc, at()) && !read.actor->has_role(Role::partner, at())) return no_right();
     TRY_VOID(after(review::Step::record_duty));
     course_.duties.push_back(std::move(read.event));
     return {};
   }
   Result<void> send_templates() {
-    TRY(const auto event, (read_of_spoc<wire::SendTemplates, wire::TemplatesSent>()));
+    TRY(const auto event, (read_event<wire::SendTemplates, wire::TemplatesSent>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     if (agency->templates_sent) return tampered("an agency is sent Documents 2 and 3 once");
     TRY(course_.stage, after(review::Step::send_templates));
@@ -171,7 +186,6 @@ class Reading {
   Result<void> return_scoping() {
     TRY(const auto read, (this->read<wire::ReturnScoping, wire::ScopingReturned>()));
     const bool is_lead = read.actor->has_role(Role::agency_lead, read.event.agency, at());
-    if (!is_lead && !read.actor->has_role(Role::spoc, at())) return no_right();
     if (read.event.on_behalf == is_lead) return tampered("a return is not marked as what it is");
     TRY(AgencyCourse* const agency, asked(read.event.agency));
     TRY_VOID(after(review::Step::return_scoping));
@@ -183,7 +197,7 @@ class Reading {
     return {};
   }
   Result<void> schedule() {
-    TRY(auto event, (read_of_spoc<wire::ScheduleMeeting, wire::MeetingScheduled>()));
+    TRY(auto event, (read_event<wire::ScheduleMeeting, wire::MeetingScheduled>()));
     TRY(course_.stage, after(review::Step::set_meeting));
     course_.meeting = std::move(event);
     course_.meetings = course_.meeting->number;
@@ -191,21 +205,21 @@ class Reading {
     return {};
   }
   Result<void> share() {
-    TRY(const auto event, (read_of_spoc<wire::SharePack, wire::PackShared>()));
+    TRY(const auto event, (read_event<wire::SharePack, wire::PackShared>()));
     TRY_VOID(after(review::Step::share_pack));
     std::erase_if(course_.packs, [&](const wire::PackShared& pack) { return pack.person == event.person; });
     course_.packs.push_back(event);
     return {};
   }
   Result<void> attend() {
-    TRY(auto event, (read_of_spoc<wire::RecordAttendance, wire::AttendanceRecorded>()));
+    TRY(auto event, (read_event<wire::RecordAttendance, wire::AttendanceRecorded>()));
     TRY_VOID(after(review::Step::record_attendance));
     if (event.meeting != course_.meeting->number) return tampered("the attendance is of another meeting");
     course_.attendance = std::move(event);
     return {};
   }
   Result<void> decide() {
-    TRY(const auto event, (read_of_spoc<wire::DecideReview, wire::ReviewDecided>()));
+    TRY(const auto event, (read_event<wire::DecideReview, wire::ReviewDecided>()));
     if (event.version != course_.decisions + 1) return tampered("a version of Document 4 is left out");
     TRY(course_.stage, after(review::Step::decide));
     course_.decisions = event.version;
@@ -219,7 +233,6 @@ class Reading {
         said.record != course_.decision->said.record)
       return tampered("an answer is to another Document 4 than the meeting completed");
     const bool own = read.actor->has_role(Role::partner, said.partner, at());
-    if (!own && !read.actor->has_role(Role::spoc, at())) return no_right();
     if (said.by_spoc == own) return tampered("an answer to Document 4 is not marked as what it is");
     const bool again = std::ranges::any_of(course_.decision->answers, [&](const AnswerCourse& one) {
       return one.said.partner == said.partner || (own && !one.said.by_spoc && one.person == read.actor->id);
@@ -233,7 +246,6 @@ class Reading {
   }
   Result<void> endorse() {
     TRY(auto read, (this->read<wire::EndorseDecision, wire::DecisionEndorsed>()));
-    if (!read.actor->has_role(Role::chair, at())) return no_right();
     if (!course_.decision || read.event.record != course_.decision->said.record)
       return tampered("an endorsement is of another Document 4 than the meeting completed");
     TRY_VOID(after(review::Step::endorse));
@@ -242,7 +254,7 @@ class Reading {
     return {};
   }
   Result<void> send_outcome() {
-    TRY(auto event, (read_of_spoc<wire::SendOutcome, wire::OutcomeSent>()));
+    TRY(auto event, (read_event<wire::SendOutcome, wire::OutcomeSent>()));
     if (!course_.decision || !course_.decision->frozen(directory_.partners().size()) ||
         event.document_4 != course_.decision->said.record)
       return tampered("an outcome is of another Document 4 than the partners answered");
@@ -251,14 +263,14 @@ class Reading {
     return {};
   }
   Result<void> panel() {
-    TRY(auto event, (read_of_spoc<wire::RecordPanelAnswer, wire::PanelAnswered>()));
+    TRY(auto event, (read_event<wire::RecordPanelAnswer, wire::PanelAnswered>()));
     if (!course_.outcome) return tampered("the Panel answers what it was not sent");
     TRY_VOID(after(review::Step::record_panel_answer));
     course_.outcome->panel = std::move(event);
     return {};
   }
   Result<void> inform() {
-    TRY(const auto event, (read_of_spoc<wire::InformAgencies, wire::OutcomeInformed>()));
+    TRY(const auto event, (read_event<wire::InformAgencies, wire::OutcomeInformed>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     if (agency->informed) return tampered("an agency is informed of the outcome once");
     TRY_VOID(after(review::Step::inform));
@@ -267,7 +279,7 @@ class Reading {
     return {};
   }
   Result<void> acknowledge() {
-    TRY(const auto event, (read_of_lead<wire::AcknowledgeOutcome, wire::OutcomeAcknowledged>()));
+    TRY(const auto event, (read_event<wire::AcknowledgeOutcome, wire::OutcomeAcknowledged>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     if (!agency->informed || agency->acknowledged)
       return tampered("an agency acknowledges once what it was informed of");
@@ -276,14 +288,14 @@ class Reading {
     return {};
   }
   Result<void> inspectorate() {
-    TRY(const auto event, (read_of_lead<wire::RecordInspectorate, wire::InspectorateRecorded>()));
+    TRY(const auto event, (read_event<wire::RecordInspectorate, wire::InspectorateRecorded>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     TRY_VOID(after(review::Step::record_inspectorate));
     agency->inspectorates.push_back({case_, event.agency, event.body, event.on});
     return {};
   }
   Result<void> close() {
-    TRY(const auto event, (read_of_spoc<wire::CloseReview, wire::ReviewClosed>()));
+    TRY(const auto event, (read_event<wire::CloseReview, wire::ReviewClosed>()));
     TRY(const Stage next, after(review::Step::close));
     if (next != event.stage) return tampered("a review is closed to another stage than its decision leads to");
     course_.stage = event.stage;
@@ -291,7 +303,7 @@ class Reading {
     return {};
   }
   Result<void> drop() {
-    TRY(const auto event, (read_of_spoc<wire::DropReview, wire::ReviewDropped>()));
+    TRY(const auto event, (read_event<wire::DropReview, wire::ReviewDropped>()));
     TRY(course_.stage, after(review::Step::drop));
     end(event.reason);
     return {};
@@ -301,7 +313,7 @@ class Reading {
     course_.end_reason = reason;
   }
   Result<void> step_back() {
-    TRY(const auto event, (read_of_spoc<wire::StepBack, wire::SteppedBack>()));
+    TRY(const auto event, (read_event<wire::StepBack, wire::SteppedBack>()));
     if (!review::may_step_back(course_.stage, event.to)) return tampered("a review went back where it could not");
     course_.stage = event.to;
     course_.decision.reset();
@@ -312,7 +324,7 @@ class Reading {
     return {};
   }
   Result<void> move_clock() {
-    TRY(const auto event, (read_of_spoc<wire::MoveClock, wire::ClockMoved>()));
+    TRY(const auto event, (read_event<wire::MoveClock, wire::ClockMoved>()));
     TRY_VOID(after(review::Step::move_clock));
     std::erase_if(course_.moved, [&](const wire::ClockMoved& moved) {
       return moved.clock == event.clock && moved.agency == event.agency;

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "access/role_capacities.h"
-
 namespace cli::client {
 namespace {
 
 using access::NominationState;
-using access::Role;
 
 Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
@@ -51,13 +48,13 @@ bool is_wrapped_for_its_keyholders(const VerifiedSafe& safe, const wire::EpochKe
   return wrapped == keyholders && key.wraps.size() == wrapped.size();
 }
 
-// Leads nominate for their agency's safe, SPOCs for a review safe.
-bool may_nominate(const VerifiedSafe& safe, const Person& actor, const VerifiedEntry& entry) {
-  const Seq at = entry.envelope.seq.value;
-  return safe.agency ? actor.has_role(Role::agency_lead, *safe.agency, at) : actor.has_role(Role::spoc, at);
+// A nomination is in another state since the entry.
+void put_nomination(VerifiedSafe& safe, const access::PersonId& person, NominationState state,
+                    const VerifiedEntry& entry) {
+  safe.nominations[person] = state;
+  safe.history[person][entry.envelope.seq.value] = state;
 }
 
-// And whom.
 Result<void> check_nominee(const Directory& directory, const VerifiedSafe& safe, const access::PersonId& nominee,
                            Seq at) {
   TRY(const Person* person, directory.certified(nominee, at));
@@ -68,146 +65,161 @@ Result<void> check_nominee(const Directory& directory, const VerifiedSafe& safe,
 
 void begin_nomination(VerifiedSafe& safe, const access::PersonId& nominee, const Person& by,
                       const VerifiedEntry& entry) {
-  safe.nominations[nominee] = NominationState::pending;
+  put_nomination(safe, nominee, NominationState::pending, entry);
   safe.nominated[nominee] = {.by = by.id, .time = entry.envelope.time, .has_held = false};
+}
+
+Result<void> begin(const Directory& directory, const wire::EpochKey& key, const VerifiedEntry& entry,
+                   const Person& maker, VerifiedSafe& safe) {
+  TRY_VOID(check_key(directory, key, 0));
+  safe.epochs.push_back(epoch_of(key, 0, entry, maker));
+  return {};
 }
 
 Result<void> apply_opening(const Directory& directory, const VerifiedEntry& entry, VerifiedSafe& safe) {
   const Seq at = entry.envelope.seq.value;
-  const wire::EpochKey* key = nullptr;
-  const Person* maker = nullptr;
   if (entry.body.kind == wire::SafeOpened::kKind) {
     TRY(const auto opened, (directory.read<wire::OpenSafe, wire::SafeOpened>(entry)));
     if (opened.event.safe != safe.safe) return tampered("the service sent another safe's opening");
-    if (!opened.actor->has_role(Role::agency_lead, opened.event.agency, at))
-      return tampered("a safe was opened by somebody who was no lead of its agency");
     safe.case_ = opened.event.case_;
     safe.agency = opened.event.agency;
+    TRY_VOID(opened.check_capacity(opened.actor->capacities_in(opened.event.agency, at)));
     for (const wire::Nominee& nominee : opened.event.representatives) {
       TRY_VOID(check_nominee(directory, safe, nominee.person, at));
       begin_nomination(safe, nominee.person, *opened.actor, entry);
     }
-    key = &opened.event.key;
-    maker = opened.actor;
-    TRY_VOID(check_key(directory, *key, 0));
-    safe.epochs.push_back(epoch_of(*key, 0, entry, *maker));
-  } else {
-    TRY(const auto referred, (directory.read<wire::ReferCase, wire::CaseReferred>(entry)));
-    if (referred.event.review_safe != safe.safe) return tampered("the service sent another safe's opening");
-    if (!referred.actor->has_role(Role::spoc, at) &&
-        !referred.actor->has_role(Role::agency_lead, referred.event.agency, at))
-      return tampered("a case was referred by somebody who was neither SPOC nor lead of the referring agency");
-    safe.case_ = referred.event.case_;
-    for (const wire::Wrap& wrap : referred.event.key.wraps) begin_nomination(safe, wrap.person, *referred.actor, entry);
-    TRY_VOID(check_key(directory, referred.event.key, 0));
-    safe.epochs.push_back(epoch_of(referred.event.key, 0, entry, *referred.actor));
+    return begin(directory, opened.event.key, entry, *opened.actor, safe);
   }
-  return {};
+  TRY(const auto referred, (directory.read<wire::ReferCase, wire::CaseReferred>(entry)));
+  if (referred.event.review_safe != safe.safe) return tampered("the service sent another safe's opening");
+  TRY_VOID(referred.check_capacity(referred.actor->capacities_in(referred.event.agency, at)));
+  safe.case_ = referred.event.case_;
+  safe.referrer = referred.event.agency;
+  for (const wire::Wrap& wrap : referred.event.key.wraps) begin_nomination(safe, wrap.person, *referred.actor, entry);
+  return begin(directory, referred.event.key, entry, *referred.actor, safe);
 }
 
-// A nomination ends by an act of its own, or with the person's revocation.
-Result<access::PersonId> ended_person(const Directory& directory, const VerifiedEntry& entry,
-                                      const VerifiedSafe& safe) {
-  TRY(const CausedBy by, directory.verify_caused(entry));
-  TRY(const auto event, event_of<wire::NominationEnded>(entry.body));
-  if (wire::act_of(by.request) == wire::EndNomination::kKind) {
-    if (!may_nominate(safe, *by.actor, entry)) return tampered("a nomination was ended by somebody who may not end it");
-  } else if (const Person* person = directory.find(event.person);
-             person == nullptr || person->active(entry.envelope.seq.value)) {
-    // The directory's own entry of the revocation shows that its actor could revoke; a refused command has none.
-    return tampered("a nomination was ended by a revocation that the directory does not have");
-  }
-  return event.person;
-}
+// The entries of a safe's keys after its opening, each by somebody who was permitted to make it then.
+class LaterEntries {
+ public:
+  LaterEntries(const Directory& directory, VerifiedSafe& safe) : directory_(directory), safe_(safe) {}
 
-Result<void> apply_later(const Directory& directory, const VerifiedEntry& entry, VerifiedSafe& safe) {
-  const Error not_this_safe = tampered("the service sent an entry of another safe");
-  const auto state_of = [&](const access::PersonId& person) {
-    const auto found = safe.nominations.find(person);
-    return found == safe.nominations.end() ? NominationState::none : found->second;
-  };
-  const auto nominates = [&](const Person& actor) { return may_nominate(safe, actor, entry); };
-  if (entry.body.kind == wire::NominationMade::kKind) {
-    TRY(const auto made, (directory.read<wire::MakeNomination, wire::NominationMade>(entry)));
-    if (made.event.safe != safe.safe) return not_this_safe;
-    if (!nominates(*made.actor)) return tampered("a nomination was made by somebody who may not make it");
-    const NominationState before = state_of(made.event.nominee.person);
+  Result<void> apply(const VerifiedEntry& entry) {
+    const std::string& kind = entry.body.kind;
+    if (kind == wire::NominationMade::kKind) return made(entry);
+    if (kind == wire::NominationWrapped::kKind) return wrapped(entry);
+    if (kind == wire::NominationConfirmed::kKind) return confirmed(entry);
+    if (kind == wire::NominationEnded::kKind) return ended(entry);
+    if (kind == wire::NominationPaused::kKind) return paused(entry);
+    if (kind == wire::NominationResumed::kKind) return resumed(entry);
+    if (kind == wire::EpochStarted::kKind) return epoch_started(entry);
+    if (kind == wire::SharesCompleted::kKind) return shares_completed(entry);
+    return Error{Errc::unknown_version,
+                 "a safe has an entry of a newer version of Strongroom (" + kind.substr(0, 40) + ")"};
+  }
+
+ private:
+  static Error not_this_safe() { return tampered("the service sent an entry of another safe"); }
+
+  // An entry of this safe by somebody who was permitted to make it.
+  template <class Command, class Event>
+  Result<SignedEvent<Command, Event>> read(const VerifiedEntry& entry) const {
+    TRY(auto read, (directory_.read<Command, Event>(entry)));
+    if (read.event.safe != safe_.safe) return not_this_safe();
+    const Person& actor = *read.actor;
+    TRY_VOID(read.check_capacity(safe_.capacities_of(actor, state_of(actor.id), read.seq), !safe_.agency));
+    return read;
+  }
+  NominationState state_of(const access::PersonId& person) const {
+    const auto found = safe_.nominations.find(person);
+    return found == safe_.nominations.end() ? NominationState::none : found->second;
+  }
+  // Nobody is given the key again by a wrap that was made before they lost it.
+  void forget_wraps(const access::PersonId& person) {
+    for (SafeEpoch& epoch : safe_.epochs) epoch.wraps.erase(person);
+  }
+
+  Result<void> made(const VerifiedEntry& entry) {
+    TRY(const auto read, (this->read<wire::MakeNomination, wire::NominationMade>(entry)));
+    const access::PersonId& nominee = read.event.nominee.person;
+    const NominationState before = state_of(nominee);
     if (before != NominationState::none && before != NominationState::ended)
       return tampered("somebody was nominated who was nominated already");
-    TRY_VOID(check_nominee(directory, safe, made.event.nominee.person, entry.envelope.seq.value));
-    begin_nomination(safe, made.event.nominee.person, *made.actor, entry);
+    TRY_VOID(check_nominee(directory_, safe_, nominee, read.seq));
+    begin_nomination(safe_, nominee, *read.actor, entry);
     return {};
   }
-  if (entry.body.kind == wire::NominationWrapped::kKind) {
-    TRY(const auto wrapped, (directory.read<wire::WrapNomination, wire::NominationWrapped>(entry)));
-    if (wrapped.event.safe != safe.safe) return not_this_safe;
-    if (!safe.keyholder(wrapped.actor->id) || wrapped.event.epoch != safe.current().epoch ||
-        state_of(wrapped.event.wrap.person) != NominationState::pending)
-      return tampered("a safe's key was wrapped by, or for, somebody who is no keyholder of it");
-    safe.epochs.back().wraps[wrapped.event.wrap.person] = wrapped.event.wrap.digest;
+  Result<void> wrapped(const VerifiedEntry& entry) {
+    TRY(const auto read, (this->read<wire::WrapNomination, wire::NominationWrapped>(entry)));
+    const wire::Wrap& wrap = read.event.wrap;
+    if (read.event.epoch != safe_.current().epoch || state_of(wrap.person) != NominationState::pending)
+      return tampered("a safe's key was wrapped for somebody who is not nominated for it");
+    safe_.epochs.back().wraps[wrap.person] = wrap.digest;
     return {};
   }
-  if (entry.body.kind == wire::NominationConfirmed::kKind) {
-    TRY(const auto confirmed, (directory.read<wire::ConfirmNomination, wire::NominationConfirmed>(entry)));
-    if (confirmed.event.safe != safe.safe) return not_this_safe;
-    const access::PersonId& person = confirmed.actor->id;
-    if (confirmed.event.epoch != safe.current().epoch || !safe.current().wraps.contains(person) ||
-        (state_of(person) != NominationState::pending && state_of(person) != NominationState::active))
-      return tampered("a nomination was confirmed by somebody who was not nominated");
-    safe.nominations[person] = NominationState::active;
-    safe.nominated.at(person).has_held = true;
+  Result<void> confirmed(const VerifiedEntry& entry) {
+    TRY(const auto read, (this->read<wire::ConfirmNomination, wire::NominationConfirmed>(entry)));
+    const access::PersonId& person = read.actor->id;
+    if (read.event.epoch != safe_.current().epoch || !safe_.current().wraps.contains(person))
+      return tampered("a nomination was confirmed for a key that was not wrapped for that person");
+    put_nomination(safe_, person, NominationState::active, entry);
+    safe_.nominated.at(person).has_held = true;
     return {};
   }
-  if (entry.body.kind == wire::NominationEnded::kKind) {
+  // A nomination ends by an act of its own, or with the person's revocation.
+  Result<void> ended(const VerifiedEntry& entry) {
+    TRY(const CausedBy by, directory_.verify_caused(entry));
     TRY(const auto event, event_of<wire::NominationEnded>(entry.body));
-    if (event.safe != safe.safe) return not_this_safe;
-    TRY(const access::PersonId person, ended_person(directory, entry, safe));
-    safe.nominations[person] = NominationState::ended;
-    for (SafeEpoch& epoch : safe.epochs) epoch.wraps.erase(person);
+    if (wire::act_of(by.request) == wire::EndNomination::kKind) {
+      TRY_VOID((this->read<wire::EndNomination, wire::NominationEnded>(entry)));
+    } else if (event.safe != safe_.safe) {
+      return not_this_safe();
+    } else if (const Person* person = directory_.find(event.person);
+               person == nullptr || person->active(entry.envelope.seq.value)) {
+      // The directory's own entry of the revocation shows that its actor could revoke; a refused command has none.
+      return tampered("a nomination was ended by a revocation that the directory does not have");
+    }
+    put_nomination(safe_, event.person, NominationState::ended, entry);
+    forget_wraps(event.person);
     return {};
   }
-  if (entry.body.kind == wire::NominationPaused::kKind) {
-    TRY(const auto paused, (directory.read<wire::PauseNomination, wire::NominationPaused>(entry)));
-    if (paused.event.safe != safe.safe) return not_this_safe;
-    if (!nominates(*paused.actor) || state_of(paused.event.person) != NominationState::active)
-      return tampered("a nomination was paused by somebody who may not, or was not active");
-    safe.nominations[paused.event.person] = NominationState::paused;
-    for (SafeEpoch& epoch : safe.epochs) epoch.wraps.erase(paused.event.person);
+  Result<void> paused(const VerifiedEntry& entry) {
+    TRY(const auto read, (this->read<wire::PauseNomination, wire::NominationPaused>(entry)));
+    if (state_of(read.event.person) != NominationState::active)
+      return tampered("a nomination was paused that was not active");
+    put_nomination(safe_, read.event.person, NominationState::paused, entry);
+    forget_wraps(read.event.person);
     return {};
   }
-  if (entry.body.kind == wire::NominationResumed::kKind) {
-    TRY(const auto resumed, (directory.read<wire::ResumeNomination, wire::NominationResumed>(entry)));
-    if (resumed.event.safe != safe.safe) return not_this_safe;
-    if (!nominates(*resumed.actor) || state_of(resumed.event.person) != NominationState::paused)
-      return tampered("a nomination was resumed by somebody who may not, or was not paused");
-    safe.nominations[resumed.event.person] = NominationState::pending;
+  Result<void> resumed(const VerifiedEntry& entry) {
+    TRY(const auto read, (this->read<wire::ResumeNomination, wire::NominationResumed>(entry)));
+    if (state_of(read.event.person) != NominationState::paused)
+      return tampered("a nomination was resumed that was not paused");
+    put_nomination(safe_, read.event.person, NominationState::pending, entry);
     return {};
   }
-  if (entry.body.kind == wire::EpochStarted::kKind) {
-    TRY(const auto started, (directory.read<wire::StartEpoch, wire::EpochStarted>(entry)));
-    if (started.event.safe != safe.safe) return not_this_safe;
-    if (!safe.keyholder(started.actor->id))
-      return tampered("a safe's new key was made by somebody who is no keyholder of it");
-    if (started.event.epoch != safe.current().epoch + 1) return tampered("a safe's epochs have a gap");
-    TRY_VOID(check_key(directory, started.event.key, started.event.epoch));
-    if (!is_wrapped_for_its_keyholders(safe, started.event.key))
+  Result<void> epoch_started(const VerifiedEntry& entry) {
+    TRY(const auto read, (this->read<wire::StartEpoch, wire::EpochStarted>(entry)));
+    if (read.event.epoch != safe_.current().epoch + 1) return tampered("a safe's epochs have a gap");
+    TRY_VOID(check_key(directory_, read.event.key, read.event.epoch));
+    if (!is_wrapped_for_its_keyholders(safe_, read.event.key))
       return tampered(
           "a safe's new key is wrapped for somebody who did not hold the one before, or not for all who did");
-    safe.epochs.push_back(epoch_of(started.event.key, started.event.epoch, entry, *started.actor));
+    safe_.epochs.push_back(epoch_of(read.event.key, read.event.epoch, entry, *read.actor));
     return {};
   }
-  if (entry.body.kind == wire::SharesCompleted::kKind) {
-    TRY(const auto completed, (directory.read<wire::CompleteShares, wire::SharesCompleted>(entry)));
-    if (completed.event.safe != safe.safe) return not_this_safe;
-    if (!safe.keyholder(completed.actor->id) || completed.event.epoch >= safe.epochs.size())
-      return tampered("recovery shares were made by somebody who is no keyholder");
-    auto& shares = safe.epochs[completed.event.epoch].shares;
-    shares.insert(shares.end(), completed.event.shares.begin(), completed.event.shares.end());
+  Result<void> shares_completed(const VerifiedEntry& entry) {
+    TRY(const auto read, (this->read<wire::CompleteShares, wire::SharesCompleted>(entry)));
+    if (read.event.epoch >= safe_.epochs.size())
+      return tampered("recovery shares were made for an epoch that the safe does not have");
+    auto& shares = safe_.epochs[read.event.epoch].shares;
+    shares.insert(shares.end(), read.event.shares.begin(), read.event.shares.end());
     return {};
   }
-  return Error{Errc::unknown_version,
-               "a safe has an entry of a newer version of Strongroom (" + entry.body.kind.substr(0, 40) + ")"};
-}
+
+  const Directory& directory_;
+  VerifiedSafe& safe_;
+};
 
 }  // namespace
 
@@ -216,16 +228,31 @@ bool VerifiedSafe::keyholder(const access::PersonId& person) const {
   return found != nominations.end() && found->second == NominationState::active;
 }
 
+access::Capacities VerifiedSafe::capacities_of(const Person& person, NominationState state, Seq at) const {
+  access::Capacities who = agency ? person.capacities_in(*agency, at) : person.capacities(at);
+  if (!agency && referrer) {
+    if (person.capacities_in(*referrer, at).has(access::Capacity::lead)) who.add(access::Capacity::referrer);
+    if (person.capacities_anywhere(at).has(access::Capacity::lead)) who.add(access::Capacity::asked_lead);
+  }
+  if (person.active(at)) who.add(access::capacities_by_nomination(state, agency.has_value()));
+  return who;
+}
+
+access::Capacities VerifiedSafe::capacities_of(const Person& person, Seq at) const {
+  NominationState state = NominationState::none;
+  if (const auto changes = history.find(person.id); changes != history.end())
+    for (const auto& [seq, changed] : changes->second)
+      if (seq < at) state = changed;
+  return capacities_of(person, state, at);
+}
+
 Result<VerifiedSafe> verify_safe_chain(const Directory& directory, const access::SafeId& id,
                                        std::span<const VerifiedEntry> entries) {
   VerifiedSafe safe;
   safe.safe = id;
-  for (const VerifiedEntry& entry : entries) {
-    if (safe.epochs.empty())
-      TRY_VOID(apply_opening(directory, entry, safe));
-    else
-      TRY_VOID(apply_later(directory, entry, safe));
-  }
+  LaterEntries later(directory, safe);
+  for (const VerifiedEntry& entry : entries)
+    TRY_VOID(safe.has_chain() ? later.apply(entry) : apply_opening(directory, entry, safe));
   if (safe.epochs.empty()) return tampered("the service shows no opening of this safe: its key cannot be proved");
   return safe;
 }

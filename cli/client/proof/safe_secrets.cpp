@@ -276,23 +276,18 @@ Result<ShareSecret> open_share(ByteView file, const Identity& own, const Verifie
 // --- a safe, for whoever may read it ---------------------------------------------------------------------------------
 
 Result<ReadableSafe> open_for_reading(Session& session, const Directory& directory, const access::SafeId& id) {
-  using access::NominationState;
   TRY(const auto view, session.get<wire::SafeView>("/v1/safes/" + id.to_string()));
   ReadableSafe readable;
   readable.safe.safe = id;
   readable.safe.case_ = view.case_;
   readable.safe.agency = view.agency;
   const auto own = std::ranges::find(view.nominations, session.person(), &wire::NominationView::person);
-  const bool nominated = own != view.nominations.end() &&
-                         (own->state == NominationState::active || own->state == NominationState::pending);
-  const Person* self = directory.find(session.person());
-  const bool of_agency =
-      self != nullptr && view.agency &&
-      (self->has_role(Role::agency_lead, *view.agency) || self->has_role(Role::practitioner, *view.agency) ||
-       self->has_role(Role::depositor, *view.agency));
-  const bool is_spoc = self != nullptr && self->has_role(Role::spoc);
-  // Not asked for in vain: a refusal is an entry of the ledger.
-  if (!nominated && !of_agency && !is_spoc) return readable;
+  access::Capacities who;
+  if (const Person* self = directory.find(session.person()))
+    who = view.agency ? self->capacities_in(*view.agency) : self->capacities();
+  if (own != view.nominations.end()) who.add(access::capacities_by_nomination(own->state, view.agency.has_value()));
+  // Nobody asked for the chain by name, so it is not asked for in vain: each refusal is an entry of the ledger.
+  if (!access::has_capacity_for(access::Action::read_safe_chain, who)) return readable;
   TRY(readable.safe, verify_safe(session, directory, id));
   if (readable.safe.keyholder(session.person())) {
     TRY(readable.secrets, open_safe(session, readable.safe));

@@ -57,17 +57,16 @@ Result<Descriptor> decode_descriptor(std::string_view text) {
 
 // --- sealings -------------------------------------------------------------------------------------------------------
 
-Result<TrustedRecords> trust_sealings(const Directory& directory, std::span<const VerifiedEntry> entries) {
-  using access::Role;
-  constexpr auto kMayDeposit = std::to_array(
-      {Role::depositor, Role::practitioner, Role::agency_lead, Role::spoc, Role::partner, Role::reviewer, Role::chair});
+Result<TrustedRecords> trust_sealings(const Directory& directory, const VerifiedSafe& safe,
+                                      std::span<const VerifiedEntry> entries) {
   TrustedRecords records;
   for (const VerifiedEntry& entry : entries) {
     if (entry.body.kind != wire::RecordsSealed::kKind) continue;
     TRY(const auto sealed, (directory.read<wire::SealRecords, wire::RecordsSealed>(entry)));
     const Seq at = entry.envelope.seq.value;
-    if (std::ranges::none_of(kMayDeposit, [&](Role role) { return sealed.actor->has_role(role, at); }))
-      return tampered("records were sealed by somebody who may not secure records");
+    if (safe.has_chain() && sealed.event.safe != safe.safe)
+      return tampered("a sealing of another safe is shown as one of this");
+    TRY_VOID(check_permitted_in(safe, sealed));
     for (const wire::SealedRecord& record : sealed.event.records) {
       const bool first =
           records
@@ -83,16 +82,20 @@ Result<TrustedRecords> trust_sealings(const Directory& directory, std::span<cons
 Result<TrustedRecord> trust_record(Session& session, const Directory& directory, const wire::RecordView& record) {
   TRY(const auto entries,
       session.entries("/v1/safes/" + record.safe.to_string() + "/sealings?record=" + record.record.to_string()));
-  TRY(const TrustedRecords records, trust_sealings(directory, entries));
+  TRY(const TrustedRecords records, trust_sealings(directory, VerifiedSafe(), entries));
   const auto found = records.find(record.record);
   if (found == records.end()) return tampered("no sealing entry in the ledger names this record");
   TRY_VOID(check_view(record, found->second));
   return found->second;
 }
 
-Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const access::SafeId& safe) {
-  TRY(const auto entries, session.entries("/v1/safes/" + safe.to_string() + "/sealings"));
-  return trust_sealings(directory, entries);
+Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const VerifiedSafe& safe) {
+  TRY(const auto entries, session.entries("/v1/safes/" + safe.safe.to_string() + "/sealings"));
+  auto trusted = trust_sealings(directory, safe, entries);
+  if (trusted || !safe.has_chain()) return trusted;
+  // Somebody may have been nominated, and have sealed records, since the safe's chain was read.
+  TRY(const VerifiedSafe now, verify_safe(session, directory, safe.safe));
+  return trust_sealings(directory, now, entries);
 }
 
 Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trusted) {

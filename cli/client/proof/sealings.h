@@ -49,10 +49,13 @@ struct TrustedRecord {
   std::optional<access::AgencyId> on_behalf_of;
 };
 using TrustedRecords = std::map<access::RecordId, TrustedRecord>;
-// From sealing entries: each signed by a certified person, the detail what they signed. Other kinds are left alone.
-Result<TrustedRecords> trust_sealings(const Directory& directory, std::span<const VerifiedEntry> entries);
+// From sealing entries: each was signed by a certified person who was permitted to seal it in `safe`, and says what
+// they signed. Entries of other kinds are passed over. `safe` without a chain: a safe that the reader may not see; then
+// the signer must have been permitted to seal records in some safe.
+Result<TrustedRecords> trust_sealings(const Directory& directory, const VerifiedSafe& safe,
+                                      std::span<const VerifiedEntry> entries);
 Result<TrustedRecord> trust_record(Session& session, const Directory& directory, const wire::RecordView& record);
-Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const access::SafeId& safe);
+Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const VerifiedSafe& safe);
 // Errc::tampered when the view differs from what was signed.
 Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trusted);
 // The descriptor, opened with its epoch's identity, bound by the sealing entry's digest.

@@ -447,6 +447,9 @@ Result<std::vector<VerifiedEntry>> Session::entries(std::string_view path) {
     for (VerifiedEntry& entry : page) {
       if (!all.empty() && entry.envelope.seq <= all.back().envelope.seq)
         return tampered("the service's list of entries does not ascend");
+      // An older policy may permit what the newer one refuses.
+      if (!all.empty() && entry.body.policy < all.back().body.policy)
+        return tampered("an entry was decided under an older policy than an entry before it");
       all.push_back(std::move(entry));
     }
     return {};

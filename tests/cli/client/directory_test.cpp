@@ -401,13 +401,16 @@ TEST_F(DirectoryTest, AnEnrolmentWhoseAnswerWasLostIsGoneOnWith) {
   EXPECT_TRUE(lead_.directory().certified(enrolled->session->person()));
 }
 
-TEST_F(DirectoryTest, WhoMayNotInviteIsToldBeforeAnythingIsSent) {
+// The service refuses, and not the client, so that the attempt is in the trail.
+TEST_F(DirectoryTest, AnInvitationThatIsNotPermittedIsRefusedAndRecorded) {
   third_.directory();
-  const int before = vault_.requests;
   const auto made = invite(*third_.session, *third_.directory_, school_, {Role::practitioner}, "A friend");
   ASSERT_FALSE(made);
   EXPECT_EQ(made.code(), Errc::refused);
-  EXPECT_EQ(vault_.requests, before);
+  const auto entries = lead_.session->entries("/v1/log/directory");
+  ASSERT_TRUE(entries);
+  EXPECT_EQ(entries->back().body.kind, wire::AccessRefused::kKind);
+  EXPECT_EQ(entries->back().body.actor, third_.id().to_string());
 }
 
 TEST(Fingerprints, AreTwelveGroupsOfFour) {

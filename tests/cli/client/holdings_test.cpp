@@ -276,8 +276,26 @@ TEST_F(HoldingsTest, AnEntrySignedByWhoeverMayNotIsRefused) {
   ASSERT_TRUE(entries);
   VerifiedSafe safe = safe_of(first_);
   safe.agency = partner(0);  // as if it were another agency's
-  safe.nominations.clear();
-  EXPECT_TAMPERED(trust_holdings(first_.directory(), safe, *entries), "somebody who may not");
+  safe.history.clear();
+  EXPECT_TAMPERED(trust_holdings(first_.directory(), safe, *entries), "not permitted");
+}
+
+// The agency's staff may add items, yet only its lead and those who are representatives then may change their custody.
+TEST_F(HoldingsTest, AChangeOfCustodyByAFormerRepresentativeIsRefused) {
+  const AddedItem item = add("Blue folder");
+  CustodyRequest request;
+  request.item = item.item;
+  request.words.location = "Strong room";
+  ASSERT_DONE(change_custody(*first_.session, safe_of(first_), request));
+  const auto entries = first_.session->entries("/v1/safes/" + safe_.to_string() + "/holdings");
+  ASSERT_TRUE(entries);
+  VerifiedSafe safe = safe_of(first_);
+  EXPECT_TRUE(trust_holdings(first_.directory(), safe, *entries));
+  const Seq changed = entries->back().envelope.seq.value;
+  safe.history[first_.id()][changed] = access::NominationState::ended;  // by a later entry, or by this one
+  EXPECT_TRUE(trust_holdings(first_.directory(), safe, *entries));
+  safe.history[first_.id()][changed - 1] = access::NominationState::ended;
+  EXPECT_TAMPERED(trust_holdings(first_.directory(), safe, *entries), "item.changed");
 }
 
 TEST_F(HoldingsTest, WhoeverReviewsTheCaseReadsThemWithoutTheChain) {
@@ -293,8 +311,7 @@ TEST_F(HoldingsTest, WhoeverReviewsTheCaseReadsThemWithoutTheChain) {
   EXPECT_EQ(holdings->items.size(), 1U);
   EXPECT_EQ(holdings->declarations.size(), 1U);
   readable->safe.agency = partner(0);  // the service's word: the staff that signed is not this agency's
-  EXPECT_TAMPERED(read_holdings(*reviewer.session, reviewer.directory(), readable->safe, nullptr),
-                  "somebody who may not");
+  EXPECT_TAMPERED(read_holdings(*reviewer.session, reviewer.directory(), readable->safe, nullptr), "not permitted");
 }
 
 TEST_F(HoldingsTest, AKeyholderReadsThemWithTheChainAndTheKey) {

@@ -408,7 +408,21 @@ TEST_F(SecuringTest, RecordsSealedUnderAKeyThatIsNotTheDepositorsAreRefused) {
   auto& body = sealings->front().body;
   body.request = access::testing::signed_act("records.seal", std::get<std::string>(body.request->content), *body.actor,
                                              vault::crypto::SigningKey::generate(), sealings->front().envelope.time);
-  EXPECT_TAMPERED(trust_sealings(first_.directory(), *sealings), "not signed by the person");
+  EXPECT_TAMPERED(trust_sealings(first_.directory(), VerifiedSafe(), *sealings), "not signed by the person");
+}
+
+TEST_F(SecuringTest, RecordsSealedByTheStaffOfAnotherAgencyAreRefused) {
+  write_text(folder() / "one", "1");
+  ASSERT_DONE(secure_folder());
+  const auto sealings = third_.session->entries("/v1/safes/" + safe_.to_string() + "/sealings");
+  ASSERT_TRUE(sealings);
+  auto safe = verify_safe(*first_.session, first_.directory(), safe_);
+  ASSERT_TRUE(safe);
+  EXPECT_TRUE(trust_sealings(first_.directory(), *safe, *sealings));
+  safe->agency = partner(0);  // so the depositor's agency is another one
+  EXPECT_TAMPERED(trust_sealings(first_.directory(), *safe, *sealings), "not permitted");
+  // Somebody who may not read the safe's chain knows only that the depositor may secure records somewhere.
+  EXPECT_TRUE(trust_sealings(first_.directory(), VerifiedSafe(), *sealings));
 }
 
 // --- large files that are interrupted ------------------------------------------------------------------------------

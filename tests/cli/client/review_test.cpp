@@ -285,7 +285,7 @@ TEST_F(ReviewShown, WithADecisionThatNoSpocSignedIsFoundOut) {
   body.ids.case_ = case_;
   body.ids.safe = review_safe_;
   vault_.forge(case_, body);
-  EXPECT_TAMPERED(read(), "somebody who could not make it");
+  EXPECT_TAMPERED(read(), "not permitted");
 }
 
 // An older state of the same review verifies. What is signed for then is the older document, by name, and refused.

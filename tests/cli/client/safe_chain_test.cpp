@@ -186,7 +186,7 @@ TEST_F(SafeKeysTest, ASafeOpenedByAPractitionerIsRefused) {
   const auto command = substitute();
   const wire::SafeOpened event{command.case_, command.safe, command.agency, command.key, command.representatives, {}};
   const std::array entries{entry(command, event, *third_.session, third_.session->keys().signing)};
-  EXPECT_TAMPERED(verify(entries), "no lead");
+  EXPECT_TAMPERED(verify(entries), "not permitted");
 }
 
 TEST_F(SafeKeysTest, AnotherSafesOpeningIsRefused) {
@@ -224,7 +224,7 @@ TEST_F(SafeKeysTest, ANominationOfSomebodyWhoMayNotBeNominatedIsRefused) {
   review->back() = nominate(review_safe_, third_.id(), spoc_);
   EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "nominated who may not be");
   review->back() = nominate(review_safe_, police_root_.id(), lead_);
-  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "may not make it");
+  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "not permitted");
 }
 
 TEST_F(SafeKeysTest, AnEndedNominationStaysEndedWhateverTheServiceLetsPass) {
@@ -232,7 +232,7 @@ TEST_F(SafeKeysTest, AnEndedNominationStaysEndedWhateverTheServiceLetsPass) {
   const wire::EndNomination end{safe_, second_.id(), {}};
   const wire::NominationEnded ended{safe_, second_.id(), {}};
   entries.push_back(entry(end, ended, *third_.session, third_.session->keys().signing));
-  EXPECT_TAMPERED(verify(entries), "may not end it");
+  EXPECT_TAMPERED(verify(entries), "not permitted");
   entries.back() = entry(end, ended, *lead_.session, lead_.session->keys().signing);
   const auto left = verify(entries);
   ASSERT_TRUE(left) << left.error().message;
@@ -247,18 +247,18 @@ TEST_F(SafeKeysTest, AnEndedNominationStaysEndedWhateverTheServiceLetsPass) {
   const wire::ConfirmNomination confirm{safe_, 0};
   EXPECT_TAMPERED(
       with(entry(confirm, wire::NominationConfirmed{safe_, 0}, *second_.session, second_.session->keys().signing)),
-      "not nominated");
+      "not permitted");
   const wire::WrapNomination wrap{safe_, 0, {second_.id(), {}}};
   EXPECT_TAMPERED(
       with(entry(wrap, wire::NominationWrapped{safe_, 0, wrap.wrap}, *first_.session, first_.session->keys().signing)),
-      "no keyholder");
+      "not nominated for it");
   const Identity old = Identity::generate();
   const auto made = make_epoch(lead_.directory(), safe_, 1, std::array{second_.id()}, &old);
   ASSERT_TRUE(made);
   const wire::StartEpoch start{safe_, 1, made->key};
   EXPECT_TAMPERED(
       with(entry(start, wire::EpochStarted{safe_, 1, made->key}, *second_.session, second_.session->keys().signing)),
-      "no keyholder");
+      "not permitted");
 }
 
 TEST_F(SafeKeysTest, AnEpochStartedByAnybodyButAKeyholderIsRefused) {
@@ -269,7 +269,7 @@ TEST_F(SafeKeysTest, AnEpochStartedByAnybodyButAKeyholderIsRefused) {
   const wire::StartEpoch command{safe_, 1, made->key};
   entries.push_back(
       entry(command, wire::EpochStarted{safe_, 1, made->key}, *third_.session, third_.session->keys().signing));
-  EXPECT_TAMPERED(verify(entries), "no keyholder");
+  EXPECT_TAMPERED(verify(entries), "not permitted");
 }
 
 TEST_F(SafeKeysTest, AnEpochThatSkipsOneIsRefused) {

@@ -7,8 +7,8 @@
 
 #include "cli/client/proof/directory.h"
 #include "cli/client/proof/review_course.h"
-#include "cli/client/records.h"
 #include "cli/client/proof/safe_chain.h"
+#include "cli/client/records.h"
 #include "cli/client/session/act_receipt.h"
 #include "tests/access/mutations.h"
 #include "tests/access/signed_request.h"
@@ -194,7 +194,7 @@ TEST_F(StoredRequests, OfASafesKeysAreComparedWhole) {
 TEST_F(StoredRequests, OfSealingsAreComparedWhole) {
   expect_mutations_refused(entries_where([](const wire::EntryBody& body) { return body.kind == "records.sealed"; }),
                            [](std::span<const VerifiedEntry> list) -> Result<void> {
-                             TRY_VOID(trust_sealings(*directory_, list));
+                             TRY_VOID(trust_sealings(*directory_, VerifiedSafe(), list));
                              return {};
                            });
 }
