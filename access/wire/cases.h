@@ -25,6 +25,7 @@ BOOST_DESCRIBE_STRUCT(ReferCase, (),
 
 struct CaseReferred {
   static constexpr std::string_view kKind = "case.referred";
+  static constexpr bool kBeginsChain = true;
   static constexpr auto kGiven = std::to_array<std::string_view>({"reference"});
   static constexpr auto kComputed = std::to_array<std::string_view>({"rules", "calendar"});
   CaseId case_;

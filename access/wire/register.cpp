@@ -186,6 +186,40 @@ consteval std::string_view name_of_list() {
   return name;
 }
 
+// ---- Members of one type, at any depth ----
+
+template <class T, class From>
+consteval bool contains() {
+  if constexpr (std::is_same_v<From, T>) {
+    return true;
+  } else if constexpr (requires { typename ItemOf<From>::Type; }) {
+    return contains<T, typename ItemOf<From>::Type>();
+  } else if constexpr (IsOptional<From>::value) {
+    return contains<T, typename From::value_type>();
+  } else if constexpr (Described<From>) {
+    bool found = false;
+    mp11::mp_for_each<MembersOf<From>>([&](auto d) {
+      found = found || contains<T, std::remove_cvref_t<decltype(std::declval<From>().*d.pointer)>>();
+    });
+    return found;
+  } else {
+    return false;
+  }
+}
+
+template <class T, class From>
+void collect(const From& from, std::vector<T>& found) {
+  if constexpr (std::is_same_v<From, T>) {
+    found.push_back(from);
+  } else if constexpr (requires { typename ItemOf<From>::Type; }) {
+    for (const auto& item : from) collect(item, found);
+  } else if constexpr (IsOptional<From>::value) {
+    if (from) collect(*from, found);
+  } else if constexpr (Described<From>) {
+    mp11::mp_for_each<MembersOf<From>>([&](auto d) { collect(from.*d.pointer, found); });
+  }
+}
+
 // ---- Each act ----
 
 // Entries of one act's own kind, as its command makes them. `said` gives what is given or computed.
@@ -372,6 +406,32 @@ bool is_in(Listing listing, std::string_view kind) {
   return std::ranges::find(kinds_in(listing), kind) != kinds_in(listing).end();
 }
 
+bool begins_chain(std::string_view kind) {
+  bool begins = false;
+  mp11::mp_for_each<mp11::mp_transform<std::type_identity, Events>>([&](auto type) {
+    using Event = typename decltype(type)::type;
+    if constexpr (requires { Event::kBeginsChain; }) begins = begins || (Event::kBeginsChain && Event::kKind == kind);
+  });
+  return begins;
+}
+
+json::object given_of(std::string_view kind, const json::value& detail) {
+  json::object given;
+  const json::object* members = detail.if_object();
+  if (members == nullptr) return given;
+  mp11::mp_for_each<mp11::mp_transform<std::type_identity, Events>>([&](auto type) {
+    using Event = typename decltype(type)::type;
+    if constexpr (requires { Event::kGiven; }) {
+      if (Event::kKind != kind) return;
+      for (const std::string_view cpp_name : Event::kGiven) {
+        const std::string name = member_name(cpp_name);
+        if (const json::value* value = members->if_contains(name)) given[name] = *value;
+      }
+    }
+  });
+  return given;
+}
+
 std::string print_register() {
   std::string table = "| act | makes | its `detail` | listed in |\n|---|---|---|---|\n";
   mp11::mp_for_each<Acts>([&](auto act) {
@@ -395,6 +455,29 @@ std::optional<std::string> act_of(const VerifiedRequest& request) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (request.method() != "POST" || !path.starts_with(kActsPath)) return std::nullopt;
   return std::string(path.substr(kActsPath.size()));
+}
+
+bool names_uploads(const VerifiedRequest& request) {
+  const auto kind = act_of(request);
+  bool found = false;
+  mp11::mp_for_each<mp11::mp_transform<std::type_identity, Commands>>([&](auto type) {
+    using Command = typename decltype(type)::type;
+    if constexpr (contains<UploadId, Command>()) found = found || kind == Command::kKind;
+  });
+  return found;
+}
+
+Result<std::vector<UploadId>> uploads_of(const VerifiedRequest& request) {
+  std::vector<UploadId> uploads;
+  TRY_VOID(with_act(request, [&](auto type) -> Result<void> {
+    using Command = typename decltype(type)::type::Command;
+    if constexpr (contains<UploadId, Command>()) {
+      TRY(const auto command, command_of<Command>(request));
+      collect(command, uploads);
+    }
+    return {};
+  }));
+  return uploads;
 }
 
 Result<VerifiedRequest> verify_cause(const EntryBody& body, vault::Instant entered, const vault::crypto::VerifyKey& key,

@@ -93,6 +93,13 @@ bool is_in(Listing listing, std::string_view kind);
 // The acts and their kinds of entry, as the Markdown table of docs/formats.md.
 std::string print_register();
 
+// Whether an entry of this kind is the first of its case's chain. The kind declares it with `kBeginsChain`.
+bool begins_chain(std::string_view kind);
+
+// The members of an entry's detail that its kind declares as `kGiven`, by their names in JSON. For example the
+// reference of a `case.referred`. Empty for a kind that declares none.
+json::object given_of(std::string_view kind, const json::value& detail);
+
 // ---- Entries and what was signed ----
 
 inline constexpr std::string_view kActsPath = "/v1/acts/";
@@ -110,6 +117,11 @@ vault::Result<Command> command_of(const VerifiedRequest& request) {
     return vault::Error{vault::Errc::tampered, "an entry's signed request is not the command that its kind needs"};
   return command;
 }
+
+// Whether the request is for an act whose command names uploads, in a member of the type `UploadId` at any depth.
+bool names_uploads(const VerifiedRequest& request);
+// All uploads that the request's command names. Errc::tampered as `command_of`.
+vault::Result<std::vector<UploadId>> uploads_of(const VerifiedRequest& request);
 
 // Verifies the request that an entry says it was caused by: its signature under `key`, that the entry's actor signed
 // it, for this service if `authority` is given, and within a minute of `entered`. Its body may be omitted only in an

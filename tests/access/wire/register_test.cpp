@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "tests/access/signed_request.h"
+
 namespace strongroom::access::wire {
 namespace {
 
@@ -37,6 +39,53 @@ TEST(Register, ListsKindsInTheListingsThatTheirActsName) {
   EXPECT_FALSE(is_in(Listing::case_wide, CopyIssued::kKind));
   EXPECT_FALSE(is_in(Listing::course, "no.such-kind"));
   for (const Listing listing : kEnumValues<Listing>) EXPECT_FALSE(kinds_in(listing).empty());
+}
+
+TEST(Register, OnlyAReferralBeginsAChain) {
+  std::vector<std::string_view> begin;
+  boost::mp11::mp_for_each<Acts>([&](auto act) {
+    if (begins_chain(EventOf<decltype(act)>::kKind)) begin.push_back(EventOf<decltype(act)>::kKind);
+  });
+  EXPECT_EQ(begin, std::vector{CaseReferred::kKind});
+  EXPECT_FALSE(begins_chain("no.such-kind"));
+}
+
+TEST(Register, GivenMembersAreThoseThatTheKindDeclares) {
+  CopyIssued issued;
+  issued.number = 42;
+  EXPECT_EQ(json::serialize(given_of(CopyIssued::kKind, to_json(issued))), R"({"number":42})");
+  EXPECT_EQ(json::serialize(given_of(CaseReferred::kKind, json::parse(R"({"reference":7,"agency":"x"})"))),
+            R"({"reference":7})");
+  EXPECT_TRUE(given_of(CopyReturned::kKind, to_json(issued)).empty());
+  EXPECT_TRUE(given_of("no.such-kind", to_json(issued)).empty());
+  EXPECT_TRUE(given_of(CopyIssued::kKind, "no object").empty());
+}
+
+VerifiedRequest request_of(std::string_view act, const std::string& body) {
+  return access::testing::verified_act(act, body, "key", {1'795'000'000'000});
+}
+
+TEST(Register, UploadsAreFoundInTheRecordsOfASealing) {
+  SealRecords command;
+  for (std::size_t i = 0; i < 3; ++i) command.records.emplace_back().upload = UploadId::generate(1);
+  const auto request = request_of(SealRecords::kKind, encode(command));
+  EXPECT_TRUE(names_uploads(request));
+  const auto uploads = uploads_of(request);
+  ASSERT_TRUE(uploads) << uploads.error().message;
+  EXPECT_EQ(*uploads, (std::vector{command.records[0].upload, command.records[1].upload, command.records[2].upload}));
+}
+
+TEST(Register, AnActWithoutUploadsNamesNone) {
+  const auto request = request_of(CollectCopy::kKind, encode(CollectCopy{CopyId::generate(1)}));
+  EXPECT_FALSE(names_uploads(request));
+  EXPECT_TRUE(uploads_of(request)->empty());
+  EXPECT_FALSE(names_uploads(request_of("no.such-act", "{}")));
+}
+
+TEST(Register, ABodyThatIsNoSealingHasNoUploads) {
+  const auto request = request_of(SealRecords::kKind, "{}");
+  EXPECT_TRUE(names_uploads(request));
+  EXPECT_EQ(uploads_of(request).code(), vault::Errc::tampered);
 }
 
 struct Counted {
