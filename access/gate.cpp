@@ -82,6 +82,12 @@ Error storage_failure(const Error& cause) {
   return {Errc::internal, "this could not be stored, and nothing of it was"};
 }
 
+// An act is answered with its entries and with what they were given, the first time and again.
+void add_entry(Done& done, LeafIndex seq, const wire::EntryBody& body) {
+  done.seqs.push_back(seq);
+  for (const auto& [name, value] : wire::given_of(body.kind, body.detail)) done.data[name] = value;
+}
+
 // Headers, and everything else that is an age file, for exactly one X25519 recipient; text after 32 random bytes.
 Result<void> check_beside(BesideTable table, ByteView value) {
   const auto wrong = [&](std::string_view why) {
@@ -187,7 +193,7 @@ class Gate::Core {
 
   Result<VerifyKey> key_of(const wire::SignatureParameters& parameters) const;
   void sync_loop();
-  Result<void> sync_uploads(const Actor& actor, const wire::SealRecords& command);
+  Result<void> sync_uploads(const Actor& actor, std::span<const UploadId> uploads);
   void write_loop();
   void answer_loop();
   Batch take_batch();
@@ -348,7 +354,7 @@ std::vector<Job> Gate::Core::due_limits(std::int64_t now_ms, bool all) {
 
 void Gate::Core::enqueue(Job job) {
   const auto* command = std::get_if<CommandJob>(&job.work);
-  const bool has_uploads = command != nullptr && wire::act_of(command->request.request) == wire::SealRecords::kKind;
+  const bool has_uploads = command != nullptr && wire::names_uploads(command->request.request);
   std::optional<Error> rejected;
   {
     const std::lock_guard lock(mutex_);
@@ -377,11 +383,11 @@ void Gate::Core::sync_loop() {
     Job job = std::move(to_sync_.front());
     to_sync_.pop_front();
     lock.unlock();
-    const auto command = wire::command_of<wire::SealRecords>(std::get<CommandJob>(job.work).request.request);
+    const SignedRequest& request = std::get<CommandJob>(job.work).request;
+    const auto uploads = wire::uploads_of(request.request);
     Result<void> synced;
-    // What does not parse is the decision's to refuse.
-    if (command && command->records.size() <= kMaxRecordsPerSeal)
-      synced = sync_uploads(std::get<CommandJob>(job.work).request.actor, *command);
+    // A command that does not parse or names too many is refused when it is decided, so nothing is synced for it.
+    if (uploads && uploads->size() <= limits::kMaxUploadsPerCommand) synced = sync_uploads(request.actor, *uploads);
     lock.lock();
     if (synced) {
       queue_.push_back(std::move(job));
@@ -398,17 +404,17 @@ void Gate::Core::sync_loop() {
 }
 
 // An upload that is not there any more may have been sealed by an earlier try of this very command: the nonce tells.
-Result<void> Gate::Core::sync_uploads(const Actor& actor, const wire::SealRecords& command) {
-  std::vector<vault::payload::UploadId> uploads;
-  for (const wire::NewRecord& record : command.records) {
-    const auto id = payload_id(record.upload);
+Result<void> Gate::Core::sync_uploads(const Actor& actor, std::span<const UploadId> uploads) {
+  std::vector<vault::payload::UploadId> ids;
+  for (const UploadId& upload : uploads) {
+    const auto id = payload_id(upload);
     const auto status = store_.payload().status(id);
     if (!status && status.code() == Errc::not_found) continue;
     if (!status) return status.error();
     if (status->owner != actor.keyid) return Error{Errc::not_found, "the upload is not there"};
-    uploads.push_back(id);
+    ids.push_back(id);
   }
-  return store_.payload().sync(uploads);  // all of them for the price of one
+  return store_.payload().sync(ids);  // all of them for the price of one
 }
 
 // --- the writer -----------------------------------------------------------------------------------------------------
@@ -592,14 +598,10 @@ Result<JobResult> Gate::Core::perform_command(WriteTransaction& txn, const Comma
   for (const UploadUse& use : decision.uploads)
     TRY_VOID(store_.payload().seal(txn, payload_id(use.upload), payload_id(use.record)));
   Done done;
-  wire::json::array entries;
   for (const Draft& entry : drafts) {
     TRY(const LeafIndex seq, append(txn, entry, time));
-    done.seqs.push_back(seq);
-    entries.emplace_back(seq.value);
+    add_entry(done, seq, entry.body);
   }
-  done.data = {{"entries", std::move(entries)}};
-  for (const auto& [name, value] : decision.data) done.data[name] = value;
   return JobResult(Answer(std::move(done)));
 }
 
@@ -615,22 +617,10 @@ Result<void> Gate::Core::check_upload(const ReadTransaction& txn, const UploadUs
 // From the entries themselves, so that nothing is answered that is not in the ledger.
 Result<Done> Gate::Core::repeat(const ReadTransaction& txn, const UsedNonceRow& row) const {
   Done done{.seqs = {}, .data = {}, .repeated = true};
-  wire::json::array entries;
   for (const std::uint64_t seq : row.seqs) {
-    done.seqs.push_back(LeafIndex{seq});
-    entries.emplace_back(seq);
-  }
-  done.data = {{"entries", std::move(entries)}};
-  for (const LeafIndex seq : done.seqs) {
-    TRY(const Bytes text, store_.ledger().body(txn, seq));
+    TRY(const Bytes text, store_.ledger().body(txn, LeafIndex{seq}));
     TRY(const auto body, wire::read_entry(vault::as_text(text)));
-    if (body.kind == wire::CaseReferred::kKind) {
-      TRY(const auto detail, wire::from_json<wire::CaseReferred>(body.detail));
-      done.data["reference"] = detail.reference;
-    } else if (body.kind == wire::CopyIssued::kKind) {
-      TRY(const auto detail, wire::from_json<wire::CopyIssued>(body.detail));
-      done.data["number"] = detail.number;
-    }
+    add_entry(done, LeafIndex{seq}, body);
   }
   return done;
 }
@@ -681,16 +671,8 @@ Result<JobResult> Gate::Core::perform_staging(WriteTransaction& txn, const Stagi
 Result<Gate::Core::Draft> Gate::Core::draft(const ReadTransaction& txn, const Event& event,
                                             const SignedRequest* request) const {
   Draft made;
-  if (!event.chain) {
-    TRY(const DirectoryRow directory, store_.state().directory(txn));
-    TRY(made.chain, audit::ChainTag::parse(directory.chain));
-  } else if (event.kind == wire::CaseReferred::kKind) {
-    made.chain = audit::ChainTag::generate();
-  } else {
-    TRY(const auto row, store_.state().find_case(txn, *event.chain));
-    if (!row) return Error{Errc::internal, "an entry of a case that is not there"};
-    TRY(made.chain, audit::ChainTag::parse(row->chain));
-  }
+  TRY(const auto chain, chain_of(store_.state(), txn, event));
+  made.chain = chain ? *chain : audit::ChainTag::generate();
   made.body.salt = random_salt();
   made.body.kind = event.kind;
   made.body.policy = kPolicyVersion;

@@ -34,6 +34,8 @@ inline constexpr std::int64_t kStagedMs = 24LL * 3600 * 1000;
 // What one key may stage and not claim in kStagedMs.
 inline constexpr std::uint64_t kMaxStagedBytesPerKey = 64U << 20;
 inline constexpr std::uint64_t kMaxStagedValuesPerKey = 20'000;
+// That are synced for one command, as many as an act may name.
+inline constexpr std::size_t kMaxUploadsPerCommand = kMaxRecordsPerSeal;
 inline constexpr std::int64_t kClockJumpMs = 60'000;     // apart from the steady clock by more: an entry of its own
 inline constexpr std::int64_t kRequestsPerMinute = 600;  // of one key, given back evenly
 inline constexpr std::int64_t kRequestBurst = 300;
@@ -61,7 +63,7 @@ struct SignedRequest {
 
 struct Done {
   std::vector<audit::LeafIndex> seqs;
-  wire::json::object data;  // docs/formats.md, "Data of an act's answer"
+  wire::json::object data;  // what its entries were given, such as a case's reference (docs/formats.md)
   bool repeated = false;    // an earlier act with this nonce did it
 };
 struct Refused {

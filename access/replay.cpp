@@ -19,21 +19,6 @@ Error altered(std::string what) {
   return {Errc::tampered, std::move(what)};
 }
 
-Given given_of(const wire::EntryBody& body) {
-  Given given;
-  const wire::json::object* detail = body.detail.if_object();
-  if (detail == nullptr) return given;
-  if (body.kind == wire::CaseReferred::kKind) {
-    const wire::json::value* reference = detail->if_contains("reference");
-    if (reference != nullptr && reference->is_string()) given.reference = std::string(reference->get_string());
-  } else if (body.kind == wire::CopyIssued::kKind) {
-    const wire::json::value* number = detail->if_contains("number");
-    if (number != nullptr && (number->is_uint64() || number->is_int64()))
-      given.number = number->to_number<std::uint64_t>();
-  }
-  return given;
-}
-
 }  // namespace
 
 // --- projection -----------------------------------------------------------------------------------------------------
@@ -118,8 +103,10 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
   const Expected expected = std::move(expected_.back());
   expected_.pop_back();
   if (envelope.time != expected.time) return altered("the entries of one command have one time");
-  TRY(const audit::ChainTag chain, chain_of(expected.event, envelope));
-  if (chain != envelope.chain) return altered("it is in another chain than its command leads to");
+  const Projection& at = *projection_;
+  TRY(const auto chain, chain_of(at.state(), at.txn(), expected.event));
+  if (!chain && envelope.n != 0) return altered("a case begins with a chain of its own");
+  if (chain && *chain != envelope.chain) return altered("it is in another chain than its command leads to");
   wire::EntryBody derived;
   derived.salt = body.salt;
   derived.kind = expected.event.kind;
@@ -131,20 +118,6 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
   if (wire::encode(derived) != vault::as_text(text))
     return altered("it is not what its signed request and the entries before it lead to");
   return {};
-}
-
-Result<audit::ChainTag> Replay::chain_of(const Event& event, const audit::Envelope& envelope) const {
-  if (!event.chain) {
-    TRY(const DirectoryRow directory, projection_->state().directory(projection_->txn()));
-    return audit::ChainTag::parse(directory.chain);
-  }
-  if (event.kind == wire::CaseReferred::kKind) {
-    if (envelope.n != 0) return altered("a case begins with a chain of its own");
-    return envelope.chain;
-  }
-  TRY(const auto row, projection_->state().find_case(projection_->txn(), *event.chain));
-  if (!row) return altered("it is of a case that no earlier entry began");
-  return audit::ChainTag::parse(row->chain);
 }
 
 // Entries that nobody signs: genesis, the clock, limits.
@@ -226,7 +199,9 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
     TRY(const auto used, at.state().used_nonce(at.txn(), actor.keyid, request.parameters().nonce, envelope.time));
     if (used) return altered("its request has had its effect already");
   }
-  auto decided = decide(at.state(), at.txn(), actor, request, envelope.time, given_of(body), body.policy);
+  const auto given = given_of(body.kind, body.detail);
+  if (!given) return altered("a member that its kind is given is not of its type");
+  auto decided = decide(at.state(), at.txn(), actor, request, envelope.time, *given, body.policy);
   if (!decided) return altered("its request leads to no entry: " + decided.error().message);
   if (const auto* refusal = std::get_if<Refusal>(&*decided)) {
     expect(refused_event(*refusal));

@@ -73,7 +73,6 @@ class Replay {
     Actor actor;
   };
   Result<Cause> verify_request(const audit::Envelope& envelope, const wire::EntryBody& body) const;
-  Result<audit::ChainTag> chain_of(const Event& event, const audit::Envelope& envelope) const;
 
   std::unique_ptr<Projection> projection_;
   std::optional<std::string> authority_;

@@ -136,6 +136,44 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTra
   return std::move(*decided);
 }
 
+namespace {
+template <class Event>
+consteval bool has_given_members() {
+  if constexpr (requires { Event::kGiven; }) {
+    bool all = true;
+    for (const std::string_view name : Event::kGiven) {
+      bool found = false;
+      boost::mp11::mp_for_each<boost::describe::describe_members<Given, boost::describe::mod_public>>(
+          [&](auto member) { found = found || name == member.name; });
+      all = all && found;
+    }
+    return all;
+  }
+  return true;
+}
+}  // namespace
+
+Result<Given> given_of(std::string_view kind, const wire::json::value& detail) {
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, wire::Events>>([](auto type) {
+    static_assert(has_given_members<typename decltype(type)::type>(), "Given has every member that a kind is given");
+  });
+  return wire::from_json<Given>(wire::given_of(kind, detail));
+}
+
+Result<std::optional<audit::ChainTag>> chain_of(const State& state, const ReadTransaction& txn, const Event& event) {
+  if (wire::begins_chain(event.kind)) return std::nullopt;
+  std::string tag;
+  if (event.chain) {
+    TRY(const CaseRow row, acts::needed(state.find_case(txn, *event.chain)));
+    tag = row.chain;
+  } else {
+    TRY(const DirectoryRow directory, state.directory(txn));
+    tag = directory.chain;
+  }
+  TRY(const audit::ChainTag chain, audit::ChainTag::parse(tag));
+  return chain;
+}
+
 Event refused_event(const Refusal& refusal) {
   const wire::AccessRefused detail{wire::enum_name(refusal.action), refusal.rule};
   return {std::string(detail.kKind), wire::to_json(detail), refusal.ids, refusal.ids.case_};

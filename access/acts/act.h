@@ -16,12 +16,15 @@ struct Actor {
   std::optional<InvitationId> invitation;
 };
 
-// What only the first decision can choose. Replay passes what the stored entry has; live passes none, and the counters
-// of the state are used.
+// What only the first decision can choose: the members that kinds of entry declare as `kGiven`. The gate passes none,
+// so that the next ones are taken from the state; replay passes those of the stored entry.
 struct Given {
   std::optional<std::string> reference;  // of a case
   std::optional<std::uint64_t> number;   // of a copy
 };
+BOOST_DESCRIBE_STRUCT(Given, (), (reference, number))
+// The given members of a stored entry's detail. Errc::malformed if one is not of its type.
+Result<Given> given_of(std::string_view kind, const wire::json::value& detail);
 
 // A staged value that moves into its table when the entry commits. The gate finds it by digest among what this actor
 // staged; Errc::not_found otherwise, and nothing is appended.
@@ -52,7 +55,6 @@ struct Decision {
   std::vector<Event> events;  // never empty
   std::vector<BesideUse> besides;
   std::vector<UploadUse> uploads;
-  wire::json::object data;  // of the answer, besides "entries"
 };
 
 // Decides the command of a verified request for an act.
@@ -66,6 +68,11 @@ struct Decision {
 Result<std::variant<Decision, Refusal>> decide(const State& state, const vault::engine::ReadTransaction& txn,
                                                const Actor& actor, const wire::VerifiedRequest& request, Instant time,
                                                const Given& given, PolicyVersion policy = kPolicyVersion);
+
+// The chain that an event's entry belongs to; nothing if the entry begins a chain of its own. Errc::tampered if its
+// case does not exist.
+Result<std::optional<audit::ChainTag>> chain_of(const State& state, const vault::engine::ReadTransaction& txn,
+                                                const Event& event);
 
 // The entry of a refusal.
 Event refused_event(const Refusal& refusal);

@@ -103,7 +103,6 @@ Decided decide(const Context& context, const wire::ReferCase& command) {
                                command.linked_to},
             ids));
   add_key(decision, command.review_safe, 0, command.key);
-  decision.data["reference"] = reference;
   return decision;
 }
 

@@ -109,7 +109,6 @@ Decided decide(const Context& context, const wire::IssueCopy& command) {
   decision.events.push_back(event(wire::CopyIssued{command.copy, number, command.safe, command.holder, command.purpose,
                                                    command.due, command.records},
                                   place.ids));
-  decision.data["number"] = number;
   return decision;
 }
 

@@ -196,7 +196,7 @@ TEST_F(Directory, PartnersAddAgenciesAndOthersDoNot) {
 TEST_F(Cases, AReferralOpensTheCaseEngagesTheLockAndAsksTheAgency) {
   const auto command = referral();
   const Decision decision = expect_done(act(lead_.id, command));
-  EXPECT_EQ(decision.data.at("reference").as_string(), "RR-2026-0001");
+  EXPECT_EQ(given(decision).reference, "RR-2026-0001");
   case_ = command.case_;
   const CaseRow row = case_row();
   EXPECT_EQ(row.lock, LockState::engaged);
@@ -213,14 +213,14 @@ TEST_F(Cases, ReferencesCountWithinTheYearOfReceiving) {
   refer();
   auto command = referral();
   command.linked_to = case_;
-  EXPECT_EQ(expect_done(act(spoc_.id, command)).data.at("reference").as_string(), "RR-2026-0002");
+  EXPECT_EQ(given(expect_done(act(spoc_.id, command))).reference, "RR-2026-0002");
   command = referral();
   command.linked_to = case_;
   now_ = *vault::parse_rfc3339("2027-01-04T09:00:00.000Z");
-  EXPECT_EQ(expect_done(act(spoc_.id, command)).data.at("reference").as_string(), "RR-2026-0003");
+  EXPECT_EQ(given(expect_done(act(spoc_.id, command))).reference, "RR-2026-0003");
   command = referral();
   command.linked_to = case_;
-  EXPECT_EQ(expect_done(act(spoc_.id, command)).data.at("reference").as_string(), "RR-2027-0001");
+  EXPECT_EQ(given(expect_done(act(spoc_.id, command))).reference, "RR-2027-0001");
 }
 
 TEST_F(Cases, ASpocOrTheAgencysLeadRefersAndNobodyElse) {
@@ -703,8 +703,8 @@ TEST_F(Copies, OnlyAnActiveRepresentativeIssues) {
     expect_refused(act(other.id, issuing(records, other.id)), "keyholder");
   expect_hidden(act(outsider_.id, issuing(records, outsider_.id)), "keyholder");
   const Decision decision = expect_done(act(first_.id, issuing(records, first_.id)));
-  EXPECT_EQ(decision.data.at("number").to_number<int>(), 1);
-  EXPECT_EQ(expect_done(act(second_.id, issuing(records, second_.id))).data.at("number").to_number<int>(), 2);
+  EXPECT_EQ(given(decision).number, 1U);
+  EXPECT_EQ(given(expect_done(act(second_.id, issuing(records, second_.id)))).number, 2U);
   EXPECT_TRUE(decision.besides.empty());
 }
 

@@ -229,6 +229,16 @@ TEST_P(GateTest, ARetriedReferralIsAnsweredWithItsReference) {
   EXPECT_EQ(again.data.at("reference").as_string(), world.reference);
 }
 
+TEST_P(GateTest, ARetriedIssueIsAnsweredWithTheCopysNumber) {
+  world.open_case();
+  const auto records = world.seal(world.depositor, world.safe, 1);
+  const auto command = world.issuing(world.safe.id, records, world.first);
+  const std::string nonce = world.new_nonce();
+  const Done done = world.done(world.first, command, nonce);
+  EXPECT_EQ(done.data.at("number").to_number<int>(), 1);
+  EXPECT_EQ(world.done(world.first, command, nonce).data, done.data);
+}
+
 TEST_P(GateTest, TheSameNonceWithOtherContentIsAConflict) {
   const std::string nonce = world.new_nonce();
   world.done(world.icb_root, adding("One"), nonce);

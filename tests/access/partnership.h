@@ -160,6 +160,9 @@ class Partnership : public ::testing::Test {
   }
 
   // --- what came of it ---
+  static Given given(const Decision& decision) {
+    return *given_of(decision.events.front().kind, decision.events.front().detail);
+  }
   static Decision expect_done(const Answered& outcome) {
     if (!outcome) {
       ADD_FAILURE() << vault::to_string(outcome.code()) << ": " << outcome.error().message;
@@ -379,13 +382,9 @@ class Partnership : public ::testing::Test {
   void expect_same_again(const vault::engine::ReadTransaction& txn, const Actor& actor,
                          const wire::VerifiedRequest& request, const Answered& outcome) {
     if (!outcome) return;
-    Given given;
-    if (const auto* decision = std::get_if<Decision>(&*outcome)) {
-      if (const auto* reference = decision->data.if_contains("reference"))
-        given.reference = std::string(reference->as_string());
-      if (const auto* number = decision->data.if_contains("number")) given.number = number->to_number<std::uint64_t>();
-    }
-    const Answered again = decide(tables_.state(), txn, actor, request, now_, given);
+    Given first;
+    if (const auto* decision = std::get_if<Decision>(&*outcome)) first = given(*decision);
+    const Answered again = decide(tables_.state(), txn, actor, request, now_, first);
     ASSERT_TRUE(again);
     EXPECT_EQ(text_of(*again), text_of(*outcome));
   }

@@ -189,6 +189,25 @@ TEST(ReplayTest, EachEntryIsDecidedByItsOwnPolicyAndNobodyGoesBackToAnOlderOne) 
   EXPECT_TRUE(replay->finish());
 }
 
+TEST(ReplayTest, AGivenMemberOfAnotherTypeIsFound) {
+  auto replay = *Replay::begin();
+  std::set<std::string> seen;
+  for (const Stored& entry : entries_of(lived_world())) {
+    json::value body = json::parse(entry.body);
+    for (const auto& [name, value] : wire::given_of(body.at("kind").as_string(), body.at("detail"))) {
+      for (const json::value& other : std::vector<json::value>{-1, 0.5, true, nullptr, json::object()}) {
+        body.at("detail").as_object()[name] = other;
+        const auto taken = feed(*replay, with_body(entry, body));
+        ASSERT_FALSE(taken);
+        EXPECT_EQ(taken.code(), Errc::tampered) << name << ": " << other;
+      }
+      seen.insert(name);
+    }
+    ASSERT_TRUE(feed(*replay, entry));
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"number", "reference"}));
+}
+
 TEST(ReplayTest, AnEntryWithoutItsRequestIsFound) {
   auto replay = *Replay::begin();
   for (const Stored& entry : entries_of(lived_world())) {
