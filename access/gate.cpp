@@ -75,11 +75,13 @@ std::array<std::byte, 16> random_salt() {
   return salt;
 }
 
-// What storage answers to whoever's act it could not keep. The inner cause is nobody's outside.
+// The answer to a job whose storage failed. The message keeps the cause for the operator's log. The service shows
+// callers a text of its own instead (service/problem.cpp).
 Error storage_failure(const Error& cause) {
-  if (cause.code == Errc::full) return {Errc::full, "there is no space left for this"};
-  if (cause.code == Errc::retry) return {Errc::retry, "try again"};
-  return {Errc::internal, "this could not be stored, and nothing of it was"};
+  if (cause.code == Errc::retry) return {Errc::retry, "this could not be stored just now; send it again"};
+  const std::string message =
+      "nothing of this was stored: " + cause.message + " (" + std::string(vault::to_string(cause.code)) + ")";
+  return {cause.code == Errc::full ? Errc::full : Errc::internal, message};
 }
 
 // An act is answered with its entries and with what they were given, the first time and again.

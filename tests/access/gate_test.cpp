@@ -323,6 +323,16 @@ TEST_P(DurableGateTest, WhenAPutFailsOnlyTheCulpritFails) {
   expect_sound();
 }
 
+// The service logs this message, and shows callers another one (Problem.OfOursNeverTellsItsInnerCause).
+TEST_P(GateTest, AStorageFailureKeepsItsCause) {
+  const wire::AddAgency command = adding("Culprit");
+  world.refuse_puts([digest = command.name](ByteView key) { return std::ranges::equal(key, digest); });
+  const auto answer = world.act(world.icb_root, command);
+  world.refuse_puts({});
+  expect_error(answer, Errc::full);
+  EXPECT_TRUE(answer.error().message.contains("refused by the test")) << answer.error().message;
+}
+
 TEST_P(GateTest, AFailureAtAnyPutLeavesAVaultThatIsSound) {
   for (std::uint64_t nth = 1;; ++nth) {
     const wire::AddAgency command = adding("Fictional Agency");
