@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "access/state/standing.h"
 #include "access/views.h"
 #include "access/wire/register.h"
 #include "vault/age/header.h"
@@ -261,31 +262,13 @@ class Gate::Core {
 
 // --- before the queue -----------------------------------------------------------------------------------------------
 
-namespace {
-
-Result<Actor> actor_of(const std::string& keyid) {
-  if (const auto person = PersonId::parse(keyid)) return Actor{keyid, *person, std::nullopt};
-  if (const auto invitation = InvitationId::parse(keyid)) return Actor{keyid, std::nullopt, *invitation};
-  return Error{Errc::refused, "the request's key is not known here, or is revoked"};
-}
-
-}  // namespace
-
-// The key that a signature names, if it is fresh and the key is accepted now.
+// The key that a signature names, if it is fresh and the key is accepted now. A used invitation is let in here, because
+// a retried enrolment asks what became of it: the writer decides.
 Result<VerifyKey> Gate::Core::key_of(const wire::SignatureParameters& parameters) const {
   TRY_VOID(wire::check_freshness(parameters, clocks_.wall()));
-  const Error unknown{Errc::refused, "the request's key is not known here, or is revoked"};
   TRY(const Actor actor, actor_of(parameters.keyid));
   TRY(const auto txn, store_.engine().read());
-  if (actor.person) {
-    TRY(const auto row, store_.state().person(*txn, *actor.person));
-    if (!row || row->revoked) return unknown;
-    return row->signing_key;
-  }
-  // A used one is let in: a retried enrolment asks what became of it. The writer tells.
-  TRY(const auto row, store_.state().invitation(*txn, *actor.invitation));
-  if (!row) return unknown;
-  return row->key;
+  return access::key_of(store_.state(), *txn, actor);
 }
 
 Result<SignedRequest> Gate::Core::authenticate(const wire::RequestHead& head, std::string_view body,
@@ -527,16 +510,10 @@ Result<JobResult> Gate::Core::perform(WriteTransaction& txn, Job& job, Instant t
 }
 
 Result<void> Gate::Core::accept_actor(const ReadTransaction& txn, const Actor& actor, Instant time) const {
-  const Error unknown{Errc::refused, "the request's key is not known here, or is revoked"};
-  if (actor.person) {
-    TRY(const auto row, store_.state().person(txn, *actor.person));
-    if (!row || row->revoked) return unknown;
-    return {};
-  }
-  if (!actor.invitation) return unknown;
-  TRY(const auto row, store_.state().invitation(txn, *actor.invitation));
-  if (!row) return unknown;
-  if (row->used_by || row->expires < time) return Error{Errc::refused, "the invitation is used or has expired"};
+  TRY_VOID(access::key_of(store_.state(), txn, actor));
+  if (!actor.invitation) return {};
+  TRY(const auto open, open_invitation(store_.state(), txn, *actor.invitation, time));
+  if (!open) return Error{Errc::refused, "the invitation was used, has expired, or fell with its inviter"};
   return {};
 }
 

@@ -107,7 +107,7 @@ class Gate {
   // Records that a read was refused; completes with a Refused, or with Errc::retry where it is permitted by now.
   void refuse(SignedRequest request, Refusal refusal, Completion done);
   // Keeps values until a command of the same key claims them, limits::kStagedMs at most; durable when it completes.
-  // Errc::too_large; Errc::full over the key's quota; Errc::refused for an invitation that is used or expired.
+  // Errc::too_large; Errc::full over the key's quota; Errc::refused for an invitation that is used, expired or void.
   void stage_besides(Actor owner, std::vector<Bytes> values, StagingCompletion done);
 
   // One bounded step of dropping what was staged and never claimed, and of writing aggregate entries that are due.

@@ -155,25 +155,13 @@ Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const w
 
 Result<Replay::Cause> Replay::verify_request(const audit::Envelope& envelope, const wire::EntryBody& body) const {
   if (!body.actor) return altered("a signed request, and nobody acted");
-  Actor actor{.keyid = *body.actor, .person = std::nullopt, .invitation = std::nullopt};
-  const Projection& at = *projection_;
-  VerifyKey key;
-  if (const auto person = PersonId::parse(actor.keyid)) {
-    TRY(const auto row, at.state().person(at.txn(), *person));
-    if (!row) return altered("its actor was not enrolled");
-    if (row->revoked) return altered("its actor was revoked");
-    actor.person = *person;
-    key = row->signing_key;
-  } else if (const auto invitation = InvitationId::parse(actor.keyid)) {
-    TRY(const auto row, at.state().invitation(at.txn(), *invitation));
-    if (!row) return altered("there was no such invitation");
-    actor.invitation = *invitation;
-    key = row->key;
-  } else {
-    return altered("its actor is nobody");
-  }
-  TRY(wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, key, authority_));
-  return Cause{std::move(request), std::move(actor)};
+  auto actor = actor_of(*body.actor);
+  if (!actor) return altered("its actor is nobody: " + actor.error().message);
+  const auto key = key_of(projection_->state(), projection_->txn(), *actor);
+  if (!key && key.code() == Errc::refused) return altered("its actor could not sign then: " + key.error().message);
+  if (!key) return key.error();
+  TRY(wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, *key, authority_));
+  return Cause{std::move(request), std::move(*actor)};
 }
 
 Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBody& body) {

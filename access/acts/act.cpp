@@ -136,6 +136,25 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTra
   return std::move(*decided);
 }
 
+Result<Actor> actor_of(const std::string& keyid) {
+  if (const auto person = PersonId::parse(keyid)) return Actor{keyid, *person, std::nullopt};
+  if (const auto invitation = InvitationId::parse(keyid)) return Actor{keyid, std::nullopt, *invitation};
+  return Error{Errc::refused, "the key's id is neither a person's nor an invitation's"};
+}
+
+Result<VerifyKey> key_of(const State& state, const ReadTransaction& txn, const Actor& actor) {
+  if (actor.person) {
+    TRY(const auto row, state.person(txn, *actor.person));
+    if (!row) return Error{Errc::refused, "the person is not enrolled"};
+    if (row->revoked) return Error{Errc::refused, "the person was revoked"};
+    return row->signing_key;
+  }
+  if (!actor.invitation) return Error{Errc::refused, "the request has no actor"};
+  TRY(const auto row, state.invitation(txn, *actor.invitation));
+  if (!row) return Error{Errc::refused, "there is no such invitation"};
+  return row->key;
+}
+
 namespace {
 template <class Event>
 consteval bool has_given_members() {

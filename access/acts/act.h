@@ -16,6 +16,12 @@ struct Actor {
   std::optional<InvitationId> invitation;
 };
 
+// The person or the invitation that a request's keyid names. Errc::refused if it names neither.
+Result<Actor> actor_of(const std::string& keyid);
+// The key that the actor signs with. Errc::refused if the person is not enrolled or was revoked, or if there is no such
+// invitation. An invitation that was used keeps its key, since the client may ask again what became of its enrolment.
+Result<VerifyKey> key_of(const State& state, const vault::engine::ReadTransaction& txn, const Actor& actor);
+
 // What only the first decision can choose: the members that kinds of entry declare as `kGiven`. The gate passes none,
 // so that the next ones are taken from the state; replay passes those of the stored entry.
 struct Given {

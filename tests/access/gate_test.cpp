@@ -297,6 +297,25 @@ TEST_P(GateTest, ARetriedEnrolmentIsAnsweredThoughItsInvitationIsUsed) {
   EXPECT_EQ(staged.code(), Errc::refused);
 }
 
+TEST_P(GateTest, AnInvitationThatFellWithItsInviterStagesNothing) {
+  const auto key = vault::crypto::SigningKey::generate();
+  const auto inviter = world.invite(world.icb_root, world.school, {Role::agency_lead}, "Another lead");
+  const wire::InvitePerson invite{.invitation = InvitationId::generate(1),
+                                  .agency = world.school,
+                                  .roles = {Role::depositor},
+                                  .key = key.verify_key(),
+                                  .expires = {world.now().unix_ms + 1000},
+                                  .name = world.stage_text(inviter, "Depositor"),
+                                  .replaces = std::nullopt};
+  world.done(inviter, invite);
+  const Actor invited{invite.invitation.to_string(), std::nullopt, invite.invitation};
+  EXPECT_TRUE(world.stage(invited, {Bytes(33)}));
+  world.done(world.icb_root, wire::RevokePerson{inviter.id, std::nullopt});
+  const auto staged = world.stage(invited, {Bytes(33)});
+  ASSERT_FALSE(staged);
+  EXPECT_EQ(staged.code(), Errc::refused);
+}
+
 // --- failing storage ------------------------------------------------------------------------------------------------
 
 TEST_P(DurableGateTest, WhenAPutFailsOnlyTheCulpritFails) {
