@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "access/gate.h"
+#include "access/gate/gate.h"
 #include "net/server.h"
 #include "service/jobs.h"
 #include "service/log.h"

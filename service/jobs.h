@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "access/gate.h"
+#include "access/gate/gate.h"
 #include "service/log.h"
 #include "vault/payload/store.h"
 

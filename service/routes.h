@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "access/gate.h"
+#include "access/gate/gate.h"
 #include "access/views.h"
 #include "net/router.h"
 #include "service/log.h"

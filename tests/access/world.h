@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "access/gate.h"
+#include "access/gate/gate.h"
 #include "access/replay.h"
 #include "access/store.h"
 #include "access/views.h"

@@ -48,9 +48,9 @@ def complaints(path, text):
 
 def self_test():
     wrong = list(complaints("vault/base/bytes.h", '#include "audit/tree.h"\n'))
-    upward = list(complaints("access/wire/ids.h", '#include "access/gate.h"\n'))
+    upward = list(complaints("access/wire/ids.h", '#include "access/gate/gate.h"\n'))
     sideways = list(complaints("cli/main.cpp", '#include "service/routes.h"\n'))
-    right = list(complaints("service/routes.cpp", '#include "access/gate.h"\n#include "net/server.h"\n'))
+    right = list(complaints("service/routes.cpp", '#include "access/gate/gate.h"\n#include "net/server.h"\n'))
     assert len(wrong) == len(upward) == len(sideways) == 1 and not right, (wrong, upward, sideways, right)
     print("layers: the check catches a wrong include")
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "access/gate.h"
+#include "access/gate/gate.h"
 #include "access/store.h"
 #include "access/views.h"
 #include "cli/client/copies.h"

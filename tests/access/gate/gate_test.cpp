@@ -1,4 +1,4 @@
-#include "access/gate.h"
+#include "access/gate/gate.h"
 
 #include <latch>
 #include <thread>
