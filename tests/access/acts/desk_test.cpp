@@ -1,4 +1,4 @@
-// The agency's desk: declarations, physical items, originals. What each act does, refuses and leaves in the tables.
+// The agency's desk: declarations, physical items and originals.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {

@@ -1,4 +1,4 @@
-// Representatives who are away, come back and hand over: what each act does, refuses and leaves in the tables.
+// Representatives who are away, come back and hand over.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {
