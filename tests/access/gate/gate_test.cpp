@@ -1,76 +1,10 @@
-#include "access/gate/gate.h"
-
-#include <latch>
-#include <thread>
-
-#include "tests/access/world.h"
+// The gate as a whole: acts, refusals, retries, signatures.
+#include "tests/access/gate/gate_fixture.h"
 
 namespace strongroom::access::testing {
 namespace {
 
-using vault::engine::Fault;
-
-Actor actor_of(const Identity& who) {
-  return {who.id.to_string(), who.id, std::nullopt};
-}
-
-// Holds the engine's writer: what is submitted meanwhile is queued, and becomes one batch behind the command that the
-// gate's writer has taken already.
-class HeldWriter {
- public:
-  explicit HeldWriter(World& world) : txn_(std::move(*world.store().engine().write())) {}
-  void release() { txn_.reset(); }
-
- private:
-  std::unique_ptr<WriteTransaction> txn_;
-};
-
-class GateTest : public ::testing::TestWithParam<On> {
- protected:
-  GateTest() : world(GetParam()) { world.populate(); }
-
-  std::uint64_t size() {
-    const auto txn = *world.store().engine().read();
-    return world.store().ledger().size(*txn)->value;
-  }
-  wire::EntryBody body(std::uint64_t seq) {
-    const auto txn = *world.store().engine().read();
-    const auto text = world.store().ledger().body(*txn, audit::LeafIndex{seq});
-    EXPECT_TRUE(text);
-    return *wire::decode<wire::EntryBody>(vault::as_text(*text), wire::Strictness::exact);
-  }
-  audit::Envelope envelope(std::uint64_t seq) {
-    const auto txn = *world.store().engine().read();
-    return *world.store().ledger().envelope(*txn, audit::LeafIndex{seq});
-  }
-  bool has_checkpoint(std::uint64_t size) {
-    const auto txn = *world.store().engine().read();
-    return world.store().ledger().checkpoint_at(*txn, audit::TreeSize{size})->has_value();
-  }
-  wire::AddAgency adding(std::string_view name) {
-    return {
-        .agency = AgencyId::generate(1), .kind = AgencyKind::school, .name = world.stage_text(world.icb_root, name)};
-  }
-  static void expect_error(const Result<Answer>& answer, Errc code) {
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.code(), code) << answer.error().message;
-  }
-  void expect_sound() {
-    const auto report = check(world.store());
-    ASSERT_TRUE(report) << report.error().message;
-    EXPECT_TRUE(report->ledger.is_sound());
-    for (const auto& finding : report->findings) ADD_FAILURE() << finding.value << ": " << finding.problem;
-  }
-
-  World world;
-};
-std::string engine_name(const ::testing::TestParamInfo<On>& info) {
-  return info.param == On::memory ? "Memory" : "Lmdb";
-}
 INSTANTIATE_TEST_SUITE_P(Engines, GateTest, ::testing::Values(On::memory), engine_name);
-
-// What depends on how the engine stores: on both.
-class DurableGateTest : public GateTest {};
 INSTANTIATE_TEST_SUITE_P(Engines, DurableGateTest, ::testing::Values(On::memory, On::lmdb), engine_name);
 
 TEST(GateGenesisTest, MakesFourEntriesUnderACheckpointOfTheirSize) {
@@ -109,7 +43,7 @@ TEST_P(DurableGateTest, ABatchHasOneCheckpointAndLaterCommandsSeeEarlierOnes) {
   const auto before = size();
   HeldWriter held(world);
   auto first = world.submit(*world.sign_act(world.icb_root, blocker));
-  while (world.gate().queued() != 0) std::this_thread::yield();  // the writer has it, and waits; the others are a batch
+  while (world.gate().queued() != 0) std::this_thread::yield();  // the writer has it and waits
   auto second = world.submit(*world.sign_act(world.icb_root, agency));
   auto third = world.submit(*world.sign_act(world.authority_root, invitation));
   held.release();
@@ -171,8 +105,8 @@ TEST_P(GateTest, ARefusalOfAReadThatIsPermittedByNowIsNotRecorded) {
   EXPECT_EQ(size(), before);
 }
 
-// What comes with an upload is ciphertext, or whatever else its sender chose: its digest stays, which the signature
-// covers.
+// The body of an upload is ciphertext, or anything else that its sender chose. The entry keeps its digest, which the
+// signature covers.
 TEST_P(GateTest, ARefusedUploadKeepsTheDigestOfWhatCameWithIt) {
   const std::string bytes = "not for the ledger \xff";
   auto request = *world.sign(world.administrator, "POST", "/v1/uploads", bytes);
@@ -197,7 +131,7 @@ TEST_P(GateTest, AnErrorLeavesNothing) {
   EXPECT_EQ(size(), before + 1);
 }
 
-// --- idempotency ----------------------------------------------------------------------------------------------------
+// --- retries ---------------------------------------------------------------------------------------------------------
 
 TEST_P(DurableGateTest, ARetriedNonceIsAnsweredWithTheSameEntriesAlsoAfterReopening) {
   const wire::AddAgency command = adding("Once");
@@ -259,7 +193,7 @@ TEST_P(GateTest, ARetryAfterARevocationIsNotAccepted) {
       .agency = AgencyId::generate(1), .kind = AgencyKind::other, .name = world.stage_text(added, "Added")};
   const std::string nonce = world.new_nonce();
   world.done(added, command, nonce);
-  auto in_flight = *world.sign_act(added, command, nonce);  // authenticated before, decided after
+  auto in_flight = *world.sign_act(added, command, nonce);  // authenticated before the revocation, decided after it
   world.done(world.icb_root, wire::RevokePerson{added.id, std::nullopt});
   const auto before = size();
   expect_error(world.submit(std::move(in_flight)).get(), Errc::refused);
@@ -297,317 +231,7 @@ TEST_P(GateTest, ARetriedEnrolmentIsAnsweredThoughItsInvitationIsUsed) {
   EXPECT_EQ(staged.code(), Errc::refused);
 }
 
-TEST_P(GateTest, AnInvitationThatFellWithItsInviterStagesNothing) {
-  const auto key = vault::crypto::SigningKey::generate();
-  const auto inviter = world.invite(world.icb_root, world.school, {Role::agency_lead}, "Another lead");
-  const wire::InvitePerson invite{.invitation = InvitationId::generate(1),
-                                  .agency = world.school,
-                                  .roles = {Role::depositor},
-                                  .key = key.verify_key(),
-                                  .expires = {world.now().unix_ms + 1000},
-                                  .name = world.stage_text(inviter, "Depositor"),
-                                  .replaces = std::nullopt};
-  world.done(inviter, invite);
-  const Actor invited{invite.invitation.to_string(), std::nullopt, invite.invitation};
-  EXPECT_TRUE(world.stage(invited, {Bytes(33)}));
-  world.done(world.icb_root, wire::RevokePerson{inviter.id, std::nullopt});
-  const auto staged = world.stage(invited, {Bytes(33)});
-  ASSERT_FALSE(staged);
-  EXPECT_EQ(staged.code(), Errc::refused);
-}
-
-// --- failing storage ------------------------------------------------------------------------------------------------
-
-TEST_P(DurableGateTest, WhenAPutFailsOnlyTheCulpritFails) {
-  const wire::AddAgency blocker = adding("Blocker");
-  const wire::AddAgency good = adding("Good");
-  const wire::AddAgency culprit = adding("Culprit");
-  const wire::AddAgency other = adding("Other");
-  const auto before = size();
-  world.refuse_puts([digest = culprit.name](ByteView key) { return std::ranges::equal(key, digest); });
-  HeldWriter held(world);
-  auto first = world.submit(*world.sign_act(world.icb_root, blocker));
-  auto second = world.submit(*world.sign_act(world.icb_root, good));
-  auto third = world.submit(*world.sign_act(world.icb_root, culprit));
-  auto fourth = world.submit(*world.sign_act(world.icb_root, other));
-  held.release();
-  World::expect_done(first.get());
-  World::expect_done(second.get());
-  expect_error(third.get(), Errc::full);
-  World::expect_done(fourth.get());
-  world.refuse_puts({});
-  EXPECT_EQ(size(), before + 3);
-  // Nothing of it was kept, so it can be done now.
-  world.done(world.icb_root, culprit);
-  expect_sound();
-}
-
-// The service logs this message, and shows callers another one (Problem.OfOursNeverTellsItsInnerCause).
-TEST_P(GateTest, AStorageFailureKeepsItsCause) {
-  const wire::AddAgency command = adding("Culprit");
-  world.refuse_puts([digest = command.name](ByteView key) { return std::ranges::equal(key, digest); });
-  const auto answer = world.act(world.icb_root, command);
-  world.refuse_puts({});
-  expect_error(answer, Errc::full);
-  EXPECT_TRUE(answer.error().message.contains("refused by the test")) << answer.error().message;
-}
-
-TEST_P(GateTest, AFailureAtAnyPutLeavesAVaultThatIsSound) {
-  for (std::uint64_t nth = 1;; ++nth) {
-    const wire::AddAgency command = adding("Fictional Agency");
-    world.engine().inject({.at = Fault::At::put, .nth = nth, .code = Errc::full, .takes_effect = false});
-    world.done(world.icb_root, command);  // the second attempt is the one that counts
-    if (world.engine().puts() < nth) break;
-    ASSERT_LT(nth, 200U);
-  }
-  world.engine().heal();
-  expect_sound();
-}
-
-TEST_P(DurableGateTest, ACommitThatChangedNothingIsTriedAgain) {
-  const wire::AddAgency command = adding("Fictional Agency");
-  world.engine().inject({.at = Fault::At::commit, .nth = 1, .code = Errc::full, .takes_effect = false});
-  world.done(world.icb_root, command);
-  EXPECT_TRUE(world.engine().has_failed());
-  EXPECT_TRUE(world.fatal().empty());
-}
-
-class UnknownOutcomeTest : public GateTest {
- protected:
-  // The commit fails, with or without effect; nobody is told; then the vault is opened again.
-  void fail_commit(const wire::AddAgency& command, const std::string& nonce, bool takes_effect) {
-    auto request = *world.sign_act(world.icb_root, command, nonce);
-    const auto later = request;
-    world.engine().inject({.at = Fault::At::commit, .nth = 1, .code = Errc::io, .takes_effect = takes_effect});
-    auto answer = world.submit(std::move(request));
-    EXPECT_THROW(static_cast<void>(answer.get()), std::future_error);  // the completion went unused
-    EXPECT_FALSE(world.gate().is_taking());
-    EXPECT_EQ(world.fatal().size(), 1U);
-    expect_error(world.submit(later).get(), Errc::unavailable);
-    const auto reopened = world.reopen();
-    ASSERT_TRUE(reopened) << reopened.error().message;
-  }
-};
-INSTANTIATE_TEST_SUITE_P(Engines, UnknownOutcomeTest, ::testing::Values(On::memory, On::lmdb), engine_name);
-
-TEST_P(UnknownOutcomeTest, ARetryFindsWhatWasKept) {
-  const wire::AddAgency command = adding("Fictional Agency");
-  const std::string nonce = world.new_nonce();
-  const auto before = size();
-  fail_commit(command, nonce, true);
-  EXPECT_EQ(size(), before + 1);
-  EXPECT_TRUE(world.done(world.icb_root, command, nonce).repeated);
-  expect_sound();
-}
-
-TEST_P(UnknownOutcomeTest, ARetryDoesWhatWasLost) {
-  const wire::AddAgency command = adding("Fictional Agency");
-  const std::string nonce = world.new_nonce();
-  const auto before = size();
-  fail_commit(command, nonce, false);
-  EXPECT_EQ(size(), before);
-  EXPECT_FALSE(world.done(world.icb_root, command, nonce).repeated);
-  expect_sound();
-}
-
-// --- time -----------------------------------------------------------------------------------------------------------
-
-TEST_P(GateTest, WhenTheClockStepsBackTimeStandsStillAndOneEntrySaysSo) {
-  const Done done = world.done(world.icb_root, adding("Before"));
-  const Instant last = envelope(done.seqs[0].value).time;
-  const auto first = adding("First");
-  const auto second = adding("Second");
-  const auto before = size();
-  world.set_wall({last.unix_ms - 30'000});
-  const Done one = world.done(world.icb_root, first);
-  const Done two = world.done(world.icb_root, second);
-  EXPECT_EQ(size(), before + 3);
-  EXPECT_EQ(body(before).kind, "clock.stepped");
-  EXPECT_EQ(envelope(one.seqs[0].value).time, last);
-  EXPECT_EQ(envelope(two.seqs[0].value).time, last);
-  expect_sound();
-}
-
-TEST_P(GateTest, AJumpAheadIsAnEntryOfItsOwn) {
-  const auto before = adding("Before");
-  const auto after = adding("After");
-  world.done(world.icb_root, before);
-  const auto at = size();
-  world.set_wall({world.now().unix_ms + limits::kClockJumpMs + 1});
-  world.done(world.icb_root, after);
-  EXPECT_EQ(body(at).kind, "clock.stepped");
-  EXPECT_EQ(size(), at + 2);
-  expect_sound();
-}
-
-TEST_P(GateTest, ARequestThatWaitedTooLongIsNotAccepted) {
-  const wire::AddAgency command = adding("Late");
-  auto request = *world.sign_act(world.icb_root, command);
-  const auto before = size();
-  world.pass(61'000);
-  expect_error(world.submit(std::move(request)).get(), Errc::refused);
-  EXPECT_EQ(size(), before);
-}
-
-TEST(EntryClockTest, WithoutAStepTimeIsTheClocks) {
-  EntryClock clock;
-  clock.keep({.wall = {1000}, .steady_ms = 0}, {1000});
-  const auto moment = clock.observe({.wall = {61'000}, .steady_ms = 60'000}, {1000});
-  EXPECT_EQ(moment.time, Instant{61'000});
-  EXPECT_FALSE(moment.stepped);
-}
-
-TEST(EntryClockTest, AJumpOfTheLimitIsNoneAndOneMoreIs) {
-  EntryClock clock;
-  clock.keep({.wall = {1000}, .steady_ms = 0}, {1000});
-  EXPECT_FALSE(clock.observe({.wall = {1010 + limits::kClockJumpMs}, .steady_ms = 10}, {1000}).stepped);
-  const auto moment = clock.observe({.wall = {1011 + limits::kClockJumpMs}, .steady_ms = 10}, {1000});
-  ASSERT_TRUE(moment.stepped);
-  EXPECT_EQ(moment.stepped->from, Instant{1010});
-  EXPECT_EQ(moment.stepped->to, moment.time);
-}
-
-TEST(EntryClockTest, ALongRestIsNoJump) {
-  const EntryClock clock;  // just started: nothing to compare with
-  EXPECT_FALSE(clock.observe({.wall = {1'000'000'000}, .steady_ms = 5}, {1000}).stepped);
-}
-
-TEST(EntryClockTest, AStepBackIsSaidOnceUntilTheClockHasCaughtUp) {
-  EntryClock clock;
-  EXPECT_TRUE(clock.observe({.wall = {500}, .steady_ms = 0}, {1000}).stepped);
-  clock.keep({.wall = {500}, .steady_ms = 0}, {1000});
-  EXPECT_FALSE(clock.observe({.wall = {600}, .steady_ms = 100}, {1000}).stepped);
-  EXPECT_EQ(clock.observe({.wall = {600}, .steady_ms = 100}, {1000}).time, Instant{1000});
-  clock.keep({.wall = {1100}, .steady_ms = 600}, {1100});
-  EXPECT_TRUE(clock.observe({.wall = {900}, .steady_ms = 700}, {1100}).stepped);
-}
-
-// --- staging --------------------------------------------------------------------------------------------------------
-
-TEST_P(GateTest, AMissingValueIsNamedAndNothingIsAppended) {
-  const auto before = size();
-  wire::AddAgency command{.agency = AgencyId::generate(1), .kind = AgencyKind::other, .name = {}};
-  command.name.fill(std::byte{0xab});
-  const auto answer = world.act(world.icb_root, command);
-  expect_error(answer, Errc::not_found);
-  EXPECT_NE(answer.error().message.find(vault::hex(command.name)), std::string::npos);
-  EXPECT_EQ(size(), before);
-}
-
-TEST_P(GateTest, WhatSomebodyElseStagedIsNotThere) {
-  const wire::AddAgency command{.agency = AgencyId::generate(1),
-                                .kind = AgencyKind::other,
-                                .name = world.stage_text(world.police_root, "Fictional Agency")};
-  expect_error(world.act(world.icb_root, command), Errc::not_found);
-}
-
-TEST_P(GateTest, TextWithControlCharactersIsNotAccepted) {
-  const wire::AddAgency command{.agency = AgencyId::generate(1),
-                                .kind = AgencyKind::other,
-                                .name = world.stage_text(world.icb_root, "with a \t tab")};
-  expect_error(world.act(world.icb_root, command), Errc::invalid_argument);
-}
-
-TEST_P(GateTest, WhatIsNotClaimedIsCollectedAfterADay) {
-  const Digest digest = world.stage_text(world.icb_root, "Fictional Agency");
-  world.pass(limits::kStagedMs);
-  EXPECT_EQ(*world.gate().collect_garbage(), 0U);
-  world.pass(1);
-  EXPECT_EQ(*world.gate().collect_garbage(), 1U);
-  EXPECT_EQ(*world.gate().collect_garbage(), 0U);
-  expect_error(world.act(world.icb_root, wire::AddAgency{AgencyId::generate(1), AgencyKind::other, digest}),
-               Errc::not_found);
-}
-
-TEST_P(GateTest, StagingHasAQuotaForEachKey) {
-  const Bytes index(kMaxIndexBytes, std::byte{1});
-  const auto stage = [&](const Identity& who, std::byte mark) {
-    Bytes value = index;
-    value[0] = mark;
-    return world.stage(actor_of(who), {value});
-  };
-  for (unsigned i = 0; i < limits::kMaxStagedBytesPerKey / kMaxIndexBytes; ++i)
-    ASSERT_TRUE(stage(world.first, static_cast<std::byte>(i)));
-  EXPECT_TRUE(stage(world.first, std::byte{0}));  // there already
-  const auto over = stage(world.first, std::byte{99});
-  ASSERT_FALSE(over);
-  EXPECT_EQ(over.code(), Errc::full);
-  EXPECT_TRUE(stage(world.second, std::byte{99}));
-}
-
-TEST_P(GateTest, AStagedValueIsAtMostSoLarge) {
-  EXPECT_TRUE(world.stage(actor_of(world.first), {Bytes(kMaxBesideValueBytes), Bytes(1)}));
-  const auto large = world.stage(actor_of(world.first), {Bytes(kMaxBesideValueBytes + 1), Bytes(1)});
-  ASSERT_FALSE(large);
-  EXPECT_EQ(large.code(), Errc::too_large);
-  const auto many = world.stage(actor_of(world.first), std::vector<Bytes>(kMaxBesideValuesPerRequest + 1, Bytes(1)));
-  ASSERT_FALSE(many);
-  EXPECT_EQ(many.code(), Errc::too_large);
-}
-
-// --- records --------------------------------------------------------------------------------------------------------
-
-class SealingTest : public GateTest {
- protected:
-  SealingTest() { world.open_case(); }
-  wire::SealRecords sealing(const wire::NewRecord& record) { return {world.safe.id, 0, {record}, std::nullopt}; }
-  wire::NewRecord record() { return world.new_record(world.depositor, world.safe, Bytes(1000)); }
-};
-INSTANTIATE_TEST_SUITE_P(Engines, SealingTest, ::testing::Values(On::memory), engine_name);
-
-TEST_P(SealingTest, ASealedRecordHasItsPayloadHeaderAndDescriptor) {
-  const auto records = world.seal(world.depositor, world.safe, 3);
-  const auto txn = *world.store().engine().read();
-  for (const RecordId& id : records) {
-    const auto row = **world.store().state().record(*txn, id);
-    EXPECT_EQ((**world.store().payload().find(*txn, payload_id(id))).digest, row.payload);
-    EXPECT_EQ(vault::crypto::sha256(**world.store().state().beside(*txn, BesideTable::header, id_key(id))), row.header);
-  }
-  expect_sound();
-}
-
-TEST_P(SealingTest, AnUploadThatIsNotCompleteIsAConflict) {
-  wire::NewRecord one = record();
-  ASSERT_TRUE(world.store().payload().discard(payload_id(one.upload)));
-  ASSERT_TRUE(world.store().payload().create(payload_id(one.upload), world.depositor.id.to_string(), one.length));
-  expect_error(world.act(world.depositor, sealing(one)), Errc::conflict);
-}
-
-TEST_P(SealingTest, AnUploadWithAnotherDigestIsNotSealed) {
-  wire::NewRecord one = record();
-  one.payload[0] ^= std::byte{1};
-  const auto before = size();
-  expect_error(world.act(world.depositor, sealing(one)), Errc::tampered);
-  EXPECT_EQ(size(), before);
-}
-
-TEST_P(SealingTest, SomebodyElsesUploadIsNotThere) {
-  const wire::NewRecord one = record();
-  expect_error(world.act(world.first, sealing(one)), Errc::not_found);
-}
-
-TEST_P(SealingTest, AHeaderForTwoRecipientsIsNotAccepted) {
-  wire::NewRecord one = record();
-  const vault::age::Recipient two[] = {world.safe.key.recipient(), world.first.age.recipient()};
-  const Bytes file = *vault::age::encrypt_small(vault::as_bytes("x"), two);
-  one.header = world.stage(world.depositor, vault::age::parse_header(file)->bytes);
-  expect_error(world.act(world.depositor, sealing(one)), Errc::invalid_argument);
-}
-
-TEST_P(SealingTest, AHeaderWithSomethingBehindItIsNotAccepted) {
-  wire::NewRecord one = record();
-  one.header = world.stage(world.depositor, world.age_file("x", world.safe.key.recipient()));
-  expect_error(world.act(world.depositor, sealing(one)), Errc::invalid_argument);
-}
-
-TEST_P(SealingTest, ARetriedSealingIsAnsweredThoughItsUploadsAreGone) {
-  const auto command = sealing(record());
-  const std::string nonce = world.new_nonce();
-  const Done done = world.done(world.depositor, command, nonce);
-  EXPECT_EQ(world.done(world.depositor, command, nonce).seqs, done.seqs);
-}
-
-// --- authentication and limits --------------------------------------------------------------------------------------
+// --- signatures ------------------------------------------------------------------------------------------------------
 
 TEST_P(GateTest, AnotherKeysSignatureIsNotAccepted) {
   const auto request = world.sign(world.lead.id.to_string(), world.first.signing, "GET", "/v1/whoami", "");
@@ -627,70 +251,6 @@ TEST_P(GateTest, ARequestForNoActIsNotSubmitted) {
   std::promise<Result<Answer>> promise;
   world.gate().submit(std::move(request), [&](auto answer) { promise.set_value(std::move(answer)); });
   expect_error(promise.get_future().get(), Errc::invalid_argument);
-}
-
-TEST_P(GateTest, OverTheLimitOneEntryTellsHowManyWereTurnedAway) {
-  const auto before = size();
-  for (std::int64_t i = 0; i < limits::kRequestBurst; ++i) ASSERT_TRUE(world.gate().admit(actor_of(world.first)));
-  for (int i = 0; i < 5; ++i) {
-    const auto admitted = world.gate().admit(actor_of(world.first));
-    ASSERT_FALSE(admitted);
-    EXPECT_EQ(admitted.code(), Errc::limited);
-  }
-  EXPECT_TRUE(world.gate().admit(actor_of(world.second)));
-  EXPECT_TRUE(world.gate().collect_garbage());
-  EXPECT_EQ(size(), before);  // the interval is not over
-  world.pass(limits::kLimitedIntervalMs);
-  EXPECT_TRUE(world.gate().admit(actor_of(world.first)));
-  ASSERT_TRUE(world.reopen());
-  ASSERT_EQ(size(), before + 1);
-  const auto limited = *wire::from_json<wire::RequestsLimited>(body(before).detail);
-  EXPECT_EQ(limited.person, world.first.id);
-  EXPECT_EQ(limited.count, 5U);
-  expect_sound();
-}
-
-TEST_P(DurableGateTest, AFullQueueTakesNothingMore) {
-  std::atomic<std::size_t> unavailable = 0;
-  std::atomic<std::size_t> answered = 0;
-  const auto request = *world.sign_act(world.icb_root, adding("Fictional Agency"), "the-same-nonce-again");
-  {
-    HeldWriter held(world);
-    // The writer has taken a batch of at most kMaxBatchCommands of them.
-    const std::size_t sent = limits::kMaxQueuedCommands + limits::kMaxBatchCommands + 1;
-    for (std::size_t i = 0; i < sent; ++i)
-      world.gate().submit(request, [&](const Result<Answer>& answer) {
-        ++answered;
-        if (!answer && answer.code() == Errc::unavailable) ++unavailable;
-      });
-    EXPECT_GE(unavailable, 1U);
-  }
-  world.gate().stop();
-  EXPECT_EQ(answered, limits::kMaxQueuedCommands + limits::kMaxBatchCommands + 1);
-  expect_error(world.submit(request).get(), Errc::unavailable);
-}
-
-TEST_P(DurableGateTest, ManyAtOnceAllHaveTheirEntries) {
-  constexpr int kThreads = 8;
-  constexpr int kEach = 15;
-  const auto before = size();
-  std::atomic<int> done = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < kThreads; ++t)
-      threads.emplace_back([&, t] {
-        const Identity& who = t % 2 == 0 ? world.icb_root : world.police_root;
-        for (int i = 0; i < kEach; ++i) {
-          const wire::AddAgency command{
-              .agency = AgencyId::generate(1), .kind = AgencyKind::other, .name = world.stage_text(who, "Agency")};
-          const auto answer = world.act(who, command);
-          if (answer && std::holds_alternative<Done>(*answer)) ++done;
-        }
-      });
-  }
-  EXPECT_EQ(done, kThreads * kEach);
-  EXPECT_EQ(size(), before + kThreads * kEach);
-  expect_sound();
 }
 
 }  // namespace
