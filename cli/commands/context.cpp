@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/client/copies.h"
+#include "cli/client/desk.h"
 #include "cli/client/session/renewed_key.h"
 
 namespace cli {

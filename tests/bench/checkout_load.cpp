@@ -23,6 +23,7 @@
 #include "access/wire/authority.h"
 #include "access/wire/http_signature.h"
 #include "audit/receipt.h"
+#include "cli/client/desk.h"
 #include "cli/client/session/home.h"
 #include "net/asio.h"
 

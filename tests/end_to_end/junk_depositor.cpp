@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/client/desk.h"
 #include "cli/client/records.h"
 #include "cli/client/session/upload.h"
 #include "vault/age/file.h"

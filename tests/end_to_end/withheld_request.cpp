@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "cli/client/copies.h"
+#include "cli/client/desk.h"
 #include "cli/client/enrol.h"
 #include "vault/base/secret.h"
 

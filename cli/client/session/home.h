@@ -38,15 +38,10 @@ using vault::Result;
 inline constexpr std::uint64_t kHomeVersion = 1;
 inline constexpr std::size_t kMaxIdentityFileBytes = 64U << 10;
 inline constexpr std::size_t kMaxPinsBytes = 64U << 10;
-inline constexpr std::size_t kMaxPassphraseBytes = 1024;
 inline constexpr std::size_t kMaxPendingCommands = 1000;
 
 // Asks for a passphrase. `prompt` is for people; a source that reads a file ignores it.
 using PassphraseSource = std::function<Result<vault::SecretText>(std::string_view prompt)>;
-// The file's first line. Errc::not_found, Errc::io, Errc::invalid_argument when it is empty or too long.
-PassphraseSource passphrase_from_file(std::filesystem::path file);
-// The controlling terminal, echo off, straight into guarded memory. Errc::invalid_argument without a terminal.
-PassphraseSource passphrase_from_terminal();
 
 // What makes a person who they are. Never leaves this machine but encrypted.
 struct Keys {

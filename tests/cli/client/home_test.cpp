@@ -256,18 +256,5 @@ TEST_F(HomeTest, AppendingFromTwoThreadsLosesNoLine) {
   EXPECT_EQ(home.secured_files(file.safe)->size(), 100U);
 }
 
-TEST_F(HomeTest, APassphraseFileGivesItsFirstLine) {
-  const fs::path file = folder_.path() / "passphrase";
-  write_text(file, "the words\nand more\n");
-  EXPECT_EQ((*passphrase_from_file(file)("")).expose(), "the words");
-  write_text(file, "\n");
-  EXPECT_EQ(passphrase_from_file(file)("").code(), Errc::invalid_argument);
-  write_text(file, std::string(kMaxPassphraseBytes, 'x'));
-  EXPECT_EQ((*passphrase_from_file(file)("")).expose().size(), kMaxPassphraseBytes);
-  write_text(file, std::string(kMaxPassphraseBytes + 1, 'x'));
-  EXPECT_EQ(passphrase_from_file(file)("").code(), Errc::invalid_argument);
-  EXPECT_EQ(passphrase_from_file(folder_.path() / "absent")("").code(), Errc::not_found);
-}
-
 }  // namespace
 }  // namespace cli::client::testing
