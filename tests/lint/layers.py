@@ -22,6 +22,10 @@ MAY_INCLUDE = {
     "access/wire": ["vault", "audit", "review"],
     "access": ["vault", "audit", "review"],
     "service": ["net", "access", "audit", "review", "vault"],
+    "cli/client/session": ["access/wire", "audit", "vault"],
+    "cli/client/files": ["cli/client/session", "access/wire", "vault"],
+    "cli/client/proof": ["cli/client/session", "access", "audit", "review", "vault"],
+    "cli/client": ["access", "audit", "review", "vault"],
     "cli": ["net", "access", "audit", "review", "vault"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
@@ -50,8 +54,15 @@ def self_test():
     wrong = list(complaints("vault/base/bytes.h", '#include "audit/tree.h"\n'))
     upward = list(complaints("access/wire/ids.h", '#include "access/gate/gate.h"\n'))
     sideways = list(complaints("cli/main.cpp", '#include "service/routes.h"\n'))
+    rooms = [*complaints("cli/client/files/stage.h", '#include "cli/client/proof/sealings.h"\n'),
+             *complaints("cli/client/proof/trail.cpp", '#include "cli/client/files/stage.h"\n'),
+             *complaints("cli/client/session/home.h", '#include "cli/client/files/manifest.h"\n'),
+             *complaints("cli/client/proof/holdings.h", '#include "cli/client/records.h"\n'),
+             *complaints("cli/client/records.cpp", '#include "cli/commands/context.h"\n')]
     right = list(complaints("service/routes.cpp", '#include "access/gate/gate.h"\n#include "net/server.h"\n'))
+    right += complaints("cli/client/copies.h", '#include "cli/client/proof/sealings.h"\n')
     assert len(wrong) == len(upward) == len(sideways) == 1 and not right, (wrong, upward, sideways, right)
+    assert len(rooms) == 5, rooms
     print("layers: the check catches a wrong include")
 
 

@@ -15,6 +15,7 @@
 #include "cli/client/copies.h"
 #include "cli/client/duties.h"
 #include "cli/client/enrol.h"
+#include "cli/client/review.h"
 #include "tests/access/signed_request.h"
 #include "tests/support/temporary_directory.h"
 #include "vault/payload/segments.h"
@@ -125,6 +126,52 @@ class Partnership : public ::testing::Test {
   access::SafeId review_safe_, safe_;
   vault::test::TemporaryDirectory files_;
   int folders_ = 0;
+};
+
+// An agency's safe, into which a folder of files is secured.
+class SecuringTest : public Partnership {
+ protected:
+  void SetUp() override { open_case(); }
+  std::filesystem::path folder() {
+    const std::filesystem::path path = files_.path() / "case";
+    std::filesystem::create_directories(path);
+    return path;
+  }
+  Result<std::vector<SecuredResult>> secure_folder() {
+    const std::array paths{folder()};
+    const auto found = find_files(paths);
+    EXPECT_TRUE(found);
+    SecureProgress progress;
+    return secure(*third_.session, safe_of(third_), found->files, options_, progress);
+  }
+  std::uint64_t records() { return third_.session->get<wire::SafeView>("/v1/safes/" + safe_.to_string())->records; }
+  Result<std::vector<ListedRecord>> list(Client& client, std::string_view query = {}) {
+    const VerifiedSafe safe = safe_of(client);
+    TRY(const SafeSecrets secrets, open_safe(*client.session, safe));
+    return list_records(*client.session, client.directory(), safe, &secrets, query);
+  }
+  SecureOptions options_;
+};
+
+// A review safe, into which documents are sealed.
+class ReviewSafe : public Partnership {
+ protected:
+  void SetUp() override {
+    open_case();
+    spoc_.sync();
+  }
+  VerifiedSafe review_safe(Client& client) {
+    auto safe = verify_safe(*client.session, client.directory(), review_safe_);
+    EXPECT_TRUE(safe) << safe.error().message;
+    return std::move(*safe);
+  }
+  access::RecordId seal(Client& client, const std::string& text,
+                        access::RecordClass class_ = access::RecordClass::document_1) {
+    const NewDocument document{class_, wire::enum_name(class_) + ".json", text};
+    const auto sealed = seal_documents(*client.session, review_safe(client), std::span(&document, 1));
+    EXPECT_TRUE(sealed) << sealed.error().message;
+    return sealed->front();
+  }
 };
 
 // --- forging --------------------------------------------------------------------------------------------------------
