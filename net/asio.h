@@ -1,5 +1,5 @@
-// The parts of Asio and Beast that this folder uses, and the one way in which it uses them: one stream type, one
-// completion token. Mixed ones double the time to compile.
+// The parts of Asio and Beast that this folder uses, with one socket type, one TLS stream type and one completion
+// token. Each further combination would be compiled again, and takes seconds.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -20,7 +20,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -32,10 +31,10 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 using Tcp = asio::ip::tcp;
-using TlsStream = asio::ssl::stream<beast::tcp_stream>;
+using TlsStream = asio::ssl::stream<Tcp::socket&>;
 using ErrorCode = boost::system::error_code;
 
-// Errors come back as values: `const auto [error, size] = co_await stream.async_read_some(buffer, kToken);`
+// Errors are returned as values: `const auto [error, size] = co_await socket.async_read_some(buffer, kToken);`
 inline constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace net

@@ -21,9 +21,10 @@ using vault::Error;
 using vault::Result;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-// An idle client does not read our farewell before its next request: a stop does not wait for it.
+// An idle client reads our farewell only with its next request, so a stop does not wait for it.
 constexpr milliseconds kFarewellTimeout{50};
-// A body's memory grows with what has come, not with what is claimed, and by no more than others can wait for.
+// A body's memory grows with the bytes that have come, not with the length that is claimed. A step is small enough for
+// other connections of the thread to wait for.
 constexpr std::size_t kFirstBodyStep = 64U << 10;
 constexpr std::size_t kLargestBodyStep = 512U << 10;
 
@@ -45,7 +46,7 @@ bool has_body(unsigned status) {
   return status >= 200 && status != 204 && status != 304;
 }
 
-// A field that could end its line would let a handler's data write fields of its own.
+// If a value could end its line, data that a handler put into a field could add fields of its own.
 bool fields_are_sound(const Fields& fields) {
   return std::ranges::all_of(fields, [](const auto& field) {
     return is_printable(field.first) && !field.first.empty() && !field.first.contains(':') &&
@@ -65,11 +66,12 @@ std::string header_text(const Response& response, std::uint64_t size, bool keep_
 
 asio::awaitable<Result<std::size_t>> read_source(const BodySource& source, std::span<std::byte> into) {
   auto got = source.read(into);
-  if (got && (*got == 0 || *got > into.size())) got = Error{Errc::internal, "its source broke its promise"};
+  if (got && (*got == 0 || *got > into.size()))
+    got = Error{Errc::internal, "it returned no bytes, or more than there was room for"};
   co_return got;
 }
 
-// Where the pieces of an answer that is streamed are read to, in turn.
+// The two buffers of a streamed answer: a piece is read into one while the other is sent.
 class Pieces {
  public:
   explicit Pieces(std::atomic<std::size_t>& large_streams) : large_streams_(large_streams) {}
@@ -78,7 +80,7 @@ class Pieces {
   ~Pieces() {
     if (is_large_) large_streams_.fetch_sub(1);
   }
-  // For the next of `left` bytes. The one before it stays as it is.
+  // A buffer for the next of `left` bytes. The previous one keeps its bytes until the next call.
   std::span<std::byte> next(std::uint64_t left) {
     if (begun_ && !is_large_ && left > kPieceBytes) take_large();
     begun_ = true;
@@ -103,24 +105,44 @@ class Pieces {
 
 }  // namespace
 
-Connection::Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer, Turns& turns)
+Connection::Connection(Shared& shared, Tcp::socket socket, asio::ssl::context* tls, std::string peer, Turns& turns)
     : shared_(shared),
-      stream_(beast::tcp_stream(std::move(socket)), tls),
+      socket_(std::move(socket)),
       buffer_(kReadBufferBytes),
-      timer_(stream_.get_executor()),
+      timer_(socket_.get_executor()),
       peer_(std::move(peer)),
-      turns_(turns) {}
+      turns_(turns) {
+  if (tls != nullptr) tls_.emplace(socket_, *tls);
+}
 
 Connection::~Connection() {
   release();
 }
 
 void Connection::finish() {
-  if (idle_) stream_.next_layer().cancel();
+  ErrorCode ignored;  // if it is closed already, nothing waits
+  if (idle_) socket_.cancel(ignored);
 }
 
-// A handshake costs as much as several requests, and strangers come in crowds: it begins when the client's hello is
-// whole and it is its turn, and one that fails is cleared away in a turn too.
+Connection::Transferred Connection::receive(asio::mutable_buffer into) {
+  return tls_ ? tls_->async_read_some(into, kToken) : socket_.async_read_some(into, kToken);
+}
+
+Connection::Transferred Connection::transmit(asio::const_buffer bytes) {
+  return tls_ ? asio::async_write(*tls_, bytes, kToken) : asio::async_write(socket_, bytes, kToken);
+}
+
+// ---- The beginning ----
+
+// Strangers come in crowds, so each connection begins in a turn of its own. False if there is nothing more to do.
+asio::awaitable<bool> Connection::begin() {
+  if (tls_) co_return co_await shake_hands();
+  co_await turns_.take();
+  co_return true;
+}
+
+// A handshake costs as much as several requests. So it waits for a turn, and asks for one only when the client's hello
+// is complete. To clean up after a handshake that failed costs as much, and takes a turn as well.
 asio::awaitable<bool> Connection::shake_hands() {
   idle_ = true;
   if (shared_.stopping) co_return false;
@@ -133,8 +155,8 @@ asio::awaitable<bool> Connection::shake_hands() {
   }
   if (!error) {
     std::tie(error, std::ignore) =
-        co_await stream_.async_handshake(asio::ssl::stream_base::server, buffer_.data(), kToken);
-    buffer_.consume(buffer_.size());  // exactly the hello
+        co_await tls_->async_handshake(asio::ssl::stream_base::server, buffer_.data(), kToken);
+    buffer_.consume(buffer_.size());  // the hello and nothing else
   }
   rest();
   idle_ = false;
@@ -145,7 +167,7 @@ asio::awaitable<bool> Connection::shake_hands() {
   co_return false;
 }
 
-// Into the buffer, and no byte of what may come after it.
+// Reads the hello into the buffer, and no byte after it.
 asio::awaitable<ErrorCode> Connection::read_client_hello() {
   while (true) {
     if (shared_.stopping) co_return make_error_code(asio::error::operation_aborted);
@@ -153,16 +175,16 @@ asio::awaitable<ErrorCode> Connection::read_client_hello() {
     const auto missing = missing_of_client_hello({static_cast<const std::byte*>(have.data()), have.size()});
     if (!missing) co_return make_error_code(asio::error::message_size);
     if (*missing == 0) co_return ErrorCode();
-    const auto [error, size] = co_await asio::async_read(stream_.next_layer(), buffer_.prepare(*missing), kToken);
+    const auto [error, size] = co_await asio::async_read(socket_, buffer_.prepare(*missing), kToken);
     buffer_.commit(size);
     if (error) co_return error;
   }
 }
 
 asio::awaitable<void> Connection::run() {
-  const bool shaken = co_await shake_hands();
-  if (!shaken) co_return;
-  buffer_.reserve(kReadBufferBytes);  // an empty one starts with reads of 512 bytes
+  const bool begun = co_await begin();
+  if (!begun) co_return;
+  buffer_.reserve(kReadBufferBytes);  // an empty buffer would begin with reads of 512 bytes
   bool keep_alive = true;
   while (keep_alive && !broken_) {
     std::optional<Head> head = co_await read_head();
@@ -183,16 +205,16 @@ asio::awaitable<void> Connection::run() {
   co_await close();
 }
 
-// Of the next request, whose sender has not had this one's answer: here, in what TLS has not opened yet, or in the
-// socket.
+// Whether bytes of the next request are here although its sender does not have this request's answer yet. They may be
+// in our buffer, in TLS records that are not decrypted yet, or in the socket.
 bool Connection::has_more_come() {
   ErrorCode ignored;
-  return buffer_.size() > 0 || BIO_pending(SSL_get_rbio(stream_.native_handle())) > 0 ||
-         stream_.next_layer().socket().available(ignored) > 0;
+  return buffer_.size() > 0 || (tls_ && BIO_pending(SSL_get_rbio(tls_->native_handle())) > 0) ||
+         socket_.available(ignored) > 0;
 }
 
 asio::awaitable<void> Connection::pause_before_pipelined() {
-  asio::steady_timer pause(stream_.get_executor(), shared_.limits.pipeline_pause);
+  asio::steady_timer pause(socket_.get_executor(), shared_.limits.pipeline_pause);
   co_await pause.async_wait(kToken);
 }
 
@@ -207,17 +229,18 @@ void Connection::watch() {
   watched_ = deadline_;
   timer_.expires_at(deadline_);
   timer_.async_wait([weak = weak_from_this()](const ErrorCode& error) {
-    if (error) return;  // another deadline took its place
+    if (error) return;  // the timer was set to another deadline
     if (const auto alive = weak.lock()) alive->look_at_the_clock();
   });
 }
 
 void Connection::look_at_the_clock() {
   watched_ = steady_clock::time_point::max();
-  if (deadline_ == steady_clock::time_point::max()) return;  // nothing is waited for
+  if (deadline_ == steady_clock::time_point::max()) return;  // no wait is running
   if (steady_clock::now() < deadline_) return watch();
   timed_out_ = true;
-  stream_.next_layer().close();
+  ErrorCode ignored;
+  socket_.close(ignored);  // which ends the wait with an error
 }
 
 // ---- The header ----
@@ -230,10 +253,10 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
   if (buffer_.size() == 0) {
     idle_ = true;
     if (shared_.stopping) co_return std::nullopt;
-    // Whoever has asked for nothing yet has no claim to a place for long.
+    // A client that has asked for nothing yet may not take a place for long.
     expire_after(asked_ ? shared_.limits.idle_timeout
                         : std::min(shared_.limits.idle_timeout, shared_.limits.header_timeout));
-    const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBufferBytes), kToken);
+    const auto [error, size] = co_await receive(buffer_.prepare(kReadBufferBytes));
     rest();
     idle_ = false;
     if (error) {
@@ -248,8 +271,8 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
   while (true) {
     buffer_.consume(parser.put({static_cast<const char*>(buffer_.data().data()), buffer_.size()}, error));
     if (error != http::error::need_more) break;
-    const auto [failed, more] = co_await stream_.async_read_some(
-        buffer_.prepare(std::min(kReadBufferBytes, buffer_.max_size() - buffer_.size())), kToken);
+    const auto [failed, more] =
+        co_await receive(buffer_.prepare(std::min(kReadBufferBytes, buffer_.max_size() - buffer_.size())));
     buffer_.commit(more);
     error = failed;
     if (error) break;
@@ -266,7 +289,7 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
     co_return head;
   }
   Head bad;
-  body_length_ = kMaxDrainBytes;  // whatever else has been sent
+  body_length_ = kMaxDrainBytes;  // nobody can tell how much more the client is sending
   if (error == http::error::header_limit) {
     bad.status = 431;
     bad.detail = "the header is too large";
@@ -331,7 +354,7 @@ asio::awaitable<std::size_t> Connection::read_some(std::span<std::byte> into, mi
     co_return size;
   }
   expire_after(at_most);
-  const auto [error, size] = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+  const auto [error, size] = co_await receive(asio::buffer(into.data(), into.size()));
   rest();
   if (error) {
     note_timeout();
@@ -342,10 +365,10 @@ asio::awaitable<std::size_t> Connection::read_some(std::span<std::byte> into, mi
   co_return size;
 }
 
-// The whole body into `body`; the status to answer instead, or 0.
+// Reads the whole body into `body`. Returns 0, or the status to answer if that failed.
 asio::awaitable<unsigned> Connection::read_body(std::size_t length, std::string& body) {
   body_deadline_ = steady_clock::now() + shared_.limits.body_timeout;
-  body.reserve(length);  // of addresses; memory comes with the bytes
+  body.reserve(length);  // takes addresses only; memory is taken as bytes are written
   while (body.size() < length) {
     const std::size_t have = body.size();
     const std::size_t size = std::min(length, have + std::clamp(have, kFirstBodyStep, kLargestBodyStep));
@@ -375,7 +398,7 @@ Response Connection::problem(unsigned status, std::string_view detail) const {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string(detail) + "\n"};
 }
 
-// A large body is read from somebody whom the route knows by the header.
+// A large body is read only if the route, which knows the sender from the header, does not answer first.
 std::optional<Response> Connection::ask_before_body(const Head& head) {
   const auto& ask = head.route->options.before_body;
   if (!ask || body_length_ <= kMaxStrangersBodyBytes) return std::nullopt;
@@ -384,7 +407,7 @@ std::optional<Response> Connection::ask_before_body(const Head& head) {
   } catch (const std::exception& thrown) {
     ++shared_.counters.faults;
     if (shared_.fault) shared_.fault(thrown.what());
-    return problem(500, "a fault of this service");
+    return problem(500, "the server failed");
   }
 }
 
@@ -412,17 +435,17 @@ asio::awaitable<Response> Connection::answer(Head& head) {
       release();
       co_return response;
     }
-    fault = "an answer's field holds a control character";
+    fault = "a field of the handler's answer contains a control character";
   } catch (const std::exception& thrown) {
     fault = thrown.what();
   } catch (...) {
-    fault = "something that is no exception";
+    fault = "a handler threw something that is not a std::exception";
   }
   request.body = {};
   release();
   ++shared_.counters.faults;
   if (shared_.fault) shared_.fault(fault);
-  co_return problem(500, "a fault of this service");
+  co_return problem(500, "the server failed");
 }
 
 asio::awaitable<bool> Connection::send(Response response, bool head_only, bool keep_alive) {
@@ -432,7 +455,7 @@ asio::awaitable<bool> Connection::send(Response response, bool head_only, bool k
   if (head_only || !has_body(response.status)) co_return co_await write(header);
   if (source != nullptr) co_return co_await send_source(std::move(*source), header);
   sent_ = text->size();
-  if (text->size() <= kReadBufferBytes) {  // in one write: small answers are the many
+  if (text->size() <= kReadBufferBytes) {  // most answers are small, and one write is cheaper than two
     header += *text;
     co_return co_await write(header);
   }
@@ -441,7 +464,7 @@ asio::awaitable<bool> Connection::send(Response response, bool head_only, bool k
   co_return co_await write(*text);
 }
 
-// One piece is read while the one before it is sent.
+// Sends the pieces in order. Each is read while the previous one is sent.
 asio::awaitable<bool> Connection::send_source(BodySource source, std::string& header) {
   using asio::experimental::awaitable_operators::operator&&;
   bool good = co_await write(header);
@@ -454,7 +477,7 @@ asio::awaitable<bool> Connection::send_source(BodySource source, std::string& he
     got = 0;
     if (sent_ < source.size) {
       read = pieces.next(source.size - sent_);
-      // Both are waited for, whatever becomes of either: they use what stands here.
+      // Waits for both, even if one fails, because both use variables of this function.
       std::tie(good, got) = co_await (write(piece) && read_piece(source, read));
     } else {
       good = co_await write(piece);
@@ -463,9 +486,10 @@ asio::awaitable<bool> Connection::send_source(BodySource source, std::string& he
   co_return (good && sent_ == source.size);
 }
 
-// Zero when it failed, or broke its promise.
+// Returns 0 if the source failed or broke its contract.
 asio::awaitable<std::size_t> Connection::read_piece(const BodySource& source, std::span<std::byte> into) {
-  // A read is not cancelled, and its coroutine must not be: Asio would end the process (Boost 1.81).
+  // A read of a disk cannot be cancelled, and to cancel its coroutine would end the process (Asio of Boost 1.81). So
+  // this coroutine gets no cancellation slot.
   const auto [failure, got] = co_await asio::co_spawn(*shared_.blocking, read_source(source, into),
                                                       asio::bind_cancellation_slot(asio::cancellation_slot(), kToken));
   if (!failure && got) co_return *got;
@@ -480,7 +504,7 @@ asio::awaitable<bool> Connection::write(std::span<const char> bytes) {
   while (!bytes.empty()) {
     const auto piece = bytes.first(std::min(bytes.size(), kWriteBytes));
     expire_after(shared_.limits.stall_timeout);
-    const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(piece.data(), piece.size()), kToken);
+    const auto [error, size] = co_await transmit(asio::buffer(piece.data(), piece.size()));
     rest();
     shared_.counters.bytes_sent += size;
     if (error) {
@@ -498,8 +522,8 @@ void Connection::note_timeout() {
   if (timed_out_) ++shared_.counters.timeouts;
 }
 
-// Reads what the client is still sending, a little of it: closing at once would reset the connection and could take
-// the answer away from under it.
+// Reads a limited part of what the client is still sending. Closing at once would reset the connection, and the client
+// could lose the answer that it has not read yet.
 asio::awaitable<void> Connection::drain() {
   const auto until = steady_clock::now() + shared_.limits.close_timeout;
   std::vector<std::byte> sink(kReadBufferBytes);
@@ -517,7 +541,25 @@ asio::awaitable<void> Connection::close() {
   if (!broken_ && !expecting_) co_await drain();
   if (broken_) co_return;
   expire_after(shared_.stopping ? kFarewellTimeout : shared_.limits.close_timeout);
-  co_await stream_.async_shutdown(kToken);  // whatever it says: there is nothing left to do
+  if (tls_)
+    co_await tls_->async_shutdown(kToken);  // the connection ends, even if this fails
+  else
+    co_await close_plain();
+}
+
+// Says that no more will come, and then waits until the client has read everything and closes too (RFC 9112, 9.6). TLS
+// does the same with its closing messages.
+asio::awaitable<void> Connection::close_plain() {
+  ErrorCode error;
+  socket_.shutdown(Tcp::socket::shutdown_send, error);
+  buffer_.consume(buffer_.size());
+  std::size_t thrown_away = 0;
+  while (!error && thrown_away < kMaxDrainBytes) {
+    std::size_t size = 0;
+    std::tie(error, size) = co_await receive(buffer_.prepare(kReadBufferBytes));
+    shared_.counters.bytes_received += size;
+    thrown_away += size;
+  }
 }
 
 }  // namespace net

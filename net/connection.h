@@ -1,8 +1,10 @@
-// One connection: TLS handshake, requests one after another, close. Runs on the one thread of its executor. Used by the
-// server only.
+// One connection: its TLS handshake (unless it is plain), its requests one after another, its end. It runs on the one
+// thread of its executor. Only the server uses it.
 #pragma once
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <tuple>
 
 #include "net/asio.h"
 #include "net/head.h"
@@ -11,7 +13,7 @@
 
 namespace net {
 
-// What the connections of a server share. Outlives them.
+// The part of a server that its connections use. It outlives them.
 struct Shared {
   Router router;
   Limits limits;
@@ -26,13 +28,20 @@ struct Shared {
 
 class Connection final : public BodyReader, public std::enable_shared_from_this<Connection> {
  public:
-  // `turns` are those of the thread.
-  Connection(Shared& shared, Tcp::socket socket, asio::ssl::context& tls, std::string peer, Turns& turns);
+  // `turns` belongs to the thread. Without `tls` the connection is plain.
+  Connection(Shared& shared, Tcp::socket socket, asio::ssl::context* tls, std::string peer, Turns& turns);
   ~Connection() override;
   asio::awaitable<void> run();
-  void finish();  // on its thread: closes now if between requests, else after the answer
+  void finish();  // call it on the thread: closes now if no request is being answered, else after the answer
 
  private:
+  // The only functions that transfer bytes of HTTP. `receive` returns as soon as there is a byte, `transmit` when all
+  // bytes are sent.
+  using Transferred = asio::awaitable<std::tuple<ErrorCode, std::size_t>>;
+  Transferred receive(asio::mutable_buffer into);
+  Transferred transmit(asio::const_buffer bytes);
+
+  asio::awaitable<bool> begin();
   asio::awaitable<bool> shake_hands();
   asio::awaitable<ErrorCode> read_client_hello();
   asio::awaitable<std::optional<Head>> read_head();
@@ -48,9 +57,10 @@ class Connection final : public BodyReader, public std::enable_shared_from_this<
   asio::awaitable<void> pause_before_pipelined();
   asio::awaitable<void> drain();
   asio::awaitable<void> close();
+  asio::awaitable<void> close_plain();
   Response problem(unsigned status, std::string_view detail) const;
   void expire_after(std::chrono::milliseconds time);
-  void rest() { deadline_ = std::chrono::steady_clock::time_point::max(); }  // nothing is waited for
+  void rest() { deadline_ = std::chrono::steady_clock::time_point::max(); }  // no wait is running
   void watch();
   void look_at_the_clock();
   void note_timeout();
@@ -63,9 +73,10 @@ class Connection final : public BodyReader, public std::enable_shared_from_this<
   asio::awaitable<vault::Result<std::size_t>> read(std::span<std::byte> into) override;
 
   Shared& shared_;
-  TlsStream stream_;
+  Tcp::socket socket_;
+  std::optional<TlsStream> tls_;  // over socket_; empty if the connection is plain
   beast::flat_buffer buffer_;
-  // One timer for all that is waited for: what an operation does each time is to write down its deadline.
+  // One timer serves every wait, because setting a timer is slow and writing down a deadline is not.
   asio::steady_timer timer_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   std::chrono::steady_clock::time_point watched_ = std::chrono::steady_clock::time_point::max();  // when the timer ends
@@ -73,15 +84,15 @@ class Connection final : public BodyReader, public std::enable_shared_from_this<
   const std::string peer_;
   Turns& turns_;
   bool idle_ = false;       // waiting for the first byte of a request
-  bool asked_ = false;      // something that was a request
+  bool asked_ = false;      // has sent a well-formed request
   bool broken_ = false;     // nothing more can be read or written
   bool expecting_ = false;  // the client waits for "100 Continue"
   std::uint64_t body_length_ = 0;
   std::uint64_t body_read_ = 0;
-  std::chrono::steady_clock::duration body_waited_{};                   // for the client; not while a handler was busy
-  std::optional<std::chrono::steady_clock::time_point> body_deadline_;  // of a body held in memory
-  std::uint64_t sent_ = 0;                                              // of the current answer
-  std::size_t reserved_ = 0;                                            // of the buffered bytes of all connections
+  std::chrono::steady_clock::duration body_waited_{};  // for the client; the time that a handler takes is not counted
+  std::optional<std::chrono::steady_clock::time_point> body_deadline_;  // if the body is held in memory
+  std::uint64_t sent_ = 0;                                              // bytes of the current answer's body
+  std::size_t reserved_ = 0;                                            // this connection's part of bytes_buffered
 };
 
 }  // namespace net

@@ -103,18 +103,14 @@ Result<std::unique_ptr<Daemon>> Daemon::start(OpenVault vault, DaemonOptions opt
 }
 
 Result<void> Daemon::listen(const DaemonOptions& options) {
-  net::ServerOptions server{.certificate_pem = vault_.tls.certificate,
-                            .key_pem = vault_.tls.key.expose(),
-                            .limits = options.limits,
-                            .problem = net_problem,
-                            .completed = {},
-                            .fault = {}};
+  net::ServerOptions server{.limits = options.limits, .problem = net_problem, .completed = {}, .fault = {}};
   server.completed = [this](const net::Completed& done) {
     metrics_.count_request(route_name(done), done.status, done.took);
     log_.request(route_name(done), done);
   };
   server.fault = [this](std::string_view what) { log_.failure("handler", {Errc::internal, std::string(what)}); };
-  TRY(server_, net::Server::make(make_router(&service_), std::move(server)));
+  TRY(server_, net::Server::make_tls(make_router(&service_), {vault_.tls.certificate, vault_.tls.key.expose()},
+                                     std::move(server)));
 
   add_values();
   TRY(port_, server_->listen(options.listen.address, options.listen.port));

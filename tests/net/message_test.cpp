@@ -34,7 +34,8 @@ TEST(Fields, LinesOfOneNameAreJoinedAndAbsenceIsNotEmptiness) {
   EXPECT_EQ(joined_field(fields, "c"), std::nullopt);
 }
 
-// What names a thing has one spelling, so that the ledger finds what a route was asked for.
+// The name of a thing has only one spelling, so that the ledger can be searched for the name that a route was asked
+// for.
 TEST(Targets, EscapeNoCharacterThatStandsForItself) {
   for (const char* text : {"%73afe_1", "copy%5F1", "C%2D0001", "a%2Eb", "%7e", "%30"})
     EXPECT_EQ(percent_decode(text).code(), Errc::malformed) << text;

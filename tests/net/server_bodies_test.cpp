@@ -11,9 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_F(ServerTest, StreamsALargeBodyInWithoutHoldingIt) {
+TEST_P(ServerTest, StreamsALargeBodyInWithoutHoldingIt) {
   start();
-  Client client(port());
+  Client client = connect();
   client.send("PUT /upload HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(kLarge) + "\r\n\r\n");
   constexpr std::size_t kStep = 1U << 20;
   for (std::uint64_t offset = 0; offset < kLarge; offset += kStep) ASSERT_TRUE(client.send(pattern(offset, kStep)));
@@ -22,9 +22,9 @@ TEST_F(ServerTest, StreamsALargeBodyInWithoutHoldingIt) {
   EXPECT_EQ(client.ask(get("/hello")).status, 200U) << "the connection lives on";
 }
 
-TEST_F(ServerTest, StreamsALargeBodyOutAsFastAsItIsTaken) {
+TEST_P(ServerTest, StreamsALargeBodyOutAsFastAsItIsTaken) {
   start();
-  Client client(port());
+  Client client = connect();
   client.send(get("/download"));
   // Sockets hold some megabytes; the rest must wait for the client, and is made only then.
   std::uint64_t before = 0;
@@ -43,18 +43,18 @@ TEST_F(ServerTest, StreamsALargeBodyOutAsFastAsItIsTaken) {
   EXPECT_EQ(client.ask(get("/hello")).status, 200U);
 }
 
-TEST_F(ServerTest, ASourceMayGiveLessThanItIsAskedFor) {
+TEST_P(ServerTest, ASourceMayGiveLessThanItIsAskedFor) {
   start();
-  Client client(port());
+  Client client = connect();
   const Answer answer = client.ask(get("/stutter"));
   EXPECT_TRUE(answer.whole);
   EXPECT_EQ(answer.body, pattern(0, 2 * kLargePieceBytes + 5));
 }
 
-TEST_F(ServerTest, TheNextPieceIsReadWhileTheOneBeforeItIsSent) {
+TEST_P(ServerTest, TheNextPieceIsReadWhileTheOneBeforeItIsSent) {
   start();
   asked.answers.clear();
-  Client client(port());
+  Client client = connect();
   client.send(get("/measure"));  // and nothing is read of it, so that sending comes to a stop
   const auto read = [] {
     std::uint64_t sum = 0;
@@ -73,13 +73,13 @@ TEST_F(ServerTest, TheNextPieceIsReadWhileTheOneBeforeItIsSent) {
   EXPECT_LE(read(), counters().bytes_sent + 2 * kLargePieceBytes);
 }
 
-TEST_F(ServerTest, PiecesAreSmallAtFirstAndWhileManyAnswersAreStreamed) {
+TEST_P(ServerTest, PiecesAreSmallAtFirstAndWhileManyAnswersAreStreamed) {
   start();
   asked.answers.clear();
   std::vector<std::unique_ptr<Client>> clients;
   const auto stream = [&] {
     const std::size_t before = asked.answers.size();
-    clients.push_back(std::make_unique<Client>(port()));
+    clients.push_back(connect_another());
     clients.back()->send(get("/measure"));  // and nothing is read of it
     EXPECT_TRUE(eventually([&] {
       const std::scoped_lock lock(asked.mutex);
@@ -99,19 +99,19 @@ TEST_F(ServerTest, PiecesAreSmallAtFirstAndWhileManyAnswersAreStreamed) {
       << "two of them are over, and the one with small pieces has taken the place of one at most";
 }
 
-TEST_F(ServerTest, ASourceThatFailsBreaksTheAnswerOff) {
+TEST_P(ServerTest, ASourceThatFailsBreaksTheAnswerOff) {
   start();
-  Client client(port());
+  Client client = connect();
   const Answer answer = client.ask(get("/download?broken"));
   EXPECT_EQ(answer.status, 200U);
   EXPECT_FALSE(answer.whole);
   EXPECT_TRUE(eventually([&] { return counters().faults == 1; }));
 }
 
-TEST_F(ServerTest, AnUploadThatIsRefusedUnreadStillGetsItsAnswer) {
+TEST_P(ServerTest, AnUploadThatIsRefusedUnreadStillGetsItsAnswer) {
   start();
   for (const std::size_t size : {1U << 10, 200U << 10, 4U << 20}) {
-    Client client(port());
+    Client client = connect();
     std::future<void> sender = std::async(std::launch::async, [&] {
       client.send("PUT /refused-upload HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
     });
@@ -121,9 +121,9 @@ TEST_F(ServerTest, AnUploadThatIsRefusedUnreadStillGetsItsAnswer) {
   }
 }
 
-TEST_F(ServerTest, AnExpectationIsMetWhenTheBodyIsWantedAndNotWhenItIsRefused) {
+TEST_P(ServerTest, AnExpectationIsMetWhenTheBodyIsWantedAndNotWhenItIsRefused) {
   start();
-  Client client(port());
+  Client client = connect();
   client.send("POST /echo HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   EXPECT_EQ(client.receive(true).status, 100U);
   EXPECT_EQ(client.ask("body").body, "POST /echo ? body");
@@ -133,14 +133,14 @@ TEST_F(ServerTest, AnExpectationIsMetWhenTheBodyIsWantedAndNotWhenItIsRefused) {
   EXPECT_EQ(
       client.ask("POST /echo HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 101\r\n\r\n").status,
       413U);
-  Client other(port());
+  Client other = connect();
   EXPECT_EQ(other.ask("PUT /refused-upload HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
                 .status,
             403U);
   EXPECT_EQ(other.rest(), "");
 }
 
-TEST_F(ServerTest, ManyClientsAtOnceAreAllAnswered) {
+TEST_P(ServerTest, ManyClientsAtOnceAreAllAnswered) {
   start();
   constexpr int kClients = 16, kRequests = 50;
   std::atomic<int> right = 0;
@@ -148,7 +148,7 @@ TEST_F(ServerTest, ManyClientsAtOnceAreAllAnswered) {
     std::vector<std::jthread> clients;
     for (int i = 0; i < kClients; ++i)
       clients.emplace_back([&, i] {
-        Client client(port());
+        Client client = connect();
         for (int j = 0; j < kRequests; ++j) {
           const std::string body = std::to_string(i * kRequests + j);
           if (client.ask(post("/echo", body)).body == "POST /echo ? " + body) ++right;

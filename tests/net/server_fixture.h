@@ -1,4 +1,4 @@
-// A server on a free port of loopback with a certificate of its own, and a client that speaks TLS and nothing else.
+// A server on a free port of 127.0.0.1, over TLS with a certificate of its own or plain, and a client for each.
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -16,6 +17,8 @@
 #include "net/server.h"
 
 namespace net::test {
+
+enum class Over { tls, plain };
 
 struct TestIdentity {
   std::string certificate;
@@ -69,18 +72,23 @@ struct Running {
   std::uint16_t port = 0;
 };
 
-inline Running start(Router router, ServerOptions options = {}) {
-  options.certificate_pem = identity().certificate;
-  options.key_pem = identity().key;
+inline Running start(Router router, ServerOptions options = {}, Over over = Over::tls) {
   if (options.threads == 0) options.threads = 2;
-  auto server = Server::make(std::move(router), std::move(options));
-  EXPECT_TRUE(server) << server.error().message;
-  const auto port = (*server)->listen("127.0.0.1", 0);
+  Running running;
+  if (over == Over::plain) {
+    running.server = Server::make_plain(std::move(router), std::move(options));
+  } else {
+    auto server = Server::make_tls(std::move(router), {identity().certificate, identity().key}, std::move(options));
+    EXPECT_TRUE(server) << server.error().message;
+    running.server = *std::move(server);
+  }
+  const auto port = running.server->listen("127.0.0.1", 0);
   EXPECT_TRUE(port);
-  return {*std::move(server), *port};
+  running.port = *port;
+  return running;
 }
 
-// Whether it holds within ten seconds.
+// Whether the condition becomes true within ten seconds.
 template <class Condition>
 bool eventually(Condition holds) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -95,35 +103,47 @@ struct Answer {
   unsigned status = 0;
   std::string head;  // status line and fields
   std::string body;
-  bool whole = false;  // as long as Content-Length says
+  bool whole = false;  // has all the bytes that Content-Length announces
+};
+
+// How a client over TLS differs from the usual one.
+struct TlsChoices {
+  int max_version = TLS1_3_VERSION;
+  SSL_SESSION* session = nullptr;
+  const char* group = nullptr;
 };
 
 class Client {
  public:
-  explicit Client(std::uint16_t port, int max_version = TLS1_3_VERSION, SSL_SESSION* session = nullptr,
-                  const char* group = nullptr)
-      : tls_(asio::ssl::context::tls_client), stream_(context_, tls_) {
-    SSL_set_max_proto_version(stream_.native_handle(), max_version);
-    if (group != nullptr) SSL_set1_groups_list(stream_.native_handle(), group);
-    if (session != nullptr) SSL_set_session(stream_.native_handle(), session);
-    ErrorCode error;
-    stream_.next_layer().connect({asio::ip::make_address("127.0.0.1"), port}, error);
-    if (!error) stream_.handshake(asio::ssl::stream_base::client, error);
-    connected_ = !error;
-  }
+  explicit Client(std::uint16_t port, Over over = Over::tls) : Client(port, over, {}) {}
+  Client(std::uint16_t port, const TlsChoices& choices) : Client(port, Over::tls, choices) {}
+
+  // After the handshake, if there is one. A plain client is connected even if the server then closes the connection.
   bool connected() const { return connected_; }
-  SSL* native() { return stream_.native_handle(); }
-  Tcp::socket& socket() { return stream_.next_layer(); }
+  SSL* native() { return tls_->native_handle(); }
+  Tcp::socket& socket() { return socket_; }
+  // The error of the last read that failed: eof if the server closed the connection in order.
+  ErrorCode end() const { return end_; }
   bool send(std::string_view bytes) {
     ErrorCode error;
-    asio::write(stream_, asio::buffer(bytes.data(), bytes.size()), error);
+    const auto buffer = asio::buffer(bytes.data(), bytes.size());
+    if (tls_)
+      asio::write(*tls_, buffer, error);
+    else
+      asio::write(socket_, buffer, error);
     return !error;
+  }
+  // Says that nothing more will be sent.
+  void finish() {
+    ErrorCode ignored;
+    if (tls_) SSL_shutdown(native());
+    socket_.shutdown(Tcp::socket::shutdown_send, ignored);
   }
   Answer ask(std::string_view bytes, bool head_only = false) {
     send(bytes);
     return receive(head_only);
   }
-  // One answer; `status` 0 when the connection ended before its header did.
+  // One answer. Its `status` is 0 if the connection ended before the header was complete.
   Answer receive(bool head_only = false) {
     Answer answer;
     std::size_t end = std::string::npos;
@@ -141,7 +161,7 @@ class Client {
     buffer_.erase(0, length);
     return answer;
   }
-  // What comes until the other side closes.
+  // Everything that comes until the server closes.
   std::string rest() {
     while (more()) {
     }
@@ -149,10 +169,25 @@ class Client {
   }
   std::size_t read_some(std::span<char> into) {
     ErrorCode error;
-    return stream_.read_some(asio::buffer(into.data(), into.size()), error);
+    const auto buffer = asio::buffer(into.data(), into.size());
+    const std::size_t size = tls_ ? tls_->read_some(buffer, error) : socket_.read_some(buffer, error);
+    if (error) end_ = error;
+    return size;
   }
 
  private:
+  Client(std::uint16_t port, Over over, const TlsChoices& choices) {
+    ErrorCode error;
+    socket_.connect({asio::ip::make_address("127.0.0.1"), port}, error);
+    if (over == Over::tls) {
+      tls_.emplace(socket_, context_of_tls_);
+      SSL_set_max_proto_version(native(), choices.max_version);
+      if (choices.group != nullptr) SSL_set1_groups_list(native(), choices.group);
+      if (choices.session != nullptr) SSL_set_session(native(), choices.session);
+      if (!error) tls_->handshake(asio::ssl::stream_base::client, error);
+    }
+    connected_ = !error;
+  }
   bool more() {
     char chunk[65536];
     const std::size_t size = read_some(chunk);
@@ -160,10 +195,30 @@ class Client {
     return size > 0;
   }
   asio::io_context context_;
-  asio::ssl::context tls_;
-  asio::ssl::stream<Tcp::socket> stream_;
+  asio::ssl::context context_of_tls_{asio::ssl::context::tls_client};
+  Tcp::socket socket_{context_};
+  std::optional<TlsStream> tls_;
   std::string buffer_;
+  ErrorCode end_;
   bool connected_ = false;
+};
+
+// The client's side of a TLS handshake, without a socket.
+struct Handshake {
+  Handshake() {
+    SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl.get());
+  }
+  // Takes the server's bytes and returns the client's next ones.
+  std::string step(std::string_view heard = {}) {
+    BIO_write(SSL_get_rbio(ssl.get()), heard.data(), static_cast<int>(heard.size()));
+    SSL_do_handshake(ssl.get());
+    std::string said(BIO_ctrl_pending(SSL_get_wbio(ssl.get())), '\0');
+    BIO_read(SSL_get_wbio(ssl.get()), said.data(), static_cast<int>(said.size()));
+    return said;
+  }
+  asio::ssl::context context{asio::ssl::context::tls_client};
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl{SSL_new(context.native_handle()), &SSL_free};
 };
 
 }  // namespace net::test

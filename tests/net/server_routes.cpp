@@ -39,7 +39,7 @@ asio::awaitable<Response> split_header(Request&) {
   co_return Response{200, {{"X-A", "a\r\nX-B: b"}}, std::string()};
 }
 
-// Checks what comes, with 256 KiB of memory.
+// Compares the body with the pattern, in 256 KiB of memory.
 asio::awaitable<Response> upload(Request& request) {
   std::vector<std::byte> chunk(256U << 10);
   std::uint64_t total = 0;
@@ -89,7 +89,7 @@ asio::awaitable<Response> measure(Request&) {
   co_return Response{200, {}, std::move(source)};
 }
 
-// Now a byte, now as much as may be.
+// Reads one byte and a full buffer in turn.
 asio::awaitable<Response> stutter(Request&) {
   constexpr std::uint64_t kSize = 2 * kLargePieceBytes + 5;
   BodySource source;
@@ -154,10 +154,13 @@ asio::awaitable<Response> Gate::wait(Request&) {
   co_return Response{200, {}, "late"};
 }
 
-Running start_gated(Gate& gate, ServerOptions options) {
-  Router router = routes();
-  router.route(Verb::get, "/slow", kAnyone, [&](Request& request) { return gate.wait(request); });
-  return start(std::move(router), std::move(options));
+Router Gate::routes() {
+  Router router = test::routes();
+  router.route(Verb::get, "/slow", kAnyone, [this](Request& request) { return wait(request); });
+  return router;
 }
+
+INSTANTIATE_TEST_SUITE_P(Streams, ServerTest, testing::Values(Over::tls, Over::plain),
+                         [](const auto& over) { return over.param == Over::tls ? "tls" : "plain"; });
 
 }  // namespace net::test

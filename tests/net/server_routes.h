@@ -1,4 +1,4 @@
-// The routes that the server's tests ask, and the requests that ask them.
+// The routes that the tests of the server use, requests for them, and the fixtures.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -22,7 +22,7 @@ Router routes();
 std::byte pattern_at(std::uint64_t offset);
 std::string pattern(std::uint64_t offset, std::size_t size);
 
-// How much was asked for by the reads of each answer that was streamed, in their order.
+// For each answer of /measure, the sizes that its reads asked for, in order.
 struct Asked {
   std::mutex mutex;
   std::vector<std::vector<std::size_t>> answers;
@@ -36,20 +36,45 @@ extern Asked asked;
 std::string get(std::string_view target, std::string_view more = "");
 std::string post(std::string_view target, std::string_view body, std::string_view more = "");
 
-class ServerTest : public testing::Test {
+// A server of these routes, and clients of it.
+class Served {
  protected:
-  void start(ServerOptions options = {}) { running = test::start(routes(), std::move(options)); }
+  explicit Served(Over over) : over_(over) {}
+  void start(ServerOptions options = {}) { serve(routes(), std::move(options)); }
+  void serve(Router router, ServerOptions options) {
+    running = test::start(std::move(router), std::move(options), over_);
+  }
+  Client connect() const { return Client(port(), over_); }
+  std::unique_ptr<Client> connect_another() const { return std::make_unique<Client>(port(), over_); }
+  // On a connection of its own.
+  Answer ask_once(std::string_view request) const { return connect().ask(request); }
   std::uint16_t port() const { return running.port; }
   const Counters& counters() const { return running.server->counters(); }
-  test::Running running;
+
+  const Over over_;
+  Running running;
 };
 
-struct Gate {  // a handler that waits to be let go
+// For tests that must pass both over TLS and plain.
+class ServerTest : public Served, public testing::TestWithParam<Over> {
+ protected:
+  ServerTest() : Served(GetParam()) {}
+};
+class TlsServerTest : public Served, public testing::Test {
+ protected:
+  TlsServerTest() : Served(Over::tls) {}
+};
+class PlainServerTest : public Served, public testing::Test {
+ protected:
+  PlainServerTest() : Served(Over::plain) {}
+};
+
+// A handler of /slow, which answers when it is opened.
+struct Gate {
   std::latch entered{1};
   std::atomic<bool> open = false;
   asio::awaitable<Response> wait(Request&);
+  Router routes();  // and /slow
 };
-
-Running start_gated(Gate& gate, ServerOptions options = {});
 
 }  // namespace net::test

@@ -12,28 +12,34 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ServerStop, DoesNotWaitForHalfAHello) {
-  Running running = start(routes());
+class ServerStop : public ServerTest {
+ protected:
+  void stop_during_a_read(std::chrono::milliseconds read_takes, std::chrono::milliseconds patience);
+};
+INSTANTIATE_TEST_SUITE_P(Streams, ServerStop, testing::Values(Over::tls, Over::plain),
+                         [](const auto& over) { return over.param == Over::tls ? "tls" : "plain"; });
+
+TEST_P(ServerStop, DoesNotWaitForAClientThatHasSentNothing) {
+  start();
   asio::io_context context;
   Tcp::socket socket(context);
-  socket.connect({asio::ip::make_address("127.0.0.1"), running.port});
-  asio::write(socket, asio::buffer("\x16\x03\x01\x02", 4));
-  ASSERT_TRUE(eventually([&] { return running.server->counters().connections_open == 1; }));
+  socket.connect({asio::ip::make_address("127.0.0.1"), port()});
+  ASSERT_TRUE(eventually([&] { return counters().connections_open == 1; }));
   const auto before = std::chrono::steady_clock::now();
   running.server->stop();
   EXPECT_LT(std::chrono::steady_clock::now() - before, kHandshakeTimeout / 2);
 }
 
-TEST(ServerStop, FinishesWhatIsInFlightAndTakesNoMore) {
+TEST_P(ServerStop, FinishesWhatIsInFlightAndTakesNoMore) {
   Gate gate;
-  Running running = start_gated(gate);
-  Client idle(running.port), slow(running.port);
+  serve(gate.routes(), {});
+  Client idle = connect(), slow = connect();
   idle.ask(get("/hello"));
   slow.send(get("/slow"));
   gate.entered.wait();
   std::future<void> stopped = std::async(std::launch::async, [&] { running.server->stop(); });
   EXPECT_EQ(idle.rest(), "") << "an idle connection ends at once";
-  EXPECT_TRUE(eventually([&] { return !Client(running.port).connected(); }));
+  EXPECT_TRUE(eventually([&] { return !connect().connected(); }));
   gate.open = true;
   const Answer answer = slow.receive();
   EXPECT_EQ(answer.body, "late");
@@ -43,12 +49,12 @@ TEST(ServerStop, FinishesWhatIsInFlightAndTakesNoMore) {
   running.server->stop();  // again, which does nothing
 }
 
-TEST(ServerStop, CancelsWhatDoesNotEndInItsTime) {
+TEST_P(ServerStop, CancelsWhatDoesNotEndInItsTime) {
   Gate gate;
   ServerOptions options;
   options.limits.stop_grace = 50ms;
-  Running running = start_gated(gate, std::move(options));
-  Client slow(running.port);
+  serve(gate.routes(), std::move(options));
+  Client slow = connect();
   slow.send(get("/slow"));
   gate.entered.wait();
   running.server->stop();
@@ -56,8 +62,8 @@ TEST(ServerStop, CancelsWhatDoesNotEndInItsTime) {
   EXPECT_EQ(running.server->counters().connections_open, 0U);
 }
 
-// A read from a disk cannot be cancelled. To try it ended the process once.
-void stop_during_a_read(std::chrono::milliseconds read_takes, std::chrono::milliseconds patience) {
+// A read from a disk cannot be cancelled. An attempt to cancel one once ended the process.
+void ServerStop::stop_during_a_read(std::chrono::milliseconds read_takes, std::chrono::milliseconds patience) {
   std::latch reading(1);
   std::atomic<int> reads = 0;
   Router router;
@@ -75,8 +81,8 @@ void stop_during_a_read(std::chrono::milliseconds read_takes, std::chrono::milli
   });
   ServerOptions options;
   options.limits.stop_grace = patience;
-  Running running = start(std::move(router), std::move(options));
-  Client client(running.port);
+  serve(std::move(router), std::move(options));
+  Client client = connect();
   client.send(get("/slow"));
   reading.wait();
   running.server->stop();
@@ -85,11 +91,11 @@ void stop_during_a_read(std::chrono::milliseconds read_takes, std::chrono::milli
   EXPECT_FALSE(client.receive().whole);
 }
 
-TEST(ServerStop, WaitsForAReadThatGoesOn) {
+TEST_P(ServerStop, WaitsForAReadThatIsRunning) {
   stop_during_a_read(150ms, 100ms);
 }
 
-TEST(ServerStop, DoesNotWaitForeverForAReadThatGoesOn) {
+TEST_P(ServerStop, DoesNotWaitForeverForAReadThatIsRunning) {
   stop_during_a_read(300ms, 20ms);
 }
 

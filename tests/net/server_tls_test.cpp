@@ -8,35 +8,35 @@ namespace {
 
 using vault::Errc;
 
-TEST_F(ServerTest, RefusesTls12) {
+TEST_F(TlsServerTest, RefusesTls12) {
   start();
-  EXPECT_FALSE(Client(port(), TLS1_2_VERSION).connected());
-  EXPECT_TRUE(Client(port()).connected());
+  EXPECT_FALSE(Client(port(), TlsChoices{.max_version = TLS1_2_VERSION}).connected());
+  EXPECT_TRUE(connect().connected());
   EXPECT_TRUE(eventually([&] { return counters().handshakes_failed == 1; }));
 }
 
-TEST_F(ServerTest, ExchangesKeysInGroupsThatAreStrongAndCheap) {
+TEST_F(TlsServerTest, ExchangesKeysInGroupsThatAreStrongAndCheap) {
   start();
   const auto status = [&](const char* group) {
-    Client client(port(), TLS1_3_VERSION, nullptr, group);
+    Client client(port(), TlsChoices{.group = group});
     return client.connected() ? client.ask(get("/hello")).status : 0U;
   };
   for (const char* group : {"X25519", "P-256", "P-384"}) EXPECT_EQ(status(group), 200U) << group;
   for (const char* group : {"P-521", "X448", "ffdhe2048", "ffdhe8192"}) EXPECT_EQ(status(group), 0U) << group;
 }
 
-TEST_F(ServerTest, ResumesASession) {
+TEST_F(TlsServerTest, ResumesASession) {
   start();
-  Client first(port());
+  Client first = connect();
   first.ask(get("/hello"));  // the tickets come with the first answer
   SSL_SESSION* session = SSL_get1_session(first.native());
-  Client second(port(), TLS1_3_VERSION, session);
+  Client second(port(), TlsChoices{.session = session});
   EXPECT_EQ(second.ask(get("/hello")).status, 200U);
   EXPECT_EQ(SSL_session_reused(second.native()), 1);
   SSL_SESSION_free(session);
 }
 
-TEST_F(ServerTest, SurvivesWhatIsNotTls) {
+TEST_F(TlsServerTest, SurvivesWhatIsNotTls) {
   start();
   asio::io_context context;
   for (const std::string& bytes :
@@ -50,28 +50,10 @@ TEST_F(ServerTest, SurvivesWhatIsNotTls) {
     while (!error) socket.read_some(asio::buffer(sink), error);
   }
   EXPECT_TRUE(eventually([&] { return counters().handshakes_failed == 3; }));
-  EXPECT_EQ(Client(port()).ask(get("/hello")).status, 200U);
+  EXPECT_EQ(ask_once(get("/hello")).status, 200U);
 }
 
-// A TLS client's side without a socket.
-struct Handshake {
-  Handshake() {
-    SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-    SSL_set_connect_state(ssl.get());
-  }
-  // What it says next.
-  std::string step(std::string_view heard = {}) {
-    BIO_write(SSL_get_rbio(ssl.get()), heard.data(), static_cast<int>(heard.size()));
-    SSL_do_handshake(ssl.get());
-    std::string said(BIO_ctrl_pending(SSL_get_wbio(ssl.get())), '\0');
-    BIO_read(SSL_get_wbio(ssl.get()), said.data(), static_cast<int>(said.size()));
-    return said;
-  }
-  asio::ssl::context context{asio::ssl::context::tls_client};
-  std::unique_ptr<SSL, decltype(&SSL_free)> ssl{SSL_new(context.native_handle()), &SSL_free};
-};
-
-TEST_F(ServerTest, AHelloMayComeInPiecesAndInSeveralRecords) {
+TEST_F(TlsServerTest, AHelloMayComeInPiecesAndInSeveralRecords) {
   start();
   asio::io_context context;
   Tcp::socket socket(context);
@@ -100,24 +82,28 @@ TEST_F(ServerTest, AHelloMayComeInPiecesAndInSeveralRecords) {
   std::string many = record("\x01") + record({"\0\1", 2});
   for (std::size_t i = 2; i < kMaxClientHelloRecords; ++i) many += record({"\0", 1});
   asio::write(splitting, asio::buffer(many));
-  EXPECT_EQ(splitting.read_some(asio::buffer(heard), error), 0U) << "in too many: closed unanswered";
+  EXPECT_EQ(splitting.read_some(asio::buffer(heard), error), 0U) << "too many records: closed without an answer";
   EXPECT_TRUE(eventually([&] { return counters().handshakes_failed == 1; }));
 }
 
-TEST(ServerMake, ACertificateOrKeyThatIsNoneIsMalformed) {
-  ServerOptions options;
-  options.certificate_pem = "no";
-  options.key_pem = identity().key;
-  EXPECT_EQ(Server::make({}, options).code(), Errc::malformed);
-  const TestIdentity other = make_identity();
-  options.certificate_pem = other.certificate;
-  EXPECT_EQ(Server::make({}, options).code(), Errc::malformed) << "another certificate's key";
+TEST_F(TlsServerTest, AStopDoesNotWaitForHalfAHello) {
+  start();
+  asio::io_context context;
+  Tcp::socket socket(context);
+  socket.connect({asio::ip::make_address("127.0.0.1"), port()});
+  asio::write(socket, asio::buffer("\x16\x03\x01\x02", 4));
+  ASSERT_TRUE(eventually([&] { return counters().connections_open == 1; }));
+  const auto before = std::chrono::steady_clock::now();
+  running.server->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kHandshakeTimeout / 2);
 }
 
-TEST_F(ServerTest, AnAddressThatIsTakenOrNoneIsSaidSo) {
-  start();
-  EXPECT_EQ(running.server->listen("127.0.0.1", port()).code(), Errc::busy);
-  EXPECT_EQ(running.server->listen("localhost", 0).code(), Errc::invalid_argument);
+TEST(ServerMake, ATextThatIsNoCertificateOrKeyIsMalformed) {
+  EXPECT_EQ(Server::make_tls({}, {"no", identity().key}, {}).code(), Errc::malformed);
+  EXPECT_EQ(Server::make_tls({}, {identity().certificate, "no"}, {}).code(), Errc::malformed);
+  const TestIdentity other = make_identity();
+  EXPECT_EQ(Server::make_tls({}, {other.certificate, identity().key}, {}).code(), Errc::malformed)
+      << "the key of another certificate";
 }
 
 }  // namespace

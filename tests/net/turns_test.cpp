@@ -13,12 +13,12 @@ namespace {
 
 using testing::ElementsAre;
 
-struct Loop {  // as the server has it
+struct Loop {  // like the server's
   Turns turns{context};
   asio::io_context context{1};
 };
 
-// What was posted during a turn stands for a connection whose bytes have come.
+// A task that was posted during a turn plays the part of a connection whose bytes have come.
 TEST(Turns, WhateverIsReadyComesBetweenTwoOfThem) {
   Loop loop;
   std::vector<std::string> seen;

@@ -221,10 +221,8 @@ TEST_F(TransportTest, AConnectionThatDiedBetweenRequestsIsMadeAnew) {
   running.server.reset();
   net::Router router;
   router.route(Verb::post, "/mirror", kAnyone, {.max_body = 100}, mirror);
-  net::ServerOptions options;
-  options.certificate_pem = net::test::identity().certificate;
-  options.key_pem = net::test::identity().key;
-  running.server = *net::Server::make(std::move(router), std::move(options));
+  const auto& identity = net::test::identity();
+  running.server = *net::Server::make_tls(std::move(router), {identity.certificate, identity.key}, {});
   ASSERT_TRUE(running.server->listen("127.0.0.1", port));
   HttpRequest request;
   request.method = "POST";
