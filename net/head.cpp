@@ -27,13 +27,13 @@ bool has_fold(std::string_view lines) {
   return lines.contains("\r\n ") || lines.contains("\r\n\t");
 }
 
-// What is wrong with it whatever it asks for: the status and the words.
-struct Fault {
-  unsigned status = 0;
+struct Refusal {
+  unsigned status = 0;  // 0: there is nothing wrong
   std::string_view detail;
 };
 
-Fault fault_of(const HeadParser& parser, std::string_view target) {
+// Looks for what is wrong with any request, before the route is known.
+Refusal refusal_of(const HeadParser& parser, std::string_view target) {
   const auto& message = parser.message();
   if (message.version() != 11) return {505, "HTTP/1.1 only"};
   if (message.count(http::field::host) != 1) return {400, "there must be one Host"};
@@ -83,8 +83,8 @@ Head judge_head(const HeadParser& parser, const Router& router) {
     head.detail = detail;
     head.keep_alive = false;
   };
-  if (const Fault fault = fault_of(parser, request.target); fault.status != 0) {
-    refuse(fault.status, fault.detail);
+  if (const Refusal refusal = refusal_of(parser, request.target); refusal.status != 0) {
+    refuse(refusal.status, refusal.detail);
     const bool claims_body =
         message.count(http::field::transfer_encoding) + message.count(http::field::content_length) > 0;
     head.body_length = claims_body ? kMaxDrainBytes : 0;

@@ -18,29 +18,10 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-// For what never reaches a handler. net's statuses are HTTP's own; the kinds of problem are ours.
-Errc code_of(unsigned status) {
-  switch (status) {
-    case 404:
-    case 405:
-      return Errc::not_found;
-    case 413:
-    case 414:
-    case 431:
-      return Errc::too_large;
-    case 500:
-      return Errc::internal;
-    case 408:
-    case 503:
-      return Errc::unavailable;
-    default:  // foreign: HTTP's statuses; 400 and its like are the caller's
-      return Errc::malformed;
-  }
-}
-
+// The answer to a request that reaches no handler.
 net::Response net_problem(unsigned status, std::string_view detail) {
   Problem problem;
-  problem.code = code_of(status);
+  problem.code = net::errc_of_status(status);
   problem.status = status;
   problem.detail = detail;
   return {.status = status,

@@ -52,52 +52,10 @@ std::string_view title(Errc code) {
 
 }  // namespace
 
-unsigned http_status(Errc code, Fault fault) {
-  switch (code) {
-    case Errc::invalid_argument:
-      return 400;
-    case Errc::malformed:
-      return 400;
-    case Errc::too_large:
-      return 413;
-    case Errc::not_found:
-      return 404;
-    case Errc::refused:
-      return 403;
-    case Errc::conflict:
-      return 409;
-    case Errc::tampered:
-      return fault == Fault::callers ? 422 : 500;
-    case Errc::wrong_key:
-      return fault == Fault::callers ? 422 : 500;
-    case Errc::unknown_version:
-      return fault == Fault::callers ? 422 : 500;
-    case Errc::unsupported:
-      return fault == Fault::callers ? 422 : 500;
-    case Errc::full:
-      return 507;
-    case Errc::retry:
-      return 503;
-    case Errc::busy:
-      return 409;
-    case Errc::limited:
-      return 429;
-    case Errc::unavailable:
-      return 503;
-    case Errc::cancelled:
-      return 503;
-    case Errc::io:
-      return 500;
-    case Errc::internal:
-      return 500;
-  }
-  return 500;
-}
-
 Problem problem_of(const vault::Error& error, Fault fault) {
   Problem problem;
   problem.code = error.code;
-  problem.status = http_status(error.code, fault);
+  problem.status = net::status_of(error.code, fault);
   problem.detail = error.message;
   if (problem.status == 500) problem.detail = "The service failed; its operator's log says more.";
   if (problem.code == Errc::full)
@@ -115,7 +73,7 @@ Problem unauthenticated() {
 
 std::string to_json(const Problem& problem) {
   boost::json::object object;
-  object["type"] = "urn:strongroom:problem:" + std::string(vault::to_string(problem.code));
+  object["type"] = net::problem_type(problem.code);
   object["title"] = title(problem.code);
   object["status"] = problem.status;
   object["detail"] = problem.detail;

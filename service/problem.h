@@ -6,14 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "net/status.h"
 #include "vault/base/result.h"
 
 namespace service {
 
 inline constexpr std::string_view kProblemType = "application/problem+json";
 
-// Altered or unreadable data is the caller's when the request carried it, and ours when it lay in the vault.
-enum class Fault { callers, ours };
+using net::Fault;
 
 struct Problem {
   vault::Errc code = vault::Errc::internal;
@@ -24,7 +24,6 @@ struct Problem {
   std::optional<boost::json::value> log;  // of a refusal: the entry that records it
 };
 
-unsigned http_status(vault::Errc code, Fault fault);
 // For io and internal, and for anything altered within the vault, the detail is left general: the log has the message.
 Problem problem_of(const vault::Error& error, Fault fault);
 // The one answer to every request whose signature is not accepted, whatever was wrong with it.

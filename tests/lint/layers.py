@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "access/wire": ["vault", "audit", "review"],
     "access": ["vault", "audit", "review"],
     "service": ["net", "access", "audit", "review", "vault"],
-    "cli/client/session": ["access/wire", "audit", "vault"],
+    "cli/client/session": ["access/wire", "audit", "net", "vault"],
     "cli/client/files": ["cli/client/session", "access/wire", "vault"],
     "cli/client/proof": ["cli/client/session", "access", "audit", "review", "vault"],
     "cli/client": ["access", "audit", "review", "vault"],

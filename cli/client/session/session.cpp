@@ -10,6 +10,7 @@
 #include "access/wire/http_signature.h"
 #include "access/wire/page.h"
 #include "cli/client/session/act_receipt.h"
+#include "net/status.h"
 #include "vault/crypto/hash.h"
 
 namespace cli::client {
@@ -24,7 +25,6 @@ constexpr std::int64_t kMillisecondsPerDay = 24 * 3600 * 1000;
 constexpr unsigned kTooManyRequests = 429;
 constexpr int kMaxLimited = 60;  // answers of 429 to one request, each waited for as it says
 constexpr std::uint64_t kMaxRetryAfterSeconds = 30;
-constexpr std::string_view kProblemType = "urn:strongroom:problem:";
 
 struct Staging {
   std::vector<Bytes> values;
@@ -77,43 +77,11 @@ std::string_view text_member(const json::value& value, std::string_view name) {
   return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
 }
 
-Errc errc_of_status(unsigned status) {
-  switch (status) {
-    case 400:
-      return Errc::invalid_argument;
-    case 401:
-    case 403:
-      return Errc::refused;
-    case 404:
-      return Errc::not_found;
-    case 409:
-      return Errc::conflict;
-    case 413:
-      return Errc::too_large;
-    case 429:
-      return Errc::limited;
-    case 502:
-    case 503:
-    case 504:
-      return Errc::unavailable;
-    case 507:
-      return Errc::full;
-    default:  // foreign: HTTP's statuses
-      return Errc::internal;
-  }
-}
-
-std::optional<Errc> errc_of_name(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(Errc::internal); ++i)
-    if (vault::to_string(static_cast<Errc>(i)) == name) return static_cast<Errc>(i);
-  return std::nullopt;
-}
-
 // Whether an answer settles a command: another attempt would be answered alike.
 bool settles(const HttpAnswer& answer) {
   if (is_transient(answer) || answer.status < 400) return false;
   const auto problem = wire::parse_json(vault::as_text(answer.body));
-  return problem && text_member(*problem, "type").starts_with(kProblemType);
+  return problem && text_member(*problem, "type").starts_with(net::kProblemTypePrefix);
 }
 
 std::string describe(const PendingCommand& pending) {
@@ -125,16 +93,16 @@ std::string describe(const PendingCommand& pending) {
 Error error_of(const HttpAnswer& answer) {
   const std::string status = "the service answered " + std::to_string(answer.status);
   const auto problem = wire::parse_json(vault::as_text(answer.body));
-  if (!problem) return Error{errc_of_status(answer.status), status};
-  std::string_view type = text_member(*problem, "type");
-  if (!type.starts_with(kProblemType)) return Error{errc_of_status(answer.status), status};
-  type.remove_prefix(kProblemType.size());
+  const Errc likely = net::errc_of_status(answer.status);
+  if (!problem) return Error{likely, status};
+  const std::string_view type = text_member(*problem, "type");
+  if (!type.starts_with(net::kProblemTypePrefix)) return Error{likely, status};
   std::string message(text_member(*problem, "detail"));
   if (message.empty()) message = text_member(*problem, "title");
   if (message.empty()) message = status;
   const std::string_view rule = text_member(*problem, "rule");
   if (!rule.empty()) message += " (rule: " + std::string(rule) + ")";
-  return Error{errc_of_name(type).value_or(errc_of_status(answer.status)), std::move(message)};
+  return Error{net::errc_of_problem_type(type).value_or(likely), std::move(message)};
 }
 
 Error misspoken(std::string_view what) {

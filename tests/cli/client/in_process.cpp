@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/client/safes.h"
+#include "net/status.h"
 #include "vault/crypto/hash.h"
 #include "vault/engine/engine.h"
 
@@ -64,31 +65,18 @@ std::uint64_t number(std::string_view text) {
 }
 
 HttpAnswer problem(const Error& error, unsigned status, std::string_view rule = {}, json::value log = {}) {
-  json::object body{{"type", "urn:strongroom:problem:" + std::string(vault::to_string(error.code))},
-                    {"title", "problem"},
-                    {"status", status},
-                    {"detail", error.message}};
+  json::object body{
+      {"type", net::problem_type(error.code)}, {"title", "problem"}, {"status", status}, {"detail", error.message}};
   if (!rule.empty()) body["rule"] = rule;
   if (!log.is_null()) body["log"] = std::move(log);
   return {status, {}, vault::to_bytes(json::serialize(body))};
 }
 
 HttpAnswer problem(const Error& error) {
-  switch (error.code) {
-    case Errc::refused:
-      return problem(error, 401);
-    case Errc::not_found:
-      return problem(error, 404);
-    case Errc::conflict:
-      return problem(error, 409);
-    case Errc::too_large:
-      return problem(error, 413);
-    case Errc::internal:
-    case Errc::io:
-      return problem(error, 500);
-    default:
-      return problem(error, 400);
-  }
+  // The gate refuses a signature or a key, and nothing else, with this code.
+  constexpr unsigned kNotAuthenticated = 401;
+  if (error.code == Errc::refused) return problem(error, kNotAuthenticated);
+  return problem(error, net::status_of(error.code, net::Fault::callers));
 }
 
 struct Shown {
