@@ -18,29 +18,146 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLengthBytes = 4;              // before each payload of a batch
-constexpr std::uint64_t kBatchPayload = 256U << 20;  // sealed at the latest when so much waits for it
+using vault::age::FileKey;
+using vault::age::Recipient;
 
-// --- one file -------------------------------------------------------------------------------------------------------
+constexpr std::size_t kLengthBytes = 4;              // before each payload of a batch
+constexpr std::uint64_t kBatchPayload = 256U << 20;  // records whose payloads have so many bytes are sealed at once
+
+// --- making a record ------------------------------------------------------------------------------------------------
+// Every record is made here: its payload is encrypted, its descriptor is written, and a sealing command names both.
+
+// The depositor's words about a record.
+struct RecordWords {
+  std::string path;  // raw bytes
+  std::string source;
+  vault::Instant modified;
+  std::string dates = {};
+  access::RecordClass class_ = access::RecordClass::other;
+  std::optional<std::string> subject = {};
+  bool late = false;
+  std::optional<access::CopyId> derived_from = {};
+};
+
+struct MadeRecord {
+  wire::NewRecord record;
+  Bytes header;
+  Bytes descriptor;
+};
+
+// Fills the span, unless the content ends.
+using ReadFull = std::function<Result<std::size_t>(std::span<std::byte>)>;
+
+// Encrypts the content and appends it to `body`. All errors are those of `read`, or Errc::conflict if the content does
+// not have exactly `size` bytes.
+Result<EncryptedPayload> encrypt_whole(const FileKey& key, Bytes header, std::uint64_t size, const ReadFull& read,
+                                       Bytes& body) {
+  EncryptedPayload made;
+  made.header = std::move(header);
+  made.size = size;
+  made.length = vault::age::ciphertext_size(size);
+  const std::size_t begin = body.size();
+  body.resize(begin + static_cast<std::size_t>(made.length));
+  const auto payload = std::span(body).subspan(begin);
+  vault::age::PayloadNonce nonce;
+  vault::fill_random(nonce);
+  std::ranges::copy(nonce, payload.begin());
+  vault::age::PayloadCipher cipher(key, nonce);
+  auto sealed = payload.subspan(nonce.size());
+
+  constexpr std::size_t kUnit = vault::age::kChunksPerUnit * vault::age::kChunkSize;
+  // One byte more than the content has shows whether it grew. A larger buffer would be slow, because memory that is
+  // touched for the first time is.
+  vault::WipedBytes plain(std::min<std::uint64_t>(kUnit, size + 1));
+  vault::crypto::Sha256 hash;
+  std::uint64_t total = 0;
+  for (bool last = false; !last;) {
+    TRY(const std::size_t got, read(plain.span()));
+    if (total + got > size || (got < plain.span().size() && total + got < size))
+      return Error{Errc::conflict, "the file changed while it was being read; secure it again"};
+    const ByteView content = plain.view().first(got);
+    last = total + got == size;
+    hash.update(content);
+    const std::size_t run = vault::age::PayloadCipher::sealed_run_size(got);
+    cipher.seal(total / vault::age::kChunkSize, last, content, sealed.first(run));
+    sealed = sealed.subspan(run);
+    total += got;
+  }
+  made.sha256 = hash.finish();
+  vault::payload::PayloadDigest digest;
+  digest.update(payload);
+  made.payload = digest.finish();
+  return made;
+}
+
+// Describes a record with this payload. If the payload is not sent yet, the caller sets the record's upload later.
+Result<MadeRecord> make_record(const access::RecordId& id, const Recipient& recipient, EncryptedPayload payload,
+                               const RecordWords& words) {
+  const EncodedPath path = encode_path(words.path);
+  const std::size_t slash = path.text.rfind('/');
+  Descriptor descriptor;
+  descriptor.record = id;
+  descriptor.name = slash == std::string::npos ? path.text : path.text.substr(slash + 1);
+  descriptor.path = path.text;
+  descriptor.source = words.source;
+  descriptor.modified = vault::to_rfc3339(words.modified);
+  descriptor.dates = words.dates;
+  descriptor.media_type = media_type_of(descriptor.name);
+  descriptor.size = payload.size;
+  descriptor.sha256 = payload.sha256;
+  if (path.encoded) descriptor.encoded = true;
+  TRY(const std::string text, encode_descriptor(descriptor));
+
+  MadeRecord made;
+  TRY(made.descriptor, vault::age::encrypt_small(vault::as_bytes(text), std::span(&recipient, 1)));
+  made.header = std::move(payload.header);
+  made.record.record = id;
+  made.record.class_ = words.class_;
+  made.record.subject = words.subject;
+  if (words.late) made.record.late = true;
+  made.record.derived_from = words.derived_from;
+  if (payload.upload) made.record.upload = *payload.upload;
+  made.record.length = payload.length;
+  made.record.payload = payload.payload;
+  made.record.header = vault::crypto::sha256(made.header);
+  made.record.descriptor = vault::crypto::sha256(made.descriptor);
+  return made;
+}
+
+struct Sealing {
+  wire::SealRecords command;
+  std::vector<Bytes> values;  // must be staged before the command is sent
+};
+Sealing sealing_of(const VerifiedSafe& safe, std::vector<MadeRecord> made) {
+  Sealing sealing;
+  sealing.command.safe = safe.safe;
+  sealing.command.epoch = safe.current().epoch;
+  for (MadeRecord& one : made) {
+    sealing.values.push_back(std::move(one.header));
+    sealing.values.push_back(std::move(one.descriptor));
+    sealing.command.records.push_back(std::move(one.record));
+  }
+  return sealing;
+}
+
+// --- securing files -------------------------------------------------------------------------------------------------
 
 // A file that waits for its sealing command.
 struct Prepared {
   std::size_t index = 0;  // in the files to secure
-  wire::NewRecord record;
-  Bytes header;
-  Bytes descriptor;
+  MadeRecord made;
   SecuredFile journal;
-  std::unique_ptr<LargeUpload> large;  // of a large file
+  std::unique_ptr<LargeUpload> large;  // for a large file
 };
 
-// Small files that are sent together: their payloads as they go, and what is to be sealed then.
+// Small files that are sent together. `body` has each payload after its length.
 struct UploadBatch {
   Bytes body;
   std::vector<Prepared> files;
   bool is_full() const { return body.size() >= kUploadBatch || files.size() == vault::payload::kMaxBatchUploads; }
 };
 
-// What has stood in the journal since earlier runs, by path (which is taken out of it).
+// The files that earlier runs secured, by path. The path is moved out of the line.
 using Journal = std::unordered_multimap<std::string, SecuredFile>;
 
 class Securing {
@@ -70,7 +187,8 @@ class Securing {
  private:
   void work() {
     UploadBatch batch;
-    batch.body.reserve(kLengthBytes + vault::age::ciphertext_size(kSmallFile));  // growing it would take twice as much
+    // Reserved at once, because a buffer that grows takes twice the memory.
+    batch.body.reserve(kLengthBytes + vault::age::ciphertext_size(kSmallFile));
     while (const auto index = next_file()) {
       SecuredResult& result = results_[*index];
       result.path = files_[*index].path;
@@ -86,7 +204,7 @@ class Securing {
       if (batch.is_full()) send(batch);
     }
     send(batch);
-    // Files that were not begun because of a stop are left as they are, without record or failure.
+    // Files that were not begun because of a stop are reported as such.
     const std::scoped_lock lock(mutex_);
     for (; next_ < files_.size(); ++next_) {
       results_[next_].path = files_[next_].path;
@@ -113,19 +231,19 @@ class Securing {
     auto uploads = session_->send_batch(batch.body, batch.files.size());
     if (!uploads) return fail(std::move(uploads).error());
     for (std::size_t i = 0; i < uploads->size(); ++i) {
-      batch.files[i].record.upload = (*uploads)[i];
+      batch.files[i].made.record.upload = (*uploads)[i];
       seal_in_time(std::move(batch.files[i]));
     }
     batch.files.clear();
     batch.body.clear();
   }
 
-  // With others, once there are enough.
+  // Keeps the record until there are enough to seal together.
   void seal_in_time(Prepared prepared) {
     std::vector<Prepared> full;
     {
       const std::scoped_lock lock(mutex_);
-      batch_payload_ += prepared.record.length;
+      batch_payload_ += prepared.made.record.length;
       batch_.push_back(std::move(prepared));
       if (batch_.size() == access::kMaxRecordsPerSeal || batch_payload_ >= kBatchPayload) {
         full = std::exchange(batch_, {});
@@ -139,59 +257,60 @@ class Securing {
 
   static Fault of_file(Error error) { return {std::move(error), true}; }
 
-  // Nothing when the file was secured by an earlier run, or stands in `batch` now.
+  // Returns nothing if an earlier run has secured the file, or if it is in `batch` now.
   Outcome prepare(std::size_t index, SecuredResult& result, UploadBatch& batch) {
     const FileToSecure& file = files_[index];
     if (!is_inner_path(file.path))
-      return std::unexpected(of_file({Errc::invalid_argument, "not a path below a folder"}));
+      return std::unexpected(of_file({Errc::invalid_argument, "its path in the record is not below a folder"}));
     auto source = SourceFile::open(file.file);
     if (!source) return std::unexpected(of_file(source.error()));
     result.size = source->state().size;
     const std::string local = encode_path(fs::absolute(file.file).lexically_normal().string()).text;
+    auto skipped = skip_secured(*source, local, result);
+    if (!skipped) return std::unexpected(std::move(skipped).error());
+    if (*skipped) return std::nullopt;
 
     Prepared prepared;
     prepared.index = index;
-    prepared.record.record = session_->make_id<access::RecordId>();
-    const auto [first, last] = journal_.equal_range(local);
-    const bool seen = std::any_of(first, last, [&](const auto& line) { return line.second.size == result.size; });
-    if (seen) {
-      auto digest = digest_of(*source);
-      if (!digest) return std::unexpected(of_file(digest.error()));
-      for (auto line = first; line != last; ++line) {
-        if (line->second.size != result.size || line->second.sha256 != *digest) continue;
-        result.sha256 = *digest;
-        result.record = line->second.record;
-        result.skipped = true;
-        progress_->bytes += result.size;
-        if (result.size > kSmallFile) {
-          if (auto done = LargeUpload(*session_, safe_->safe, local).forget(); !done)
-            return std::unexpected(Fault{done.error()});
-        }
-        return std::nullopt;
-      }
+    const bool is_small = result.size <= kSmallFile;
+    if (is_small && batch.body.size() + vault::age::ciphertext_size(result.size) > kUploadBatch) send(batch);
+    const std::size_t before = batch.body.size();
+    auto payload = is_small ? encrypt_small(*source, batch.body) : send_large(*source, local, prepared);
+    if (payload) {
+      result.sha256 = payload->sha256;
+      auto described = describe(file, *source, local, std::move(*payload), prepared);
+      if (!described) payload = std::unexpected(of_file(described.error()));
     }
+    if (!payload) {
+      batch.body.resize(before);
+      return std::unexpected(std::move(payload).error());
+    }
+    if (!is_small) return prepared;
+    batch.files.push_back(std::move(prepared));
+    return std::nullopt;
+  }
 
-    if (result.size <= kSmallFile) {
-      if (batch.body.size() + vault::age::ciphertext_size(result.size) > kUploadBatch) send(batch);
-      const std::size_t before = batch.body.size();
-      if (auto again = source->rewind(); !again) return std::unexpected(of_file(again.error()));
-      auto encrypted = encrypt_small(*source, prepared, result, batch.body);
-      if (encrypted) {
-        auto described = describe(file, *source, local, prepared, result);
-        if (!described) encrypted = std::unexpected(of_file(described.error()));
+  // Whether the journal has this very file, by its path and content.
+  std::expected<bool, Fault> skip_secured(SourceFile& source, const std::string& local, SecuredResult& result) {
+    const auto [first, last] = journal_.equal_range(local);
+    const bool has_size = std::any_of(first, last, [&](const auto& line) { return line.second.size == result.size; });
+    if (!has_size) return false;
+    auto digest = digest_of(source);
+    if (!digest) return std::unexpected(of_file(digest.error()));
+    for (auto line = first; line != last; ++line) {
+      if (line->second.size != result.size || line->second.sha256 != *digest) continue;
+      result.sha256 = *digest;
+      result.record = line->second.record;
+      result.skipped = true;
+      progress_->bytes += result.size;
+      if (result.size > kSmallFile) {
+        if (auto done = LargeUpload(*session_, safe_->safe, local).forget(); !done)
+          return std::unexpected(Fault{done.error()});
       }
-      if (encrypted)
-        batch.files.push_back(std::move(prepared));
-      else
-        batch.body.resize(before);
-      if (!encrypted) return std::unexpected(std::move(encrypted).error());
-      return std::nullopt;
+      return true;
     }
-    if (auto sent = send_large(*source, local, prepared, result); !sent)
-      return std::unexpected(std::move(sent).error());
-    if (auto described = describe(file, *source, local, prepared, result); !described)
-      return std::unexpected(of_file(described.error()));
-    return prepared;
+    if (auto again = source.rewind(); !again) return std::unexpected(of_file(again.error()));
+    return false;
   }
 
   static Result<Digest> digest_of(SourceFile& source) {
@@ -208,130 +327,73 @@ class Securing {
     return hash.finish();
   }
 
-  using Sent = std::expected<void, Fault>;
+  using Payload = std::expected<EncryptedPayload, Fault>;
 
-  // Its payload, with its length before it, onto the end of `body`.
-  Sent encrypt_small(SourceFile& source, Prepared& prepared, SecuredResult& result, Bytes& body) const {
+  Payload encrypt_small(SourceFile& source, Bytes& body) const {
+    const auto key = FileKey::generate();
+    auto header = vault::age::make_header(key, std::span(&safe_->current().recipient, 1));
+    if (!header) return std::unexpected(Fault{header.error()});
     const std::uint64_t size = source.state().size;
-    const auto length = static_cast<std::size_t>(vault::age::ciphertext_size(size));
-    const auto key = vault::age::FileKey::generate();
-    if (auto made = make_header(key, prepared); !made) return std::unexpected(Fault{made.error()});
-    vault::append(body, vault::big_endian32(static_cast<std::uint32_t>(length)));
-    const std::size_t begin = body.size();
-    body.resize(begin + length);
-    const auto payload = std::span(body).subspan(begin);
-    vault::age::PayloadNonce nonce;
-    vault::fill_random(nonce);
-    std::ranges::copy(nonce, payload.begin());
-    vault::age::PayloadCipher cipher(key, nonce);
-    auto rest = payload.subspan(nonce.size());
-
-    constexpr std::size_t kUnit = vault::age::kChunksPerUnit * vault::age::kChunkSize;
-    // One byte more than the file has, to see whether it grew; memory that is touched first is slow.
-    vault::WipedBytes plain(std::min<std::uint64_t>(kUnit, size + 1));
-    vault::crypto::Sha256 hash;
-    std::uint64_t total = 0;
-    for (bool last = false; !last;) {
-      auto got = source.read_full(plain.span());
-      if (got && (total + *got > size || (*got < plain.span().size() && total + *got < size)))
-        got = Error{Errc::conflict, "the file changed while it was being read; secure it again"};
-      if (!got) return std::unexpected(of_file(got.error()));
-      const ByteView content = plain.view().first(*got);
-      last = total + content.size() == size;
-      hash.update(content);
-      const std::size_t sealed = vault::age::PayloadCipher::sealed_run_size(content.size());
-      cipher.seal(total / vault::age::kChunkSize, last, content, rest.first(sealed));
-      rest = rest.subspan(sealed);
-      total += content.size();
+    vault::append(body, vault::big_endian32(static_cast<std::uint32_t>(vault::age::ciphertext_size(size))));
+    auto made = encrypt_whole(
+        key, std::move(*header), size, [&](std::span<std::byte> into) { return source.read_full(into); }, body);
+    if (made) {
+      if (auto same = source.check_unchanged(size); !same) made = same.error();
     }
-    if (auto same = source.check_unchanged(total); !same) return std::unexpected(of_file(same.error()));
-    result.sha256 = hash.finish();
-    vault::payload::PayloadDigest digest;
-    digest.update(payload);
-    prepared.record.payload = digest.finish();
-    prepared.record.length = length;
+    if (!made) return std::unexpected(of_file(made.error()));
     progress_->bytes += size;
-    return {};
+    return std::move(*made);
   }
 
-  Sent send_large(SourceFile& source, const std::string& local, Prepared& prepared, SecuredResult& result) {
-    const std::scoped_lock one_at_a_time(large_);  // it takes all cores by itself
+  Payload send_large(SourceFile& source, const std::string& local, Prepared& prepared) {
+    const std::scoped_lock one_at_a_time(large_);  // because one upload uses all cores
     prepared.large = std::make_unique<LargeUpload>(*session_, safe_->safe, local);
     auto sent = prepared.large->send(source, safe_->current().recipient, progress_->bytes);
     if (!sent) {
       Error& error = sent.error().error;
-      if (error.code == Errc::full)
-        error.message = local + ": " + error.message;  // it ends the run: nothing else says at which file
-      return std::unexpected(std::move(sent).error());
+      // It ends the run, and nothing else says at which file.
+      if (error.code == Errc::full) error.message = local + ": " + error.message;
     }
-    prepared.header = std::move(sent->header);
-    prepared.record.header = vault::crypto::sha256(prepared.header);
-    prepared.record.payload = sent->payload;
-    prepared.record.length = sent->length;
-    prepared.record.upload = sent->upload;
-    result.sha256 = sent->sha256;
-    return {};
-  }
-
-  Result<void> make_header(const vault::age::FileKey& key, Prepared& prepared) const {
-    const vault::age::Recipient recipient = safe_->current().recipient;
-    TRY(prepared.header, vault::age::make_header(key, std::span(&recipient, 1)));
-    prepared.record.header = vault::crypto::sha256(prepared.header);
-    return {};
+    return sent;
   }
 
   Result<void> describe(const FileToSecure& file, const SourceFile& source, const std::string& local,
-                        Prepared& prepared, const SecuredResult& result) const {
-    const std::string_view raw = file.path;
-    const EncodedPath path = encode_path(raw);
-    const std::size_t slash = path.text.rfind('/');
-    Descriptor descriptor;
-    descriptor.record = prepared.record.record;
-    descriptor.name = slash == std::string::npos ? path.text : path.text.substr(slash + 1);
-    descriptor.path = path.text;
-    descriptor.source = file.source.value_or(options_->source);
+                        EncryptedPayload payload, Prepared& prepared) const {
     const timespec& modified = source.state().modified;
-    descriptor.modified = vault::to_rfc3339(
-        {std::max<std::int64_t>(0, modified.tv_sec * vault::kMillisecondsPerSecond + modified.tv_nsec / 1'000'000)});
-    descriptor.dates = file.dates.value_or(options_->dates);
-    descriptor.media_type = media_type_of(descriptor.name);
-    descriptor.size = result.size;
-    descriptor.sha256 = result.sha256;
-    if (path.encoded) descriptor.encoded = true;
-    TRY(const std::string text, encode_descriptor(descriptor));
-    const vault::age::Recipient recipient = safe_->current().recipient;
-    TRY(prepared.descriptor, vault::age::encrypt_small(vault::as_bytes(text), std::span(&recipient, 1)));
-    prepared.record.descriptor = vault::crypto::sha256(prepared.descriptor);
-    prepared.record.class_ = file.class_.value_or(options_->class_);
-    prepared.record.subject = file.subject ? file.subject : options_->subject;
-    if (options_->late) prepared.record.late = true;
-    prepared.record.derived_from = options_->derived_from;
-    prepared.journal = {safe_->safe, local, result.size, result.sha256, to_string(modified), prepared.record.record};
+    RecordWords words;
+    words.path = file.path;
+    words.source = file.source.value_or(options_->source);
+    words.modified.unix_ms =
+        std::max<std::int64_t>(0, modified.tv_sec * vault::kMillisecondsPerSecond + modified.tv_nsec / 1'000'000);
+    words.dates = file.dates.value_or(options_->dates);
+    words.class_ = file.class_.value_or(options_->class_);
+    words.subject = file.subject ? file.subject : options_->subject;
+    words.late = options_->late;
+    words.derived_from = options_->derived_from;
+    const auto id = session_->make_id<access::RecordId>();
+    prepared.journal = {safe_->safe, local, payload.size, payload.sha256, to_string(modified), id};
+    TRY(prepared.made, make_record(id, safe_->current().recipient, std::move(payload), words));
     return {};
   }
 
   Result<void> seal(std::vector<Prepared> batch) {
     if (batch.empty()) return {};
-    wire::SealRecords command;
-    command.safe = safe_->safe;
-    command.epoch = safe_->current().epoch;
-    command.on_behalf_of = options_->on_behalf_of;
-    std::vector<Bytes> values;
+    std::vector<MadeRecord> made;
     std::string journal;
     for (Prepared& one : batch) {
-      values.push_back(std::move(one.header));
-      values.push_back(std::move(one.descriptor));
       journal += journal_line(one.journal);
-      command.records.push_back(std::move(one.record));
+      made.push_back(std::move(one.made));
     }
-    TRY_VOID(session_->stage(values));
-    const auto sealed = session_->act(command, std::move(journal));
-    // Without an answer the command waits in the outbox, and the upload with it.
+    Sealing sealing = sealing_of(*safe_, std::move(made));
+    sealing.command.on_behalf_of = options_->on_behalf_of;
+    TRY_VOID(session_->stage(sealing.values));
+    const auto sealed = session_->act(sealing.command, std::move(journal));
+    // Without an answer the command waits in the outbox, and the upload must wait with it.
     if (sealed || sealed.code() != Errc::unavailable)
       for (const Prepared& one : batch)
         if (one.large) TRY_VOID(one.large->forget());
     if (!sealed) return sealed.error();
-    for (std::size_t i = 0; i < batch.size(); ++i) results_[batch[i].index].record = command.records[i].record;
+    for (const Prepared& one : batch) results_[one.index].record = one.journal.record;
     return {};
   }
 
@@ -341,9 +403,9 @@ class Securing {
   const SecureOptions* options_;
   SecureProgress* progress_;
   const Journal journal_;
-  std::vector<SecuredResult> results_;  // each written by the worker that has its file, then by the one that seals it
+  std::vector<SecuredResult> results_;  // each is written by its file's worker, and then by the one that seals it
   std::mutex large_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::size_t next_ = 0;
   std::vector<Prepared> batch_;
   std::uint64_t batch_payload_ = 0;
@@ -418,7 +480,7 @@ Result<FoundFiles> find_files(std::span<const fs::path> paths) {
     else if (fs::is_regular_file(status))
       found.files.push_back({item.path(), inner, {}, {}, {}, {}});
     else if (fs::is_symlink(status))
-      found.passed_over.emplace_back(inner, "a symbolic link; it is not followed");
+      found.passed_over.emplace_back(inner, "a symbolic link, which is not followed");
     else if (!fs::is_directory(status))
       found.passed_over.emplace_back(inner, "neither a file nor a folder");
     return !failed && fs::is_directory(status);
@@ -466,6 +528,37 @@ Result<std::vector<SecuredResult>> secure(Session& session, const VerifiedSafe& 
   }
   lines = {};
   return Securing(session, safe, files, options, progress, std::move(journal)).run();
+}
+
+Result<std::vector<access::RecordId>> seal_texts(Session& session, const VerifiedSafe& safe,
+                                                 std::span<const NewDocument> documents, std::string_view source) {
+  const Recipient& recipient = safe.current().recipient;
+  std::vector<MadeRecord> made;
+  for (const NewDocument& document : documents) {
+    const auto key = FileKey::generate();
+    TRY(Bytes header, vault::age::make_header(key, std::span(&recipient, 1)));
+    ByteView unread = vault::as_bytes(document.text);
+    const ReadFull read = [&unread](std::span<std::byte> into) -> Result<std::size_t> {
+      const ByteView next = unread.first(std::min(unread.size(), into.size()));
+      std::ranges::copy(next, into.begin());
+      unread = unread.subspan(next.size());
+      return next.size();
+    };
+    Bytes body;
+    TRY(EncryptedPayload payload, encrypt_whole(key, std::move(header), document.text.size(), read, body));
+    RecordWords words{.path = document.name, .source = std::string(source), .modified = session.now()};
+    words.class_ = document.class_;
+    TRY(MadeRecord one, make_record(session.make_id<access::RecordId>(), recipient, std::move(payload), words));
+    TRY(const Upload upload, Upload::create(session, body.size(), body));
+    one.record.upload = upload.id();
+    made.push_back(std::move(one));
+  }
+  const Sealing sealing = sealing_of(safe, std::move(made));
+  TRY_VOID(session.stage(sealing.values));
+  TRY_VOID(session.act(sealing.command));
+  std::vector<access::RecordId> sealed;
+  for (const wire::NewRecord& record : sealing.command.records) sealed.push_back(record.record);
+  return sealed;
 }
 
 // --- listing --------------------------------------------------------------------------------------------------------

@@ -62,6 +62,19 @@ Result<std::vector<SecuredResult>> secure(Session& session, const VerifiedSafe& 
                                           std::span<const FileToSecure> files, const SecureOptions& options,
                                           SecureProgress& progress);
 
+// --- sealing texts
+// ----------------------------------------------------------------------------------------------------
+
+struct NewDocument {
+  access::RecordClass class_ = access::RecordClass::form;
+  std::string name;  // of the file, as a keyholder sees it
+  std::string text;
+};
+// Seals texts that are in no file, with one act. `source` is what their descriptors name as their source. Returns the
+// records in the order of the documents.
+Result<std::vector<access::RecordId>> seal_texts(Session& session, const VerifiedSafe& safe,
+                                                 std::span<const NewDocument> documents, std::string_view source);
+
 // --- listing -------------------------------------------------------------------------------------------------------
 
 // Every record of a safe that passes the service's filters (`query`: "class=…&subject=…"), verified. One that does not

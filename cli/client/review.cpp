@@ -2,11 +2,6 @@
 
 #include <algorithm>
 
-#include "cli/client/session/upload.h"
-#include "vault/age/file.h"
-#include "vault/crypto/hash.h"
-#include "vault/payload/digest.h"
-
 namespace cli::client {
 namespace {
 
@@ -40,47 +35,6 @@ Result<std::string> complete_form(int document, json::object values, const vault
   const review::FilledForm filled = review::check_form(*form, values, today);
   TRY_VOID(review::require_complete(filled));
   return review::write_form(*form, filled.values);
-}
-
-Result<wire::NewRecord> seal_document(Session& session, const VerifiedSafe& safe, const NewDocument& document,
-                                      std::vector<Bytes>& values) {
-  if (document.text.size() > review::kMaxFormBytes)
-    return Error{Errc::too_large, "a document of the review has at most 1 MiB"};
-  const ByteView content = vault::as_bytes(document.text);
-  const vault::age::Recipient recipient = safe.current().recipient;
-  const auto key = vault::age::FileKey::generate();
-  TRY(Bytes header, vault::age::make_header(key, std::span(&recipient, 1)));
-  Bytes payload;
-  payload.reserve(static_cast<std::size_t>(vault::age::ciphertext_size(content.size())));
-  vault::age::Encryptor encryptor(key, vault::age::append_to(payload));
-  TRY_VOID(encryptor.push(content));
-  TRY_VOID(encryptor.finish());
-  vault::payload::PayloadDigest digest;
-  digest.update(payload);
-
-  wire::NewRecord record;
-  record.record = session.make_id<access::RecordId>();
-  record.class_ = document.class_;
-  record.length = payload.size();
-  record.payload = digest.finish();
-  record.header = vault::crypto::sha256(header);
-  Descriptor descriptor;
-  descriptor.record = record.record;
-  descriptor.name = document.name;
-  descriptor.path = document.name;
-  descriptor.source = "review";
-  descriptor.modified = vault::to_rfc3339(session.now());
-  descriptor.media_type = media_type_of(document.name);
-  descriptor.size = content.size();
-  descriptor.sha256 = vault::crypto::sha256(content);
-  TRY(const std::string described, encode_descriptor(descriptor));
-  TRY(Bytes sealed, vault::age::encrypt_small(vault::as_bytes(described), std::span(&recipient, 1)));
-  record.descriptor = vault::crypto::sha256(sealed);
-  TRY(const Upload upload, Upload::create(session, payload.size(), payload));
-  record.upload = upload.id();
-  values.push_back(std::move(header));
-  values.push_back(std::move(sealed));
-  return record;
 }
 
 // Every Document 1 of the case that is a form of ours; one that came otherwise fills in nothing.
@@ -143,19 +97,10 @@ review::CaseFacts facts_of(const ReviewCase& it, const Names& names, const std::
 
 Result<std::vector<access::RecordId>> seal_documents(Session& session, const VerifiedSafe& safe,
                                                      std::span<const NewDocument> documents) {
-  wire::SealRecords command;
-  command.safe = safe.safe;
-  command.epoch = safe.current().epoch;
-  std::vector<Bytes> values;
-  for (const NewDocument& document : documents) {
-    TRY(wire::NewRecord record, seal_document(session, safe, document, values));
-    command.records.push_back(std::move(record));
-  }
-  TRY_VOID(session.stage(values));
-  TRY_VOID(session.act(command));
-  std::vector<access::RecordId> sealed;
-  for (const wire::NewRecord& record : command.records) sealed.push_back(record.record);
-  return sealed;
+  for (const NewDocument& document : documents)
+    if (document.text.size() > review::kMaxFormBytes)
+      return Error{Errc::too_large, document.name + " is too large: a document of the review has at most 1 MiB"};
+  return seal_texts(session, safe, documents, "review");
 }
 
 Result<std::vector<ReadRecord>> read_records(Session& session, const Directory& directory, const access::SafeId& safe,

@@ -30,12 +30,7 @@ review::CaseFacts facts_of(const ReviewCase& it, const Names& names,
 
 // --- documents ------------------------------------------------------------------------------------------------------
 
-struct NewDocument {
-  access::RecordClass class_ = access::RecordClass::form;
-  std::string name;  // of the file, as a keyholder sees it
-  std::string text;
-};
-// Seals texts that stand in no file, in one act. Errc::too_large over review::kMaxFormBytes.
+// Seals documents of the review with one act. Errc::too_large if one has more than review::kMaxFormBytes.
 Result<std::vector<access::RecordId>> seal_documents(Session& session, const VerifiedSafe& safe,
                                                      std::span<const NewDocument> documents);
 // A keyholder's look at records of the safe: an audited copy to oneself, opened in memory and ended as destroyed.

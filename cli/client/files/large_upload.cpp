@@ -215,8 +215,8 @@ Result<LargeUpload::Begun> LargeUpload::begin(const SourceFile& source) {
   return Begun{std::move(upload), std::move(key), nonce};
 }
 
-std::expected<SentPayload, Fault> LargeUpload::send(SourceFile& source, const vault::age::Recipient& recipient,
-                                                    std::atomic<std::uint64_t>& bytes) {
+std::expected<EncryptedPayload, Fault> LargeUpload::send(SourceFile& source, const vault::age::Recipient& recipient,
+                                                         std::atomic<std::uint64_t>& bytes) {
   for (int attempt = 1;; ++attempt) {
     if (auto again = source.rewind(); !again) return std::unexpected(Fault{again.error(), true});
     const std::uint64_t before = furthest_;
@@ -230,11 +230,12 @@ std::expected<SentPayload, Fault> LargeUpload::send(SourceFile& source, const va
   }
 }
 
-std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, const vault::age::Recipient& recipient,
-                                                         std::atomic<std::uint64_t>& bytes) {
+std::expected<EncryptedPayload, Fault> LargeUpload::send_once(SourceFile& source,
+                                                              const vault::age::Recipient& recipient,
+                                                              std::atomic<std::uint64_t>& bytes) {
   auto begun = begin(source);
   if (!begun) return std::unexpected(Fault{begun.error()});
-  SentPayload made;
+  EncryptedPayload made;
   made.upload = begun->upload.id();
   made.length = vault::age::ciphertext_size(source.state().size);
   auto header = vault::age::make_header(begun->key, std::span(&recipient, 1));
@@ -279,6 +280,7 @@ std::expected<SentPayload, Fault> LargeUpload::send_once(SourceFile& source, con
     if (auto same = source.check_unchanged(total); !same) file_error = same.error();
   }
   if (!file_error && sent) {
+    made.size = total;
     made.sha256 = hash.finish();
     made.payload = digest.finish();
     return made;

@@ -18,12 +18,14 @@ inline constexpr std::size_t kUploadChunk = 16U << 20;  // per request; sent as 
 // In which the service may lose, by restarting, what was not yet durable; each that brought it further counts anew.
 inline constexpr int kMaxRestarts = 3;
 
-struct SentPayload {
-  access::UploadId upload;  // complete; not sealed
-  Bytes header;             // the file key for the safe
-  std::uint64_t length = 0;
+// A payload that is encrypted for a safe.
+struct EncryptedPayload {
+  std::optional<access::UploadId> upload;  // complete and not sealed yet; absent: it is not sent yet
+  Bytes header;                            // the file key for the safe
+  std::uint64_t length = 0;                // of the ciphertext
   Digest payload{};
-  Digest sha256{};  // of the plaintext
+  std::uint64_t size = 0;  // of the plaintext
+  Digest sha256{};         // of the plaintext
 };
 
 // A file that is sent to a safe. `local` names it on this machine, wherever the program is started.
@@ -32,8 +34,8 @@ class LargeUpload {
   LargeUpload(Session& session, const access::SafeId& safe, std::string_view local);
   // `recipient` is the safe's. `bytes` goes up with the plaintext that was read. What is of this file alone: it cannot
   // be read, or changes meanwhile. When the service cannot be reached the upload stays for the next run.
-  std::expected<SentPayload, Fault> send(SourceFile& source, const vault::age::Recipient& recipient,
-                                         std::atomic<std::uint64_t>& bytes);
+  std::expected<EncryptedPayload, Fault> send(SourceFile& source, const vault::age::Recipient& recipient,
+                                              std::atomic<std::uint64_t>& bytes);
   // Its record is sealed, or never will be from this upload: the next run begins anew.
   Result<void> forget();
 
@@ -42,8 +44,8 @@ class LargeUpload {
   Result<bool> claim();
   Result<Begun> begin(const SourceFile& source);
   Result<std::optional<Begun>> go_on(const SourceFile& source);
-  std::expected<SentPayload, Fault> send_once(SourceFile& source, const vault::age::Recipient& recipient,
-                                              std::atomic<std::uint64_t>& bytes);
+  std::expected<EncryptedPayload, Fault> send_once(SourceFile& source, const vault::age::Recipient& recipient,
+                                                   std::atomic<std::uint64_t>& bytes);
   Session* session_;
   std::string note_;
   vault::FileDescriptor claim_;  // of the note: one program at a time resumes an upload
