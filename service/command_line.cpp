@@ -17,9 +17,7 @@ using vault::Result;
 int exit_code(Errc code) {
   switch (code) {
     case Errc::invalid_argument:
-      return kWrongCommandLine;
     case Errc::malformed:
-      return kWrongCommandLine;
     case Errc::too_large:
       return kWrongCommandLine;
     case Errc::refused:
@@ -27,44 +25,67 @@ int exit_code(Errc code) {
     case Errc::not_found:
       return 4;
     case Errc::tampered:
-      return kNotConsistent;
     case Errc::wrong_key:
-      return kNotConsistent;
     case Errc::unknown_version:
-      return kNotConsistent;
     case Errc::unsupported:
       return kNotConsistent;
     case Errc::conflict:
-      return 6;
     case Errc::busy:
       return 6;
     case Errc::full:
-      return 1;
     case Errc::retry:
-      return 1;
     case Errc::limited:
-      return 1;
     case Errc::unavailable:
-      return 1;
     case Errc::cancelled:
-      return 1;
     case Errc::io:
-      return 1;
     case Errc::internal:
       return 1;
   }
   return 1;
 }
 
-void SealOptions::add_to(CLI::App& app) {
-  add_to(app, "seal", "What opens the vault key. Keep it apart from the vault and its backups.");
+CLI::App& add_command(CLI::App& to, const std::string& name, const std::string& summary, const std::string& example) {
+  CLI::App* added = to.add_subcommand(name, summary);
+  added->footer("Example:\n  " + example + "\n");
+  return *added;
 }
 
-void SealOptions::add_to(CLI::App& app, const std::string& prefix, const std::string& title, Wanted wanted) {
+void add_directory(CLI::App& app, std::filesystem::path& directory) {
+  app.add_option("DIR", directory, "The vault's directory")->required();
+}
+
+void VaultOptions::add_flags(CLI::App& app) {
+  add_directory(app, directory);
+  seal.add_flags(app);
+}
+
+void TlsOptions::add_flags(CLI::App& app) {
+  auto* its_certificate = app.add_option("--tls-cert", certificate,
+                                         "Your own certificate (PEM); without it, a self-signed certificate is made")
+                              ->type_name("PEM");
+  auto* its_key =
+      app.add_option("--tls-key", key, "The key of your certificate (PEM, without a passphrase)")->type_name("PEM");
+  its_certificate->needs(its_key);
+  its_key->needs(its_certificate);
+}
+
+Result<std::optional<TlsIdentity>> TlsOptions::read() const {
+  if (certificate.empty()) return std::optional<TlsIdentity>();
+  TRY(TlsIdentity identity, read_tls_identity(certificate, key));
+  return std::optional(std::move(identity));
+}
+
+void SealOptions::add_flags(CLI::App& app) {
+  add_flags(app, "seal", "The seal that opens the vault key. Keep it apart from the vault and its backups.");
+}
+
+void SealOptions::add_flags(CLI::App& app, const std::string& prefix, const std::string& title, Wanted wanted) {
   auto* group = app.add_option_group(prefix, title);
   group
-      ->add_option("--" + prefix + "-keyfile", key_file,
-                   "A file of 32 to 4096 random bytes, outside the vault (made if absent where a seal is made)")
+      ->add_option(
+          "--" + prefix + "-keyfile", key_file,
+          "A file of 32 to 4096 random bytes, outside the vault; a command that makes a seal also makes a missing "
+          "file")
       ->type_name("FILE");
   group->add_option("--" + prefix + "-passphrase-file", passphrase_file, "A file whose first line is the passphrase")
       ->type_name("FILE");
@@ -115,7 +136,8 @@ void Progress::show(std::string_view what, std::uint64_t done, std::uint64_t tot
 
 Result<bool> confirm(std::string_view question) {
   if (::isatty(STDIN_FILENO) != 1)
-    return Error{Errc::invalid_argument, "this cannot be undone and nobody is there to be asked: add --yes"};
+    return Error{Errc::invalid_argument,
+                 "this cannot be undone, and there is no terminal to ask on: give --yes to confirm"};
   std::cerr << question << " [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);

@@ -14,20 +14,21 @@ using vault::keyring::Keyring;
 using vault::keyring::Opener;
 using vault::keyring::SealedTable;
 
-// What does not open now would end the rotation half-way, for good.
+// A value that cannot be opened would stop the rotation in the middle, and it could never be finished.
 Result<void> open_every_value(const access::Store& store) {
   TRY(const auto txn, store.engine().read());
   for (const SealedTable* table : store.tables()) {
     const auto opened =
         table->scan(*txn, {}, {}, [](vault::ByteView, vault::ByteView) -> Result<bool> { return true; });
     if (!opened)
-      return Error{opened.code(), "nothing was changed: in the table " + table->name() + " " + opened.error().message +
-                                      ". Mend that first: strongroomd check says what it is"};
+      return Error{opened.code(), "nothing was changed, because the table " + table->name() +
+                                      " cannot be read: " + opened.error().message +
+                                      ". Run strongroomd check, repair that first, and then rotate"};
   }
   return {};
 }
 
-// One commit. What the engine has to grow for is tried again.
+// Does one commit, and tries again if the engine had to grow first.
 Result<SealedTable::SealedAnew> step(vault::engine::Engine& engine, const SealedTable& table, vault::ByteView from) {
   for (;;) {
     TRY(const auto txn, engine.write());
@@ -53,19 +54,21 @@ Result<void> seal_table_anew(vault::engine::Engine& engine, const SealedTable& t
   return {};
 }
 
-// Returns what the vault is opened with from now on.
+// Returns the keys that open the vault from now on.
 Result<Unlocked> begin(const Rotation& rotation, const Opener& seal, const Opener& new_seal) {
   TRY(Unlocked old, unlock_vault(rotation.directory, seal));
-  TRY(const OpenVault held, open_unlocked(rotation.directory, old));  // nobody serves it, and nobody opens it now
+  TRY(const OpenVault held,
+      open_unlocked(rotation.directory,
+                    old));  // shows that no other process has it open, and prevents that one opens it
   TRY_VOID(open_every_value(*held.store));
   TRY(auto key, old.keyring.rotate(old.key, new_seal, rotation.cost));
   return Unlocked{std::move(old.keyring), std::move(key), std::move(old.key), std::move(old.config)};
 }
 
-Result<Unlocked> go_on(const Rotation& rotation, const Opener& new_seal) {
+Result<Unlocked> resume(const Rotation& rotation, const Opener& new_seal) {
   auto unlocked = unlock_vault(rotation.directory, new_seal);
   if (!unlocked && unlocked.code() == Errc::wrong_key)
-    return Error{Errc::conflict, "a rotation was begun with another new seal: run it again with that one"};
+    return Error{Errc::conflict, "an earlier rotation was begun with another new seal: run it again with that one"};
   return unlocked;
 }
 
@@ -77,8 +80,8 @@ Result<RotationReport> rotate_vault_key(const Rotation& rotation, const Opener& 
   TRY_VOID(refuse_readable_by_others(rotation.directory));
   TRY(const Keyring keyring, Keyring::load(rotation.directory));
   RotationReport report;
-  report.went_on = keyring.is_rotating();
-  TRY(Unlocked unlocked, report.went_on ? go_on(rotation, new_seal) : begin(rotation, seal, new_seal));
+  report.resumed = keyring.is_rotating();
+  TRY(Unlocked unlocked, report.resumed ? resume(rotation, new_seal) : begin(rotation, seal, new_seal));
   TRY(report.seal, unlocked.keyring.seal_opened_by(new_seal));
   TRY(const OpenVault opened, open_unlocked(rotation.directory, unlocked));
   for (const SealedTable* table : opened.store->tables())

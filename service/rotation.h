@@ -1,5 +1,5 @@
-// A new vault key: everything that the vault has sealed is sealed anew under it (DESIGN 5). For when somebody may have
-// a seal and a copy of the vault: what they have opens nothing that is written from now on.
+// Replaces the vault key and seals everything in the vault again under the new one. An operator needs this if somebody
+// may have a seal and a copy of the vault: with these they can open nothing that is written from now on.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -9,26 +9,26 @@
 
 namespace service {
 
-inline constexpr std::uint64_t kRotationBytes = 4ULL << 20;  // sealed anew in one commit
+inline constexpr std::uint64_t kRotationBytes = 4ULL << 20;  // sealed again in one commit
 
 struct Rotation {
   std::filesystem::path directory;
-  // Told after each commit how many bytes were sealed anew so far; false ends the run.
+  // Called after each commit with the bytes sealed so far. If it returns false, the run ends.
   std::function<bool(std::uint64_t bytes)> advance;
   vault::crypto::Argon2Cost cost{};
 };
 struct RotationReport {
-  std::string seal;          // the id of the one that opens the new key
-  bool went_on = false;      // with a rotation that was begun before
-  std::uint64_t values = 0;  // sealed anew by this run
+  std::string seal;          // the id of the seal that opens the new key
+  bool resumed = false;      // this run finished a rotation that an earlier run began
+  std::uint64_t values = 0;  // sealed again by this run
   std::uint64_t bytes = 0;
 };
 
-// Makes the key, sealed by `new_seal` alone (its key file is made when absent), and seals everything anew, in steps; of
-// a rotation that was begun before it does the rest (Errc::conflict if that was with another `new_seal`). The vault
-// must not be served meanwhile (Errc::busy); one that is interrupted is served under both keys. The old key is
-// forgotten when nothing is sealed under it. Nothing is begun when a value does not open (Errc::tampered). Errors as
-// `open_vault`, Keyring::rotate and the engine's; Errc::cancelled when told to stop.
+// Makes a new key with `new_seal` as its only seal (a key file that does not exist is made), then seals everything
+// again in steps, then deletes the old key. If an earlier run was interrupted, this one does the rest; until then the
+// vault has both keys and can be served. Errc::busy if the vault is being served. Errc::tampered if a value cannot be
+// opened; then nothing was changed. Errc::conflict if the earlier run had another `new_seal`. Errc::cancelled if
+// `advance` ended the run. Also the errors of `open_vault`, Keyring::rotate and the engine.
 vault::Result<RotationReport> rotate_vault_key(const Rotation& rotation, const vault::keyring::Opener& seal,
                                                const vault::keyring::Opener& new_seal);
 

@@ -1,5 +1,5 @@
-// strongroomd: makes a vault, serves it, checks it. What it is asked stands in the command line, what it answers on
-// stdout, everything for people on stderr.
+// strongroomd: makes a vault, serves it, checks it. Each command is a struct of its options, with a function that adds
+// its flags and a function that runs it. Data is printed on stdout, and everything for people on stderr.
 #include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,58 +21,55 @@
 namespace service {
 namespace {
 
-namespace fs = std::filesystem;
 namespace json = boost::json;
 using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-// Blocks from this size on go back to the system when they are freed. By itself glibc learns from the first large body
-// to keep them, for each thread that ever held one.
-constexpr int kGivenBackBytes = 1 << 20;
+// Blocks of this size and more are returned to the system when they are freed. Otherwise glibc would keep them after
+// the first large body, for each thread that ever held one.
+constexpr int kReturnedBytes = 1 << 20;
 
 int complain(const Error& error) {
   std::cerr << "strongroomd: " << error.message << "\n";
   return exit_code(error.code);
 }
 
-struct Options {
-  fs::path directory;
-  SealOptions seal;
-  // init
-  std::string origin;
-  std::string url;
-  fs::path tls_certificate;
-  fs::path tls_key;
-  // serve
-  std::string listen = "127.0.0.1:8443";
-  access::RequestRate rate;
-  int securing_target = strongroom::review::kSecuringTargetDays;
-  // check
-  bool as_json = false;
-  bool in_child = false;
-};
-
 // --- init -----------------------------------------------------------------------------------------------------------
 
-// Its key in the JSON: the partner's kind, or "administrator".
+struct Init : VaultOptions {
+  std::string origin;
+  std::string url;
+  TlsOptions tls;
+
+  void add_flags(CLI::App& app) {
+    VaultOptions::add_flags(app);
+    app.add_option("--origin", origin,
+                   "The name of the ledger, which never changes, for example vault.example/partnership")
+        ->type_name("NAME")
+        ->required();
+    app.add_option("--url", url, "The address under which clients reach the service: https://HOST:PORT")
+        ->type_name("URL")
+        ->required();
+    tls.add_flags(app);
+  }
+  Result<int> run() const;
+};
+
+// The key of an invitation in the JSON: the kind of the partner, or "administrator".
 std::string name_of(const access::wire::Invitation& invitation, std::size_t position) {
   constexpr std::array<std::string_view, 3> kPartners = {"local-authority", "icb", "police"};
   const bool administrator = std::ranges::find(invitation.roles, access::Role::administrator) != invitation.roles.end();
   return std::string(administrator || position >= kPartners.size() ? "administrator" : kPartners[position]);
 }
 
-Result<void> init(const Options& options) {
-  std::optional<TlsIdentity> tls;
-  if (!options.tls_certificate.empty()) {
-    TRY(tls, read_tls_identity(options.tls_certificate, options.tls_key));
-  }
-  TRY(const auto seal, options.seal.read());
-  const NewVault wanted{
-      .directory = options.directory, .origin = options.origin, .url = options.url, .tls = std::move(tls)};
-  TRY(const MadeVault made, make_vault(wanted, seal, vault::system_clock()()));
+Result<int> Init::run() const {
+  TRY(auto identity, tls.read());
+  TRY(const auto opener, seal.read());
+  const NewVault wanted{.directory = directory, .origin = origin, .url = url, .tls = std::move(identity)};
+  TRY(const MadeVault made, make_vault(wanted, opener, vault::system_clock()()));
 
-  std::signal(SIGPIPE, SIG_IGN);  // the reader of stdout may be gone, and the error below must still be shown
+  std::signal(SIGPIPE, SIG_IGN);  // the reader of stdout may have ended, and the error below must be printed even then
   json::object invitations;
   for (std::size_t i = 0; i < made.invitations.size(); ++i)
     invitations[name_of(made.invitations[i], i)] = access::wire::format_invitation(made.invitations[i]);
@@ -82,17 +79,66 @@ Result<void> init(const Options& options) {
             << "\n"
             << std::flush;
   if (!std::cout)
-    return Error{Errc::io, "the vault in " + options.directory.string() +
-                               " was made, but its four invitations could not be printed, and they are kept nowhere: "
-                               "nobody can use this vault. Delete the directory and run init again, with standard "
+    return Error{Errc::io, "the vault in " + directory.string() +
+                               " was made, but its four invitations could not be printed. They are stored nowhere, so "
+                               "nobody can use this vault. Delete the directory, and run init again with standard "
                                "output going to a place that has room"};
-  std::cerr << "Hand each invitation to the person it is for, and keep none: whoever has it can enrol with it.\n"
-               "Serve the vault with: strongroomd serve "
-            << options.directory.string() << " --seal-…\n";
-  return {};
+  std::cerr << "Give each invitation to its person and keep none: anyone who has it can enrol with it.\n"
+               "Then serve the vault: strongroomd serve "
+            << directory.string() << " --seal-…\n";
+  return kDone;
 }
 
-// --- check and rebuild ----------------------------------------------------------------------------------------------
+// --- serve ----------------------------------------------------------------------------------------------------------
+
+struct Serve : VaultOptions {
+  std::string listen = "127.0.0.1:8443";
+  std::int64_t per_minute = access::RequestRate{}.per_minute;
+  int securing_target = strongroom::review::kSecuringTargetDays;
+
+  void add_flags(CLI::App& app) {
+    VaultOptions::add_flags(app);
+    app.add_option("--listen", listen, "Address and port; port 0 takes any free one")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+    app.add_option("--requests-per-minute", per_minute,
+                   "The limit for one person, without uploads and downloads; half as many may come at once")
+        ->check(CLI::Range(std::int64_t{60}, std::int64_t{100'000'000}))
+        ->capture_default_str();
+    app.add_option("--securing-target", securing_target,
+                   "The partnership's own target for securing records, in working days after it was asked to; the "
+                   "guidance sets none")
+        ->type_name("DAYS")
+        ->check(CLI::Range(1, strongroom::review::kMaxSecuringTargetDays))
+        ->capture_default_str();
+  }
+  Result<int> run() const {
+    TRY(const ListenAddress address, parse_listen_address(listen));
+    TRY(const auto opener, seal.read());
+    TRY(OpenVault opened, open_vault(directory, opener, OpenFor::work, end_unanswered));
+    opened.store->set_securing_target(securing_target);
+    TRY_VOID(serve(std::move(opened), address, {.per_minute = per_minute, .burst = per_minute / 2}));
+    return kDone;
+  }
+};
+
+// --- check ----------------------------------------------------------------------------------------------------------
+
+struct Check : VaultOptions {
+  bool as_json = false;
+  bool in_child = false;
+
+  void add_flags(CLI::App& app) {
+    VaultOptions::add_flags(app);
+    app.add_flag("--json", as_json, "Prints JSON: consistent, entries, records, findings (value, code, problem)");
+    app.add_flag("--in-child", in_child)->group("");
+  }
+  Result<int> run() const { return in_child ? check_here() : check_in_child(); }
+
+ private:
+  Result<int> check_here() const;
+  Result<int> check_in_child() const;
+};
 
 struct Findings {
   std::vector<audit::Finding> list;
@@ -122,12 +168,12 @@ int report(const Findings& found, bool as_json) {
   return consistent ? kDone : kNotConsistent;
 }
 
-// Damaged pages can end the process within the database's library. So the walk has a process of its own, and its death
-// is a finding.
-Result<int> check_in_child(const Options& options) {
-  std::vector<std::string> arguments = {"strongroomd", "check", options.directory.string(), "--in-child"};
-  for (std::string& argument : options.seal.arguments()) arguments.push_back(std::move(argument));
-  if (options.as_json) arguments.emplace_back("--json");
+// Damaged pages can end the process within the database's library. So the check runs in a process of its own, and if
+// that is killed by a signal, this is reported as a finding.
+Result<int> Check::check_in_child() const {
+  std::vector<std::string> arguments = {"strongroomd", "check", directory.string(), "--in-child"};
+  for (std::string& argument : seal.arguments()) arguments.push_back(std::move(argument));
+  if (as_json) arguments.emplace_back("--json");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -144,29 +190,28 @@ Result<int> check_in_child(const Options& options) {
   if (WIFEXITED(status)) return WEXITSTATUS(status);
   Findings found;
   found.list.push_back({"database", Errc::tampered,
-                        "reading it ended with signal " + std::to_string(WTERMSIG(status)) + ": pages are damaged"});
-  return report(found, options.as_json);
+                        "its pages are damaged: reading them ended with signal " + std::to_string(WTERMSIG(status))});
+  return report(found, as_json);
 }
 
-// Whether a failure to read a vault says that its bytes are not what was written, and not that the caller is wrong.
+// Whether a failure to read a vault means that its bytes are damaged, and not that the caller made a mistake.
 bool is_damage(Errc code) {
   return code == Errc::tampered || code == Errc::malformed || code == Errc::too_large || code == Errc::internal ||
          code == Errc::io;
 }
 
-Result<int> check(const Options& options) {
-  if (!options.in_child) return check_in_child(options);
-  TRY(const auto seal, options.seal.read());
-  const auto opened = open_vault(options.directory, seal, OpenFor::check);
+Result<int> Check::check_here() const {
+  TRY(const auto opener, seal.read());
+  const auto opened = open_vault(directory, opener, OpenFor::check);
   Findings found;
   const auto report_damage = [&](std::string_view value, const Error& error) -> Result<int> {
     found.list.push_back({std::string(value), error.code, error.message});
-    return report(found, options.as_json);
+    return report(found, as_json);
   };
   if (!opened && !is_damage(opened.code())) return opened.error();
   if (!opened) return report_damage("vault", opened.error());  // too damaged to be opened
   auto walked = access::check(*opened->store);
-  // It was a vault when it was opened: whatever stops the walk now is in its bytes.
+  // It was a vault when it was opened, so an error of the check itself means damage.
   if (!walked) return report_damage("database", walked.error());
   access::CheckReport& checked = *walked;
   found = {.list = std::move(checked.ledger.findings),
@@ -174,27 +219,53 @@ Result<int> check(const Options& options) {
            .entries = checked.ledger.size.value,
            .records = checked.records};
   for (audit::Finding& finding : checked.findings) found.list.push_back(std::move(finding));
-  return report(found, options.as_json);
+  return report(found, as_json);
 }
 
-Result<void> rebuild(const Options& options) {
-  TRY(const auto seal, options.seal.read());
-  TRY(const OpenVault opened, open_vault(options.directory, seal));
-  TRY_VOID(access::rebuild(*opened.store));
-  std::cerr << "The tables were made again from the ledger.\n";
-  return {};
-}
+// --- rebuild and policy ---------------------------------------------------------------------------------------------
+
+struct Rebuild : VaultOptions {
+  Result<int> run() const {
+    TRY(const auto opener, seal.read());
+    TRY(const OpenVault opened, open_vault(directory, opener));
+    TRY_VOID(access::rebuild(*opened.store));
+    std::cerr << "The tables were made again from the ledger.\n";
+    return kDone;
+  }
+};
+
+struct Policy {
+  void add_flags(CLI::App&) {}
+  Result<int> run() const {
+    std::cout << access::policy_markdown();
+    return kDone;
+  }
+};
 
 // --- the command line -----------------------------------------------------------------------------------------------
 
-Result<int> always_done(Result<void> result) {
-  if (!result) return result.error();
-  return kDone;
+void add_commands(CLI::App& app, Command& chosen) {
+  add_command<Init>(app, chosen, "init", "Makes a vault and prints the four invitations that all others depend on",
+                    "strongroomd init /srv/vault --origin vault.example/partnership \\\n"
+                    "      --url https://vault.example:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
+                    "Prints JSON: origin, log_key, invitations {administrator, local-authority, icb, police}.");
+  add_command<Serve>(
+      app, chosen, "serve", "Serves a vault until SIGTERM or SIGINT",
+      "strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
+      "Prints one line when it accepts requests. When it is told to stop, it gives running requests ten\n"
+      "seconds to finish.");
+  add_command<Check>(
+      app, chosen, "check", "Checks the ledger, and compares every table and payload with it",
+      "strongroomd check /srv/vault --seal-keyfile /etc/strongroom/seal.key\n\n"
+      "The exit code is 0 if everything is consistent. Otherwise it is 5, and each line has one finding.");
+  add_command<Rebuild>(app, chosen, "rebuild", "Deletes the tables and makes them again from the ledger",
+                       "strongroomd rebuild /srv/vault --seal-keyfile /etc/strongroom/seal.key");
+  add_command<Policy>(app, chosen, "policy", "Prints the permission table as Markdown",
+                      "strongroomd policy > docs/policy.md");
+  add_operations(app, chosen);
 }
 
 int run(int argc, char** argv) {
-  Options options;
-  Command command;
   CLI::App app{
       "Makes, serves and checks a Strongroom vault.\n\n"
       "A first vault:\n"
@@ -203,109 +274,20 @@ int run(int argc, char** argv) {
       "  strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n"};
   app.require_subcommand(1);
   app.set_version_flag("--version", STRONGROOM_VERSION);
-  const AddCommand add_to = [](CLI::App& to, const std::string& name, const std::string& summary,
-                               const std::string& example) {
-    CLI::App* added = to.add_subcommand(name, summary);
-    added->footer("Example:\n  " + example + "\n");
-    return added;
-  };
-  const auto add = [&](const std::string& name, const std::string& summary, const std::string& example) {
-    return add_to(app, name, summary, example);
-  };
-  const auto takes_vault = [&](CLI::App* sub) {
-    sub->add_option("DIR", options.directory, "The vault's directory")->required();
-    options.seal.add_to(*sub);
-  };
-
-  CLI::App* init_command =
-      add("init", "Makes a vault and the four invitations that everybody else's hang on",
-          "strongroomd init /srv/vault --origin vault.example/partnership \\\n"
-          "      --url https://vault.example:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
-          "Prints JSON: origin, log_key, invitations {administrator, local-authority, icb, police}.");
-  takes_vault(init_command);
-  init_command->add_option("--origin", options.origin, "The ledger's name for ever, e.g. vault.example/partnership")
-      ->type_name("NAME")
-      ->required();
-  init_command->add_option("--url", options.url, "Where clients reach the service: https://HOST:PORT")
-      ->type_name("URL")
-      ->required();
-  auto* certificate = init_command
-                          ->add_option("--tls-cert", options.tls_certificate,
-                                       "A certificate of your own (PEM); else one is made and signed by itself")
-                          ->type_name("PEM");
-  auto* key = init_command->add_option("--tls-key", options.tls_key, "Its key (PEM, no passphrase)")->type_name("PEM");
-  certificate->needs(key);
-  key->needs(certificate);
-  init_command->callback([&] { command = [&] { return always_done(init(options)); }; });
-
-  CLI::App* serve_command =
-      add("serve", "Serves a vault until SIGTERM or SIGINT",
-          "strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
-          "Prints one line when it takes requests. Told to stop, it finishes what is in flight, ten seconds at most.");
-  takes_vault(serve_command);
-  serve_command->add_option("--listen", options.listen, "Address and port; port 0 takes any that is free")
-      ->type_name("ADDRESS:PORT")
-      ->capture_default_str();
-  serve_command
-      ->add_option("--requests-per-minute", options.rate.per_minute,
-                   "Of one person, uploads and downloads apart; half as many may come at once")
-      ->check(CLI::Range(std::int64_t{60}, std::int64_t{100'000'000}))
-      ->capture_default_str();
-  serve_command
-      ->add_option(
-          "--securing-target", options.securing_target,
-          "The partnership's own target for securing, in working days from being asked; the guidance sets none")
-      ->type_name("DAYS")
-      ->check(CLI::Range(1, strongroom::review::kMaxSecuringTargetDays))
-      ->capture_default_str();
-  serve_command->callback([&] {
-    options.rate.burst = options.rate.per_minute / 2;
-    command = [&]() -> Result<int> {
-      TRY(const ListenAddress listen, parse_listen_address(options.listen));
-      TRY(const auto seal, options.seal.read());
-      TRY(OpenVault opened, open_vault(options.directory, seal, OpenFor::work, end_unanswered));
-      opened.store->set_securing_target(options.securing_target);
-      return always_done(serve(std::move(opened), listen, options.rate));
-    };
-  });
-
-  CLI::App* check_command = add("check", "Compares everything with everything: tree, chains, tables, digests, payloads",
-                                "strongroomd check /srv/vault --seal-keyfile /etc/strongroom/seal.key\n\n"
-                                "Exit 0 when all is consistent, 5 with one finding a line when not.");
-  takes_vault(check_command);
-  check_command->add_flag("--json", options.as_json,
-                          "Prints JSON: consistent, entries, records, findings (value, code, problem)");
-  check_command->add_flag("--in-child", options.in_child)->group("");
-  check_command->callback([&] { command = [&] { return check(options); }; });
-
-  CLI::App* rebuild_command = add("rebuild", "Drops the tables and makes them again from the ledger",
-                                  "strongroomd rebuild /srv/vault --seal-keyfile /etc/strongroom/seal.key");
-  takes_vault(rebuild_command);
-  rebuild_command->callback([&] { command = [&] { return always_done(rebuild(options)); }; });
-
-  CLI::App* policy_command =
-      add("policy", "Prints the permission table as Markdown", "strongroomd policy > docs/policy.md");
-  policy_command->callback([&] {
-    command = [] {
-      std::cout << access::policy_markdown();
-      return Result<int>(kDone);
-    };
-  });
-
-  add_operations(app, add_to, command);
-
+  Command chosen;
+  add_commands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongCommandLine;
   }
-  ::mallopt(M_MMAP_THRESHOLD, kGivenBackBytes);
+  ::mallopt(M_MMAP_THRESHOLD, kReturnedBytes);
   if (auto closed = enter_sandbox(); !closed) return complain(closed.error());
   if (auto started = vault::crypto::start_crypto(); !started) return complain(started.error());
   if (!can_lock_memory())
-    std::cerr << "strongroomd: memory cannot be locked, so keys may reach swap: raise the limit (ulimit -l, or "
+    std::cerr << "strongroomd: memory cannot be locked, so keys may be written to swap: raise the limit (ulimit -l, or "
                  "LimitMEMLOCK= of the unit)\n";
-  const auto result = command();
+  const auto result = chosen();
   if (!result) return complain(result.error());
   return *result;
 }
@@ -321,7 +303,7 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     std::cerr << "strongroomd: there is not enough memory: stop other programs or raise the limit (ulimit -v, or "
                  "MemoryMax= of the unit)\n";
-  } catch (const std::exception& problem) {  // what a library throws against our expectation
+  } catch (const std::exception& problem) {  // a library threw what we did not expect
     std::cerr << "strongroomd: internal failure: " << problem.what() << "\n";
   }
   return vault::finish_output("strongroomd", code);

@@ -61,7 +61,7 @@ class RotationTest : public testing::Test {
 TEST_F(RotationTest, SealsEverythingAnewUnderANewKeyThatOnlyTheNewSealOpens) {
   const auto report = rotate_vault_key(rotation(), old_seal(), new_seal());
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_FALSE(report->went_on);
+  EXPECT_FALSE(report->resumed);
   EXPECT_GT(report->values, kRows);
   EXPECT_GT(report->bytes, kRows * kRowBytes);
   EXPECT_FALSE(is_rotating());
@@ -90,7 +90,7 @@ TEST_F(RotationTest, WhatIsCutShortOpensUnderBothKeysAndIsGoneOnWith) {
   EXPECT_EQ(rotate_vault_key(rotation(), old_seal(), old_seal()).code(), Errc::conflict);
   const auto rest = rotate_vault_key(rotation(), old_seal(), new_seal());
   ASSERT_TRUE(rest) << rest.error().message;
-  EXPECT_TRUE(rest->went_on);
+  EXPECT_TRUE(rest->resumed);
   EXPECT_GT(rest->values, 0U);
   EXPECT_LT(rest->bytes, kRows * kRowBytes) << "not what was done before";
   EXPECT_FALSE(is_rotating());
