@@ -9,7 +9,6 @@ namespace acts {
 namespace {
 
 // The kinds of entry that change a projection; the others change none.
-using Details = boost::mp11::mp_push_front<wire::Events, wire::GenesisInvited>;
 using Remarks = boost::mp11::mp_set_difference<wire::OtherEvents, boost::mp11::mp_list<wire::GenesisInvited>>;
 
 // Never inlined: all of a list would be one function, which takes the compiler as long as the rest of the folder.
@@ -41,7 +40,7 @@ Result<Context> context_of(const State& state, const ReadTransaction& txn, const
     TRY(invitation, open_invitation(state, txn, *actor.invitation, time));
     if (!invitation) return not_accepted;
   }
-  return Context{state, txn, actor, std::move(standing), std::move(invitation), time, given};
+  return Context{{}, state, txn, actor, std::move(standing), std::move(invitation), time, given};
 }
 
 // So that the same request does not have its effect again.
@@ -130,7 +129,7 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTra
           if (!context.standing.enrolled()) return Error{Errc::refused, "an invitation only lets somebody enrol"};
         if (!acts::has_opaque_subjects(command))
           return Error{Errc::malformed, "a subject is named like child-1: lower-case letters, digits and \"-\""};
-        return acts::decide(context, command);
+        return decide(context, command);
       });
   if (!decided) return Error{Errc::unsupported, "there is no such act"};
   return std::move(*decided);
@@ -199,11 +198,11 @@ Event refused_event(const Refusal& refusal) {
 }
 
 Result<void> apply(State& state, WriteTransaction& txn, const audit::Envelope& envelope, const wire::EntryBody& body) {
-  const acts::Entry entry{state, txn, envelope, body};
-  auto applied = acts::with_kind<acts::Details, Result<void>>(body.kind, [&](auto type) -> Result<void> {
+  const acts::Entry entry{{}, state, txn, envelope, body};
+  auto applied = acts::with_kind<acts::AppliedEvents, Result<void>>(body.kind, [&](auto type) -> Result<void> {
     using Detail = typename decltype(type)::type;
     TRY(const Detail detail, wire::from_json<Detail>(body.detail, wire::Strictness::exact));
-    return acts::apply(entry, detail);
+    return apply(entry, detail);
   });
   if (applied) {
     if (*applied && body.request) return acts::remember_nonce(entry, *body.request);

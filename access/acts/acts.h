@@ -10,7 +10,27 @@ namespace strongroom::access::acts {
 
 using Decided = Result<std::variant<Decision, Refusal>>;
 
-struct Context {
+// Declares `decide` for each command, and `apply` for each kind of entry that changes a table. The functions are found
+// by their first parameter, whose type derives from the declarations, so that no list of them is written by hand. The
+// linker names one that the files of this folder do not define.
+struct Context;
+struct Entry;
+template <class Command>
+struct DeclareDecide {
+  friend Decided decide(const Context& context, const Command& command);
+};
+template <class Event>
+struct DeclareApply {
+  friend Result<void> apply(const Entry& entry, const Event& detail);
+};
+using AppliedEvents = boost::mp11::mp_push_front<wire::Events, wire::GenesisInvited>;
+
+template <class... Commands>
+struct DeclareAllDecide : DeclareDecide<Commands>... {};
+template <class... Events>
+struct DeclareAllApply : DeclareApply<Events>... {};
+
+struct Context : boost::mp11::mp_apply<DeclareAllDecide, wire::Commands> {
   const State& state;
   const ReadTransaction& txn;
   const Actor& actor;
@@ -96,57 +116,7 @@ bool has_duplicates(std::vector<T> list) {
   return std::ranges::adjacent_find(list) != list.end();
 }
 
-// --- decide, one for each command -----------------------------------------------------------------------------------
-Decided decide(const Context& context, const wire::InvitePerson& command);
-Decided decide(const Context& context, const wire::EnrolPerson& command);
-Decided decide(const Context& context, const wire::JoinAgency& command);
-Decided decide(const Context& context, const wire::RevokePerson& command);
-Decided decide(const Context& context, const wire::AddAgency& command);
-Decided decide(const Context& context, const wire::ReferCase& command);
-Decided decide(const Context& context, const wire::AskAgencies& command);
-Decided decide(const Context& context, const wire::OpenSafe& command);
-Decided decide(const Context& context, const wire::MakeNomination& command);
-Decided decide(const Context& context, const wire::WrapNomination& command);
-Decided decide(const Context& context, const wire::ConfirmNomination& command);
-Decided decide(const Context& context, const wire::EndNomination& command);
-Decided decide(const Context& context, const wire::PauseNomination& command);
-Decided decide(const Context& context, const wire::ResumeNomination& command);
-Decided decide(const Context& context, const wire::StartEpoch& command);
-Decided decide(const Context& context, const wire::CompleteShares& command);
-Decided decide(const Context& context, const wire::SealRecords& command);
-Decided decide(const Context& context, const wire::IssueCopy& command);
-Decided decide(const Context& context, const wire::PrepareCopy& command);
-Decided decide(const Context& context, const wire::CollectCopy& command);
-Decided decide(const Context& context, const wire::DeliverCopy& command);
-Decided decide(const Context& context, const wire::ReturnCopy& command);
-Decided decide(const Context& context, const wire::ReassignCopies& command);
-Decided decide(const Context& context, const wire::MakeDeclaration& command);
-Decided decide(const Context& context, const wire::AddItem& command);
-Decided decide(const Context& context, const wire::ChangeCustody& command);
-Decided decide(const Context& context, const wire::RemoveOriginals& command);
-Decided decide(const Context& context, const wire::AnswerDuties& command);
-Decided decide(const Context& context, const wire::RecordDuty& command);
-Decided decide(const Context& context, const wire::SendTemplates& command);
-Decided decide(const Context& context, const wire::ReturnScoping& command);
-Decided decide(const Context& context, const wire::ScheduleMeeting& command);
-Decided decide(const Context& context, const wire::SharePack& command);
-Decided decide(const Context& context, const wire::RecordAttendance& command);
-Decided decide(const Context& context, const wire::DecideReview& command);
-Decided decide(const Context& context, const wire::AnswerDecision& command);
-Decided decide(const Context& context, const wire::EndorseDecision& command);
-Decided decide(const Context& context, const wire::SendOutcome& command);
-Decided decide(const Context& context, const wire::RecordPanelAnswer& command);
-Decided decide(const Context& context, const wire::InformAgencies& command);
-Decided decide(const Context& context, const wire::AcknowledgeOutcome& command);
-Decided decide(const Context& context, const wire::RecordInspectorate& command);
-Decided decide(const Context& context, const wire::CloseReview& command);
-Decided decide(const Context& context, const wire::DropReview& command);
-Decided decide(const Context& context, const wire::StepBack& command);
-Decided decide(const Context& context, const wire::MoveClock& command);
-Decided decide(const Context& context, const wire::ImportCalendar& command);
-
-// --- apply, one for each kind of entry ------------------------------------------------------------------------------
-struct Entry {
+struct Entry : boost::mp11::mp_apply<DeclareAllApply, AppliedEvents> {
   State& state;
   WriteTransaction& txn;
   const audit::Envelope& envelope;
@@ -156,54 +126,6 @@ struct Entry {
   Instant time() const { return envelope.time; }
   Result<PersonId> actor() const;  // Errc::tampered when no person caused it
 };
-Result<void> apply(const Entry& entry, const wire::GenesisInvited& detail);
-Result<void> apply(const Entry& entry, const wire::PersonInvited& detail);
-Result<void> apply(const Entry& entry, const wire::PersonEnrolled& detail);
-Result<void> apply(const Entry& entry, const wire::PersonJoined& detail);
-Result<void> apply(const Entry& entry, const wire::PersonRevoked& detail);
-Result<void> apply(const Entry& entry, const wire::AgencyAdded& detail);
-Result<void> apply(const Entry& entry, const wire::CaseReferred& detail);
-Result<void> apply(const Entry& entry, const wire::AgenciesAsked& detail);
-Result<void> apply(const Entry& entry, const wire::SafeOpened& detail);
-Result<void> apply(const Entry& entry, const wire::NominationMade& detail);
-Result<void> apply(const Entry& entry, const wire::NominationWrapped& detail);
-Result<void> apply(const Entry& entry, const wire::NominationConfirmed& detail);
-Result<void> apply(const Entry& entry, const wire::NominationEnded& detail);
-Result<void> apply(const Entry& entry, const wire::NominationPaused& detail);
-Result<void> apply(const Entry& entry, const wire::NominationResumed& detail);
-Result<void> apply(const Entry& entry, const wire::EpochStarted& detail);
-Result<void> apply(const Entry& entry, const wire::SharesCompleted& detail);
-Result<void> apply(const Entry& entry, const wire::RecordsSealed& detail);
-Result<void> apply(const Entry& entry, const wire::CopyIssued& detail);
-Result<void> apply(const Entry& entry, const wire::CopyPrepared& detail);
-Result<void> apply(const Entry& entry, const wire::CopyCollected& detail);
-Result<void> apply(const Entry& entry, const wire::CopyDelivered& detail);
-Result<void> apply(const Entry& entry, const wire::CopyReturned& detail);
-Result<void> apply(const Entry& entry, const wire::CopyReassigned& detail);
-Result<void> apply(const Entry& entry, const wire::DeclarationMade& detail);
-Result<void> apply(const Entry& entry, const wire::ItemAdded& detail);
-Result<void> apply(const Entry& entry, const wire::ItemChanged& detail);
-Result<void> apply(const Entry& entry, const wire::OriginalsRemoved& detail);
-Result<void> apply(const Entry& entry, const wire::DutiesAnswered& detail);
-Result<void> apply(const Entry& entry, const wire::DutyRecorded& detail);
-Result<void> apply(const Entry& entry, const wire::TemplatesSent& detail);
-Result<void> apply(const Entry& entry, const wire::ScopingReturned& detail);
-Result<void> apply(const Entry& entry, const wire::MeetingScheduled& detail);
-Result<void> apply(const Entry& entry, const wire::PackShared& detail);
-Result<void> apply(const Entry& entry, const wire::AttendanceRecorded& detail);
-Result<void> apply(const Entry& entry, const wire::ReviewDecided& detail);
-Result<void> apply(const Entry& entry, const wire::DecisionAnswered& detail);
-Result<void> apply(const Entry& entry, const wire::DecisionEndorsed& detail);
-Result<void> apply(const Entry& entry, const wire::OutcomeSent& detail);
-Result<void> apply(const Entry& entry, const wire::PanelAnswered& detail);
-Result<void> apply(const Entry& entry, const wire::OutcomeInformed& detail);
-Result<void> apply(const Entry& entry, const wire::OutcomeAcknowledged& detail);
-Result<void> apply(const Entry& entry, const wire::InspectorateRecorded& detail);
-Result<void> apply(const Entry& entry, const wire::ReviewClosed& detail);
-Result<void> apply(const Entry& entry, const wire::ReviewDropped& detail);
-Result<void> apply(const Entry& entry, const wire::SteppedBack& detail);
-Result<void> apply(const Entry& entry, const wire::ClockMoved& detail);
-Result<void> apply(const Entry& entry, const wire::CalendarImported& detail);
 
 // A row that an entry needs; Errc::tampered when it is absent.
 template <class Row>

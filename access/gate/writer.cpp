@@ -1,6 +1,6 @@
 #include "access/gate/writer.h"
 
-#include "access/state/standing.h"
+#include "access/place.h"
 #include "access/views.h"
 #include "access/wire/register.h"
 #include "vault/age/header.h"

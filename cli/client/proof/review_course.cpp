@@ -291,7 +291,7 @@ class Reading {
     TRY(const auto event, (read_event<wire::RecordInspectorate, wire::InspectorateRecorded>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     TRY_VOID(after(review::Step::record_inspectorate));
-    agency->inspectorates.push_back({case_, event.agency, event.body, event.on});
+    agency->inspectorates.push_back({event.body, event.on});
     return {};
   }
   Result<void> close() {

@@ -28,7 +28,7 @@ struct AgencyCourse {
   std::optional<vault::Instant> informed;
   std::optional<access::CopyId> outcome_copy;
   std::optional<vault::Instant> acknowledged;
-  std::vector<wire::RecordInspectorate> inspectorates;
+  std::vector<wire::InspectorateView> inspectorates;
 };
 struct AnswerCourse {
   wire::DecisionAnswered said;
