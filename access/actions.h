@@ -1,12 +1,13 @@
-// The action of the permission table that each act asks for: one list for the service, which decides, and for clients,
-// which verify what the service decided.
+// Names the action of the permission table that each act asks for. The service decides with this list, and clients
+// verify with the same list what the service decided.
 #pragma once
 #include "access/permit.h"
 #include "access/wire/register.h"
 
 namespace strongroom::access {
 
-// An act's action; in a review safe, if it is another one there.
+// Pairs a command with the action that it asks for. `in_review_safe` differs where the act asks for another action in a
+// review safe.
 template <class Command_, Action action, Action in_review_safe = action>
 struct Asks {
   using Command = Command_;
@@ -54,7 +55,9 @@ static_assert(std::is_same_v<boost::mp11::mp_transform<CommandAsking, AskedActio
 template <class Command>
 using AskedBy = boost::mp11::mp_at<AskedActions, boost::mp11::mp_find<wire::Commands, Command>>;
 
-// The action that the command asks for, at a place that is, or is not, a review safe.
+// Returns the action that the command asks for. `is_review_safe` says whether the place is a review safe: for example,
+// sealing the Document 2 of an agency there asks for `deposit_return`, and sealing anything else for
+// `deposit_in_review`.
 template <class Command>
 constexpr Action action_of(const Command&, bool is_review_safe = false) {
   return is_review_safe ? AskedBy<Command>::kInReviewSafe : AskedBy<Command>::kAction;
@@ -63,18 +66,18 @@ constexpr Action action_of(const Command&, bool is_review_safe = false) {
 constexpr bool is_staff_role(Role role) {
   return role == Role::practitioner || role == Role::depositor;
 }
-// Three actions give roles, by which roles they are.
+// An invitation asks for one of three actions, depending on the roles that it gives.
 inline Action action_of(const wire::InvitePerson& command, bool = false) {
   const auto is_partner_role = [](Role role) { return role == Role::partner || role == Role::custodian; };
   if (std::ranges::any_of(command.roles, is_partner_role)) return Action::invite_for_partner;
   return std::ranges::all_of(command.roles, is_staff_role) ? Action::invite_staff : Action::invite;
 }
-// A lead revokes only people whom a lead may invite: those who are nothing but practitioners and depositors of one
-// agency. `staff_only`: whether the person is one of these.
+// Returns the action that revoking a person asks for. A lead revokes only people whom a lead may invite, so
+// `staff_only` must say whether the person is nothing but a practitioner or depositor of one agency.
 constexpr Action action_of_revoking(bool staff_only) {
   return staff_only ? Action::revoke_staff : Action::revoke;
 }
-// Anyone who was asked may secure in the review safe what comes back from them, and nothing else.
+// Anyone who was asked may secure in the review safe the documents that come back from them, and nothing else.
 inline Action action_of(const wire::SealRecords& command, bool is_review_safe = false) {
   if (command.on_behalf_of) return Action::deposit_on_behalf;
   if (!is_review_safe) return Action::deposit;

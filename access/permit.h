@@ -1,6 +1,6 @@
-// Who may do what: one table (permit.cpp), over role × nomination × lock × stage × action. It is pure, evaluated inside
-// the write transaction for every act and inside a read for everything that is shown. docs/policy.md is printed from
-// it.
+// Decides who may do what, with one table (permit.cpp) over role × nomination × lock × stage × action. It is pure. It
+// is evaluated inside the write transaction for every act, and inside a read for everything that is shown.
+// docs/policy.md is printed from it.
 #pragma once
 #include <initializer_list>
 #include <span>
@@ -11,15 +11,15 @@
 
 namespace strongroom::access {
 
-// Entries name the version of the table under which they were decided, and are verified by that version. After a
-// release any change of what an act's row permits is a new version; a row says for which versions it holds
+// Every entry names the version of the table under which it was decided, and is verified by that version. After a
+// release, any change of what an act's row permits needs a new version. Each row says for which versions it holds
 // (permit_table.h).
 using PolicyVersion = std::uint64_t;
 inline constexpr PolicyVersion kFirstPolicyVersion = 1;
-inline constexpr PolicyVersion kPolicyVersion = 1;  // the one that decides now
+inline constexpr PolicyVersion kPolicyVersion = 1;  // the version that decides now
 
-// Every act, and every kind of reading or sending that may be refused. In two lists, since Boost.Describe's macros take
-// 52 words at most.
+// Lists every act, and every kind of reading or sending that may be refused. There are two lists because
+// Boost.Describe's macros take 52 words at most.
 #define STRONGROOM_VAULT_ACTIONS                                                                                      \
   invite, invite_for_partner, invite_staff, enrol, join, revoke, revoke_staff, add_agency, read_directory,            \
       stage_values, upload, refer_case, ask_agencies, see_case, open_safe, see_safe, read_safe_chain, read_safe_keys, \
@@ -42,18 +42,19 @@ inline auto boost_enum_descriptor_fn(Action**) {
 #undef STRONGROOM_VAULT_ACTIONS
 #undef STRONGROOM_REVIEW_ACTIONS
 
-// What somebody is with respect to what they ask for: role × nomination, computed by access/place.h.
+// A capacity is what somebody is with respect to the thing they ask for: role × nomination, computed by access/place.h.
 BOOST_DEFINE_ENUM_CLASS(Capacity,
-                        // in the directory, whatever is asked for
+                        // in the directory, for any action
                         invitee, enrolled, root, administrator, partner, spoc, reviewer, chair, staff,
-                        // in the agency concerned; where a case is concerned too, only once it has been asked
+                        // in the agency concerned; where a case is concerned too, only once the agency has been asked
                         own_root, own_partner, lead, practitioner, depositor,
-                        // in the case: lead of the agency that referred it; staff, and lead, of one that has been asked
+                        // in the case: a lead of the agency that referred it; staff, and a lead, of an agency that has
+                        // been asked
                         referrer, asked, asked_lead,
-                        // in the safe: its active, pending, or paused or former keyholder
+                        // in the safe: its active, its pending, and its paused or former keyholder
                         representative, participant, nominee, former,
-                        // in the copy: issuer, while still a keyholder and answering for it; past_issuer: issued it or
-                        // took it over and is not that; holder
+                        // in the copy: issuer is still a keyholder and answers for the copy; past_issuer issued it or
+                        // took it over, and no longer does both; holder has it
                         issuer, past_issuer, holder,
                         // in the entry: its actor, or the person whom it names
                         concerned)
@@ -75,7 +76,8 @@ class Capacities {
   std::uint64_t bits_ = 0;
 };
 
-// hidden: the caller is answered "not found", so that refusals do not tell what exists. Recorded like any refusal.
+// If the outcome is `hidden`, the caller is answered "not found", so that refusals do not tell what exists. It is
+// recorded like any refusal.
 enum class Outcome { permitted, refused, hidden };
 struct Verdict {
   Outcome outcome = Outcome::refused;
@@ -84,29 +86,32 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-// Rules that do not belong to one action.
-inline constexpr std::string_view kRuleLock = "lock";              // the case lock is not as the action needs it
-inline constexpr std::string_view kRuleStage = "stage";            // the review is not at a stage that has this action
+// These rules do not belong to one action.
+inline constexpr std::string_view kRuleLock = "lock";    // the case lock is not in the state that the action needs
+inline constexpr std::string_view kRuleStage = "stage";  // the review is not at a stage that has this action
 inline constexpr std::string_view kRuleUnknown = "no-such-thing";  // the id names nothing
 
-// Where no case is concerned the lock is `open` and the stage `referred`; actions of the directory ignore both.
-// `version`: the version of the table that decides. Nobody may do an action that the version does not have.
+// Decides one action. If no case is concerned, pass the lock `open` and the stage `referred`: actions of the directory
+// ignore both. `version` is the version of the table that decides. An action that this version does not have is refused
+// to everybody.
 Verdict permit(Action action, Capacities who, LockState lock = LockState::open, Stage stage = Stage::referred,
                PolicyVersion version = kPolicyVersion);
-// Whether the capacities suffice at some lock and stage. A reader who does not know these can check no more than this.
+// Returns whether the capacities suffice at some lock and stage. A reader who knows neither the lock nor the stage
+// cannot check more than this.
 bool has_capacity_for(Action action, Capacities who, PolicyVersion version = kPolicyVersion);
 
-// The action that lets somebody read the entries of a listing. The body of an entry is for those who may `read_entry`
-// it, and for those who may read one of its listings.
+// Returns the action that lets somebody read the entries of a listing. The body of an entry is shown to those who may
+// `read_entry` it, and to those who may read one of its listings.
 Action reader_of(wire::Listing listing);
 
-// Whether a refusal names an action that exists and a rule that it can break, so that it contains nobody's own words.
+// Returns whether a refusal names an action that exists and a rule that it can break. If it does, the refusal contains
+// nobody's own words.
 bool is_refusal(std::string_view action, std::string_view rule, PolicyVersion version = kPolicyVersion);
 
-// A refusal in words, for the answer's detail.
+// Returns the sentence that explains a rule, for the detail of an answer.
 std::string_view sentence_of(std::string_view rule);
 
-// docs/policy.md, whole.
+// Returns the whole text of docs/policy.md.
 std::string policy_markdown();
 
 }  // namespace strongroom::access

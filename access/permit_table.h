@@ -1,5 +1,5 @@
-// How the permission table is written and read. For permit.cpp, which has the one table that decides, and for the
-// tests, which have tables of several versions.
+// Defines how the permission table is written and read. permit.cpp uses it for the one table that decides, and the
+// tests use it for tables of several versions.
 #pragma once
 #include <limits>
 #include <optional>
@@ -31,26 +31,27 @@ inline constexpr PolicyVersion kStillInForce = std::numeric_limits<PolicyVersion
 
 struct Row {
   Action action;
-  Capacities who;  // any one of them
+  Capacities who;  // any one of them is enough
   Set locks;
   Set stages;
-  Rule rule;                      // the rule that those who are none of `who` break
-  std::optional<Action> seen_by;  // who may not even do this is answered "not found"; none: nothing to hide
-  // The versions of the policy in which this row holds, both included. A row of a released version is never changed: it
-  // ends, and another row of the same action begins in the version after it.
+  Rule rule;                      // the rule that is broken by those who have none of `who`
+  std::optional<Action> seen_by;  // those who may not even do this are answered "not found"; none: nothing is hidden
+  // The row holds from version `since` to version `until`, both included. A row of a released version is never changed:
+  // it ends, and another row of the same action begins in the version after it.
   PolicyVersion since = 1;
   PolicyVersion until = kStillInForce;
 };
 
-// The row of an action in that version; none if the version does not have the action.
+// Returns the row of an action in that version, or none if the version does not have the action.
 const Row* find(std::span<const Row> rows, Action action, PolicyVersion version);
 
-// `permit` by that table. An action that the version does not have is refused to everybody, as no such thing.
+// Decides as `permit` does, by the given table. An action that the version does not have is refused to everybody, as no
+// such thing.
 Verdict permit(std::span<const Row> rows, Action action, Capacities who, LockState lock, Stage stage,
                PolicyVersion version);
 
-// Whether a table is in order: every action has rows, each action's rows follow each other without a gap or an overlap,
-// and the last one is still in force.
+// Returns whether a table is in order: every action has rows, the rows of an action follow each other without a gap or
+// an overlap, and the last one is still in force.
 constexpr bool is_complete(std::span<const Row> rows, std::size_t actions) {
   std::size_t at = 0;
   for (std::size_t action = 0; action < actions; ++action) {

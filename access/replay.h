@@ -1,8 +1,9 @@
-// Runs entries again and compares (DESIGN 4): every stored entry must be the one that its signed request, the entries
-// before it, and what is given (seq, time, chain, salt, reference, number) lead to. Used by `strongroomd check`, by
-// clients who verify, and by bundles, which lack the bodies of other cases' chains.
+// Runs entries again and compares. Every stored entry must be the one that follows from its signed request, from the
+// entries before it, and from the values that it was given (seq, time, chain, salt, reference, number). `strongroomd
+// check` uses it, and so do clients who verify, and bundles, which lack the bodies of other cases' chains. Format:
+// docs/formats.md ("The ledger")
 //
-// What replay trusts is the ledger that it is given: that entries are under a signed checkpoint is audit/check.h's.
+// Replay trusts the ledger that it is given. audit/check.h proves that its entries are under a signed checkpoint.
 #pragma once
 #include <functional>
 #include <map>
@@ -19,8 +20,8 @@
 
 namespace strongroom::access {
 
-// What entries amount to, on an engine in memory: the projections alone, no beside values. Not thread safe, and stays
-// with the thread that made it.
+// Holds the state that the entries lead to, on an engine in memory. It has only the projections, and no beside values.
+// It is not thread safe, and must stay on the thread that made it.
 class Projection {
  public:
   static Result<std::unique_ptr<Projection>> make();
@@ -40,21 +41,21 @@ class Projection {
 
 class Replay {
  public:
-  // `authority`: the host and port, in their normal form, that every request must have been signed for; absent: any.
-  // `newest`: the newest version of the permission table that is known. Each entry is decided again by its own version,
-  // and nobody goes back to an older one.
+  // `authority` is the host and port, in their normal form, for which every request must have been signed; without it,
+  // any authority is accepted. `newest` is the newest version of the permission table that is known. Each entry is
+  // decided again by its own version, and an entry may not name an older version than the entry before it.
   static Result<std::unique_ptr<Replay>> begin(std::optional<std::string> authority = std::nullopt,
                                                PolicyVersion newest = kPolicyVersion);
 
-  // The next entry by seq. Without a body, that of a chain that is not at hand; a chain's bodies are all there or none.
-  // Errc::tampered names the entry and what is not as it should be; Errc::unknown_version: a newer program's. After a
-  // failure nothing has changed: another entry may be tried.
+  // Runs the next entry by seq. Leave the body out if the entry's chain is not at hand: the bodies of a chain are
+  // either all there or all absent. Errc::tampered names the entry and what is wrong with it. Errc::unknown_version if
+  // a newer program wrote it. After a failure nothing has changed, so another entry may be tried.
   Result<void> next(const audit::Envelope& envelope, const std::optional<ByteView>& body);
-  // After the last entry. Errc::tampered when entries of the last command are missing.
+  // Call it after the last entry. Errc::tampered if entries of the last command are missing.
   Result<void> finish() const;
 
   const Projection& projection() const { return *projection_; }
-  std::unique_ptr<Projection> take_projection() { return std::move(projection_); }  // at the end
+  std::unique_ptr<Projection> take_projection() { return std::move(projection_); }  // call it at the end
 
  private:
   Replay() = default;
@@ -80,30 +81,30 @@ class Replay {
   PolicyVersion newest_policy_ = kPolicyVersion;
   PolicyVersion policy_ = kFirstPolicyVersion;  // of the last entry
   std::map<audit::ChainTag, audit::ChainVerifier> chains_;
-  std::vector<Expected> expected_;  // the rest of a command's entries, the next one last
+  std::vector<Expected> expected_;  // the rest of a command's entries; the next one is the last of the list
 };
 
 struct CheckReport {
   audit::LedgerReport ledger;
-  std::vector<audit::Finding> findings;  // everything else; the first audit::kMaxFindings
+  std::vector<audit::Finding> findings;  // all other faults; the first audit::kMaxFindings of them
   std::uint64_t more_findings = 0;
   std::uint64_t records = 0;
   bool is_sound() const { return ledger.is_sound() && findings.empty(); }
 };
 
 struct CheckOptions {
-  bool payloads = true;         // read every payload again
-  std::function<bool()> go_on;  // asked now and then; Errc::cancelled once it returns false
+  bool payloads = true;         // whether every payload is read again
+  std::function<bool()> go_on;  // called now and then; once it returns false, the check ends with Errc::cancelled
 };
 
-// All of a vault: the ledger (audit/check.h), its replay, every projection row against the replay's, every beside value
-// against the digest that an entry names (and none that no entry names), every payload, and that every sealed value
-// opens. Names each value that is not what it should be. Fails only where the engine cannot be read. Holds one read
-// transaction.
+// Checks all of a vault: the ledger (audit/check.h), its replay, every row of the projections against the replay's,
+// every beside value against the digest that an entry names, every payload, and that every sealed value opens. A beside
+// value that no entry names is a fault too. The report names each value that is wrong. The call fails only if the
+// engine cannot be read. It holds one read transaction.
 Result<CheckReport> check(const Store& store, const CheckOptions& options = {});
 
-// Makes the projections again from the ledger, and puts them in place of the old ones in one commit. Takes what is in
-// the ledger as it is: `check` first. Nothing else may be writing.
+// Makes the projections again from the ledger, and replaces the old ones in one commit. It does not verify the ledger,
+// so run `check` first. Nothing else may be writing.
 Result<void> rebuild(Store& store);
 
 }  // namespace strongroom::access

@@ -1,5 +1,5 @@
-// What roles make of somebody, for `permit`: one rule for the service, which decides (access/place.h), and for
-// clients, which verify what it decided (cli/client/proof/directory.h).
+// Computes the capacities that roles give somebody, for `permit`. It is one rule for the service, which decides
+// (access/place.h), and for clients, which verify what it decided (cli/client/proof/directory.h).
 #pragma once
 #include <algorithm>
 #include <span>
@@ -8,12 +8,13 @@
 
 namespace strongroom::access {
 
-// Wherever the roles are held: administrator, partner, spoc, reviewer, chair, staff.
+// Returns the capacities that roles give in every agency: administrator, partner, spoc, reviewer, chair, staff.
 Capacities general_capacities(std::span<const Role> roles);
-// In the agency where they are held, and besides: own_partner, lead, practitioner, depositor.
+// Returns the capacities that roles give only in the agency where they are held: own_partner, lead, practitioner,
+// depositor.
 Capacities capacities_in_agency(std::span<const Role> roles);
-// In a case, from what somebody is in each agency: referrer, asked, asked_lead, besides `general`.
-// `in_agency(AgencyId)` returns their capacities in that agency.
+// Returns the capacities in a case, from what somebody is in each agency: `general`, and referrer, asked or asked_lead.
+// `in_agency(AgencyId)` must return their capacities in that agency.
 template <class InAgency>
 Capacities capacities_in_case(Capacities general, const AgencyId& referrer, std::span<const AgencyId> asked,
                               const InAgency& in_agency) {
@@ -26,8 +27,8 @@ Capacities capacities_in_case(Capacities general, const AgencyId& referrer, std:
   }
   return who;
 }
-// And in one agency of the case. The capacities in the agency count once it has been asked; only a safeguarding partner
-// answers for itself, asked or not.
+// Returns the capacities in one agency of the case. Those in the agency count once it has been asked. Only a
+// safeguarding partner answers for itself whether it has been asked or not.
 template <class InAgency>
 Capacities capacities_in_case(Capacities general, const AgencyId& referrer, std::span<const AgencyId> asked,
                               const AgencyId& agency, const InAgency& in_agency) {
@@ -37,10 +38,12 @@ Capacities capacities_in_case(Capacities general, const AgencyId& referrer, std:
   if (there.has(Capacity::own_partner)) who.add(Capacity::own_partner);
   return who;
 }
-// In a safe, from somebody's nomination for it: representative, participant, nominee, former, or none of these.
+// Returns the capacities that somebody's nomination gives in its safe: representative, participant, nominee, former, or
+// none of these.
 Capacities capacities_by_nomination(NominationState state, bool agency_safe);
-// Whether somebody may be nominated for a safe. Of an agency's safe: its practitioners and leads, so `who` is what they
-// are in that agency; of a review safe: SPOCs, partners, reviewers and chairs.
+// Returns whether somebody may be nominated for a safe. For an agency's safe `who` must be their capacities in that
+// agency, because only its practitioners and leads may be nominated. For a review safe SPOCs, partners, reviewers and
+// chairs may be.
 bool may_be_nominated(Capacities who, bool agency_safe);
 
 }  // namespace strongroom::access

@@ -1,9 +1,9 @@
-// One opened vault: everything that is on its disk, and nothing that runs. The gate writes to it, views read from it,
-// replay checks it. Format: docs/formats.md ("A vault's directory")
+// Holds one opened vault: everything that is on its disk, and nothing that runs. The gate writes to it, views read from
+// it, and replay checks it. Format: docs/formats.md ("A vault's directory")
 //
-// On open: the format's version, the log's key against the configuration, the last checkpoint under that key, the
-// tree's root against it, and the ledger's tail: envelopes against the tree, bodies against envelopes, and the beside
-// values of keyholders (wraps) against their digests. `check` (replay.h) compares everything.
+// Opening checks the format's version, the log's key against the configuration, the last checkpoint under that key, and
+// the tree's root against the checkpoint. It also checks the ledger's tail: envelopes against the tree, bodies against
+// envelopes, and the wraps of keyholders against their digests. `check` (replay.h) compares everything.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -26,9 +26,9 @@ namespace strongroom::access {
 inline constexpr std::uint64_t kVaultFormat = 1;
 inline constexpr std::uint64_t kGenesisEntries = 4;
 inline constexpr std::size_t kMaxConfigBytes = 64U << 10;
-inline constexpr std::uint64_t kTailEntries = 64;  // at the ledger's end, compared on open
+inline constexpr std::uint64_t kTailEntries = 64;  // at the ledger's end, compared when a vault is opened
 
-// config.json: what a vault is called and where it is reached. Not secret.
+// The contents of config.json: how the vault is called and where it is reached. It contains no secret.
 struct Config {
   std::string origin;
   std::string url;          // https://host[:port], as Authority::url() writes it
@@ -44,7 +44,7 @@ struct Genesis {
   Instant now;
 };
 
-// The ids of payloads are those of uploads and records; vault/ knows no records of ours.
+// Payloads are known by the ids of uploads and records, since the types of vault/ know nothing of our records.
 inline vault::payload::UploadId payload_id(const UploadId& id) {
   return vault::payload::UploadId::from_uuid(id.uuid());
 }
@@ -52,26 +52,26 @@ inline vault::payload::RecordId payload_id(const RecordId& id) {
   return vault::payload::RecordId::from_uuid(id.uuid());
 }
 
-// What an answer says of the log, all under one checkpoint.
+// The part of an answer that is about the log. All of it is under one checkpoint.
 struct LogAnswer {
   audit::LogUpdate update;
   std::optional<audit::Receipt> receipt;
 };
 
-// Payloads of a vault, over its engine and sealer; both outlive what it makes.
+// Opens the payloads of a vault over its engine and sealer. Both must outlive what it makes.
 using OpenPayload =
     std::function<Result<std::unique_ptr<vault::payload::Store>>(engine::Engine&, const vault::keyring::Sealer&)>;
 
-// Thread safe as far as the transactions are: nothing in it changes after it is made. Never moves, for its tables refer
-// to its sealer.
+// It is as thread safe as its transactions are, because nothing in it changes after it is made. It never moves, because
+// its tables refer to its sealer.
 class Store {
  public:
   struct Created;
-  // Entries 0 to 3, the checkpoint of size 4, and a log key. Errc::conflict when the engine holds a vault already;
+  // Writes entries 0 to 3, the checkpoint of size 4, and a log key. Errc::conflict if the engine holds a vault already.
   // Errc::invalid_argument for an origin that is no key name, or a URL that parse_vault_url refuses.
   static Result<Created> create(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
                                 const OpenPayload& open_payload, const Genesis& genesis);
-  // Errc::not_found (no vault in this engine), Errc::unknown_version, Errc::wrong_key, Errc::tampered.
+  // Errc::not_found if there is no vault in this engine; Errc::unknown_version, Errc::wrong_key, Errc::tampered.
   static Result<std::unique_ptr<Store>> open(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
                                              const OpenPayload& open_payload, const Config& config);
   Store(const Store&) = delete;
@@ -86,22 +86,23 @@ class Store {
   audit::Index& index() { return *index_; }
   const audit::Index& index() const { return *index_; }
   vault::payload::Store& payload() const { return *payload_; }
-  // Where background jobs stand; each writes its own row.
+  // Keeps how far each background job has come. Each job writes its own row.
   SealedTable& jobs() const { return *jobs_; }
   const Config& config() const { return config_; }
-  // The partnership's own target for securing, in working days from being asked (R14). Shown beside the clocks, neither
-  // from the guidance nor in the ledger. Set before anybody reads: 1 to review::kMaxSecuringTargetDays.
+  // Sets the partnership's own target for securing, in working days from being asked: 1 to
+  // review::kMaxSecuringTargetDays. It is shown beside the clocks, but it is neither from the guidance nor in the
+  // ledger. Set it before anybody reads.
   void set_securing_target(int working_days) { securing_target_ = working_days; }
   int securing_target() const { return securing_target_; }
   const vault::crypto::SigningKey& log_key() const { return *log_key_; }
 
-  // Every sealed table: of state, ledger, index and payloads. For re-sealing and `check`.
+  // Returns every sealed table of state, ledger, index and payloads. Re-sealing and `check` walk them.
   std::vector<const SealedTable*> tables() const;
 
-  // An entry that is in the ledger already, into state and index.
+  // Applies an entry that is in the ledger already to state and index.
   Result<void> project(WriteTransaction& txn, const audit::Envelope& envelope, const wire::EntryBody& body);
 
-  // The update from `known`, and a receipt of `seqs` unless there are none.
+  // Returns the update from `known`, and a receipt of `seqs` unless there are none.
   Result<LogAnswer> log_answer(const ReadTransaction& txn, audit::TreeSize known,
                                std::span<const audit::LeafIndex> seqs) const;
 
@@ -126,11 +127,11 @@ class Store {
 
 struct Store::Created {
   std::unique_ptr<Store> store;
-  std::vector<wire::Invitation> invitations;  // local-authority, icb, police, administrator
+  std::vector<wire::Invitation> invitations;  // of local-authority, icb, police and administrator, in this order
 };
 
-// Under which the index finds an entry: "case", "safe", "agency", "person" (its actor too), "copy", "record", "kind",
-// and the kinds of entries within a safe or a copy.
+// A term under which the index finds an entry: "case", "safe", "agency", "person" (its actor too), "copy", "record",
+// "kind", and the kinds of entries within a safe or a copy.
 struct IndexTerm {
   std::string_view field;
   std::string id;
@@ -139,7 +140,7 @@ struct IndexTerm {
 std::vector<IndexTerm> index_terms(const wire::EntryBody& body);
 inline constexpr std::string_view kSafeKindField = "safe-kind";
 inline constexpr std::string_view kCopyKindField = "copy-kind";
-// An entry into state and index: from what is in the ledger alone.
+// Applies an entry to state and index. It uses only what is in the ledger.
 Result<void> project(State& state, audit::Index& index, WriteTransaction& txn, const audit::Envelope& envelope,
                      const wire::EntryBody& body);
 std::string safe_kind_id(const SafeId& safe, std::string_view kind);

@@ -1,9 +1,9 @@
-// What an enrolled person may read: every GET of docs/formats.md, as a function of one snapshot. Each is permitted by
-// the table (permit.h); what is refused comes back as a Refusal, which the caller records through the gate before it
-// answers.
+// Answers what an enrolled person may read: every GET of docs/formats.md is a function of one snapshot. Each read is
+// permitted by the table (permit.h). A refused read comes back as a Refusal, which the caller must record through the
+// gate before it answers.
 //
-// A View lives no longer than its transaction, and a transaction no longer than one page. Not thread safe.
-// Its sources, by what is asked for: access/views/.
+// A View must not outlive its transaction, and a transaction must not last longer than one page. A View is not thread
+// safe. Its sources are in access/views/, one for each subject.
 #pragma once
 #include <optional>
 #include <span>
@@ -40,12 +40,14 @@ struct ReviewStatus;
 inline constexpr std::size_t kMaxPageBytes = 4U << 20;  // of bodies, headers and descriptors on one page
 inline constexpr std::size_t kMaxScan = 20'000;         // rows or entries that one page looks at
 
-// Errc::not_found for what is not there within a visible thing, Errc::invalid_argument for a parameter that is none,
-// Errc::conflict if the case is not at the stage that this read requires.
+// The result of a read, or its refusal. Errc::not_found if the thing is visible but does not contain what was asked
+// for, Errc::invalid_argument for a parameter of a wrong form, Errc::conflict if the case is not at the stage that this
+// read requires.
 template <class T>
 using Viewed = Result<std::variant<T, Refusal>>;
 
-// A page "with receipts": the entries, ascending by seq, stand in the receipt alone. No receipt: no entries.
+// A page "with receipts". The entries are only in the receipt, ascending by seq. If there is no receipt, the page has
+// no entries.
 struct EntryPage {
   std::optional<audit::Receipt> receipt;
   std::optional<std::string> next;
@@ -64,14 +66,14 @@ struct CopyFilter {
 struct TrailFilter {
   std::optional<CaseId> case_;
   std::optional<AgencyId> agency;
-  std::optional<PersonId> person;  // who acted, or whom it names
+  std::optional<PersonId> person;  // the person who acted, or whom the entry names
   std::optional<RecordId> record;
   std::optional<CopyId> copy;
   std::optional<std::string> kind;
   std::optional<Instant> since;
   std::optional<Instant> until;  // not included
 };
-// Permission to read a record's ciphertext.
+// Permits somebody to read a record's ciphertext.
 struct PayloadPermit {
   RecordId record;
   std::uint64_t length = 0;
@@ -79,10 +81,10 @@ struct PayloadPermit {
 
 class View {
  public:
-  // Errc::refused for somebody who is not enrolled, or revoked. `store` and `txn` must outlive it.
+  // Errc::refused for somebody who is not enrolled, or who was revoked. `store` and `txn` must outlive the View.
   static Result<View> of(const Store& store, const ReadTransaction& txn, const PersonId& person, Instant now);
 
-  // `from` is the `next` of the page before; empty for the first page.
+  // In all listings `from` is the `next` of the page before, or empty for the first page.
   Result<wire::PersonView> whoami() const;
   Result<wire::DutiesView> duties() const;
   Result<wire::Page<wire::AgencyView>> agencies(std::string_view from) const;
@@ -93,37 +95,39 @@ class View {
 
   // Errc::not_found names a year of the case's dates whose bank holidays are not known.
   Viewed<wire::ReviewView> review(std::string_view id_or_reference) const;
-  // The entries of which that is made: the referral, the asking, every step of the review, and the sealing of its
-  // documents. A client that reads them need not believe the view.
+  // Returns the entries from which `review` is made: the referral, the asking, every step of the review, and the
+  // sealing of its documents. A client that reads them need not believe the view.
   Viewed<EntryPage> review_course(const CaseId& id, std::string_view from) const;
   Result<wire::CalendarView> calendar() const;
 
   Viewed<wire::Page<wire::SafeView>> safes(const std::optional<CaseId>& id, std::string_view from) const;
   Viewed<wire::SafeView> safe(const SafeId& id) const;
   Viewed<wire::SafeKeysView> safe_keys(const SafeId& id) const;
-  // Its opening (or the referral), nominations, epochs and shares.
+  // Returns the entries of the safe's opening (or of the referral), nominations, epochs and shares.
   Viewed<EntryPage> safe_chain(const SafeId& id, std::string_view from) const;
-  // Declarations, items and their custody, removed originals: the entries; and for keyholders the notes they name.
+  // Returns the entries about declarations, items and their custody, and removed originals. Keyholders also get the
+  // notes that these name.
   Viewed<EntryPage> holdings(const SafeId& id, std::string_view from) const;
   Viewed<wire::Page<wire::SealedNote>> notes(const SafeId& id, std::string_view from) const;
   Viewed<wire::Page<wire::RecordView>> records(const SafeId& id, const RecordFilter& filter,
                                                std::string_view from) const;
-  // All, or the one that sealed the record.
+  // Returns all sealing entries of the safe, or only the one that sealed the record.
   Viewed<EntryPage> sealings(const SafeId& id, const std::optional<RecordId>& record, std::string_view from) const;
   Viewed<wire::RecordView> record(const RecordId& id) const;
 
   Viewed<wire::Page<wire::CopyView>> copies(const CopyFilter& filter, std::string_view from) const;
   Viewed<wire::CopyView> copy(std::string_view id_or_number) const;
   Viewed<wire::Page<wire::CopyRecordView>> copy_records(const CopyId& id, std::string_view from) const;
-  // The sealing entries of its records, its issue and its preparation.
+  // Returns the entries that sealed its records, that issued it and that prepared it.
   Viewed<EntryPage> copy_entries(const CopyId& id, std::string_view from) const;
-  // Releases keys: call it only where the copy's entries are durable, which is for every copy that a snapshot shows.
+  // Releases keys, so call it only once the copy's entries are durable. This is so for every copy that a snapshot
+  // shows.
   Viewed<wire::Page<wire::CopyHeader>> copy_headers(const CopyId& id, std::string_view from) const;
   Viewed<wire::Page<wire::CopyHeader>> copy_files(const CopyId& id, std::string_view from) const;
   Viewed<Bytes> copy_index(const CopyId& id) const;
   Viewed<PayloadPermit> payload(const CopyId& id, const RecordId& record) const;
 
-  // Where somebody begins an upload: whether they may secure records anywhere.
+  // Permits somebody to begin an upload if they may secure records anywhere.
   Viewed<std::monostate> may_upload() const;
 
   Result<std::vector<Digest>> consistency(std::uint64_t from, std::uint64_t to) const;
@@ -131,8 +135,9 @@ class View {
   Result<EntryPage> directory(std::string_view from) const;
   Viewed<wire::Page<wire::EntryView>> trail(const TrailFilter& filter, std::string_view from) const;
 
-  // Whether this person may read the body of that entry. The permission table says it: `read_directory` for entries of
-  // the directory; for others `read_entry`, or the action that lets somebody read one of the entry's listings.
+  // Returns whether this person may read the body of that entry. The permission table decides: `read_directory` for
+  // entries of the directory; for others `read_entry`, or the action that lets somebody read one of the entry's
+  // listings.
   Result<bool> may_read(const audit::Envelope& envelope, const wire::EntryBody& body) const;
 
  private:
@@ -141,11 +146,11 @@ class View {
 
   Result<bool> reads_listing(wire::Listing listing, const wire::Concerned& ids) const;
   Result<EntryPage> entry_page(std::vector<audit::LeafIndex> seqs) const;
-  // Of a safe's entries those that the listing has, from `first` on: ascending, and enough to fill a page.
+  // Returns the entries of a safe that the listing has, from `first` on: ascending, and enough to fill a page.
   Result<std::vector<audit::LeafIndex>> seqs_in(const SafeId& id, wire::Listing listing, std::uint64_t first) const;
 
-  // The place, once the action is permitted there. Only with an action that is asked of such a place, so that
-  // refusal_of_read comes to the same refusal.
+  // Returns the place once the action is permitted there. It compiles only with an action that is asked of such a
+  // place, so that refusal_of_read comes to the same refusal.
   template <Action action>
     requires(place_of_read(action) == ReadPlace::case_)
   Viewed<CasePlace> enter(const CaseId& id) const {
@@ -170,9 +175,10 @@ class View {
   }
 
   Result<std::string> text(const std::optional<Digest>& digest, std::string_view otherwise) const;
-  // What proves the words in a review's view.
+  // Returns the texts and random bytes that prove the words in a review's view.
   Result<std::vector<wire::ShownTextView>> shown_texts(const ReviewStatus& review) const;
-  Result<std::optional<std::string>> words(const std::optional<Digest>& digest) const;  // free text, where there is
+  Result<std::optional<std::string>> words(
+      const std::optional<Digest>& digest) const;  // the free text, or nothing without a digest
   Result<wire::AgencyReviewView> show(const CaseRow& row, const AgencyReviewRow& agency,
                                       const review::Calendar& calendar, bool whole) const;
   Result<wire::DecisionView> show(const DecisionRow& row, const DirectoryRow& directory) const;
@@ -191,9 +197,9 @@ class View {
   Instant now_;
 };
 
-// The refusal that a read by `action` comes to, from the ids in its signed target: what a View of the same state says.
-// Nothing where it is permitted, or where the action is not one of reading. The gate asks again before it records one,
-// replay when it finds one recorded.
+// Returns the refusal of a read by `action`, found from the ids in its signed target. A View of the same state refuses
+// the same. Returns nothing if the read is permitted, or if the action is not one of reading. The gate asks it again
+// before it records a refusal, and replay asks it when it finds a recorded one.
 Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTransaction& txn, const Actor& actor,
                                                Action action, std::string_view target,
                                                PolicyVersion policy = kPolicyVersion);

@@ -1,18 +1,18 @@
-// The calendar of bank holidays that a vault's clocks use. Its commands and entries belong to the directory, because it
-// changes the clocks of every case that runs. Docs: docs/formats.md
+// Describes the calendar of bank holidays that a vault's clocks use. Its commands and entries belong to the directory,
+// because it changes the clocks of every case that runs. Docs: docs/formats.md
 #pragma once
 #include "access/wire/describe_json.h"
 #include "access/wire/ids.h"
 
 namespace strongroom::access::wire {
 
-// Bank holidays of England and Wales, merged with what is known (review/calendar.h). By a SPOC or a partner; an entry
-// of the directory. It changes the clocks of every case that runs.
+// Merges bank holidays of England and Wales with those that are known (review/calendar.h). A SPOC or a partner signs
+// it, and its entry is in the directory's chain.
 struct ImportCalendar {
   static constexpr std::string_view kKind = "calendar.import";
   std::vector<Date> added;    // bank holidays that the calendar lacks, ascending
-  std::vector<Date> removed;  // days to come that are none after all, ascending
-  Digest calendar{};          // of the calendar that comes of it (Calendar::digest); another one is a conflict
+  std::vector<Date> removed;  // future days that turned out to be no bank holidays, ascending
+  Digest calendar{};          // of the merged calendar (Calendar::digest); any other digest is a conflict
 };
 BOOST_DESCRIBE_STRUCT(ImportCalendar, (), (added, removed, calendar))
 
@@ -21,19 +21,19 @@ struct CalendarImported {
   static constexpr auto kComputed = std::to_array<std::string_view>({"before"});
   std::vector<Date> added;
   std::vector<Date> removed;
-  Digest before{};  // of the calendar that it was merged with
+  Digest before{};  // of the calendar before the import
   Digest calendar{};
 };
 BOOST_DESCRIBE_STRUCT(CalendarImported, (), (added, removed, before, calendar))
 
 struct HolidayView {
   Date date{};
-  std::string title;  // empty where only the date is known
+  std::string title;  // empty if only the date is known
 };
 BOOST_DESCRIBE_STRUCT(HolidayView, (), (date, title))
 
-// What Calendar::shipped() and the imports come to. A client has it by `shipped().without(removed)` merged with
-// `added`.
+// Shows the calendar that Calendar::shipped() and the imports lead to. A client computes it as
+// `shipped().without(removed)` merged with `added`.
 struct CalendarView {
   Digest calendar{};
   std::uint64_t first_year = 0;  // known without a gap from here

@@ -1,23 +1,24 @@
-// Cases: the referral (4.1.1), and the agencies that are asked to secure their records. Commands, entries and answers.
-// Docs: docs/formats.md
+// Describes cases: the referral (4.1.1), and the agencies that are asked to secure their records. It has their
+// commands, entries and answers. Docs: docs/formats.md
 #pragma once
 #include "access/wire/safes.h"
 
 namespace strongroom::access::wire {
 
-// Document 1 (4.1.1): opens the case with its review safe and engages the lock.
+// Document 1 (4.1.1). It opens the case with its review safe and engages the lock.
 struct ReferCase {
   static constexpr std::string_view kKind = "case.refer";
   CaseId case_;
-  AgencyId agency;  // the referring agency; it is asked to secure by the same act
+  AgencyId agency;  // the referring agency; the same act asks it to secure its records
   Date incident_date{};
   Date aware_date{};
-  Instant received;                   // by the SPOC; may be before it was keyed
+  Instant received;                   // by the SPOC; it may be earlier than the act
   std::vector<std::string> subjects;  // at least one child-N, kMaxChildren of them at most
   SafeId review_safe;
-  EpochKey key;                                     // wrapped for every SPOC
-  std::optional<std::string> rules = std::nullopt;  // the rule set it runs under (review/rules.h); absent: "guidance"
-  std::optional<CaseId> linked_to = std::nullopt;   // an earlier case of the same incident, or of others hurt in it
+  EpochKey key;  // wrapped for every SPOC
+  std::optional<std::string> rules =
+      std::nullopt;  // the rule set that the case runs under (review/rules.h); absent: "guidance"
+  std::optional<CaseId> linked_to = std::nullopt;  // an earlier case of the same incident, or of others hurt in it
 };
 BOOST_DESCRIBE_STRUCT(ReferCase, (),
                       (case_, agency, incident_date, aware_date, received, subjects, review_safe, key, rules,
@@ -37,7 +38,7 @@ struct CaseReferred {
   std::vector<std::string> subjects;
   SafeId review_safe;
   EpochKey key;
-  std::string rules;  // the rule set it runs under from then on
+  std::string rules;  // the rule set that the case runs under from then on
   Digest calendar{};  // the calendar in force then (Calendar::digest)
   std::optional<CaseId> linked_to;
 };
@@ -62,8 +63,8 @@ BOOST_DESCRIBE_STRUCT(AgenciesAsked, (), (case_, agencies))
 struct CaseView {
   CaseId case_;
   std::string reference;
-  std::string chain;  // its chain's tag
-  AgencyId agency;    // that referred it
+  std::string chain;  // the tag of the case's chain
+  AgencyId agency;    // the agency that referred it
   Date incident_date{};
   Date aware_date{};
   Instant received;

@@ -1,5 +1,5 @@
-// Copies of records: issued, prepared, collected, delivered, returned. Commands, entries and answers.
-// Docs: docs/formats.md
+// Describes copies of records: how they are issued, prepared, collected, delivered and returned. It has their commands,
+// entries and answers. Docs: docs/formats.md
 #pragma once
 #include "access/wire/describe_json.h"
 #include "access/wire/ids.h"
@@ -13,7 +13,7 @@ struct IssueCopy {
   PersonId holder;
   Purpose purpose = Purpose::case_work;
   Date due{};                     // not before today in Europe/London
-  std::vector<RecordId> records;  // of that safe, each once
+  std::vector<RecordId> records;  // all of this safe, each once
 };
 BOOST_DESCRIBE_STRUCT(IssueCopy, (), (copy, safe, holder, purpose, due, records))
 
@@ -30,7 +30,8 @@ struct CopyIssued {
 };
 BOOST_DESCRIBE_STRUCT(CopyIssued, (), (copy, number, safe, holder, purpose, due, records))
 
-// By the issuer, for a colleague: the headers rewritten for the holder's key, in the order of the copy's records.
+// The issuer signs this for a colleague. It names the headers that were rewritten for the holder's key, in the order of
+// the copy's records.
 struct PrepareCopy {
   static constexpr std::string_view kKind = "copy.prepare";
   CopyId copy;
@@ -59,7 +60,7 @@ struct CopyCollected {
 };
 BOOST_DESCRIBE_STRUCT(CopyCollected, (), (copy))
 
-// By the holder's client, once every file of the copy is verified and stands under its name.
+// The holder's client signs this once every file of the copy is verified and has its name.
 struct DeliverCopy {
   static constexpr std::string_view kKind = "copy.deliver";
   CopyId copy;
@@ -75,7 +76,7 @@ BOOST_DESCRIBE_STRUCT(CopyDelivered, (), (copy))
 struct ReturnCopy {
   static constexpr std::string_view kKind = "copy.return";
   CopyId copy;
-  std::vector<RecordId> records;  // empty: all that are still out
+  std::vector<RecordId> records;  // if empty: all that are still out
   CopyEnd how = CopyEnd::returned;
 };
 BOOST_DESCRIBE_STRUCT(ReturnCopy, (), (copy, records, how))
@@ -85,14 +86,14 @@ struct CopyReturned {
   static constexpr auto kComputed = std::to_array<std::string_view>({"records", "complete"});
   CopyId copy;
   std::vector<RecordId>
-      records;  // those that this act ended, never empty; if the command names none, all that were out
+      records;  // the records that this act ended, never empty; all that were out if the command names none
   CopyEnd how = CopyEnd::returned;
   bool complete = false;  // nothing of the copy is out any more
 };
 BOOST_DESCRIBE_STRUCT(CopyReturned, (), (copy, records, how, complete))
 
-// Another keyholder answers for open copies of the safe from now on: prepares, chases and returns them as the issuer
-// would. Whoever issued them stays named as such.
+// Makes another keyholder answer for open copies of the safe from now on. They prepare, chase and return the copies as
+// the issuer would. The person who issued a copy is still named as its issuer.
 struct ReassignCopies {
   static constexpr std::string_view kKind = "copy.reassign";
   SafeId safe;
@@ -101,7 +102,7 @@ struct ReassignCopies {
 };
 BOOST_DESCRIBE_STRUCT(ReassignCopies, (), (safe, copies, to))
 
-// One for each copy of the command.
+// There is one such entry for each copy of the command.
 struct CopyReassigned {
   static constexpr std::string_view kKind = "copy.reassigned";
   static constexpr auto kComputed = std::to_array<std::string_view>({"from"});
@@ -126,7 +127,7 @@ struct CopyView {
   CaseId case_;
   SafeId safe;
   PersonId issuer;
-  PersonId responsible;  // the issuer, or whom it was handed over to
+  PersonId responsible;  // the issuer, or the keyholder who took it over
   PersonId holder;
   Purpose purpose = Purpose::case_work;
   Date due{};
@@ -139,15 +140,15 @@ BOOST_DESCRIBE_STRUCT(CopyView, (),
                       (copy, number, case_, safe, issuer, responsible, holder, purpose, due, issued, state, overdue,
                        records))
 
-// One released header: of the record (to the issuer) or rewritten (to the holder).
+// One released header. The issuer gets the header of the record, the holder gets the rewritten one.
 struct CopyHeader {
   RecordId record;
-  std::uint64_t ordinal = 0;  // from 1, the copy's order
+  std::uint64_t ordinal = 0;  // from 1, in the copy's order
   std::uint64_t epoch = 0;
   std::uint64_t length = 0;
   Digest payload{};
   vault::Bytes header;
-  std::optional<vault::Bytes> descriptor;  // to the issuer
+  std::optional<vault::Bytes> descriptor;  // only for the issuer
 };
 BOOST_DESCRIBE_STRUCT(CopyHeader, (), (record, ordinal, epoch, length, payload, header, descriptor))
 

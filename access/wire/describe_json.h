@@ -1,10 +1,10 @@
-// Compact JSON for structs described once with Boost.Describe: the allow-list that decides what may enter an entry.
-// Members are written in their declared order; a trailing "_" of a member's name is dropped (`case_` is "case"); an
-// empty optional is left out; an enumerator's "_" is written "-".
+// Reads and writes compact JSON for structs that are described once with Boost.Describe. The description is the
+// allow-list that decides what may enter an entry. Members are written in their declared order; a trailing "_" of a
+// member's name is dropped (`case_` is "case"); an empty optional is left out; an enumerator's "_" is written "-".
 //
-// Text forms: ids as TypeIDs, Digest and 16-, 32- and 64-byte keys and signatures as lower-case hexadecimal, Instant as
-// RFC 3339, Date as 2026-11-22, age::Recipient as age1…, integers up to 2^53 - 1 as JSON numbers, Bytes as unpadded
-// base64url.
+// Ids are written as TypeIDs, Digest and keys and signatures of 16, 32 and 64 bytes as lower-case hexadecimal, Instant
+// as RFC 3339, Date as 2026-11-22, age::Recipient as age1…, integers up to 2^53 - 1 as JSON numbers, and Bytes as
+// unpadded base64url.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ namespace strongroom::access::wire {
 
 namespace json = boost::json;
 
-// What the members of commands, entries and answers are, besides ids and enumerations (ids.h).
+// These types are the members of commands, entries and answers, besides ids and enumerations (ids.h).
 using vault::Date;
 using vault::Digest;
 using vault::Instant;
@@ -36,16 +36,17 @@ using vault::crypto::VerifyKey;
 inline constexpr std::size_t kMaxJsonDepth = 16;
 inline constexpr std::size_t kMaxListLength = 16'384;
 inline constexpr std::size_t kMaxStringLength =
-    32U << 20;  // answers carry whole index files; commands are bounded as a whole
+    32U << 20;  // answers contain whole index files; commands have a limit of their own
 inline constexpr std::uint64_t kMaxJsonInteger = (std::uint64_t{1} << 53) - 1;
 
-// exact: the text must be byte for byte what `encode` makes of it, so nothing is hidden in white space, order or
-// repeated members. tolerant: members that this version does not know are ignored (answers of a newer service).
+// `exact` requires that the text is byte for byte what `encode` makes of it, so that nothing is hidden in white space,
+// order or repeated members. `tolerant` ignores members that this version does not know, as in answers of a newer
+// service.
 enum class Strictness { exact, tolerant };
 
-// Parses with our depth limit and without extensions. Errc::malformed.
+// Parses with our depth limit and without extensions. Errc::malformed if the text is not such JSON.
 vault::Result<json::value> parse_json(std::string_view text);
-// Names as they stand on the wire: a member without its trailing "_", an enumerator with "-" for "_".
+// Returns the names as they are on the wire: a member without its trailing "_", an enumerator with "-" for "_".
 std::string member_name(std::string_view cpp_name);
 std::string enumerator_name(std::string_view cpp_name);
 vault::Error wrong_member(std::string_view name, std::string_view why);
@@ -97,7 +98,7 @@ vault::Result<E> parse_enum(std::string_view text) {
   TRY(const std::int64_t value, detail::value_of(detail::kEnumerators<E>, text));
   return static_cast<E>(value);
 }
-// The enumerators, in their declared order.
+// Returns the enumerators in their declared order.
 template <class E>
 inline constexpr auto kEnumValues = [] {
   std::array<E, detail::kEnumerators<E>.size()> values{};
@@ -203,7 +204,7 @@ struct JsonOf<std::vector<T>> {
     return list;
   }
 };
-// Any JSON value, carried as it is (an entry's detail before its kind is known).
+// Any JSON value is carried unchanged, for example an entry's detail before its kind is known.
 template <>
 struct JsonOf<json::value> {
   static json::value to(const json::value& value) { return value; }
@@ -230,8 +231,9 @@ struct OptionalOf<std::optional<T>> {
   using Value = T;
 };
 
-// A struct's members are read and written one after another by functions that are compiled once for each type of member
-// and never inlined: seventy commands of a dozen members each would otherwise be one function of the compiler's.
+// Reads and writes the members of a struct one after another, with functions that are compiled once for each type of
+// member and never inlined. Otherwise the compiler would make a single function of seventy commands with a dozen
+// members each.
 class MemberReader {
  public:
   MemberReader(const json::object& object, Strictness strictness) : object_(object), strictness_(strictness) {}
@@ -245,7 +247,7 @@ class MemberReader {
       if (const json::value* found = find_required(cpp_name)) take<Member>(cpp_name, *found, member);
     }
   }
-  // The first member that was wrong, or what the whole object has too much.
+  // Returns the error of the first member that was wrong, or names a member that the object has too many.
   [[nodiscard]] vault::Result<void> finish() const;
 
  private:
@@ -285,7 +287,7 @@ template <class T, std::size_t... I>
 consteval bool takes_members(std::index_sequence<I...>) {
   return requires { T{((void)I, AnyMember())...}; };
 }
-// How many members an aggregate has: the most values that it can be initialised with.
+// Counts the members of an aggregate: the most values that it can be initialised with.
 template <class T, std::size_t N = 0>
 consteval std::size_t member_count() {
   if constexpr (takes_members<T>(std::make_index_sequence<N + 1>()))
@@ -299,7 +301,7 @@ template <class T>
   requires boost::describe::has_describe_members<T>::value && (!std::is_enum_v<T>)
 struct JsonOf<T> {
   using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
-  // A member that is not described would be neither written nor read: it would be gone at the next encoding.
+  // A member that is not described would be neither written nor read, so it would be lost at the next encoding.
   static_assert(!std::is_aggregate_v<T> || detail::member_count<T>() == boost::mp11::mp_size<Members>::value,
                 "every member of a described struct is described");
 

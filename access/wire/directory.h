@@ -1,5 +1,5 @@
-// The directory: who is who. Commands, entries and answers about people, their memberships and agencies.
-// Docs: docs/formats.md
+// Describes the directory, which lists people and agencies. It has the commands, entries and answers about people,
+// their memberships and agencies. Docs: docs/formats.md
 //
 // A command is the body of `POST /v1/acts/<kind>` in its one exact JSON form (describe_json.h). Every member is entered
 // under its own name, except those in `kNotEntered` (register.h). Clients make the ids, so that a retry names the same
@@ -13,8 +13,8 @@ namespace strongroom::access::wire {
 
 // ---- Invitations and people ----
 
-// Entries 0 to 3, made by `init`: local-authority, icb, police, and the administrator. The first three make their
-// agency, and whoever enrols with them is that partner's root. The administrator's membership is in the local
+// `init` makes these entries 0 to 3: local-authority, icb, police, and the administrator. Each of the first three makes
+// its agency, and the person who enrols with it is that partner's root. The administrator's membership is in the local
 // authority.
 struct GenesisInvited {
   static constexpr std::string_view kKind = "genesis.invited";
@@ -33,9 +33,9 @@ struct InvitePerson {
   AgencyId agency;
   std::vector<Role> roles;
   VerifyKey key;                     // the invitation's one-time key; its secret half never reaches the server
-  Instant expires;                   // at most kMaxInvitationDays ahead
-  Digest name{};                     // free text: how the inviter names the person
-  std::optional<PersonId> replaces;  // a lost identity, revoked by this act
+  Instant expires;                   // kMaxInvitationDays ahead at most
+  Digest name{};                     // free text: the inviter's name for the person
+  std::optional<PersonId> replaces;  // a person who lost their identity and is revoked by this act
 };
 BOOST_DESCRIBE_STRUCT(InvitePerson, (), (invitation, agency, roles, key, expires, name, replaces))
 
@@ -51,14 +51,14 @@ struct PersonInvited {
 };
 BOOST_DESCRIBE_STRUCT(PersonInvited, (), (invitation, agency, roles, key, expires, name, replaces))
 
-// Signed by the invitation's key (keyid = the invitation's id), so that the new keys hang on the inviter's.
+// The invitation's key signs this (keyid is the invitation's id), so that the new keys are certified by the inviter.
 struct EnrolPerson {
   static constexpr std::string_view kKind = "person.enrol";
   InvitationId invitation;
   PersonId person;
   VerifyKey signing_key;
   Recipient recipient{};
-  std::optional<Digest> name;  // absent: the inviter's words stand
+  std::optional<Digest> name;  // absent: the inviter's words are kept
 };
 BOOST_DESCRIBE_STRUCT(EnrolPerson, (), (invitation, person, signing_key, recipient, name))
 
@@ -75,7 +75,7 @@ struct PersonEnrolled {
 };
 BOOST_DESCRIBE_STRUCT(PersonEnrolled, (), (invitation, person, agency, roles, signing_key, recipient, name))
 
-// A person who is enrolled already takes up a further membership. Signed by the person; `proof` is the invitation key's
+// A person who is enrolled already takes up a further membership. The person signs it; `proof` is the invitation key's
 // Ed25519 signature over "strongroom/join/v1\n" invitation "\n" person "\n".
 struct JoinAgency {
   static constexpr std::string_view kKind = "person.join";
@@ -136,7 +136,7 @@ BOOST_DESCRIBE_STRUCT(MembershipView, (), (agency, roles))
 
 struct PersonView {
   PersonId person;
-  std::string name;  // not certified by anybody: text the inviter or the person gave
+  std::string name;  // nobody certifies it: the inviter or the person wrote it
   std::vector<MembershipView> memberships;
   VerifyKey signing_key;
   Recipient recipient{};

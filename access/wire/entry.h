@@ -1,10 +1,11 @@
-// An entry's body as it is stored, and the kinds of entry that nobody's act makes. The kinds that acts make are in the
-// headers of their subjects (cases.h, safes.h, records.h, …), each beside its command. Docs: docs/formats.md
+// Describes an entry's body as it is stored, and the kinds of entry that nobody's act makes. The kinds that acts make
+// are in the headers of their subjects (cases.h, safes.h, records.h, …), each beside its command. Docs: docs/formats.md
 //
 // A published (kind, version) struct never changes, because stored bytes are never rewritten. Each member of an entry
-// says what the member of the same name in its signed command says, unless the struct names it as `kGiven` (chosen when
-// the act was decided, and compared by nobody) or as `kComputed` (computed from earlier entries: replay compares it, a
-// client that holds a single chain cannot). access/wire/register.h compares.
+// has the value that the member of the same name has in its signed command, with two exceptions. A struct lists in
+// `kGiven` the members that were chosen when the act was decided, which nobody compares. It lists in `kComputed` those
+// that were computed from earlier entries: replay compares them, but a client that holds a single chain cannot.
+// access/wire/register.h compares the others.
 #pragma once
 #include "access/wire/describe_json.h"
 #include "access/wire/http_signature.h"
@@ -20,11 +21,11 @@ struct JsonOf<EntryRequest> {
   static vault::Result<EntryRequest> from(const json::value& value, Strictness strictness);
 };
 
-// The ids concerned, for indexes and for deciding who may read the body.
+// The ids that an entry concerns, for indexes and for deciding who may read the body.
 struct Concerned {
   std::optional<CaseId> case_;
   std::optional<SafeId> safe;
-  std::optional<AgencyId> agency;  // whose safe, invitation or referral it is
+  std::optional<AgencyId> agency;  // the agency of the safe, invitation or referral
   std::optional<PersonId> person;  // somebody other than the actor: nominee, holder, invited or revoked person
   std::optional<CopyId> copy;
 };
@@ -34,20 +35,21 @@ struct EntryBody {
   std::uint64_t v = 1;
   std::array<std::byte, 16> salt{};  // given
   std::string kind;
-  std::uint64_t policy = 1;          // the version of the permission table it was decided under
-  std::optional<std::string> actor;  // a person's id, or an invitation's for an enrolment; absent for the system's own
+  std::uint64_t policy = 1;  // the version of the permission table under which it was decided
+  std::optional<std::string>
+      actor;  // a person's id, or an invitation's for an enrolment; absent if the system made the entry
   Concerned ids;
   json::value detail;
   std::optional<EntryRequest> request;
 };
 BOOST_DESCRIBE_STRUCT(EntryBody, (), (v, salt, kind, policy, actor, ids, detail, request))
-// Reads the body of an entry that is in a ledger. Errc::tampered if it is none in its one exact form: nobody whose
-// program is right stores another.
+// Reads the body of an entry that is in a ledger. Errc::tampered if it is not in its one exact form, because a correct
+// program stores no other.
 vault::Result<EntryBody> read_entry(std::string_view text);
 
 // ---- Entries that no act makes ----
 
-// Nobody's text: the action and the rule of the permission table that refused it (docs/policy.md).
+// Contains nobody's text: only the action, and the rule of the permission table that refused it (docs/policy.md).
 struct AccessRefused {
   static constexpr std::string_view kKind = "access.refused";
   std::string action;
@@ -55,7 +57,7 @@ struct AccessRefused {
 };
 BOOST_DESCRIBE_STRUCT(AccessRefused, (), (action, rule))
 
-// A person was over their request rate: one aggregate entry per interval.
+// A person was over their request rate. There is one aggregate entry for each interval.
 struct RequestsLimited {
   static constexpr std::string_view kKind = "requests.limited";
   PersonId person;
@@ -64,7 +66,7 @@ struct RequestsLimited {
 };
 BOOST_DESCRIBE_STRUCT(RequestsLimited, (), (person, count, since))
 
-// The system's clock stepped back, or jumped ahead. It never releases or disposes of anything.
+// The system's clock was set back, or jumped ahead. The entry never releases or disposes of anything.
 struct ClockStepped {
   static constexpr std::string_view kKind = "clock.stepped";
   Instant from;
@@ -74,7 +76,7 @@ BOOST_DESCRIBE_STRUCT(ClockStepped, (), (from, to))
 
 // ---- Answers ----
 
-// An entry as a reader gets it: the envelope's exact text and, if this person may read it, the body's.
+// An entry as a reader gets it: the envelope's exact text, and the body's if this person may read it.
 struct EntryView {
   std::string envelope;
   std::optional<std::string> body;

@@ -1,7 +1,7 @@
-// What an agency holds and says of it at its own desk (4.3.5): its declarations, its physical items and who has them,
-// and its originals once they are secured. Words for places, seals and people are sealed notes: age files for the safe,
-// staged like any value and named by digest. So the service and its ledger see only enumerations, dates and counts.
-// Docs: docs/formats.md, "Notes of a safe"
+// Describes what an agency holds and records at its own desk (4.3.5): its declarations, its physical items and who has
+// them, and its originals once they are secured. Words about places, seals and people are sealed notes: age files for
+// the safe, staged like any value and named by digest. So the service and its ledger see only enumerations, dates and
+// counts. Docs: docs/formats.md, "Notes of a safe"
 #pragma once
 #include "access/wire/describe_json.h"
 #include "access/wire/ids.h"
@@ -12,21 +12,21 @@ namespace strongroom::access::wire {
 struct DeclaredSource {
   SourceKind kind = SourceKind::other;
   SourceState state = SourceState::removed;
-  std::optional<OpenReason> reason;  // both exactly when it is still open
+  std::optional<OpenReason> reason;  // present with `until`, exactly when the source is still open
   std::optional<Date> until;         // when it is expected to be closed
 };
 BOOST_DESCRIBE_STRUCT(DeclaredSource, (), (kind, state, reason, until))
 
-// Signed by the agency's lead; a later version stands in place of the earlier one, which stays readable.
+// The agency's lead signs this. A later version replaces the earlier one, which stays readable.
 struct MakeDeclaration {
   static constexpr std::string_view kKind = "declaration.make";
   SafeId safe;
-  std::uint64_t version = 0;          // the last one and 1
-  std::uint64_t epoch = 0;            // that the form is sealed for
-  bool nothing_held = false;          // a declaration of its own: the agency has nothing to secure
-  std::vector<std::string> searched;  // for which of the case's subjects
+  std::uint64_t version = 0;          // the last version + 1
+  std::uint64_t epoch = 0;            // the epoch for which the form is sealed
+  bool nothing_held = false;          // declares that the agency has nothing to secure
+  std::vector<std::string> searched;  // for which of the case's subjects the agency searched
   std::vector<DeclaredSource> sources;
-  std::vector<GapKind> gaps;   // what is known to be missing, one for each
+  std::vector<GapKind> gaps;   // what is known to be missing, each kind once
   std::optional<Digest> form;  // a sealed note: the declaration in words; absent only when nothing is held
 };
 BOOST_DESCRIBE_STRUCT(MakeDeclaration, (), (safe, version, epoch, nothing_held, searched, sources, gaps, form))
@@ -42,13 +42,13 @@ struct DeclarationMade {
   std::vector<DeclaredSource> sources;
   std::vector<GapKind> gaps;
   std::optional<Digest> form;
-  std::uint64_t records = 0;  // what the safe held then
+  std::uint64_t records = 0;  // the number of records in the safe at that time
   std::uint64_t items = 0;
 };
 BOOST_DESCRIBE_STRUCT(DeclarationMade, (),
                       (safe, version, epoch, nothing_held, searched, sources, gaps, form, records, items))
 
-// A physical item, described in a sealed note: what it is, where it stands, its seal.
+// A physical item. A sealed note describes it: what it is, where it is kept, its seal.
 struct AddItem {
   static constexpr std::string_view kKind = "item.add";
   SafeId safe;
@@ -68,7 +68,7 @@ struct ItemAdded {
   SafeId safe;
   std::uint64_t epoch = 0;
   ItemId item;
-  std::uint64_t number = 0;  // in its safe, from 1; shown as P-0001
+  std::uint64_t number = 0;  // in its safe, counted from 1; shown as P-0001
   RecordClass class_ = RecordClass::other;
   std::optional<std::string> subject;
   std::uint64_t pages = 0;
@@ -83,9 +83,9 @@ struct ChangeCustody {
   std::uint64_t epoch = 0;
   ItemId item;
   CustodyChange change = CustodyChange::moved;
-  Digest note{};                       // what is new: place, borrower, seal
-  std::optional<std::uint64_t> pages;  // as counted now, when it was returned or resealed
-  std::optional<Purpose> purpose;      // both exactly when it is loaned
+  Digest note{};                       // of the change: place, borrower, seal
+  std::optional<std::uint64_t> pages;  // counted when the item was returned or resealed
+  std::optional<Purpose> purpose;      // present exactly when the item is loaned, as `due` is
   std::optional<Date> due;
 };
 BOOST_DESCRIBE_STRUCT(ChangeCustody, (), (safe, epoch, item, change, note, pages, purpose, due))
@@ -103,7 +103,7 @@ struct ItemChanged {
 };
 BOOST_DESCRIBE_STRUCT(ItemChanged, (), (safe, epoch, item, change, note, pages, purpose, due))
 
-// Before the depositor's client deletes the files that these records were made from.
+// The depositor's client signs this before it deletes the files from which these records were made.
 struct RemoveOriginals {
   static constexpr std::string_view kKind = "originals.remove";
   SafeId safe;
@@ -118,7 +118,7 @@ struct OriginalsRemoved {
   SafeId safe;
   std::vector<RecordId> records;
   std::optional<Digest> reason;
-  std::uint64_t keyholders = 0;  // active then
+  std::uint64_t keyholders = 0;  // those that were active at that time
   bool recovery_complete = false;
 };
 BOOST_DESCRIBE_STRUCT(OriginalsRemoved, (), (safe, records, reason, keyholders, recovery_complete))

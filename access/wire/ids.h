@@ -1,5 +1,5 @@
-// The ids and the fixed lists of words that commands, entries and answers use (DESIGN 2). All of it is public to
-// enrolled persons: nothing here may name a child.
+// Defines the ids and the fixed lists of words that commands, entries and answers use. Every enrolled person may see
+// all of them, so nothing here may name a child. Docs: docs/formats.md
 #pragma once
 #include <boost/describe.hpp>
 
@@ -61,13 +61,13 @@ BOOST_DEFINE_ENUM_CLASS(CopyEnd, returned, destroyed, lost)
 BOOST_DEFINE_ENUM_CLASS(CopyState, issued, prepared, collected, delivered, returned, destroyed, lost)
 BOOST_DEFINE_ENUM_CLASS(NominationState, none, pending, active, ended, paused)
 BOOST_DEFINE_ENUM_CLASS(LockState, open, engaged, released)
-// DESIGN 7. The review's own words, as its stage machine knows them.
+// These are the review's own words, as its stage machine knows them.
 using review::Duty;
 using review::DutyAnswers;
 using review::Stage;
 using ReviewDecision = review::Decision;
 
-// The agency's desk (holdings.h).
+// These words are for the agency's desk (holdings.h).
 BOOST_DEFINE_ENUM_CLASS(SourceKind, system, share, mailbox, device, cupboard, archive, third_party, other)
 BOOST_DEFINE_ENUM_CLASS(SourceState, removed, blocked_in_place, still_open)
 BOOST_DEFINE_ENUM_CLASS(OpenReason, ongoing_care, technical, awaiting_somebody, with_third_party, legal, other)
@@ -75,52 +75,54 @@ BOOST_DEFINE_ENUM_CLASS(GapKind, destroyed, lost, not_found, withheld, held_else
 BOOST_DEFINE_ENUM_CLASS(Custody, held, on_loan)
 BOOST_DEFINE_ENUM_CLASS(CustodyChange, moved, loaned, returned, resealed)
 
-// The review (scoping.h, meeting.h, decision.h, outcome.h, course.h).
+// These words are for the review (scoping.h, meeting.h, decision.h, outcome.h, course.h).
 BOOST_DEFINE_ENUM_CLASS(MeetingKind, standing, extraordinary)
 BOOST_DEFINE_ENUM_CLASS(MeetingMode, in_person, teleconference)
 BOOST_DEFINE_ENUM_CLASS(PackSharing, in_advance, tabled)
-// Whom somebody who is not enrolled attended for.
+// The body that somebody who is not enrolled attended for.
 BOOST_DEFINE_ENUM_CLASS(AttendeeBody, local_authority, icb, police, health, school, probation, voluntary, legal, chair,
                         other)
 BOOST_DEFINE_ENUM_CLASS(PartnerAnswer, agree, dissent)
 BOOST_DEFINE_ENUM_CLASS(PanelAnswer, acknowledged, agreed, disagreed, more_information, national_review)
 BOOST_DEFINE_ENUM_CLASS(Inspectorate, ofsted, cqc, hmicfrs, hmip, hmi_prisons, isi, other, none_required)
-// How far an agency is with securing (R14): asked; somebody may open its safe; something stands in it; declared, but a
-// source is open or nothing stands there; secured: vaulted, and every source closed.
+// How far an agency is with securing (R14). nominated: somebody may open its safe. securing: the safe contains
+// something. declared: the agency has declared, but a source is open or the safe is empty. secured: the agency has
+// declared, its records are in the vault and every source is closed.
 BOOST_DEFINE_ENUM_CLASS(SecuringProgress, asked, nominated, securing, declared, secured)
-// And with Document 2: sent, its copy collected, its delivery acknowledged, returned, or returned as "not known to us".
+// How far an agency is with Document 2. opened: its copy was collected. acknowledged: the copy's delivery was
+// acknowledged. nil: it was returned as "not known to us".
 BOOST_DEFINE_ENUM_CLASS(ScopingProgress, not_sent, sent, opened, acknowledged, returned, nil)
-// What a review waits for.
+// The things that a review may wait for.
 BOOST_DEFINE_ENUM_CLASS(ReviewTask, send_templates, return_scoping, secure_records, set_meeting, share_pack,
                         record_attendance, decide, answer_document_4, send_outcome, inform, acknowledge, duty,
                         answer_duties, notify_inspectorate, close)
 BOOST_DEFINE_ENUM_CLASS(ReviewActor, spoc, partner, agency)
 
 namespace wire {
-// Where the body of an entry is listed, for people who may read that listing. The register says which kinds of entry
+// A listing shows the bodies of entries to people who may read that listing. The register says which kinds of entry
 // each listing has; the permission table says who reads it (`reader_of`).
 enum class Listing : std::uint8_t {
-  case_wide,  // what concerns a case as a whole: the referrer and everybody asked read it in the trail
+  case_wide,  // about a case as a whole: the referrer and everybody asked read it in the trail
   course,     // the course of a review
   safe_keys,  // a safe's keys after its opening
-  holdings,   // what an agency said and did at its desk
-  sealings,   // what was sealed in a safe
-  copy,       // what became of a copy after its issue
+  holdings,   // about an agency's work at its desk
+  sealings,   // about records that were sealed in a safe
+  copy,       // about a copy after its issue
 };
 BOOST_DESCRIBE_ENUM(Listing, case_wide, course, safe_keys, holdings, sealings, copy)
 }  // namespace wire
 
-// Limits on what one command may carry. Over them: Errc::too_large before anything is decided.
+// These limits apply to one command. A command over a limit is Errc::too_large before anything is decided.
 inline constexpr std::size_t kMaxCommandBytes = 1U << 20;
 inline constexpr std::size_t kMaxRolesPerInvitation = 10;
 inline constexpr std::size_t kMaxSubjects = 32;
 inline constexpr std::size_t kMaxSubjectLength = 32;  // "child-1": lower-case letters, digits and "-"
-inline constexpr std::size_t kMaxChildren = 4;        // of one referral: the notification form takes no more
+inline constexpr std::size_t kMaxChildren = 4;        // in one referral: the notification form takes no more
 inline constexpr std::size_t kMaxAgenciesPerAsk = 64;
-inline constexpr std::size_t kMaxAttendees = 64;      // of a meeting, enrolled or not
+inline constexpr std::size_t kMaxAttendees = 64;      // at one meeting, enrolled or not
 inline constexpr std::size_t kMaxPacks = 256;         // people with whom the pack of one meeting is shared
-inline constexpr std::size_t kMaxPackRecords = 1000;  // of one pack
-inline constexpr std::uint64_t kMaxActions = 1000;    // that a meeting agreed
+inline constexpr std::size_t kMaxPackRecords = 1000;  // in one pack
+inline constexpr std::uint64_t kMaxActions = 1000;    // that one meeting agreed
 inline constexpr std::size_t kMaxCalendarChanges = 400;
 inline constexpr std::uint64_t kMaxReviewVersions = 1000;  // of one agency's Document 2, of Document 4, of the meeting
 inline constexpr std::size_t kMaxRepresentatives = 32;     // keyholders of one safe, former ones not counted
@@ -137,7 +139,7 @@ inline constexpr std::size_t kMaxRecordsPerCopy = 10'000;
 inline constexpr std::size_t kMaxBesideValueBytes = 64U << 10;  // one header, descriptor, wrap, share or text
 inline constexpr std::size_t kMaxBesideValuesPerRequest = 512;
 inline constexpr std::size_t kMaxIndexBytes = 16U << 20;  // a prepared copy's index.age
-inline constexpr std::size_t kMaxFreeTextBytes = 4096;    // the text; 32 random bytes stand before it
+inline constexpr std::size_t kMaxFreeTextBytes = 4096;    // of the text, which follows 32 random bytes
 inline constexpr std::size_t kMaxNameBytes = 200;
 inline constexpr std::int64_t kMaxInvitationDays = 30;
 

@@ -1,19 +1,19 @@
-// The outcome of a review (4.7): the Panel, the agencies that are told, the inspectorates. Commands and entries;
-// scoping.h says what all headers of a review have in common. Docs: docs/formats.md
+// Describes the outcome of a review (4.7): the Panel, the agencies that are told, the inspectorates. It has their
+// commands and entries; scoping.h explains what all headers of a review have in common. Docs: docs/formats.md
 #pragma once
 #include "access/wire/describe_json.h"
 #include "access/wire/ids.h"
 
 namespace strongroom::access::wire {
 
-// Documents 4 and 5 go to the Panel. By a SPOC, once all three partners have answered.
+// A SPOC signs this to send Documents 4 and 5 to the Panel, once all three partners have answered.
 struct SendOutcome {
   static constexpr std::string_view kKind = "outcome.send";
   CaseId case_;
-  RecordId document_4;           // the one that was decided on
-  RecordId document_5;           // of that class, in the review safe
+  RecordId document_4;           // the one on which the partners decided
+  RecordId document_5;           // of class document-5, in the review safe
   Digest manifest{};             // SHA-256 of the submission's manifest file
-  std::optional<Digest> reason;  // needed where the outcome, or the whole review, is late
+  std::optional<Digest> reason;  // needed if the outcome, or the whole review, is late
 };
 BOOST_DESCRIBE_STRUCT(SendOutcome, (), (case_, document_4, document_5, manifest, reason))
 
@@ -24,21 +24,21 @@ struct OutcomeSent {
   RecordId document_4;
   RecordId document_5;
   Digest manifest{};
-  bool outcome_late = false;  // 4.7.1
-  bool review_late = false;   // 4.2.2, the whole
+  bool outcome_late = false;  // late by 4.7.1
+  bool review_late = false;   // the whole review is late by 4.2.2
   std::optional<Digest> reason;
   Digest calendar{};
 };
 BOOST_DESCRIBE_STRUCT(OutcomeSent, (),
                       (case_, document_4, document_5, manifest, outcome_late, review_late, reason, calendar))
 
-// What the Panel said. By a SPOC. A later answer stands in place of the earlier one.
+// A SPOC signs this to record the Panel's answer. A later answer replaces the earlier one.
 struct RecordPanelAnswer {
   static constexpr std::string_view kKind = "panel.answer";
   CaseId case_;
   PanelAnswer answer = PanelAnswer::acknowledged;
   Date on{};                       // from the day of sending to today
-  std::optional<RecordId> record;  // its letter, in the review safe
+  std::optional<RecordId> record;  // the Panel's letter, in the review safe
 };
 BOOST_DESCRIBE_STRUCT(RecordPanelAnswer, (), (case_, answer, on, record))
 
@@ -52,12 +52,13 @@ struct PanelAnswered {
 BOOST_DESCRIBE_STRUCT(PanelAnswered, (), (case_, answer, on, record))
 
 struct InformedAgency {
-  AgencyId agency;             // that was asked: the referring one is among them
-  std::optional<CopyId> copy;  // of the review safe, issued to somebody of the agency; absent: by other means
+  AgencyId agency;             // an agency that was asked, which may be the referring one
+  std::optional<CopyId> copy;  // of the review safe, issued to somebody of the agency; absent: told by other means
 };
 BOOST_DESCRIBE_STRUCT(InformedAgency, (), (agency, copy))
 
-// The other agencies and the referrer are told (4.7.2). By a SPOC; one entry for each, each once.
+// A SPOC signs this to tell the other agencies and the referrer (4.7.2). There is one entry for each agency, and each
+// agency is told once.
 struct InformAgencies {
   static constexpr std::string_view kKind = "outcome.inform";
   CaseId case_;
@@ -65,7 +66,7 @@ struct InformAgencies {
 };
 BOOST_DESCRIBE_STRUCT(InformAgencies, (), (case_, agencies))
 
-// One for each agency of the command.
+// There is one such entry for each agency of the command.
 struct OutcomeInformed {
   static constexpr std::string_view kKind = "outcome.informed";
   static constexpr auto kComputed = std::to_array<std::string_view>({"referrer"});
@@ -76,7 +77,7 @@ struct OutcomeInformed {
 };
 BOOST_DESCRIBE_STRUCT(OutcomeInformed, (), (case_, agency, referrer, copy))
 
-// By a lead of the agency that was informed, once.
+// A lead of the agency that was informed signs this, once.
 struct AcknowledgeOutcome {
   static constexpr std::string_view kKind = "outcome.acknowledge";
   CaseId case_;
@@ -91,7 +92,8 @@ struct OutcomeAcknowledged {
 };
 BOOST_DESCRIBE_STRUCT(OutcomeAcknowledged, (), (case_, agency))
 
-// An agency has notified an inspectorate (4.7.3), or finds that none is required. By its lead; each body once.
+// The agency's lead signs this when the agency has notified an inspectorate (4.7.3), or finds that none is required.
+// Each body is recorded once.
 struct RecordInspectorate {
   static constexpr std::string_view kKind = "inspectorate.record";
   CaseId case_;

@@ -1,5 +1,5 @@
-// Pages of listings, and their cursors: the `next` of a page is the `from` of the page after it.
-// Format: docs/formats.md ("Listings")
+// Describes pages of listings and their cursors: the `next` of a page is the `from` of the page after it. Format:
+// docs/formats.md ("Listings")
 #pragma once
 #include <boost/describe.hpp>
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace strongroom::access::wire {
 
-inline constexpr std::size_t kMaxPage = 1000;  // items of one page
+inline constexpr std::size_t kMaxPage = 1000;  // items on one page
 
 // One page of an answer. `next` is absent on the last page.
 template <class T>
@@ -19,10 +19,10 @@ struct Page {
   BOOST_DESCRIBE_CLASS(Page, (), (items, next), (), ())
 };
 
-// Whether a page that begins at `next` is further on in its listing than one that begins at `from`. Everything is
-// further on than "", which is the beginning. A cursor is a number, an id or a digest, sometimes preceded by the name
-// of a part and a ":". Both are compared by their length first and then by their bytes, which is the order of numbers
-// without leading zeros and of texts of one length. Example: "open:9" < "open:10" < "ended:1".
+// Returns whether a page that begins at `next` is further on in its listing than one that begins at `from`. Everything
+// is further on than "", which is the beginning. A cursor is a number, an id or a digest, sometimes after the name of a
+// part and a ":". Both are compared by their length first and then by their bytes. That is the order of numbers without
+// leading zeros, and of texts of one length. For example "open:9" < "open:10" < "ended:1".
 bool is_further(std::string_view next, std::string_view from);
 
 }  // namespace strongroom::access::wire

@@ -1,4 +1,5 @@
-// Records: what agencies seal in their safes. Commands, entries and answers. Docs: docs/formats.md
+// Describes records, which agencies seal in their safes. It has their commands, entries and answers. Docs:
+// docs/formats.md
 #pragma once
 #include "access/wire/describe_json.h"
 #include "access/wire/ids.h"
@@ -8,11 +9,11 @@ namespace strongroom::access::wire {
 struct NewRecord {
   static constexpr auto kNotEntered = std::to_array<std::string_view>({"upload"});
   RecordId record;
-  UploadId upload;           // complete, of this actor
+  UploadId upload;           // a complete upload of this actor
   Digest header{};           // of the age header (a single X25519 stanza)
   Digest descriptor{};       // of the descriptor, an age file for the same recipient
-  std::uint64_t length = 0;  // bytes of payload (ciphertext after the header)
-  Digest payload{};          // the payload digest (DESIGN 5)
+  std::uint64_t length = 0;  // bytes of payload (the ciphertext after the header)
+  Digest payload{};          // the payload digest (docs/formats.md)
   RecordClass class_ = RecordClass::other;
   std::optional<std::string> subject;
   std::optional<bool> late;  // true when secured after the agency declared itself complete
@@ -24,7 +25,7 @@ BOOST_DESCRIBE_STRUCT(NewRecord, (),
 struct SealRecords {
   static constexpr std::string_view kKind = "records.seal";
   SafeId safe;
-  std::uint64_t epoch = 0;  // a stale one is a conflict
+  std::uint64_t epoch = 0;  // another one than the current is a conflict
   std::vector<NewRecord> records;
   std::optional<AgencyId> on_behalf_of;
 };
@@ -68,8 +69,8 @@ struct RecordView {
   std::optional<bool> late;
   std::optional<CopyId> derived_from;
   std::optional<AgencyId> on_behalf_of;
-  std::optional<bool> original_removed;    // the file that it was made from is gone, as its agency recorded
-  std::optional<vault::Bytes> descriptor;  // for keyholders
+  std::optional<bool> original_removed;    // the agency recorded that the file it was made from is gone
+  std::optional<vault::Bytes> descriptor;  // only for keyholders
 };
 BOOST_DESCRIBE_STRUCT(RecordView, (),
                       (record, safe, epoch, seq, sealed, depositor, length, header, payload, class_, subject, late,

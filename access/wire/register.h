@@ -1,9 +1,9 @@
-// The register of acts: for each act its command and the entries that it makes. Every list of acts is made from this
-// one.
+// Keeps the register of acts: for each act its command and the entries that it makes. Every list of acts is made from
+// this one.
 //
-// It also holds the rule that binds an entry to what somebody signed (DESIGN 4): a command is decoded from verified
-// bytes and from nothing else, and an entry says what its command says. Client, service and replay verify with the
-// functions at the end of this file. Docs: docs/formats.md
+// It also keeps the rule that binds an entry to what somebody signed: a command is decoded only from verified bytes,
+// and an entry has the values of its command. Client, service and replay verify with the functions at the end of this
+// file. Docs: docs/formats.md ("The acts and their entries")
 #pragma once
 #include <boost/mp11/list.hpp>
 
@@ -25,9 +25,9 @@ namespace strongroom::access::wire {
 
 // ---- The acts ----
 
-// The kind of entry that an act makes, with the listings that have it. Where the command has a list of which each item
-// gets an entry of its own, `List` is that member: such an entry says what its item says, and what the rest of the
-// command says.
+// Pairs an act's command with the kind of entry that it makes, and with the listings that show it. If each item of a
+// list in the command gets an entry of its own, `List` is that member: such an entry has the values of its item and
+// those of the rest of the command. For example, `SharePack` makes one `PackShared` for each of its packs.
 template <class Command_, class Event_, auto List = nullptr, Listing... Listings>
 struct Act {
   using Command = Command_;
@@ -79,35 +79,35 @@ using CommandOf = typename Act::Command;
 template <class Act>
 using EventOf = typename Act::Event;
 using Commands = boost::mp11::mp_transform<CommandOf, Acts>;
-// The kinds of entry that a person's act makes. Each is the own kind of exactly one act.
+// The kinds of entry that people's acts make. Each belongs to exactly one act.
 using Events = boost::mp11::mp_transform<EventOf, Acts>;
-// Entries that nobody's act makes: refusals (of any request), and what the system says by itself.
+// The kinds of entry that nobody's act makes: refusals (of any request), and those that the system makes by itself.
 using OtherEvents = boost::mp11::mp_list<GenesisInvited, AccessRefused, RequestsLimited, ClockStepped>;
 
-// The kinds of all commands, in the register's order.
+// Returns the kinds of all commands, in the register's order.
 std::vector<std::string_view> command_kinds();
-// The kinds of entry that a listing has, in the register's order.
+// Returns the kinds of entry that a listing has, in the register's order.
 std::span<const std::string_view> kinds_in(Listing listing);
 bool is_in(Listing listing, std::string_view kind);
 
-// The acts and their kinds of entry, as the Markdown table of docs/formats.md.
+// Prints the acts and their kinds of entry as the Markdown table of docs/formats.md.
 std::string print_register();
 
-// Whether an entry of this kind is the first of its case's chain. The kind declares it with `kBeginsChain`.
+// Returns whether an entry of this kind is the first of its case's chain. The kind declares it with `kBeginsChain`.
 bool begins_chain(std::string_view kind);
 
-// The members of an entry's detail that its kind declares as `kGiven`, by their names in JSON. For example the
-// reference of a `case.referred`. Empty for a kind that declares none.
+// Returns the members of an entry's detail that its kind declares as `kGiven`, by their names in JSON: for example the
+// reference of a `case.referred`. The object is empty for a kind that declares none.
 json::object given_of(std::string_view kind, const json::value& detail);
 
 // ---- Entries and what was signed ----
 
 inline constexpr std::string_view kActsPath = "/v1/acts/";
-// The kind of the act that a request is for: of a `POST /v1/acts/{kind}`. Nothing if it is another request.
+// Returns the kind of the act that a `POST /v1/acts/{kind}` is for. Returns nothing for any other request.
 std::optional<std::string> act_of(const VerifiedRequest& request);
 
-// The command of a verified request. Errc::tampered if the request is not for this act, or its signed body is not
-// exactly one such command.
+// Decodes the command of a verified request. Errc::tampered if the request is not for this act, or if its signed body
+// is not exactly one such command.
 template <class Command>
 vault::Result<Command> command_of(const VerifiedRequest& request) {
   if (act_of(request) != Command::kKind)
@@ -118,26 +118,28 @@ vault::Result<Command> command_of(const VerifiedRequest& request) {
   return command;
 }
 
-// Whether the request is for an act whose command names uploads, in a member of the type `UploadId` at any depth.
+// Returns whether the request is for an act whose command names uploads, in a member of the type `UploadId` at any
+// depth.
 bool names_uploads(const VerifiedRequest& request);
-// All uploads that the request's command names. Errc::tampered as `command_of`.
+// Returns all uploads that the request's command names. Errc::tampered as for `command_of`.
 vault::Result<std::vector<UploadId>> uploads_of(const VerifiedRequest& request);
 
-// Verifies the request that an entry says it was caused by: its signature under `key`, that the entry's actor signed
-// it, for this service if `authority` is given, and within a minute of `entered`. Its body may be omitted only in an
-// `access.refused` of something that is no act. Errc::tampered. The caller finds `key` by the entry's actor, and
-// decides whether it was valid then.
+// Verifies the request that an entry names as its cause: its signature under `key`, that the entry's actor signed it,
+// that it is for this service if `authority` is given, and that it was signed within a minute of `entered`. Its body
+// may be omitted only in an `access.refused` of a request that is no act. Errc::tampered. The caller must find `key` by
+// the entry's actor, and decide whether it was valid at that time.
 vault::Result<VerifiedRequest> verify_cause(const EntryBody& body, vault::Instant entered,
                                             const vault::crypto::VerifyKey& key,
                                             const std::optional<std::string>& authority);
 
-// That an entry says what its verified request makes of it: its kind is one that the act makes, each member says what
-// the command says, and so do the ids that it concerns. Members that are given or computed are compared only as far as
-// the command names them. Errc::tampered. Replay compares these as well; this is for a reader who has a single chain.
+// Checks that an entry follows from its verified request: its kind is one that the act makes, and each member and each
+// id that it concerns has the value that the command gives it. Members that are given or computed are compared only if
+// the command names them. Errc::tampered. Replay compares the others as well; this is for a reader who has a single
+// chain.
 vault::Result<void> check_entered(const EntryBody& body, const VerifiedRequest& request);
 
-// That `entries`, all of one verified request, are what its act makes: the act's own entries first, one for each item
-// of its list, in order. Entries that follow from it may come after. Errc::tampered.
+// Checks that `entries`, all of one verified request, are those that its act makes: the act's own entries first, one
+// for each item of its list, in order. Entries that follow from the act may come after them. Errc::tampered.
 vault::Result<void> check_all_entered(std::span<const EntryBody* const> entries, const VerifiedRequest& request);
 
 }  // namespace strongroom::access::wire

@@ -1,5 +1,5 @@
-// Safes and their keys: opening, nominations, epochs and recovery shares. Commands, entries and answers.
-// Docs: docs/formats.md
+// Describes safes and their keys: opening, nominations, epochs and recovery shares. It has their commands, entries and
+// answers. Docs: docs/formats.md
 #pragma once
 #include "access/wire/describe_json.h"
 #include "access/wire/ids.h"
@@ -35,8 +35,8 @@ struct EpochKey {
   Recipient recipient{};
   std::vector<Wrap> wraps;
   std::vector<ShareCommitment> commitments;  // exactly one for each of the three partners
-  std::vector<Share> shares;       // for every certified custodian at the time; fewer shows "recovery incomplete"
-  std::optional<Digest> previous;  // from epoch 1: the previous epoch's identity, encrypted to this recipient
+  std::vector<Share> shares;  // for every custodian who was certified then; with fewer it shows "recovery incomplete"
+  std::optional<Digest> previous;  // from epoch 1 on: the identity of the epoch before, encrypted to this recipient
 };
 BOOST_DESCRIBE_STRUCT(EpochKey, (), (recipient, wraps, commitments, shares, previous))
 
@@ -56,7 +56,7 @@ struct OpenSafe {
   AgencyId agency;
   EpochKey key;  // wrapped for every representative
   std::vector<Nominee> representatives;
-  std::optional<Digest> reason;  // needed for a lone representative
+  std::optional<Digest> reason;  // needed if there is only one representative
 };
 BOOST_DESCRIBE_STRUCT(OpenSafe, (), (case_, safe, agency, key, representatives, reason))
 
@@ -85,11 +85,11 @@ struct NominationMade {
   static constexpr auto kComputed = std::to_array<std::string_view>({"own"});
   SafeId safe;
   Nominee nominee;
-  bool own = false;  // the lead nominated themselves; recorded and shown as such
+  bool own = false;  // the lead nominated themselves; this is recorded and shown
 };
 BOOST_DESCRIBE_STRUCT(NominationMade, (), (safe, nominee, own))
 
-// By an active keyholder's client.
+// An active keyholder's client signs this.
 struct WrapNomination {
   static constexpr std::string_view kKind = "nomination.wrap";
   SafeId safe;
@@ -106,7 +106,7 @@ struct NominationWrapped {
 };
 BOOST_DESCRIBE_STRUCT(NominationWrapped, (), (safe, epoch, wrap))
 
-// By the nominee's client, which opened its wrap and found the secret of the safe's recipient in it.
+// The nominee's client signs this, after it opened its wrap and found the secret of the safe's recipient in it.
 struct ConfirmNomination {
   static constexpr std::string_view kKind = "nomination.confirm";
   SafeId safe;
@@ -137,7 +137,8 @@ struct NominationEnded {
 };
 BOOST_DESCRIBE_STRUCT(NominationEnded, (), (safe, person, reason))
 
-// An absence. The wrap goes, as it does at the end; the key stays as it is, since nothing is said of trust.
+// Pauses a nomination during an absence. The wrap is deleted, as it is when the nomination ends. The key stays the
+// same, because an absence does not mean that the person is not trusted.
 struct PauseNomination {
   static constexpr std::string_view kKind = "nomination.pause";
   SafeId safe;
@@ -154,7 +155,7 @@ struct NominationPaused {
 };
 BOOST_DESCRIBE_STRUCT(NominationPaused, (), (safe, person, reason))
 
-// Back to pending: a keyholder's client wraps the key again, and the person's confirms it.
+// Makes a nomination pending again: a keyholder's client wraps the key once more, and the person's client confirms it.
 struct ResumeNomination {
   static constexpr std::string_view kKind = "nomination.resume";
   SafeId safe;
@@ -171,11 +172,11 @@ BOOST_DESCRIBE_STRUCT(NominationResumed, (), (safe, person))
 
 // ---- Epochs and shares ----
 
-// By a remaining keyholder's client after a nomination ended.
+// A remaining keyholder's client signs this after a nomination ended.
 struct StartEpoch {
   static constexpr std::string_view kKind = "epoch.start";
   SafeId safe;
-  std::uint64_t epoch = 0;  // the new one: the current one and 1
+  std::uint64_t epoch = 0;  // the new epoch: the current one + 1
   EpochKey key;
 };
 BOOST_DESCRIBE_STRUCT(StartEpoch, (), (safe, epoch, key))
@@ -188,7 +189,7 @@ struct EpochStarted {
 };
 BOOST_DESCRIBE_STRUCT(EpochStarted, (), (safe, epoch, key))
 
-// By a keyholder's client, for custodians certified since the epoch began.
+// A keyholder's client signs this, for custodians who were certified since the epoch began.
 struct CompleteShares {
   static constexpr std::string_view kKind = "shares.complete";
   SafeId safe;
@@ -219,16 +220,16 @@ BOOST_DESCRIBE_STRUCT(NominationView, (), (person, state, involvement, own, wrap
 struct SafeView {
   SafeId safe;
   CaseId case_;
-  std::optional<AgencyId> agency;  // absent: the review safe
+  std::optional<AgencyId> agency;  // absent for the review safe
   std::uint64_t epoch = 0;
   Recipient recipient{};
   std::uint64_t records = 0;
-  std::vector<NominationView> nominations;  // in a review safe its participants
-  bool recovery_complete = false;           // two custodians or more of each partner hold a share of the current epoch
-  std::uint64_t items = 0;                  // physical ones
+  std::vector<NominationView> nominations;  // in a review safe, its participants
+  bool recovery_complete = false;           // at least two custodians of each partner hold a share of the current epoch
+  std::uint64_t items = 0;                  // physical items
   std::uint64_t declaration = 0;            // the last version that the agency declared; 0: none
-  bool nothing_held = false;                // as it declared
-  std::uint64_t sources = 0;                // that it declared, and how many of them are still open
+  bool nothing_held = false;                // as the agency declared
+  std::uint64_t sources = 0;                // that the agency declared, and how many of them are still open
   std::uint64_t open_sources = 0;
   bool secured = false;  // declared, every source closed, and something held unless it declared that nothing is
   std::uint64_t originals_removed = 0;
@@ -237,11 +238,12 @@ BOOST_DESCRIBE_STRUCT(SafeView, (),
                       (safe, case_, agency, epoch, recipient, records, nominations, recovery_complete, items,
                        declaration, nothing_held, sources, open_sources, secured, originals_removed))
 
-// What a keyholder's client needs to come by every epoch's secret: its wrap of the current epoch, then the chain back.
+// A keyholder's client needs these to compute every epoch's secret: it opens its wrap of the current epoch, and then
+// follows the chain back.
 struct SafeKeysView {
   std::uint64_t epoch = 0;
   vault::Bytes wrap;
-  std::vector<vault::Bytes> previous;  // previous[i]: epoch i's identity, encrypted to the recipient of epoch i + 1
+  std::vector<vault::Bytes> previous;  // previous[i] is epoch i's identity, encrypted to the recipient of epoch i + 1
 };
 BOOST_DESCRIBE_STRUCT(SafeKeysView, (), (epoch, wrap, previous))
 
@@ -261,18 +263,19 @@ BOOST_DESCRIBE_STRUCT(EpochDuty, (), (safe, epoch))
 struct ShareDuty {
   SafeId safe;
   std::uint64_t epoch = 0;
-  std::vector<PersonId> custodians;  // certified, and without a share
+  std::vector<PersonId> custodians;  // certified ones without a share
 };
 BOOST_DESCRIBE_STRUCT(ShareDuty, (), (safe, epoch, custodians))
 
-// What this person's client owes.
+// Lists the acts that this person's client must do.
 struct DutiesView {
   std::vector<WrapDuty> wraps;
   std::vector<EpochDuty> confirmations;
-  std::vector<EpochDuty> epochs;  // a nomination ended since this epoch began
+  std::vector<EpochDuty> epochs;  // in which a nomination ended since the epoch began
   std::vector<ShareDuty> shares;
-  std::vector<CopyId> preparations;  // issued by this person for a colleague, not prepared
-  std::vector<CopyId> deliveries;    // collected by this person (or issued to themselves), not acknowledged
+  std::vector<CopyId> preparations;  // copies that this person issued for a colleague and has not prepared
+  std::vector<CopyId>
+      deliveries;  // copies that this person collected, or issued to themselves, and has not acknowledged
 };
 BOOST_DESCRIBE_STRUCT(DutiesView, (), (wraps, confirmations, epochs, shares, preparations, deliveries))
 

@@ -1,11 +1,11 @@
-// A review's first steps: the local authority's duties (4.1.2) and scoping (4.3). Commands and entries; the answers are
-// in course.h. Docs: docs/formats.md
+// Describes a review's first steps: the local authority's duties (4.1.2) and scoping (4.3). It has their commands and
+// entries; the answers are in course.h. Docs: docs/formats.md
 //
 // The headers of a review (this one, meeting.h, decision.h, outcome.h, course.h) have this in common:
 // - Filled forms are records of the case's review safe. They are sealed there first (records.seal with their class) and
 //   named here by id. Anything that somebody is given of them is a copy (copy.issue) of that safe.
-// - Words are free text, staged and named by digest. A `reason` says why something is late or unusual, and never names
-//   the child.
+// - Words are free text, staged and named by digest. A `reason` explains why something is late or unusual, and must not
+//   name the child.
 // - An act that is impossible at the review's stage is a conflict, in the words of the paragraph that forbids it
 //   (review/stages.h). A late act without a `reason` is a conflict too; with one it is done and marked late. "Late" is
 //   measured on the day of the entry in Europe/London.
@@ -18,8 +18,8 @@ namespace strongroom::access::wire {
 
 // ---- The local authority's duties (4.1.2) ----
 
-// The questionnaire. By a SPOC or a partner; later answers stand in place of earlier ones. Which duties apply, and why,
-// follows from the answers (review/duties.h).
+// A SPOC or a partner signs the answers to the questionnaire; later answers replace earlier ones. They decide which
+// duties apply, and why (review/duties.h).
 struct AnswerDuties {
   static constexpr std::string_view kKind = "duties.answer";
   CaseId case_;
@@ -32,18 +32,18 @@ struct DutiesAnswered {
   static constexpr auto kComputed = std::to_array<std::string_view>({"duties"});
   CaseId case_;
   DutyAnswers answers;
-  std::vector<Duty> duties;  // that apply
+  std::vector<Duty> duties;  // the duties that apply
 };
 BOOST_DESCRIBE_STRUCT(DutiesAnswered, (), (case_, answers, duties))
 
-// A duty that applies is done, once. Errc::conflict when it does not apply, or is done already.
+// Records once that a duty which applies is done. Errc::conflict if it does not apply, or is done already.
 struct RecordDuty {
   static constexpr std::string_view kKind = "duty.record";
   CaseId case_;
   Duty duty = Duty::panel;
-  Date on{};                       // from the incident to today; of `panel`: the formal notification
-  std::optional<RecordId> record;  // of class notification, in the review safe; of `document-1` it is needed, and of
-                                   // class document-1
+  Date on{};  // from the incident to today; for `panel`: of the formal notification
+  std::optional<RecordId>
+      record;  // of class notification, in the review safe; for `document-1` it is needed and of class document-1
 };
 BOOST_DESCRIBE_STRUCT(RecordDuty, (), (case_, duty, on, record))
 
@@ -59,23 +59,24 @@ BOOST_DESCRIBE_STRUCT(DutyRecorded, (), (case_, duty, on, record))
 // ---- Templates and returns (4.3) ----
 
 struct AgencyTemplates {
-  AgencyId agency;      // asked, and not sent them yet
-  RecordId document_2;  // of that class, in the review safe
+  AgencyId agency;      // an agency that was asked and has not been sent them
+  RecordId document_2;  // of class document-2, in the review safe
   RecordId document_3;
-  std::optional<CopyId> copy;  // of both, issued to a lead of the agency; absent: they went by other means
+  std::optional<CopyId> copy;  // of both, issued to a lead of the agency; absent: sent by other means
 };
 BOOST_DESCRIBE_STRUCT(AgencyTemplates, (), (agency, document_2, document_3, copy))
 
-// Documents 2 and 3 have gone out (4.3.3). By a SPOC; one entry for each agency. The first one begins the scoping.
+// A SPOC signs this when Documents 2 and 3 have gone out (4.3.3). There is one entry for each agency. The first one
+// begins the scoping.
 struct SendTemplates {
   static constexpr std::string_view kKind = "templates.send";
   CaseId case_;
-  std::vector<AgencyTemplates> templates;  // each agency once, kMaxAgenciesPerAsk at most
-  std::optional<Digest> reason;            // needed where one of them is late
+  std::vector<AgencyTemplates> templates;  // each agency once, at most kMaxAgenciesPerAsk
+  std::optional<Digest> reason;            // needed if one of them is late
 };
 BOOST_DESCRIBE_STRUCT(SendTemplates, (), (case_, templates, reason))
 
-// One for each agency of the command.
+// There is one such entry for each agency of the command.
 struct TemplatesSent {
   static constexpr std::string_view kKind = "templates.sent";
   static constexpr auto kComputed = std::to_array<std::string_view>({"due", "late", "calendar"});
@@ -91,17 +92,17 @@ struct TemplatesSent {
 };
 BOOST_DESCRIBE_STRUCT(TemplatesSent, (), (case_, agency, document_2, document_3, copy, due, late, reason, calendar))
 
-// Document 2 comes back (4.3.4), or "not known to us". By a lead of the agency, who signs for it, or by a SPOC on its
-// behalf. A later version stands in place of the earlier one. A lead may seal records of class document-2 in the review
-// safe, whose chain (GET /v1/safes/{safe}/chain) says which key to encrypt to.
+// Returns Document 2 (4.3.4), or states "not known to us". A lead of the agency signs for it, or a SPOC on its behalf.
+// A later version replaces the earlier one. A lead may seal records of class document-2 in the review safe, whose chain
+// (GET /v1/safes/{safe}/chain) shows which key to encrypt to.
 struct ReturnScoping {
   static constexpr std::string_view kKind = "scoping.return";
   CaseId case_;
   AgencyId agency;
-  std::uint64_t version = 0;          // the last one and 1
+  std::uint64_t version = 0;          // the last version + 1
   std::optional<RecordId> record;     // of class document-2, in the review safe, sealed by the actor; absent: nil
-  std::vector<std::string> searched;  // for which of the case's subjects
-  std::optional<Digest> reason;       // needed where the first version is late
+  std::vector<std::string> searched;  // for which of the case's subjects the agency searched
+  std::optional<Digest> reason;       // needed if the first version is late
 };
 BOOST_DESCRIBE_STRUCT(ReturnScoping, (), (case_, agency, version, record, searched, reason))
 
@@ -113,9 +114,9 @@ struct ScopingReturned {
   std::uint64_t version = 0;
   std::optional<RecordId> record;
   std::vector<std::string> searched;
-  bool on_behalf = false;  // a SPOC returned it, who is no lead of the agency
+  bool on_behalf = false;  // the actor is a SPOC, and no lead of the agency
   Date due{};
-  bool late = false;  // of the first version
+  bool late = false;  // the first version was late
   std::optional<Digest> reason;
   Digest calendar{};
 };

@@ -1,5 +1,6 @@
-// Structured Fields for HTTP (RFC 9651, which contains RFC 8941): values, a strict parser and the canonical serialiser.
-// Pure. Every limit is the least that RFC 9651 asks implementations to support, and is checked before growth.
+// Parses and writes Structured Fields for HTTP (RFC 9651, which contains RFC 8941): values, a strict parser and the
+// canonical serialiser. It is pure. Every limit is the least that RFC 9651 asks implementations to support, and is
+// checked before memory grows.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -35,10 +36,10 @@ struct DisplayString {
   std::string utf8;
   bool operator==(const DisplayString&) const = default;
 };
-// In this order: Integer, Decimal, String, Token, Byte Sequence, Boolean, Date, Display String.
+// The alternatives are, in this order: Integer, Decimal, String, Token, Byte Sequence, Boolean, Date, Display String.
 using BareItem = std::variant<std::int64_t, Decimal, std::string, Token, vault::Bytes, bool, Date, DisplayString>;
 
-// In the order of first appearance; a repeated key has its last value.
+// Parameters are kept in the order of their first appearance. A repeated key has its last value.
 using Parameters = std::vector<std::pair<std::string, BareItem>>;
 
 struct Item {
@@ -53,16 +54,17 @@ struct InnerList {
 };
 using Member = std::variant<Item, InnerList>;
 using List = std::vector<Member>;
-using Dictionary = std::vector<std::pair<std::string, Member>>;  // ordered as Parameters are
+using Dictionary = std::vector<std::pair<std::string, Member>>;  // ordered like Parameters
 
-// `field` is the field's value, several lines joined with ", ". Errc::malformed, or Errc::too_large over a limit.
-// Base64 must be padded and canonical.
+// Parses the value of a field; join several lines with ", ". Errc::malformed, or Errc::too_large over a limit. Base64
+// must be padded and canonical.
 vault::Result<Item> parse_item(std::string_view field);
 vault::Result<List> parse_list(std::string_view field);
 vault::Result<Dictionary> parse_dictionary(std::string_view field);
 
-// Canonical text; empty for an empty list or dictionary, which a message leaves out. Errc::invalid_argument for a value
-// that has no text: a key, token or string of other characters, a number out of range.
+// Returns the canonical text. It is empty for an empty list or dictionary, which a message must leave out.
+// Errc::invalid_argument for a value that has no text: a key, token or string with a character that is not allowed, or
+// a number out of range.
 vault::Result<std::string> serialise(const BareItem& value);
 vault::Result<std::string> serialise(const Item& item);
 vault::Result<std::string> serialise(const InnerList& list);
@@ -70,10 +72,10 @@ vault::Result<std::string> serialise(const List& list);
 vault::Result<std::string> serialise(const Dictionary& dictionary);
 vault::Result<std::string> serialise(const Member& member);
 
-// Rounds to three digits, half to even. Errc::invalid_argument for what is out of range or no number.
+// Rounds to three digits, half to even. Errc::invalid_argument if the value is out of range or not a number.
 vault::Result<Decimal> to_decimal(double value);
 
-// The value under `key`, or nullptr.
+// Returns the value under `key`, or nullptr.
 const BareItem* find(const Parameters& parameters, std::string_view key);
 const Member* find(const Dictionary& dictionary, std::string_view key);
 
