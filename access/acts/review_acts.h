@@ -1,4 +1,4 @@
-// What the acts of a review share. For the files of this folder alone.
+// Provides the parts that the acts of a review share. Only the files of this folder use it.
 #pragma once
 #include "access/acts/acts.h"
 #include "access/state/review_status.h"
@@ -10,29 +10,29 @@ struct ReviewPlace : CasePlace {
   Stage next = Stage::referred;  // the stage after the step
 };
 
-// Decides an act of a review: permits it, puts it to the stage machine, and gives `decide` the place. With an agency
-// the actor is looked at in that agency too, and the entries concern it.
+// Decides an act of a review: it asks for permission, then asks the stage machine, and then calls `decide` with the
+// place. If an agency is given, the actor's capacities in that agency count too, and the entries concern it.
 using DecideThere = std::function<Decided(const ReviewPlace& place)>;
 Decided in_review(const Context& context, const CaseId& id, Action action, std::optional<review::Step> step,
                   const std::optional<AgencyId>& agency, const DecideThere& decide);
 
-// What an agency was asked and did. Errc::conflict unless it was asked.
+// Returns the row of an agency in the review. Errc::conflict unless the agency was asked.
 Result<AgencyReviewRow> asked_agency(const ReviewPlace& place, const AgencyId& agency);
-// A filled form of the review safe. Errc::not_found, or invalid_argument when its class is another.
+// Returns a filled form of the review safe. Errc::not_found, or invalid_argument if it has another class.
 Result<RecordRow> document(const Context& context, const ReviewPlace& place, const RecordId& record,
                            RecordClass class_);
-// A copy of the review safe that its holder can open: prepared, and not ended.
+// Returns a copy of the review safe that its holder can open: it is prepared, and has not ended.
 Result<CopyRow> copy_of_review(const Context& context, const ReviewPlace& place, const CopyId& copy);
-// Its records, sorted. Errc::too_large over kMaxPackRecords.
+// Returns the records of that copy, sorted. Errc::too_large over kMaxPackRecords.
 Result<std::vector<RecordId>> records_of_copy(const Context& context, const CopyRow& copy);
-// Errc::conflict: `what` is so and needs a reason, and there is none.
+// Errc::conflict if a reason is needed and absent. The message names `what` needs it.
 Result<void> check_reason(bool needed, const std::optional<Digest>& reason, std::string_view what);
 // Errc::invalid_argument unless the date lies between the two.
 Result<void> check_between(const Date& from, const Date& date, const Date& to, std::string_view what);
 // Errc::conflict unless `given` follows `last`, too_large over kMaxReviewVersions.
 Result<void> check_version(std::uint64_t given, std::uint64_t last, std::string_view what);
 
-// The entry's case with its review, changed and put back.
+// Changes the review of the entry's case, and stores it.
 Result<void> change_review(const Entry& entry, const CaseId& id, const std::function<Result<void>(ReviewRow&)>& change);
 Result<void> change_agency(const Entry& entry, const CaseId& id, const AgencyId& agency,
                            const std::function<void(AgencyReviewRow&)>& change);

@@ -1,5 +1,5 @@
-// When an entry is made. Time never runs backwards: an entry is never before the one ahead of it in the ledger. If the
-// system's clock was set, an entry says so (`clock.stepped`).
+// Decides the time of an entry. Time never runs backwards: an entry is never before the one ahead of it in the ledger.
+// If the system's clock was set, an entry records it (`clock.stepped`).
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -17,16 +17,16 @@ namespace limits {
 inline constexpr std::int64_t kClockJumpMs = 60'000;
 }  // namespace limits
 
-// Both clocks at one moment.
+// Both clocks, read at one moment.
 struct ClockReading {
   Instant wall;
   std::int64_t steady_ms = 0;  // of a clock that nobody can set; only differences mean anything
 };
 
-// The system's steady clock.
+// Returns the time of the system's steady clock.
 std::int64_t system_steady_ms();
 
-// What the gate reads time from. Tests put their own clocks here.
+// The functions that the gate reads time from. Tests pass their own clocks here.
 struct Clocks {
   vault::Clock wall = vault::system_clock();
   std::function<std::int64_t()> steady_ms = system_steady_ms;
@@ -34,20 +34,20 @@ struct Clocks {
   ClockReading read() const { return {.wall = wall(), .steady_ms = steady_ms()}; }
 };
 
-// Compares each reading with the last entry and with the reading before. Not thread safe.
+// Compares each reading with the last entry and with the reading before. It is not thread safe.
 class EntryClock {
  public:
   struct Moment {
-    Instant time;  // of the entries to come
+    Instant time;  // of the entries that come next
     std::optional<wire::ClockStepped> stepped;
   };
   Moment observe(ClockReading now, Instant last_entry) const;
-  // Call it once the moment's entries are durable. `observe` then compares with this reading.
+  // Call it once the entries of that moment are durable. `observe` then compares with this reading.
   void keep(ClockReading now, Instant last_entry);
 
  private:
   std::optional<ClockReading> kept_;
-  bool behind_ = false;  // the clock is before the last entry, and an entry says so
+  bool behind_ = false;  // the clock is before the last entry, and an entry records it
 };
 
 }  // namespace strongroom::access

@@ -1,7 +1,8 @@
-// What is asked of the gate, and the queue in which it waits for the writer.
+// Defines the jobs of the gate, and the queue in which they wait for the writer.
 //
-// A job goes through at most three hands: the syncing thread (only if its command names uploads), the writer, and the
-// answering thread. Each thread is a loop over the functions of its part below; the threads themselves are the gate's.
+// A job passes through at most three threads: the syncing thread (only if its command names uploads), the writer, and
+// the answering thread. Each thread is a loop over the functions of its part below. The gate owns the threads
+// themselves.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -21,11 +22,11 @@ namespace strongroom::access {
 namespace limits {
 inline constexpr std::size_t kMaxBatchCommands = 256;
 inline constexpr std::size_t kMaxBatchBytes = 8U << 20;
-inline constexpr std::size_t kMaxQueuedCommands = 4096;  // beyond: Errc::unavailable
+inline constexpr std::size_t kMaxQueuedCommands = 4096;  // more than these: Errc::unavailable
 inline constexpr std::size_t kMaxQueuedBytes = 64U << 20;
 }  // namespace limits
 
-// A request whose signature was verified, and who signed it.
+// A request whose signature was verified, with the actor who signed it.
 struct SignedRequest {
   wire::VerifiedRequest request;
   Actor actor;
@@ -33,17 +34,18 @@ struct SignedRequest {
 
 struct Done {
   std::vector<audit::LeafIndex> seqs;
-  wire::json::object data;  // what its entries were given, such as a case's reference (docs/formats.md)
+  wire::json::object data;  // values that its entries were given, such as a case's reference (docs/formats.md)
   bool repeated = false;    // an earlier act with this nonce did it
 };
 struct Refused {
   audit::LeafIndex seq;
   std::string rule;
-  bool hidden = false;  // to be answered as not found
+  bool hidden = false;  // whether the caller must be answered "not found"
 };
 using Answer = std::variant<Done, Refused>;
-// Called once, on the answering thread, or on the caller's thread for what is not even queued. It must not block.
-// An error of Errc::refused (and not a Refused) is a request that is not accepted as signed: it leaves no entry.
+// It is called once, on the answering thread, or on the caller's thread if the job cannot even be queued. It must not
+// block. An error of Errc::refused is not a Refused: it means that the request is not accepted as signed, and it leaves
+// no entry.
 using Completion = std::function<void(Result<Answer>)>;
 using StagingCompletion = std::function<void(Result<std::vector<Digest>>)>;
 
@@ -57,55 +59,55 @@ struct RefusalJob {
   Refusal refusal;
   Completion done;
 };
-// Values to be kept until a command claims them.
+// Values that are kept until a command claims them.
 struct StagingJob {
   Actor owner;
   std::vector<Bytes> values;
   StagingCompletion done;
 };
-// Requests that were turned away (rates.h). Nobody is told.
+// Requests that were turned away (rates.h). Nobody waits for an answer to it.
 struct LimitedJob {
   wire::RequestsLimited limited;
 };
 struct Job {
   std::variant<CommandJob, RefusalJob, StagingJob, LimitedJob> work;
   std::size_t bytes = 0;
-  bool names_uploads = false;  // they are synced before the writer gets it
+  bool names_uploads = false;  // the syncing thread syncs them before the writer gets the job
 };
 
-// What a job comes to. An Error leaves nothing behind; everything else is durable before anybody is told.
+// The result of a job. An Error leaves nothing behind; everything else is durable before anybody is told.
 using JobResult = std::variant<std::monostate, Error, Answer, std::vector<Digest>>;
 
 // Thread safe.
 class Queue {
  public:
-  // Calls the job's completion with Errc::unavailable if the queue is full or takes nothing more.
+  // Queues the job. Calls its completion with Errc::unavailable if the queue is full or takes nothing more.
   void push(Job job);
 
   // --- The syncing thread ---
   // Waits for a job that names uploads. Nothing: the queue has ended.
   std::optional<Job> take_to_sync();
-  // Passes the job on to the writer, or answers it with the error.
+  // Passes the job on to the writer if its uploads are synced, or answers it with the error.
   void put_synced(Job job, const Result<void>& synced);
 
   // --- The writer's thread ---
   // Waits for jobs, and takes as many as a batch may have, in order. The first is taken whatever its size.
   // Empty: the queue has ended.
   std::vector<Job> take_batch();
-  // For jobs of a batch, each once, with as many results.
+  // Passes on the jobs of a batch, each once, with as many results.
   void put_answers(std::span<Job> jobs, std::vector<JobResult> results);
 
   // --- The answering thread ---
   // Waits for answered jobs and calls their completions. False: the queue has ended, and there will be no more.
   bool complete();
 
-  // Takes nothing more. The threads finish and answer everything that waits, and then the queue has ended.
+  // Takes nothing more. The threads finish and answer every job that waits, and then the queue has ended.
   void stop();
   // Takes nothing more, and ends at once. The jobs that wait are never answered.
   void abandon();
-  // False after `stop` or `abandon`.
+  // Returns false after `stop` or `abandon`.
   bool is_taking() const;
-  // Jobs that the writer has not taken yet.
+  // Returns how many jobs the writer has not taken yet.
   std::size_t size() const;
 
  private:

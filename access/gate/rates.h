@@ -1,4 +1,5 @@
-// How many requests each key may make, and the aggregate entry `requests.limited` about those that were turned away.
+// Limits how many requests each key may make, and prepares the aggregate entry `requests.limited` about those that were
+// turned away.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -13,34 +14,34 @@
 namespace strongroom::access {
 
 namespace limits {
-inline constexpr std::int64_t kRequestsPerMinute = 600;  // of one key, given back evenly
+inline constexpr std::int64_t kRequestsPerMinute = 600;  // of one key; they are given back evenly
 inline constexpr std::int64_t kRequestBurst = 300;
-inline constexpr std::int64_t kLimitedIntervalMs = 60'000;  // one requests.limited for each person and interval
+inline constexpr std::int64_t kLimitedIntervalMs = 60'000;  // at most one requests.limited for each person and interval
 }  // namespace limits
 
-// How many requests one key may make. The operator may choose less or more.
+// The requests that one key may make. The operator may choose a lower or a higher rate.
 struct RequestRate {
   std::int64_t per_minute = limits::kRequestsPerMinute;
   std::int64_t burst = limits::kRequestBurst;
 };
 
-// One bucket of tokens for each key. Time is passed in. Thread safe.
+// Keeps one bucket of tokens for each key. The caller passes the time in. It is thread safe.
 class Rates {
  public:
   explicit Rates(const RequestRate& rate) : rate_(rate) {}
 
   struct Taken {
     bool admitted = true;
-    std::optional<wire::RequestsLimited> due;  // to be entered now, because the person's interval is over
+    std::optional<wire::RequestsLimited> due;  // must be entered now, because the person's interval is over
   };
-  // Takes one of the key's tokens, or counts the request as turned away if there is none.
+  // Takes one of the key's tokens. If there is none left, it counts the request as turned away.
   Taken take(const Actor& actor, const ClockReading& now);
 
-  // Aggregates whose interval is over, each returned once. Forgets keys that have all their tokens back.
+  // Returns the aggregates whose interval is over, each once. It forgets keys that have all their tokens back.
   std::vector<wire::RequestsLimited> due(std::int64_t steady_ms);
-  // All aggregates, for the end: also those whose interval is not over yet.
+  // Returns all aggregates, also those whose interval is not over yet. Call it at the end.
   std::vector<wire::RequestsLimited> rest();
-  // Keys that are not back at their full burst, or whose aggregate is not entered yet.
+  // Returns the number of keys that are not back at their full burst, or whose aggregate is not entered yet.
   std::size_t keys() const;
 
  private:
@@ -49,7 +50,7 @@ class Rates {
     std::int64_t thousandths = 0;    // of a token
     std::int64_t filled_ms = 0;
     std::uint64_t refused = 0;
-    ClockReading since;  // the first refused request
+    ClockReading since;  // when the first of the refused requests came
   };
   void refill(Bucket& bucket, std::int64_t steady_ms) const;
   static bool is_due(const Bucket& bucket, std::int64_t steady_ms);

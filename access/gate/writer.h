@@ -1,11 +1,11 @@
-// The writer: makes entries of jobs, one write transaction for a whole batch (DESIGN 6).
+// The writer makes entries of jobs, with one write transaction for a whole batch.
 //
 // 1. The jobs of a batch are performed in order, and each sees the effects of those before it. One checkpoint and one
 //    commit cover them all.
 // 2. A command is checked in full before anything is written for it. A refusal leaves its own entry, `access.refused`,
 //    and nothing else. An error leaves nothing.
-// 3. If storage fails within a batch, all of it is undone and each job is written alone, so that only the culprit
-// fails.
+// 3. If storage fails within a batch, all of it is undone and each job is written by itself, so that only the
+//    culprit fails.
 // 4. If a commit fails with Errc::io, nobody knows what is on the disk. The writer calls `fatal`, answers none of these
 //    jobs, and writes nothing more.
 #pragma once
@@ -26,20 +26,20 @@ namespace strongroom::access {
 
 namespace limits {
 inline constexpr std::int64_t kStagedMs = 24LL * 3600 * 1000;
-// What one key may stage and not claim in kStagedMs.
+// The most bytes that one key may stage and not claim within kStagedMs.
 inline constexpr std::uint64_t kMaxStagedBytesPerKey = 64U << 20;
 inline constexpr std::uint64_t kMaxStagedValuesPerKey = 20'000;
 inline constexpr std::size_t kGarbageStep = 512;  // values that one step of `drop_unclaimed` removes
 }  // namespace limits
 
-// Everything belongs to one thread, except `drop_unclaimed`, which any thread may call.
+// All of it must run on one thread, except `drop_unclaimed`, which any thread may call.
 class Writer {
  public:
   // `store` must outlive it. `committed` is told how many jobs each commit had.
   Writer(Store& store, Clocks clocks, std::function<void(const Error&)> fatal,
          std::function<void(std::size_t)> committed = {});
 
-  // Called with jobs of the batch, each once, and with as many results.
+  // It is called with jobs of the batch, each once, and with as many results.
   using Answering = std::function<void(std::span<Job>, std::vector<JobResult>)>;
   // Performs a batch. Every job is answered before it returns, unless `fatal` was called.
   void write(std::span<Job> batch, const Answering& answer);
@@ -49,20 +49,21 @@ class Writer {
   Result<std::size_t> drop_unclaimed();
 
  private:
-  // An entry that can be appended.
+  // An entry that is ready to be appended.
   struct Draft {
     audit::ChainTag chain;
     wire::EntryBody body;
     std::string text;
   };
-  // A command in which everything is right.
+  // A command whose checks have all passed.
   struct Prepared {
     Decision decision;
-    std::vector<Bytes> values;  // of decision.besides
+    std::vector<Bytes> values;  // of decision.besides, in the same order
     std::vector<Draft> drafts;  // of decision.events
   };
   using Outcome = std::variant<Done, Refusal, Prepared>;
-  // What a key has staged and not claimed since `since`. Kept in memory: a quota against hoarding, not an account.
+  // The bytes that a key has staged and not claimed since `since`. They are counted in memory only, because this is a
+  // quota against hoarding and not an account.
   struct StagedUse {
     Instant since;
     std::uint64_t values = 0;
@@ -73,8 +74,8 @@ class Writer {
   Result<std::vector<JobResult>> perform_all(WriteTransaction& txn, std::span<Job> jobs);
   void lose(const Error& why);
 
-  // An error of these means that storage failed, and that the transaction must be aborted. What is wrong with the job
-  // itself is an Error within the JobResult.
+  // If one of these returns an error, storage failed and the transaction must be aborted. A fault of the job itself is
+  // an Error within the JobResult.
   Result<JobResult> perform(WriteTransaction& txn, const CommandJob& job, Instant time);
   Result<JobResult> perform(WriteTransaction& txn, const RefusalJob& job, Instant time);
   Result<JobResult> perform(WriteTransaction& txn, const StagingJob& job, Instant time);
@@ -102,7 +103,7 @@ class Writer {
   std::function<void(std::size_t)> committed_;
   EntryClock clock_;
   std::map<std::string, StagedUse, std::less<>> staged_use_;  // by keyid
-  std::atomic<bool> lost_ = false;                            // `fatal` was called
+  std::atomic<bool> lost_ = false;                            // whether `fatal` was called
 };
 
 }  // namespace strongroom::access

@@ -1,4 +1,4 @@
-// The rows of a review: what its entries amount to. See rows.h.
+// Defines the rows of a review, which hold the result of its entries so far. See rows.h.
 #pragma once
 #include "access/state/rows.h"
 #include "access/wire/calendar.h"
@@ -42,7 +42,7 @@ BOOST_DESCRIBE_STRUCT(PackRow, (), (person, copy, how, lacking, shared))
 struct AttendanceRow {
   std::vector<wire::Attendee> present;
   std::vector<wire::OtherAttendee> others;
-  std::vector<AgencyId> absent;  // partners for whom nobody stood
+  std::vector<AgencyId> absent;  // partners without a representative
 };
 BOOST_DESCRIBE_STRUCT(AttendanceRow, (), (present, others, absent))
 
@@ -71,7 +71,7 @@ struct DecisionRow {
   Instant time;
   bool late = false;
   std::optional<Digest> reason;
-  std::vector<AnswerRow> answers;  // one for each partner at most
+  std::vector<AnswerRow> answers;  // at most one for each partner
   bool frozen = false;
   std::optional<EndorsementRow> endorsed;
 };
@@ -102,14 +102,14 @@ struct MovedClockRow {
 };
 BOOST_DESCRIBE_STRUCT(MovedClockRow, (), (clock, agency, due, reason))
 
-// One for each case; its stage stands in the CaseRow.
+// There is one for each case. The review's stage is stored in the CaseRow.
 struct ReviewRow {
   CaseId case_;
   std::string rules;
   std::optional<CaseId> linked_to;
   std::optional<DutyAnswers> duty_answers;
   std::vector<DoneDutyRow> duties;    // those that are done
-  std::optional<MeetingRow> meeting;  // the one that is set
+  std::optional<MeetingRow> meeting;  // the one that is set now
   std::uint64_t meetings = 0;         // the last number
   std::vector<PackRow> packs;         // one for each person
   std::optional<AttendanceRow> attendance;
@@ -130,7 +130,7 @@ struct NotifiedRow {
 };
 BOOST_DESCRIBE_STRUCT(NotifiedRow, (), (body, on))
 
-// One for each agency that was asked.
+// There is one for each agency that was asked.
 struct AgencyReviewRow {
   CaseId case_;
   AgencyId agency;
@@ -141,7 +141,7 @@ struct AgencyReviewRow {
   std::optional<CopyId> copy;
   bool templates_late = false;
   std::optional<Digest> templates_reason;
-  std::optional<Instant> returned;  // the first version
+  std::optional<Instant> returned;  // when the first version came back
   std::uint64_t return_version = 0;
   std::optional<RecordId> return_record;  // of the last version
   bool return_late = false;
@@ -157,7 +157,8 @@ BOOST_DESCRIBE_STRUCT(AgencyReviewRow, (),
                        templates_reason, returned, return_version, return_record, return_late, return_reason, on_behalf,
                        informed, outcome_copy, acknowledged, inspectorates))
 
-// One row: how the calendar in force differs from the one that ships. No date is in both; both ascend.
+// There is one such row. It stores how the calendar in force differs from the one that ships. No date is in both lists;
+// both ascend.
 struct CalendarRow {
   std::vector<Date> added;
   std::vector<Date> removed;

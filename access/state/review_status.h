@@ -1,5 +1,5 @@
-// A review as review/ reckons with it: its dates, the rules and the calendar it runs under, and what the guards of its
-// steps look at. Made from the rows of one snapshot.
+// Prepares a review for the calculations of review/: its dates, the rules and the calendar it runs under, and the facts
+// that the guards of its steps check. It is made from the rows of one snapshot.
 #pragma once
 #include "access/state/state.h"
 #include "review/calendar.h"
@@ -8,7 +8,7 @@
 
 namespace strongroom::access {
 
-// The shipped calendar with what was imported. Errc::too_large where the imports were too many for one.
+// Returns the shipped calendar merged with the imports. Errc::too_large if the imports are too many for one calendar.
 Result<review::Calendar> calendar_of(const CalendarRow& row);
 
 struct ReviewStatus {
@@ -21,8 +21,8 @@ struct ReviewStatus {
   Date today{};
 
   const AgencyReviewRow* find(const AgencyId& agency) const;
-  // When that clock is due, and whether that day has passed. Nothing while it waits for its trigger. Errc::not_found
-  // names a year whose bank holidays are not known.
+  // Returns when that clock is due, and whether that day has passed. There is no date while the clock waits for its
+  // trigger. Errc::not_found names a year whose bank holidays are not known.
   struct Due {
     std::optional<Date> date;
     bool is_past = false;
@@ -30,16 +30,17 @@ struct ReviewStatus {
   Result<Due> due(std::string_view clock, const std::optional<AgencyId>& agency = std::nullopt) const;
 };
 
-// Errc::tampered where the rows do not fit each other.
+// Errc::tampered if the rows contradict each other.
 Result<ReviewStatus> review_status(const State& state, const ReadTransaction& txn, const CaseRow& row, Instant now);
 
-// The documents that those attending are given (4.5.1).
+// The documents that those attending must be given (4.5.1).
 struct PackContents {
   std::vector<RecordId> document_1;
   std::vector<RecordId> notifications;
   std::vector<RecordId> returns;
   std::vector<AgencyId> unreturned;
-  // Of these how many the list (sorted) has not; a missing Document 1 and each agency that did not return count too.
+  // Returns how many of these are missing from the list, which must be sorted. A missing Document 1 and each agency
+  // that did not return count too.
   std::uint64_t lacking(const std::vector<RecordId>& sorted) const;
 };
 Result<PackContents> pack_contents(const State& state, const ReadTransaction& txn, const CaseRow& row,

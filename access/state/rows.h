@@ -1,5 +1,5 @@
-// The rows of the state tables: what the entries so far amount to. Each is stored as the JSON of its description,
-// sealed.
+// Defines the rows of the state tables, which hold the result of the entries so far. Each is stored as the JSON of its
+// description, sealed.
 #pragma once
 #include <algorithm>
 
@@ -25,15 +25,15 @@ using wire::EpochKey;
 using wire::Recipient;
 using wire::VerifyKey;
 
-// One row: what belongs to the partnership as a whole.
+// There is one such row, about the partnership as a whole.
 struct PartnerRow {
   AgencyId agency;
   AgencyKind kind = AgencyKind::other;
-  std::optional<PersonId> root;  // once enrolled; fixed from then on
+  std::optional<PersonId> root;  // once enrolled; it never changes afterwards
 };
 BOOST_DESCRIBE_STRUCT(PartnerRow, (), (agency, kind, root))
 struct DirectoryRow {
-  std::string chain;                 // the directory's chain tag
+  std::string chain;                 // the tag of the directory's chain
   std::vector<PartnerRow> partners;  // the three safeguarding partners, in the order of the genesis entries
 };
 BOOST_DESCRIBE_STRUCT(DirectoryRow, (), (chain, partners))
@@ -41,7 +41,7 @@ BOOST_DESCRIBE_STRUCT(DirectoryRow, (), (chain, partners))
 struct AgencyRow {
   AgencyId agency;
   AgencyKind kind = AgencyKind::other;
-  std::optional<Digest> name;  // absent for those of genesis, which go by their kind
+  std::optional<Digest> name;  // absent for agencies of genesis, which are named by their kind
 };
 BOOST_DESCRIBE_STRUCT(AgencyRow, (), (agency, kind, name))
 
@@ -50,8 +50,8 @@ struct PersonRow {
   VerifyKey signing_key;
   Recipient recipient{};
   std::vector<wire::MembershipView> memberships;  // one for each agency
-  std::optional<Digest> name;                     // absent for those of genesis who gave none
-  InvitationId invitation;                        // that the keys hang on
+  std::optional<Digest> name;                     // absent for people of genesis who gave none
+  InvitationId invitation;                        // the invitation that certifies the keys
   std::optional<PersonId> inviter;                // absent at genesis
   bool root = false;
   bool revoked = false;
@@ -68,7 +68,7 @@ struct InvitationRow {
   Instant expires;
   std::optional<Digest> name;
   std::optional<PersonId> inviter;  // absent at genesis
-  bool root = false;                // whoever enrols with it is the root of that partner
+  bool root = false;                // the person who enrols with it is the root of that partner
   std::optional<PersonId> used_by;
 };
 BOOST_DESCRIBE_STRUCT(InvitationRow, (), (invitation, agency, roles, key, expires, name, inviter, root, used_by))
@@ -76,8 +76,8 @@ BOOST_DESCRIBE_STRUCT(InvitationRow, (), (invitation, agency, roles, key, expire
 struct CaseRow {
   CaseId case_;
   std::string reference;
-  std::string chain;  // its chain's tag
-  AgencyId agency;    // that referred it
+  std::string chain;  // the tag of the case's chain
+  AgencyId agency;    // the agency that referred it
   Date incident_date{};
   Date aware_date{};
   Instant received;
@@ -95,19 +95,19 @@ BOOST_DESCRIBE_STRUCT(CaseRow, (),
 struct SafeRow {
   SafeId safe;
   CaseId case_;
-  std::optional<AgencyId> agency;  // absent: the review safe
+  std::optional<AgencyId> agency;  // absent for the review safe
   std::uint64_t epoch = 0;         // the current one
-  bool epoch_due = false;          // somebody who had a wrap of the current epoch is no keyholder any more
+  bool epoch_due = false;          // somebody who had a wrap of the current epoch is no longer a keyholder
   std::uint64_t records = 0;
   std::uint64_t items = 0;
   std::uint64_t declaration = 0;  // the last version; 0: none
-  bool nothing_held = false;      // as it says
+  bool nothing_held = false;      // as the declaration states
   std::uint64_t sources = 0;
   std::uint64_t open_sources = 0;
   std::uint64_t originals_removed = 0;
-  std::optional<Instant> secured;  // since when it is
-  std::uint64_t seq = 0;           // of the opening, or the referral
-  // 4.3.5: what there is stands in the safe, and every source is closed.
+  std::optional<Instant> secured;  // the time since when it is secured
+  std::uint64_t seq = 0;           // of the opening, or for a review safe of the referral
+  // A safe is secured (4.3.5) when everything that the agency declared is in it and every source is closed.
   bool is_secured() const {
     if (declaration == 0 || open_sources > 0) return false;
     return nothing_held == (records + items == 0) && (nothing_held || sources > 0);
@@ -117,8 +117,8 @@ BOOST_DESCRIBE_STRUCT(SafeRow, (),
                       (safe, case_, agency, epoch, epoch_due, records, items, declaration, nothing_held, sources,
                        open_sources, originals_removed, secured, seq))
 
-// `key` as the entry had it, shares completed since added, wraps made since added and those of former keyholders gone:
-// exactly the wraps, shares and previous identity that are kept beside.
+// `key` is the entry's key with later changes: shares and wraps that were added since are in it, and wraps of former
+// keyholders are not. So it names exactly the wraps, shares and previous identity that are kept beside.
 struct EpochRow {
   SafeId safe;
   std::uint64_t epoch = 0;
@@ -133,7 +133,7 @@ struct NominationRow {
   Involvement involvement = Involvement::none;
   bool own = false;
   NominationState state = NominationState::pending;  // never none
-  bool wrapped = false;                              // of the current epoch
+  bool wrapped = false;                              // for the current epoch
   std::optional<std::uint64_t> confirmed;            // the last epoch whose secret the person confirmed
   std::optional<std::uint64_t> paused;               // the epoch whose secret they knew at the last pause
   std::uint64_t seq = 0;                             // of the nomination
@@ -169,7 +169,7 @@ struct ItemRow {
   std::uint64_t number = 0;  // in the safe, from 1
   Custody custody = Custody::held;
   std::uint64_t changes = 0;
-  std::uint64_t seq = 0;  // of its adding
+  std::uint64_t seq = 0;  // of the entry that added it
 };
 BOOST_DESCRIBE_STRUCT(ItemRow, (), (item, safe, number, custody, changes, seq))
 
@@ -179,15 +179,15 @@ struct CopyRow {
   CaseId case_;
   SafeId safe;
   PersonId issuer;
-  std::optional<PersonId> reassigned;  // who answers for it in the issuer's place
+  std::optional<PersonId> reassigned;  // the person who answers for it instead of the issuer
   PersonId holder;
   Purpose purpose = Purpose::case_work;
   Date due{};
   Instant issued;
   CopyState state = CopyState::issued;
   std::uint64_t records = 0;
-  std::uint64_t out = 0;         // of them, not ended
-  std::optional<CopyEnd> worst;  // of those that ended: lost before destroyed before returned
+  std::uint64_t out = 0;         // records of it that have not ended
+  std::optional<CopyEnd> worst;  // of its records that ended: lost is worse than destroyed, destroyed than returned
   std::optional<Digest> index;   // of index.age, from `prepared` until the copy ends
   std::uint64_t seq = 0;         // of the issuing entry
   bool ended() const { return out == 0; }
@@ -197,11 +197,11 @@ BOOST_DESCRIBE_STRUCT(CopyRow, (),
                       (copy, number, case_, safe, issuer, reassigned, holder, purpose, due, issued, state, records, out,
                        worst, index, seq))
 
-// One record of a copy. They are kept in pages, in the copy's order.
+// One record of a copy. The records are kept in pages, in the copy's order.
 struct CopiedRecord {
   RecordId record;
   std::optional<CopyEnd> ended;
-  std::optional<Digest> header;  // rewritten for the holder: from `prepared` until it ends
+  std::optional<Digest> header;  // of the header rewritten for the holder, from `prepared` until it ends
 };
 BOOST_DESCRIBE_STRUCT(CopiedRecord, (), (record, ended, header))
 struct CopyPageRow {
@@ -210,7 +210,7 @@ struct CopyPageRow {
 BOOST_DESCRIBE_STRUCT(CopyPageRow, (), (records))
 inline constexpr std::uint64_t kRecordsPerCopyPage = 256;
 
-// What a (keyid, nonce) stood for (docs/formats.md, Idempotency).
+// Remembers the request that used a (keyid, nonce) (docs/formats.md, Idempotency).
 struct UsedNonceRow {
   std::string method;
   std::string target;
@@ -226,7 +226,7 @@ bool listed(const std::vector<T>& list, const T& one) {
   return std::find(list.begin(), list.end(), one) != list.end();
 }
 
-// A value that waits to be named by a command.
+// A staged value, which waits until a command names it.
 struct StagedRow {
   Bytes value;
   Instant time;

@@ -1,5 +1,5 @@
-// The state tables: projections of the ledger, each with one writer, and beside them the values that entries name by
-// digest. It works on any engine: LMDB in a vault, memory in replay. Row by row: rows.h.
+// Keeps the state tables: projections of the ledger, each with one writer, and beside them the values that entries name
+// by digest. It works on any engine: LMDB in a vault, memory in replay. rows.h describes each row.
 //
 //   table             key                                  value
 //   directory         one zero byte                        DirectoryRow
@@ -42,7 +42,7 @@ using engine::WriteTransaction;
 using vault::keyring::SealedTable;
 using vault::keyring::TableClass;
 
-// Where beside values are kept, by what they are.
+// Each kind of beside value has a table with these keys.
 //   header, descriptor   record (16)
 //   wrap, share          safe (16) epoch (8) person (16)
 //   previous             safe (16) epoch (8): the identity before that epoch
@@ -62,7 +62,7 @@ Bytes id_key(const Id& id) {
   return vault::to_bytes(ByteView(id.uuid()));
 }
 
-// "RR-2026-0001".
+// Returns a reference such as "RR-2026-0001".
 std::string format_reference(int year, std::uint64_t number);
 struct ReferenceParts {
   int year = 0;
@@ -72,17 +72,17 @@ Result<ReferenceParts> parse_reference(std::string_view reference);  // Errc::ma
 std::string format_copy_number(std::uint64_t number);                // "C-0042"
 Result<std::uint64_t> parse_copy_number(std::string_view text);      // Errc::malformed
 
-// A visitor stops a listing with false, and fails it with an error.
+// A visitor returns false to end a listing, or an error to make it fail.
 template <class Row>
 using Visit = std::function<Result<bool>(const Row&)>;
 
-// Thread safe as far as the transactions are: nothing in it changes after `open`.
+// It is as thread safe as its transactions are, because nothing in it changes after `open`.
 class State {
  public:
   // Makes the tables that are new. `sealer` must outlive it.
   static Result<State> open(engine::Engine& engine, const vault::keyring::Sealer& sealer);
 
-  // Every table of this state with its class, for `check`, `rebuild` and re-sealing to walk.
+  // Returns every table of this state with its class, so that `check`, `rebuild` and re-sealing can walk them.
   std::vector<const SealedTable*> tables() const;
   // Empties the projections.
   Result<void> clear_projections(WriteTransaction& txn);
@@ -104,55 +104,60 @@ class State {
 
   Result<std::optional<CaseId>> case_by_reference(const ReadTransaction& txn, std::string_view reference) const;
   Result<std::optional<CopyId>> copy_by_number(const ReadTransaction& txn, std::uint64_t number) const;
-  // What the next case of that year, and the next copy, are called.
+  // Return the reference of the next case of that year, and the number of the next copy.
   Result<std::string> next_reference(const ReadTransaction& txn, int year) const;
   Result<std::uint64_t> next_copy_number(const ReadTransaction& txn) const;
 
-  // In order of id, from `from` on. Ids begin with their time, so that is nearly the order of making.
+  // Visit rows in the order of their ids, from `from` on. Ids begin with their time, so this is nearly the order in
+  // which they were made.
   Result<void> agencies(const ReadTransaction& txn, const AgencyId& from, const Visit<AgencyRow>& visit) const;
   Result<void> people(const ReadTransaction& txn, const PersonId& from, const Visit<PersonRow>& visit) const;
   Result<void> cases(const ReadTransaction& txn, const CaseId& from, const Visit<CaseRow>& visit) const;
-  // Certified and not revoked. Without an agency: in any, each person once.
+  // Returns people who are certified for the role and not revoked. Without an agency it looks in all of them, and
+  // returns each person once.
   Result<std::vector<PersonId>> holders_of(const ReadTransaction& txn, Role role,
                                            const std::optional<AgencyId>& agency = std::nullopt) const;
 
-  // The review safe first, then agency safes in the order of opening.
+  // Returns the review safe first, then agency safes in the order of opening.
   Result<std::vector<SafeId>> safes_of(const ReadTransaction& txn, const CaseId& id) const;
   Result<std::optional<SafeId>> agency_safe(const ReadTransaction& txn, const CaseId& id, const AgencyId& agency) const;
-  Result<std::vector<NominationRow>> nominations_of(const ReadTransaction& txn, const SafeId& safe) const;  // ended too
-  Result<std::vector<SafeId>> safes_of_person(const ReadTransaction& txn, const PersonId& person) const;    // ended too
-  // In sealing order, from that ordinal on.
+  Result<std::vector<NominationRow>> nominations_of(const ReadTransaction& txn,
+                                                    const SafeId& safe) const;  // ended ones too
+  Result<std::vector<SafeId>> safes_of_person(const ReadTransaction& txn,
+                                              const PersonId& person) const;  // ended ones too
+  // Visits records in sealing order, from that ordinal on.
   Result<void> records_of(const ReadTransaction& txn, const SafeId& safe, std::uint64_t from,
                           const Visit<RecordRow>& visit) const;
 
-  // The digests of its sealed notes, ascending, from that one on.
+  // Visits the digests of the safe's sealed notes, ascending, from that one on.
   Result<void> notes_of(const ReadTransaction& txn, const SafeId& safe, const Digest& from,
                         const Visit<Digest>& visit) const;
 
   Result<std::optional<ReviewRow>> review(const ReadTransaction& txn, const CaseId& id) const;
   Result<std::optional<AgencyReviewRow>> agency_review(const ReadTransaction& txn, const CaseId& id,
                                                        const AgencyId& agency) const;
-  // The first few: those that the agency referred with that date of the incident.
+  // Returns the first few cases that the agency referred with that date of the incident.
   Result<std::vector<CaseId>> cases_of_incident(const ReadTransaction& txn, const AgencyId& agency,
                                                 const Date& date) const;
-  Result<std::vector<RecordId>> documents_1(const ReadTransaction& txn, const SafeId& review_safe) const;  // the first
+  Result<std::vector<RecordId>> documents_1(const ReadTransaction& txn,
+                                            const SafeId& review_safe) const;  // the first few
   Result<CalendarRow> calendar(const ReadTransaction& txn) const;
 
-  // In order of number, from that one on.
+  // Visits copies in the order of their numbers, from that one on.
   enum class Which { all, open, ended };
   Result<void> copies(const ReadTransaction& txn, std::uint64_t from, const Visit<CopyRow>& visit) const;
-  // Open ones before ended ones when both are asked for; `from` then counts in each.
+  // Visits open copies before ended ones if both are asked for; `from` applies to each part.
   Result<void> copies_of_case(const ReadTransaction& txn, const CaseId& id, Which which, std::uint64_t from,
                               const Visit<CopyRow>& visit) const;
-  // Those that the person issued, holds or answers for.
+  // Visits the copies that the person issued, holds or answers for.
   Result<void> copies_of_person(const ReadTransaction& txn, const PersonId& id, Which which, std::uint64_t from,
                                 const Visit<CopyRow>& visit) const;
-  // In the copy's order, from that ordinal (0 the first) on.
+  // Visits records in the copy's order, from that ordinal on. The first is 0.
   Result<void> copied_records(
       const ReadTransaction& txn, const CopyId& id, std::uint64_t from,
       const std::function<Result<bool>(std::uint64_t ordinal, const CopiedRecord&)>& visit) const;
 
-  // Absent once it is older than kNonceMemoryMs at `now`.
+  // Returns nothing once the nonce is older than kNonceMemoryMs at `now`.
   Result<std::optional<UsedNonceRow>> used_nonce(const ReadTransaction& txn, std::string_view keyid,
                                                  std::string_view nonce, Instant now) const;
 
@@ -175,7 +180,7 @@ class State {
   Result<void> put_document_1(WriteTransaction& txn, const SafeId& review_safe, const RecordId& record);
   Result<void> put_text_use(WriteTransaction& txn, const Digest& digest);
   Result<void> put_note_use(WriteTransaction& txn, const SafeId& safe, const Digest& digest);
-  // Adds the entries of `row` to what the nonce stands for, and forgets a bounded number of those whose time is over.
+  // Adds the entries of `row` to those of the nonce, and forgets a bounded number of nonces that are too old.
   Result<void> put_nonce(WriteTransaction& txn, std::string_view keyid, std::string_view nonce,
                          const UsedNonceRow& row);
 
@@ -184,7 +189,8 @@ class State {
   Result<void> put_beside(WriteTransaction& txn, BesideTable table, ByteView key, ByteView value);
   Result<bool> erase_beside(WriteTransaction& txn, BesideTable table, ByteView key);
   const SealedTable& beside_table(BesideTable table) const { return besides_[static_cast<std::size_t>(table)]; }
-  // Every beside value that the projections say is kept, with its digest: what `check` compares, both ways.
+  // Visits every beside value that the projections name, with its digest. `check` compares in both directions: each
+  // must be there, and nothing else may be.
   Result<void> expected_besides(
       const ReadTransaction& txn,
       const std::function<Result<bool>(BesideTable table, ByteView key, const Digest& digest)>& visit) const;
@@ -194,13 +200,13 @@ class State {
   Result<std::optional<StagedRow>> staged(const ReadTransaction& txn, std::string_view keyid,
                                           const Digest& digest) const;
   Result<bool> unstage(WriteTransaction& txn, std::string_view keyid, const Digest& digest);
-  // Forgets up to `limit` of those staged before that time; gives how many.
+  // Forgets up to `limit` values that were staged before that time. Returns how many it forgot.
   Result<std::size_t> expire_staged(WriteTransaction& txn, Instant before, std::size_t limit);
 
  private:
   explicit State(std::vector<SealedTable> projections, std::vector<SealedTable> besides,
                  std::vector<SealedTable> local);
-  // Of the rows that every request reads.
+  // of the rows that every request reads
   struct Caches;
   std::shared_ptr<Caches> caches_;
   std::vector<SealedTable> projections_;

@@ -1,5 +1,5 @@
-// The place that each action of reading is about. Views are compared with this list when they are compiled; the gate
-// and replay find the place of a refused read by it, in the request's target.
+// Lists which kind of place each action of reading is asked of. The views are compared with this list when they are
+// compiled. The gate and replay use it to find the place in a request's target.
 #pragma once
 #include <optional>
 

@@ -1,4 +1,4 @@
-// What the readings of access/views.h share, for their own sources: cursors, the size of a page, and refusals. Values
+// Provides the parts that the sources of access/views.h share: cursors, the size of a page, and refusals. It has values
 // only.
 #pragma once
 #include <string>
@@ -20,7 +20,7 @@ Result<Id> id_from(std::string_view text) {
   return *id;
 }
 
-// Counts what a page holds and what it looked at.
+// Counts the items and bytes that a page holds, and the rows that it looked at.
 class PageLimit {
  public:
   explicit PageLimit(std::size_t items = wire::kMaxPage) : items_(items) {}
@@ -38,6 +38,6 @@ class PageLimit {
   std::size_t seen_ = 0;
 };
 
-Error dangling();  // Errc::tampered: the tables contradict themselves
+Error dangling();  // Errc::tampered, because the tables contradict themselves
 
 }  // namespace strongroom::access
