@@ -41,7 +41,7 @@ bool may_be_nominated(const PersonRow& person, const SafeRow& safe) {
   return may_be_nominated(who, safe.agency.has_value());
 }
 
-// A share whose custodian is one no more does not count.
+// A share does not count if its custodian is no longer one.
 Result<bool> is_recovery_complete(const State& state, const ReadTransaction& txn, const SafeRow& safe) {
   constexpr std::ptrdiff_t kSharesOfPartner = 2;
   TRY(const auto epoch, state.epoch(txn, safe.safe, safe.epoch));
@@ -104,7 +104,8 @@ Place Standing::in_agency(const AgencyId& agency) const {
   if (!row_) return there;
   for (const auto& membership : row_->memberships)
     if (membership.agency == agency) there.who.add(capacities_in_agency(membership.roles));
-  // A root's first membership is the partner whose root it is; later ones do not make it root of another.
+  // A root's first membership is in the partner whose root it is. A later membership does not make it the root of
+  // another.
   if (row_->root && row_->memberships.front().agency == agency) there.who.add(Capacity::own_root);
   return there;
 }
@@ -166,7 +167,7 @@ Result<CopyPlace> Standing::in_copy(CaseRow row, SafeRow safe, CopyRow copy) con
   const bool keyholder = there.who.any_of({Capacity::representative, Capacity::participant});
   const bool answers = there.copy.responsible() == row_->person;
   const bool issued = there.copy.issuer == row_->person;
-  // Headers go only to the person who signed for them, and that is the issuer: somebody who took the copy over signed
+  // Headers go only to the person who signed for them, which is the issuer. Somebody who took the copy over signed for
   // nothing.
   if (issued && answers && keyholder)
     there.who.add(Capacity::issuer);
@@ -217,6 +218,7 @@ Result<Place> Standing::in_entry(const wire::EntryBody& body) const {
     there.stage = row->stage;
     there.who.add(in_case(*row).who);
   }
+  // A person in the copy also has their capacities in its safe, so one of the two is enough.
   if (copy) {
     TRY(const CopyPlace in_it, in_copy(*row, *safe, *copy));
     there.who.add(in_it.who);

@@ -13,7 +13,7 @@ using audit::LeafIndex;
 using vault::keyring::Sealer;
 using vault::keyring::SealingKey;
 
-constexpr int kRebuildAttempts = 24;  // each doubles the store, if it is that which is too small
+constexpr int kRebuildAttempts = 24;  // each attempt doubles the store, if its size is the cause
 
 Error altered(std::string what) {
   return {Errc::tampered, std::move(what)};
@@ -77,7 +77,7 @@ Result<void> Replay::take(const audit::Envelope& envelope, const std::optional<B
   if (body->v != wire::EntryBody().v) return Error{Errc::unknown_version, "it was written by a newer program"};
   if (body->policy > newest_policy_)
     return Error{Errc::unknown_version, "it was decided under a policy that this program does not know"};
-  // An older policy permits what a newer one may refuse, so nobody goes back to it.
+  // An older policy may permit what a newer one refuses, so an entry must not name an older one.
   if (body->policy < policy_) return altered("it was decided under an older policy than an entry before it");
   TRY_VOID(check_entry(envelope, *body, *text));
   TRY_VOID(projection_->add(envelope, *body));
@@ -107,6 +107,7 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
   TRY(const auto chain, chain_of(at.state(), at.txn(), expected.event));
   if (!chain && envelope.n != 0) return altered("a case begins with a chain of its own");
   if (chain && *chain != envelope.chain) return altered("it is in another chain than its command leads to");
+  // The salt is random, so it is taken from the stored entry. Everything else is derived, and both texts must be equal.
   wire::EntryBody derived;
   derived.salt = body.salt;
   derived.kind = expected.event.kind;
@@ -120,7 +121,7 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
   return {};
 }
 
-// Entries that nobody signs: genesis, the clock, limits.
+// Checks an entry that nobody signs: genesis, the clock, limits.
 Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const {
   if (body.actor) return altered("somebody acted, and no signed request says so");
   wire::Concerned ids;
@@ -147,7 +148,7 @@ Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const w
     }
   }
   if (wire::encode(body.ids) != wire::encode(ids)) return altered("it concerns something else");
-  if (envelope.seq.value == 0) return {};
+  if (envelope.seq.value == 0) return {};  // the directory's chain begins here
   TRY(const DirectoryRow directory, projection_->state().directory(projection_->txn()));
   if (envelope.chain.to_string() != directory.chain) return altered("it does not stand in the directory's chain");
   return {};
@@ -183,6 +184,7 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
     expect(refused_event(*refusal));
     return {};
   }
+  // A refusal leaves no nonce behind, so the same request may be refused more than once.
   if (body.kind != wire::AccessRefused::kKind) {
     TRY(const auto used, at.state().used_nonce(at.txn(), actor.keyid, request.parameters().nonce, envelope.time));
     if (used) return altered("its request has had its effect already");
@@ -223,7 +225,7 @@ class Check {
       TRY_VOID(compare_besides(replayed->state(), replayed->txn()));
       TRY_VOID(compare_payloads(replayed->state(), replayed->txn()));
     } else {
-      // The entries do not tell what should be there; what the tables say is compared all the same.
+      // The entries do not tell which values must be there, so the values are compared with what the tables name.
       const auto besides = compare_besides(store_.state(), txn_);
       if (!besides) find("state tables", besides.error());
       const auto payloads = compare_payloads(store_.state(), txn_);
@@ -245,7 +247,7 @@ class Check {
     return {};
   }
 
-  // Each row's key, and its value or why it does not open.
+  // Calls back with each row's key, and with its value or the error if it does not open.
   static Result<void> walk(const ReadTransaction& txn, const SealedTable& table,
                            const std::function<Result<void>(ByteView key, const Result<Bytes>& value)>& visit) {
     TRY(auto row, txn.seek(table.table(), {}));
@@ -262,7 +264,8 @@ class Check {
     return {};
   }
 
-  // The local tables: nothing says what is in them, but all of it must open. The ledger's own are check_ledger's.
+  // Checks the local tables: no entry determines their contents, but every value must open. check_ledger checks the
+  // ledger's own tables.
   Result<void> others_open() {
     for (const SealedTable* table : store_.tables()) {
       if (table->table_class() != TableClass::local) continue;
@@ -275,7 +278,7 @@ class Check {
     return {};
   }
 
-  // Nothing when it fails, and a finding says where.
+  // Returns nothing if it fails, and a finding names the entry.
   Result<std::unique_ptr<Projection>> replay() {
     TRY(const auto replay, Replay::begin());
     TRY(const audit::TreeSize size, store_.ledger().size(txn_));

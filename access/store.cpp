@@ -98,6 +98,7 @@ Result<Store::Created> Store::create(std::unique_ptr<engine::Engine> engine, vau
                                 .agency = agency,
                                 .roles = invited.roles,
                                 .expires = invited.expires};
+    // The secret is only in the invitation that is returned. It is stored nowhere.
     std::ranges::copy(key.seed().expose(), invitation.secret.begin());
     invitations.push_back(std::move(invitation));
   }
@@ -204,7 +205,7 @@ std::vector<IndexTerm> index_terms(const wire::EntryBody& body) {
   add_id(terms, "copy", body.ids.copy);
   if (body.ids.safe) terms.push_back({kSafeKindField, safe_kind_id(*body.ids.safe, body.kind)});
   if (body.ids.copy) terms.push_back({kCopyKindField, copy_kind_id(*body.ids.copy, body.kind)});
-  // records.sealed lists objects, copies list ids.
+  // records.sealed has a list of objects, and copies have a list of ids.
   const wire::json::object* detail = body.detail.if_object();
   const wire::json::value* records = detail != nullptr ? detail->if_contains("records") : nullptr;
   if (records != nullptr && records->is_array()) {
@@ -214,7 +215,7 @@ std::vector<IndexTerm> index_terms(const wire::EntryBody& body) {
       if (id != nullptr && id->is_string()) terms.push_back({"record", std::string(id->get_string())});
     }
   }
-  // The review's entries name its documents one by one.
+  // The review's entries name each document in a member of its own.
   if (detail != nullptr)
     for (const std::string_view name : {"record", "document_2", "document_3", "document_4", "document_5"})
       if (const wire::json::value* id = detail->if_contains(name); id != nullptr && id->is_string())

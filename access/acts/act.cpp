@@ -8,15 +8,16 @@ namespace strongroom::access {
 namespace acts {
 namespace {
 
-// The kinds of entry that change a projection; the others change none.
+// Lists the kinds of entry that change no projection. The others are AppliedEvents.
 using Remarks = boost::mp11::mp_set_difference<wire::OtherEvents, boost::mp11::mp_list<wire::GenesisInvited>>;
 
-// Never inlined: all of a list would be one function, which takes the compiler as long as the rest of the folder.
+// It is never inlined, because all of a list would otherwise be one function, which takes the compiler as long as the
+// rest of the folder.
 template <class T, class R, class Visit>
 [[gnu::noinline]] R visit_type(const Visit& visit) {
   return visit(std::type_identity<T>());
 }
-// Calls `visit` with the type of the list whose kind it is.
+// Calls `visit` with the type of the list that has this kind. Returns nothing if no type has it.
 template <class List, class R, class Visit>
 std::optional<R> with_kind(std::string_view kind, const Visit& visit) {
   std::optional<R> result;
@@ -27,7 +28,7 @@ std::optional<R> with_kind(std::string_view kind, const Visit& visit) {
   return result;
 }
 
-// The actor as the state knows it now: keys are rechecked inside the transaction.
+// Reads the actor as the state knows it now, because a key must be checked again inside the transaction.
 Result<Context> context_of(const State& state, const ReadTransaction& txn, const Actor& actor, Instant time,
                            const Given& given, PolicyVersion policy) {
   const Error not_accepted{Errc::refused, "this key is not accepted"};
@@ -43,7 +44,7 @@ Result<Context> context_of(const State& state, const ReadTransaction& txn, const
   return Context{{}, state, txn, actor, std::move(standing), std::move(invitation), time, given};
 }
 
-// So that the same request does not have its effect again.
+// Stores the request's nonce, so that the same request does not have its effect again.
 Result<void> remember_nonce(const Entry& entry, const wire::EntryRequest& request) {
   TRY(const auto signature, wire::parse_stored_request(request));
   UsedNonceRow row;
@@ -59,8 +60,8 @@ Result<void> remember_nonce(const Entry& entry, const wire::EntryRequest& reques
 
 namespace {
 
-// A refused command stands in the ledger as it was signed, so words are looked at before anybody is refused: names and
-// free text have no place in a command (docs/formats.md, "Beside values"), whoever sends it.
+// Checks the words of a command before anybody is refused, because a refused command is stored in the ledger as it was
+// signed. Names and free text must not be in a command, no matter who sends it (docs/formats.md, "Beside values").
 bool is_command_text(std::string_view body) {
   constexpr std::string_view kOthers = "{}[]\",:+/=_.-";
   return std::ranges::all_of(body, [&](char c) {

@@ -1,4 +1,5 @@
-// A case begins with its referral, which engages the lock, and asks agencies to secure (4.1.1, 4.3.1).
+// Implements the acts that begin a case: the referral, which engages the lock, and asking agencies to secure (4.1.1,
+// 4.3.1).
 #include "access/acts/acts.h"
 #include "access/state/review_status.h"
 
@@ -8,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kReceivedSkewMs = 60 * vault::kMillisecondsPerSecond;
 
-// "child-1", "child-2" and so on.
+// Returns whether the subject is "child-1", "child-2" and so on.
 bool is_child(const std::string& subject) {
   constexpr std::string_view kChild = "child-";
   return subject.starts_with(kChild) && subject.size() > kChild.size() &&
@@ -25,7 +26,7 @@ Result<void> check_subjects(const std::vector<std::string>& subjects) {
   return {};
 }
 
-// A second referral of an incident names the first (4.1.1).
+// A second referral of an incident must name the first (4.1.1).
 Result<void> check_incident(const Context& context, const wire::ReferCase& command) {
   TRY(const auto cases, context.state.cases_of_incident(context.txn, command.agency, command.incident_date));
   if (cases.empty() || command.linked_to) return {};
@@ -72,7 +73,7 @@ Result<void> ask(const Entry& entry, const CaseId& id, const AgencyId& agency) {
 }  // namespace
 
 Decided decide(const Context& context, const wire::ReferCase& command) {
-  // Before anybody is refused: a word that is none has no place in the ledger.
+  // This is checked before anybody is refused, because only known words may be in the ledger.
   if (!review::find_rules(command.rules.value_or(std::string(review::kDefaultRules))))
     return Error{kInvalid, "there is no such rule set; there are guidance and panel"};
   if (auto refused = refusal(action_of(command), context.standing.in_agency(command.agency))) return *refused;
@@ -117,7 +118,7 @@ Result<void> apply(const Entry& entry, const wire::CaseReferred& detail) {
   row.received = detail.received;
   row.subjects = detail.subjects;
   row.review_safe = detail.review_safe;
-  row.asked = {detail.agency};
+  row.asked = {detail.agency};  // the referral itself asks the referring agency
   row.seq = entry.seq();
   TRY_VOID(entry.state.put(entry.txn, row));
   ReviewRow review;
@@ -147,7 +148,7 @@ Decided decide(const Context& context, const wire::AskAgencies& command) {
     if (listed(place.case_.asked, agency)) return Error{Errc::conflict, "an agency has been asked already"};
   }
   wire::Concerned ids = place.ids;
-  ids.safe = place.case_.review_safe;  // of the review's course, as its other entries
+  ids.safe = place.case_.review_safe;  // other entries of the review's course name its safe too
   if (command.agencies.size() == 1) ids.agency = command.agencies.front();
   Decision decision;
   decision.events.push_back(event(wire::AgenciesAsked{command.case_, command.agencies}, ids));

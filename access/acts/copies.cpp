@@ -1,4 +1,5 @@
-// Copies: issued by a keyholder, prepared for a colleague, collected, delivered, ended (4.3.5; DESIGN 6).
+// Implements the acts about copies: a keyholder issues one and prepares it for a colleague, the holder collects it and
+// acknowledges its delivery, and it ends (4.3.5). See docs/architecture.md, "The life of a record".
 #include <unordered_set>
 
 #include "access/acts/acts.h"
@@ -9,7 +10,7 @@ namespace {
 
 using RecordSet = std::unordered_set<RecordId>;
 
-// Whether somebody may be given copies of the review's documents without being of the review: a member of a
+// Returns whether somebody who takes no part in the review may be given copies of its documents: a member of a
 // safeguarding partner, or a lead or practitioner of an agency that has been asked.
 Result<bool> may_be_given(const Context& context, const CaseRow& row, const PersonRow& person) {
   TRY(const DirectoryRow directory, context.state.directory(context.txn));
@@ -21,8 +22,8 @@ Result<bool> may_be_given(const Context& context, const CaseRow& row, const Pers
   });
 }
 
-// The holder: the issuer, a certified member of the safe's agency, or in a review safe one who may take part or is
-// given its documents.
+// The holder must be the issuer or a certified member of the safe's agency. For a review safe it must be somebody who
+// may take part, or who may be given its documents.
 Result<void> check_holder(const Context& context, const CaseRow& row, const SafeRow& safe, const PersonId& holder) {
   if (holder == context.self()) return {};
   TRY(const auto person, context.state.person(context.txn, holder));
@@ -41,7 +42,8 @@ Result<void> check_holder(const Context& context, const CaseRow& row, const Safe
   return {};
 }
 
-// Calls `change` with each record of the copy and its ordinal; pages that it changed (it says so) are written again.
+// Calls `change` with each record of the copy and its ordinal. `change` must return whether it changed the record, so
+// that only pages with a change are written again.
 template <class Change>
 Result<void> change_pages(const Entry& entry, const CopyId& copy, const Change& change) {
   for (std::uint64_t page = 0;; ++page) {
@@ -60,7 +62,7 @@ Result<CopyRow> copy_of(const Entry& entry, const CopyId& copy) {
   return needed(entry.state.copy(entry.txn, copy));
 }
 
-// A copy is no worse than the worst that happened to a record of it.
+// A copy ends as badly as its worst record: lost is worse than destroyed, and destroyed is worse than returned.
 CopyEnd worse(CopyEnd a, CopyEnd b) {
   if (a == CopyEnd::lost || b == CopyEnd::lost) return CopyEnd::lost;
   if (a == CopyEnd::destroyed || b == CopyEnd::destroyed) return CopyEnd::destroyed;
@@ -96,6 +98,7 @@ Decided decide(const Context& context, const wire::IssueCopy& command) {
     TRY(const auto row, context.state.record(context.txn, record));
     if (!row || row->safe != command.safe) return Error{Errc::not_found, "a record is not in this safe"};
   }
+  // Replay passes the number of the stored entry, which must not be another copy's.
   std::uint64_t number = 0;
   if (context.given.number) {
     number = *context.given.number;
@@ -209,6 +212,7 @@ Decided decide(const Context& context, const wire::ReturnCopy& command) {
   if (place.copy.ended()) return Error{Errc::conflict, "this copy has ended already"};
   if (command.records.size() > kMaxRecordsPerCopy) return Error{Errc::too_large, "too many records"};
   if (has_duplicates(command.records)) return Error{kInvalid, "a record is named twice"};
+  // A record that was never in the copy and one that has ended already are different errors, so both sets are needed.
   std::vector<RecordId> out;
   RecordSet copied;
   TRY_VOID(context.state.copied_records(context.txn, command.copy, 0,
@@ -231,7 +235,8 @@ Decided decide(const Context& context, const wire::ReturnCopy& command) {
   return decision;
 }
 
-// What was rewritten for the holder goes with the copy's end.
+// When a record ends, the header that was rewritten for the holder is deleted. When the copy ends, its index is deleted
+// too.
 Result<void> apply(const Entry& entry, const wire::CopyReturned& detail) {
   TRY(CopyRow row, copy_of(entry, detail.copy));
   const RecordSet ended(detail.records.begin(), detail.records.end());

@@ -1,4 +1,5 @@
-// The agency's desk: declarations, physical items and their custody, originals (4.3.5).
+// Implements the acts at an agency's desk: declarations, physical items and their custody, and the removal of originals
+// (4.3.5).
 #include "access/acts/acts.h"
 
 namespace strongroom::access::acts {
@@ -164,6 +165,7 @@ Decided decide(const Context& context, const wire::RemoveOriginals& command) {
     if (!row || row->safe != command.safe) return Error{Errc::not_found, "a record is not in this safe"};
     if (row->original_removed) return Error{Errc::conflict, "the removal of an original is recorded already"};
   }
+  // Once the files are deleted, the safe has the only copy of them. So it should still open if one keyholder is lost.
   TRY(const auto nominations, context.state.nominations_of(context.txn, command.safe));
   const auto keyholders =
       static_cast<std::uint64_t>(std::ranges::count(nominations, NominationState::active, &NominationRow::state));

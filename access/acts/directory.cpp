@@ -1,4 +1,4 @@
-// Agencies and people: who is certified, by whom, for what (DESIGN 5, Certification).
+// Implements the acts about agencies and people: inviting, enrolling, joining and revoking.
 #include "access/acts/acts.h"
 #include "access/wire/invitation.h"
 #include "vault/crypto/keys.h"
@@ -84,6 +84,7 @@ Decided decide(const Context& context, const wire::InvitePerson& command) {
                                           command.expires, command.name, command.replaces},
                       command.agency, command.replaces));
   add_text(decision, command.name);
+  // Replacing somebody also revokes them, so the inviter must be permitted to revoke as well.
   if (command.replaces) {
     TRY(const auto old, context.state.person(context.txn, *command.replaces));
     if (!old || !is_member(*old, command.agency))
@@ -104,7 +105,8 @@ Result<void> apply(const Entry& entry, const wire::PersonInvited& detail) {
   return entry.state.put(entry.txn, row);
 }
 
-// The ledger's first entries: the three partners, and an invitation for the root of each.
+// These are the ledger's first entries: the three partners with an invitation for the root of each, and the
+// administrator's invitation.
 Result<void> apply(const Entry& entry, const wire::GenesisInvited& detail) {
   TRY(DirectoryRow directory, entry.state.directory(entry.txn));
   if (directory.chain.empty()) directory.chain = entry.envelope.chain.to_string();

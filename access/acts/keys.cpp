@@ -1,4 +1,4 @@
-// Keys of safes: what an opening, a referral and an epoch have in common (DESIGN 5, Safe key).
+// Implements the rules for keys of safes, which an opening, a referral and a new epoch have in common.
 #include "access/acts/acts.h"
 
 namespace strongroom::access::acts {
@@ -15,7 +15,7 @@ Result<void> check_shares(const Context& context, const std::vector<wire::Share>
       return Error{Errc::conflict, "a recovery share is for somebody who is no certified custodian of that partner"};
     custodians.push_back(share.custodian);
   }
-  // Nobody counts for two partners, and nobody holds two shares of one.
+  // Nobody counts for two partners, and nobody holds two shares of one partner.
   if (has_duplicates(std::move(custodians))) return Error{kInvalid, "a custodian has two recovery shares"};
   return {};
 }
@@ -90,8 +90,8 @@ Decided decide(const Context& context, const wire::StartEpoch& command) {
   return decision;
 }
 
-// Former wraps stay where they are: those that they are for still hold the key, and earlier epochs open through the
-// chain of previous identities in any case.
+// The wraps of earlier epochs are kept. The people they are for still have the key, and the chain of previous
+// identities opens earlier epochs in any case.
 Result<void> apply(const Entry& entry, const wire::EpochStarted& detail) {
   TRY(const PersonId starter, entry.actor());
   TRY(SafeRow safe, needed(entry.state.safe(entry.txn, detail.safe)));

@@ -1,11 +1,12 @@
-// Securing: records are sealed into a safe, and never change (4.3.5).
+// Implements securing: records are sealed into a safe, and never change (4.3.5).
 #include "access/acts/acts.h"
 
 namespace strongroom::access::acts {
 
 namespace {
 
-constexpr std::uint64_t kMinPayloadBytes = 16 + 16;  // of an age file: a nonce, and the tag of an empty last chunk
+constexpr std::uint64_t kMinPayloadBytes =
+    16 + 16;  // the least of an age file: a nonce, and the tag of an empty last chunk
 
 Result<void> check_record(const Context& context, const SafePlace& place, const wire::NewRecord& record) {
   if (record.length < kMinPayloadBytes) return Error{kInvalid, "a payload is shorter than any age payload"};
@@ -46,6 +47,7 @@ Decided decide(const Context& context, const wire::SealRecords& command) {
     decision.besides.push_back({record.descriptor, BesideTable::descriptor, id_key(record.record)});
     decision.uploads.push_back({record.upload, record.record, record.length, record.payload});
   }
+  // check_record compares only with records that earlier commands sealed.
   if (has_duplicates(std::move(records)) || has_duplicates(std::move(uploads)))
     return Error{kInvalid, "a record or an upload is named twice"};
   decision.events.push_back(event(detail, place.ids));
@@ -74,6 +76,7 @@ Result<void> apply(const Entry& entry, const wire::RecordsSealed& detail) {
     row.late = sealed.late;
     row.derived_from = sealed.derived_from;
     TRY_VOID(entry.state.put(entry.txn, row));
+    // These are listed by themselves, so that a pack can be checked without reading every record of the safe.
     if (!safe.agency && row.class_ == RecordClass::document_1)
       TRY_VOID(entry.state.put_document_1(entry.txn, safe.safe, row.record));
   }

@@ -1,4 +1,5 @@
-// The course of a review: its end, going back, clocks that are moved; and the calendar that all of them are counted by.
+// Implements the acts about the course of a review: ending it, going back and moving a clock. It also implements
+// importing bank holidays, because every clock counts by them.
 #include <set>
 
 #include "access/acts/review_acts.h"
@@ -106,12 +107,12 @@ Result<void> apply(const Entry& entry, const wire::SteppedBack& detail) {
 
 namespace {
 
-constexpr int kMaxClockDays = 366;  // that a clock is moved ahead of today, at most
+constexpr int kMaxClockDays = 366;  // ahead of today, to which a clock may be moved
 
 Result<void> check_clock(const ReviewStatus& review, const wire::MoveClock& command) {
   TRY(const auto clocks, review::clocks_of(review.dates, *review.rules, review.calendar, review.today));
   const auto agency = command.agency ? std::optional(command.agency->to_string()) : std::nullopt;
-  std::optional<Date> trigger;  // the earliest that is waited for
+  std::optional<Date> trigger;  // the earliest of those that the clock waits for
   bool known = false;
   for (const review::Clock& one : clocks.list) {
     if (one.clock != command.clock || (agency && one.agency != agency)) continue;
@@ -127,7 +128,7 @@ Result<void> check_clock(const ReviewStatus& review, const wire::MoveClock& comm
 }  // namespace
 
 Decided decide(const Context& context, const wire::MoveClock& command) {
-  // Before anybody is refused: a word that is none has no place in the ledger.
+  // This is checked before anybody is refused, because only known words may be in the ledger.
   const bool known = std::ranges::any_of(review::rule_sets(), [&](const review::RuleSet& set) {
     return std::ranges::find(set.clocks, command.clock, &review::ClockRule::clock) != set.clocks.end();
   });
@@ -166,7 +167,7 @@ bool ascends(const std::vector<Date>& dates) {
   return std::ranges::adjacent_find(dates, [](const Date& a, const Date& b) { return !(a < b); }) == dates.end();
 }
 
-// What the imports so far come to with these.
+// Returns the imports so far with these changes.
 CalendarRow changed(const CalendarRow& before, const std::vector<Date>& added, const std::vector<Date>& removed) {
   std::set<Date> more(before.added.begin(), before.added.end());
   std::set<Date> fewer(before.removed.begin(), before.removed.end());

@@ -1,5 +1,5 @@
-// What the meeting decided (4.6.2): Document 4, the partners' answers to it, an independent chair's endorsement
-// (4.6.3).
+// Implements the acts about the meeting's decision (4.6.2): Document 4, the partners' answers to it, and an independent
+// chair's endorsement (4.6.3).
 #include "access/acts/review_acts.h"
 
 namespace strongroom::access::acts {

@@ -1,4 +1,5 @@
-// The meeting of a review: its date (4.4), the documents for it (4.5), who attended (4.6.1).
+// Implements the acts about the meeting of a review: its date (4.4), the documents for it (4.5), and who attended
+// (4.6.1).
 #include "access/acts/review_acts.h"
 
 namespace strongroom::access::acts {
@@ -37,6 +38,7 @@ Decided decide(const Context& context, const wire::ScheduleMeeting& command) {
                        "the meeting follows the referral, received on " + vault::to_string(review.dates.received)};
         TRY_VOID(check_move(place, command));
         const auto window = review::check_meeting_date(review.dates, command.date, *review.rules, review.calendar);
+        // A reason excuses a date outside the window, but not a year whose bank holidays are unknown.
         if (!window && (window.code() != Errc::conflict || !command.reason)) return window.error();
         TRY(const int working_day, review.calendar.count(review.dates.received, command.date));
         TRY(const Date outcome, review.calendar.add(command.date, review.rules->clock("outcome").working_days));

@@ -1,4 +1,5 @@
-// The outcome of a review (4.7): to the Panel, its answer, to the agencies and the referrer, to the inspectorates.
+// Implements the acts about the outcome of a review (4.7): it goes to the Panel, which answers, and to the agencies and
+// the referrer; and inspectorates are notified.
 #include "access/acts/review_acts.h"
 
 namespace strongroom::access::acts {
@@ -50,7 +51,7 @@ Decided decide(const Context& context, const wire::RecordPanelAnswer& command) {
   return in_review(
       context, command.case_, action_of(command), review::Step::record_panel_answer, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
-        if (!place.review.row.outcome)  // closed without one: nothing was sent
+        if (!place.review.row.outcome)  // closed before an outcome was sent
           return Error{Errc::conflict, std::string(review::sentence_of(review::Step::record_panel_answer))};
         TRY_VOID(check_between(vault::london_date(place.review.row.outcome->sent), command.on, place.review.today,
                                "the day of the Panel's answer"));

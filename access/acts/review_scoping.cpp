@@ -1,4 +1,5 @@
-// The beginning of a review: the local authority's duties (4.1.2), Documents 2 and 3 out and Document 2 back (4.3).
+// Implements the acts at the beginning of a review: the local authority's duties (4.1.2), Documents 2 and 3 going out
+// and Document 2 coming back (4.3).
 #include "access/acts/review_acts.h"
 #include "access/wire/describe_json.h"
 

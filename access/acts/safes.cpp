@@ -1,4 +1,5 @@
-// An agency's safe, and who holds its key: opening, nominations and their end (4.3.5; DESIGN 5, Nomination).
+// Implements the acts about an agency's safe and its keyholders: opening it, and nominations from the first to the end
+// (4.3.5).
 #include "access/acts/acts.h"
 
 namespace strongroom::access::acts {
@@ -24,6 +25,7 @@ Decided decide(const Context& context, const wire::OpenSafe& command) {
   if (command.representatives.empty()) return Error{kInvalid, "a safe needs at least one representative"};
   if (command.representatives.size() > kMaxRepresentatives)
     return Error{Errc::too_large, "too many representatives for one safe"};
+  // Nobody else could open the safe while a lone representative is away, so it must be on record why there is only one.
   if (command.representatives.size() == 1 && !command.reason)
     return Error{kInvalid, "a lone representative needs a reason"};
   SafeRow safe;
@@ -160,7 +162,7 @@ Result<void> end_all_nominations(const Context& context, const PersonId& person,
   return {};
 }
 
-// A person's wraps go, of every epoch.
+// Deletes a person's wraps of every epoch.
 namespace {
 Result<void> drop_wraps(const Entry& entry, const SafeRow& safe, const PersonId& person) {
   for (std::uint64_t number = 0; number <= safe.epoch; ++number) {
@@ -173,7 +175,7 @@ Result<void> drop_wraps(const Entry& entry, const SafeRow& safe, const PersonId&
 }
 }  // namespace
 
-// What they might have kept of the current epoch asks for a new one.
+// The person may have kept the current epoch's secret, so ending the nomination makes a new epoch due.
 Result<void> apply(const Entry& entry, const wire::NominationEnded& detail) {
   TRY_VOID(keep_text(entry, detail.reason));
   TRY(NominationRow row, needed(entry.state.nomination(entry.txn, detail.safe, detail.person)));
@@ -208,7 +210,7 @@ Decided decide(const Context& context, const wire::PauseNomination& command) {
   return decision;
 }
 
-// No new epoch becomes due, but what they know of this one is remembered until the nomination ends.
+// A pause makes no new epoch due. The epoch whose secret they know is remembered until the nomination ends.
 Result<void> apply(const Entry& entry, const wire::NominationPaused& detail) {
   TRY_VOID(keep_text(entry, detail.reason));
   TRY(NominationRow row, needed(entry.state.nomination(entry.txn, detail.safe, detail.person)));

@@ -17,7 +17,7 @@ EntryClock::Moment EntryClock::observe(ClockReading now, Instant last_entry) con
     return moment;
   }
   Moment moment{.time = now.wall, .stepped = std::nullopt};
-  // After a start there is nothing to compare with, so a long rest is not taken for a jump.
+  // After a start there is no earlier reading, so a long time without the service is not taken for a jump.
   if (!kept_) return moment;
   const Instant expected{kept_->wall.unix_ms + (now.steady_ms - kept_->steady_ms)};
   if (std::abs(now.wall.unix_ms - expected.unix_ms) > limits::kClockJumpMs)

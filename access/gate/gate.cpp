@@ -38,8 +38,8 @@ Gate::~Gate() {
 
 // --- before the queue -----------------------------------------------------------------------------------------------
 
-// The key that a signature names, if it is fresh and the key is accepted now. A used invitation is let in here, because
-// a retried enrolment asks what became of it: the writer decides.
+// Returns the key that a signature names, if the signature is fresh and the key is accepted now. A used invitation is
+// let in here, because a retried enrolment asks for its result: the writer decides.
 Result<VerifyKey> Gate::key_of(const wire::SignatureParameters& parameters) const {
   TRY_VOID(wire::check_freshness(parameters, clocks_.wall()));
   TRY(const Actor actor, actor_of(parameters.keyid));
@@ -51,7 +51,7 @@ Result<SignedRequest> Gate::authenticate(const wire::RequestHead& head, std::str
                                          KeepBody keep) const {
   auto verified = wire::verify_received_request(head, coverage, body, keep,
                                                 [this](const auto& parameters) { return key_of(parameters); });
-  // Nobody is told which part of a request was wrong.
+  // The answer does not tell which part of a request was wrong.
   if (!verified && verified.code() == Errc::tampered)
     return Error{Errc::refused, "the request's signature or body is not what its key signed"};
   if (!verified) return verified.error();
@@ -86,7 +86,7 @@ void Gate::submit(SignedRequest request, Completion done) {
 }
 
 void Gate::refuse(SignedRequest request, Refusal refusal, Completion done) {
-  // The body may be an upload: ciphertext, or anything else that its sender chose, which has no place in the ledger.
+  // The body may be an upload: ciphertext, or anything else that its sender chose, so it must not get into the ledger.
   // The entry keeps its digest, which the signature covers.
   SignedRequest kept{std::move(request.request).without_body(), std::move(request.actor)};
   const std::size_t bytes = size_of(kept.request);
@@ -97,7 +97,7 @@ void Gate::stage_besides(Actor owner, std::vector<Bytes> values, StagingCompleti
   if (values.size() > kMaxBesideValuesPerRequest) return done(Error{Errc::too_large, "too many values in one request"});
   std::size_t bytes = 0;
   for (const Bytes& value : values) {
-    // A value that comes alone may be a copy's index.
+    // A value that comes by itself may be a copy's index, which has a higher limit.
     if (value.size() > (values.size() == 1 ? kMaxIndexBytes : kMaxBesideValueBytes))
       return done(Error{Errc::too_large, "a staged value is too large"});
     bytes += value.size();
@@ -107,7 +107,7 @@ void Gate::stage_besides(Actor owner, std::vector<Bytes> values, StagingCompleti
 
 // --- the threads ----------------------------------------------------------------------------------------------------
 
-// Uploads are synced beside the writer, because a sync takes as long as the disk likes.
+// Uploads are synced on a thread beside the writer, because a sync may take long and every other job would wait for it.
 void Gate::sync_loop() {
   while (auto job = queue_.take_to_sync()) {
     const auto synced = sync_uploads(std::get<CommandJob>(job->work).request);
@@ -117,19 +117,19 @@ void Gate::sync_loop() {
 
 Result<void> Gate::sync_uploads(const SignedRequest& request) const {
   const auto uploads = wire::uploads_of(request.request);
-  // A command that does not parse, or that names too many, is answered when it is decided.
+  // A command that does not parse, or that names too many uploads, is answered when it is decided.
   if (!uploads || uploads->size() > limits::kMaxUploadsPerCommand) return {};
   std::vector<vault::payload::UploadId> ids;
   for (const UploadId& upload : *uploads) {
     const auto id = payload_id(upload);
     const auto status = store_.payload().status(id);
-    // An earlier try of this very command may have sealed it. The writer finds out by the nonce.
+    // An earlier try of this very command may have sealed the upload. The writer finds out by the nonce.
     if (!status && status.code() == Errc::not_found) continue;
     if (!status) return status.error();
     if (status->owner != request.actor.keyid) return Error{Errc::not_found, "the upload is not there"};
     ids.push_back(id);
   }
-  return store_.payload().sync(ids);  // all of them for the price of one
+  return store_.payload().sync(ids);  // one sync for all of them
 }
 
 void Gate::write_loop() {

@@ -120,7 +120,7 @@ std::size_t Queue::size() const {
   return waiting_;
 }
 
-// Ending depends on what the other threads have done, so each of them looks again.
+// Whether a thread may end depends on the other threads, so each of them must look again.
 void Queue::wake_all() {
   syncing_.notify_one();
   work_.notify_one();

@@ -6,14 +6,14 @@ namespace strongroom::access {
 namespace {
 
 constexpr std::int64_t kToken = 1000;  // in thousandths
-// More time than any bucket needs to be full again. Keeps the arithmetic far from overflow.
+// Every bucket is full again after less time than this. The limit keeps the arithmetic far from overflow.
 constexpr std::int64_t kLongestRestMs = 3'600'000;
 
 }  // namespace
 
 void Rates::refill(Bucket& bucket, std::int64_t steady_ms) const {
   const std::int64_t passed = std::clamp<std::int64_t>(steady_ms - bucket.filled_ms, 0, kLongestRestMs);
-  // Thousandths for each millisecond: per_minute * 1000 / 60'000.
+  // This is in thousandths for each millisecond: per_minute * 1000 / 60'000.
   const std::int64_t more = passed * rate_.per_minute / 60;
   bucket.thousandths = std::min(rate_.burst * kToken, bucket.thousandths + more);
   bucket.filled_ms = steady_ms;
@@ -25,7 +25,7 @@ bool Rates::is_due(const Bucket& bucket, std::int64_t steady_ms) {
 
 std::optional<wire::RequestsLimited> Rates::take_aggregate(Bucket& bucket) {
   const std::uint64_t count = std::exchange(bucket.refused, 0);
-  // An invitation has no person whom an entry could name, so its limit leaves none.
+  // An invitation has no person whom an entry could name, so its limit leaves no entry.
   if (count == 0 || !bucket.person) return std::nullopt;
   return wire::RequestsLimited{.person = *bucket.person, .count = count, .since = bucket.since.wall};
 }

@@ -11,9 +11,9 @@ namespace {
 
 using audit::LeafIndex;
 
-constexpr int kStorageAttempts = 3;  // of one job, while the store has to grow first
+constexpr int kStorageAttempts = 3;  // of one job; the store may have to grow between them
 
-// The answer to a job whose storage failed. The message keeps the cause for the operator's log. The service shows
+// Makes the answer to a job whose storage failed. The message keeps the cause for the operator's log. The service shows
 // callers a text of its own instead (service/problem.cpp).
 Error storage_failure(const Error& cause) {
   if (cause.code == Errc::retry) return {Errc::retry, "this could not be stored just now; send it again"};
@@ -28,7 +28,7 @@ std::array<std::byte, 16> random_salt() {
   return salt;
 }
 
-// Free text after 32 random bytes.
+// A text must be UTF-8 after 32 random bytes.
 Result<void> check_text(ByteView value) {
   const auto wrong = [](std::string_view why) {
     return Error{Errc::invalid_argument, "a staged text " + std::string(why)};
@@ -41,8 +41,8 @@ Result<void> check_text(ByteView value) {
   return {};
 }
 
-// A staged value must be what its table holds: a text, a bare age header, or a whole age file. Headers and files must
-// be for exactly one X25519 recipient, so that nobody else is given a key unseen.
+// Checks that a staged value is what its table stores: a text, a bare age header, or a whole age file. Headers and
+// files must be for exactly one X25519 recipient, because a second one would be given a key without anybody noticing.
 Result<void> check_beside(BesideTable table, ByteView value) {
   const auto wrong = [&](std::string_view why) {
     return Error{Errc::invalid_argument, "a staged " + wire::enum_name(table) + " " + std::string(why)};
@@ -56,7 +56,8 @@ Result<void> check_beside(BesideTable table, ByteView value) {
   return {};
 }
 
-// An act is answered with its entries and with what they were given, the first time and again.
+// An act is answered with its entries and with the values that they were given. A repeated request gets the same
+// answer.
 void add_entry(Done& done, LeafIndex seq, const wire::EntryBody& body) {
   done.seqs.push_back(seq);
   for (const auto& [name, value] : wire::given_of(body.kind, body.detail)) done.data[name] = value;
@@ -73,6 +74,7 @@ Writer::Writer(Store& store, Clocks clocks, std::function<void(const Error&)> fa
 void Writer::write(std::span<Job> batch, const Answering& answer) {
   if (lost_) return;
   if (auto results = attempt(batch)) return answer(batch, std::move(*results));
+  // Storage failed within the batch, and all of it was undone. Each job is now written by itself (rule 3).
   for (Job& job : batch) {
     if (lost_) return;
     const std::span alone(&job, 1);
@@ -83,7 +85,7 @@ void Writer::write(std::span<Job> batch, const Answering& answer) {
   }
 }
 
-// One transaction for all of them. An error: nothing of it was stored, or `lost_` is set.
+// Performs all of the jobs in one transaction. After an error either nothing was stored, or `lost_` is set.
 Result<std::vector<JobResult>> Writer::attempt(std::span<Job> jobs) {
   const auto staged_use = staged_use_;
   TRY(const auto txn, store_.engine().write());
@@ -143,7 +145,7 @@ Result<JobResult> Writer::perform(WriteTransaction& txn, const CommandJob& job, 
   return JobResult(Answer(std::move(done)));
 }
 
-// Finds everything that may be wrong with a command, before anything is written.
+// Finds every fault that a command may have, before anything is written.
 Result<Writer::Outcome> Writer::prepare(const ReadTransaction& txn, const SignedRequest& request, Instant time) const {
   TRY_VOID(wire::check_freshness(request.request.parameters(), time));
   TRY(auto repeated, repeat(txn, request, time));
@@ -163,14 +165,14 @@ Result<Writer::Outcome> Writer::prepare(const ReadTransaction& txn, const Signed
   return Outcome(std::move(prepared));
 }
 
-// The answer again, if the request's nonce has had its effect already. It is made from the entries themselves, so that
-// nothing is answered that is not in the ledger.
+// Answers again if the request's nonce has had its effect already. The answer is made from the entries themselves, so
+// it contains only what is in the ledger.
 Result<std::optional<Done>> Writer::repeat(const ReadTransaction& txn, const SignedRequest& request,
                                            Instant time) const {
   const std::string& keyid = request.actor.keyid;
   TRY(const auto row, store_.state().used_nonce(txn, keyid, request.request.parameters().nonce, time));
   if (!row) return std::optional<Done>();
-  // Enrolment uses its invitation up, and the client may still ask what became of it.
+  // Enrolment uses its invitation up, and the client may still ask for its result.
   if (request.actor.person) TRY_VOID(accept(txn, request.actor, time));
   if (row->method != request.request.method() || row->target != request.request.target() ||
       row->content != wire::body_sha256(request.request.stored().content))
@@ -202,12 +204,12 @@ Result<void> Writer::check_upload(const ReadTransaction& txn, const UploadUse& u
   return {};
 }
 
-// Whatever fails from here on is storage.
+// Every failure from here on is a failure of storage.
 Result<Done> Writer::carry_out(WriteTransaction& txn, const Actor& actor, const Prepared& prepared, Instant time) {
   const auto& besides = prepared.decision.besides;
   for (std::size_t i = 0; i < besides.size(); ++i)
     TRY_VOID(store_.state().put_beside(txn, besides[i].table, besides[i].key, prepared.values[i]));
-  // After all of them: two places may use one staged value.
+  // This is done after all of them, because two places may use one staged value.
   for (std::size_t i = 0; i < besides.size(); ++i) {
     TRY(const bool was_there, store_.state().unstage(txn, actor.keyid, besides[i].digest));
     if (!was_there) continue;
@@ -227,7 +229,7 @@ Result<Done> Writer::carry_out(WriteTransaction& txn, const Actor& actor, const 
 
 // --- refusals, limits and staging -----------------------------------------------------------------------------------
 
-// The snapshot that refused the read may be behind. The entry records what the entries before it lead to.
+// The snapshot that refused the read may be old. The entry must record what follows from the entries before it.
 Result<JobResult> Writer::perform(WriteTransaction& txn, const RefusalJob& job, Instant time) {
   const SignedRequest& request = job.request;
   if (const auto accepted = accept(txn, request.actor, time); !accepted) return JobResult(accepted.error());
@@ -259,13 +261,13 @@ Result<JobResult> Writer::perform(WriteTransaction& txn, const StagingJob& job, 
   for (const Bytes& value : job.values) digests.push_back(vault::crypto::sha256(value));
   const auto use = use_after(txn, job, digests, time);
   if (!use) return JobResult(use.error());
-  // Also those that are staged already: their day begins anew.
+  // This is done for values that are staged already too: their day begins anew.
   for (const Bytes& value : job.values) TRY_VOID(store_.state().stage(txn, job.owner.keyid, value, time));
   staged_use_[job.owner.keyid] = *use;
   return JobResult(std::move(digests));
 }
 
-// Errc::full if the job is over its key's quota.
+// Returns the key's use with this job. Errc::full if it is over the key's quota.
 Result<Writer::StagedUse> Writer::use_after(const ReadTransaction& txn, const StagingJob& job,
                                             std::span<const Digest> digests, Instant time) const {
   const auto found = staged_use_.find(job.owner.keyid);
@@ -284,7 +286,7 @@ Result<Writer::StagedUse> Writer::use_after(const ReadTransaction& txn, const St
 
 // --- entries --------------------------------------------------------------------------------------------------------
 
-// The key as the entries before this one leave it: it may have been revoked while the request waited.
+// Checks the key as the entries before this one leave it, because it may have been revoked while the request waited.
 Result<void> Writer::accept(const ReadTransaction& txn, const Actor& actor, Instant time) const {
   TRY_VOID(key_of(store_.state(), txn, actor));
   if (!actor.invitation) return {};
@@ -319,7 +321,7 @@ Result<LeafIndex> Writer::append(WriteTransaction& txn, const Draft& draft, Inst
   return envelope.seq;
 }
 
-// An entry that nobody's act makes, in the directory's chain.
+// Appends an entry that nobody's act makes, in the directory's chain.
 template <class Detail>
 Result<void> Writer::append_own(WriteTransaction& txn, const Detail& detail, const std::optional<PersonId>& person,
                                 Instant time) {

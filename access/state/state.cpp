@@ -11,7 +11,7 @@ namespace strongroom::access {
 
 namespace {
 
-// The places of the projections in State::projections_, and their names.
+// Numbers the projections by their places in State::projections_, and names them.
 enum Projection : std::size_t {
   kDirectory,
   kAgencies,
@@ -75,7 +75,7 @@ class Key {
     bytes_.push_back(value);
     return *this;
   }
-  operator ByteView() const { return bytes_; }  // NOLINT: a key is its bytes
+  operator ByteView() const { return bytes_; }  // NOLINT: a key is nothing but its bytes
   const Bytes& bytes() const { return bytes_; }
 
  private:
@@ -89,11 +89,11 @@ Key key_of(const Id& id) {
 Key role_key(Role role) {
   return Key().byte(static_cast<std::byte>(role));
 }
-// Times of entries are after 1970 and so not negative.
+// The times of entries are after 1970, and so they are not negative.
 Key time_key(Instant time) {
   return Key().number(static_cast<std::uint64_t>(std::max<std::int64_t>(time.unix_ms, 0)));
 }
-// Dates are after 1970 where they are anything that happened to somebody alive; earlier ones share a key.
+// The dates in an index are of incidents to living people, and so after 1970. Earlier dates share one key.
 std::uint64_t day_number(const Date& date) {
   return static_cast<std::uint64_t>(
       std::max<std::chrono::days::rep>(0, std::chrono::sys_days(date).time_since_epoch().count()));
@@ -169,7 +169,7 @@ Bytes staged_key(std::string_view keyid, const Digest& digest) {
   return Key().raw(owner).raw(digest).bytes();
 }
 
-// Decimal, without sign or leading zeros beyond `least_digits`.
+// Writes a decimal number without a sign, with leading zeros only up to `least_digits`.
 std::string padded(std::uint64_t number, std::size_t least_digits) {
   std::string digits = std::to_string(number);
   if (digits.size() < least_digits) digits.insert(0, least_digits - digits.size(), '0');

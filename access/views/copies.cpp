@@ -1,4 +1,4 @@
-// Copies: who has which, and what is released for one.
+// Answers who has which copies, and releases the headers of one.
 #include <set>
 
 #include "access/views/reading.h"
@@ -23,7 +23,7 @@ wire::CopyView View::show(const CopyRow& row) const {
           .records = row.records};
 }
 
-// The cursor is the number to continue from; in the listings of a case or person it comes after "open" or "ended".
+// The cursor is the number to continue from. In the listings of a case or a person it comes after "open" or "ended".
 Viewed<wire::Page<wire::CopyView>> View::copies(const CopyFilter& filter, std::string_view from) const {
   const State& state = store_->state();
   wire::Page<wire::CopyView> page;
@@ -79,7 +79,7 @@ Viewed<wire::Page<wire::CopyView>> View::copies(const CopyFilter& filter, std::s
       TRY_VOID(state.copies_of_person(*txn_, standing_.person().person, which, first, visit));
     else
       TRY_VOID(state.copies_of_case(*txn_, *filter.case_, which, first, visit));
-    // What has ended is never overdue.
+    // A copy that has ended is never overdue.
     if (page.next || which == State::Which::ended || filter.overdue) return page;
     which = State::Which::ended;
     first = 0;
@@ -119,7 +119,7 @@ Viewed<wire::Page<wire::CopyRecordView>> View::copy_records(const CopyId& id, st
 }
 
 Viewed<EntryPage> View::copy_entries(const CopyId& id, std::string_view from) const {
-  // Whoever made the copy, still a keyholder or not, and whoever holds it.
+  // The holder may always read these, and so may the issuer, even when they are no longer a keyholder.
   ENTER(const CopyPlace place, enter<Action::see_copy>(id));
   if (!place.who.any_of({Capacity::issuer, Capacity::past_issuer, Capacity::holder})) {
     if (auto refused = refusal(Action::read_collected_copy, place)) return std::move(*refused);
@@ -142,7 +142,7 @@ Viewed<EntryPage> View::copy_entries(const CopyId& id, std::string_view from) co
   return page;
 }
 
-// Ordinals count from 1 on the wire, from 0 in the tables and in cursors.
+// Ordinals count from 1 on the wire, but from 0 in the tables and in cursors.
 Result<wire::Page<wire::CopyHeader>> View::header_page(const CopyRow& copy, bool rewritten,
                                                        std::string_view from) const {
   TRY(const std::uint64_t first, number_from(from));
@@ -154,7 +154,7 @@ Result<wire::Page<wire::CopyHeader>> View::header_page(const CopyRow& copy, bool
           page.next = std::to_string(ordinal);
           return false;
         }
-        if (copied.ended) return true;
+        if (copied.ended) return true;  // its header is released no more
         TRY(const auto row, store_->state().record(*txn_, copied.record));
         if (!row) return dangling();
         wire::CopyHeader header{.record = row->record,
@@ -217,7 +217,7 @@ Viewed<PayloadPermit> View::payload(const CopyId& id, const RecordId& record) co
   const bool collected = copy.state == CopyState::collected || copy.state == CopyState::delivered;
   if (copy.ended() || !(collected || (own && copy.state == CopyState::issued)))
     return Error{Errc::conflict, "the copy is not collected, or has ended"};
-  // The index knows the issuing entry by each of its records.
+  // The index has the issuing entry under each of the copy's records.
   bool issued = false;
   TRY_VOID(store_->index().scan(*txn_, "record", record.to_string(), LeafIndex{copy.seq}, [&](LeafIndex seq) {
     issued = seq.value == copy.seq;

@@ -1,4 +1,4 @@
-// Who and which agencies there are, and what one owes others oneself.
+// Answers which people and agencies there are, and which acts the reader owes others.
 #include <algorithm>
 
 #include "access/views/reading.h"
@@ -78,7 +78,7 @@ Result<wire::DutiesView> View::duties() const {
     for (const PartnerRow& partner : directory.partners) {
       TRY(const auto custodians, state.holders_of(*txn_, Role::custodian, partner.agency));
       for (const PersonId& custodian : custodians)
-        // One share for each, whoever is a custodian of two: nobody counts for two partners.
+        // A custodian of two partners gets only one share, because nobody counts for two partners.
         if (std::ranges::none_of(epoch->key.shares,
                                  [&](const wire::Share& share) { return share.custodian == custodian; }) &&
             std::ranges::find(shares.custodians, custodian) == shares.custodians.end())

@@ -1,4 +1,4 @@
-// The log: envelopes, the directory's chain, and the bodies that a person may read.
+// Answers from the log: envelopes, the directory's chain, and the bodies that a person may read.
 #include <algorithm>
 
 #include "access/views/reading.h"
@@ -9,7 +9,7 @@ namespace {
 using audit::LeafIndex;
 using wire::Listing;
 
-// The index's terms that an entry must have for the filter; the rarest kind of term first.
+// Returns the index's terms that an entry must have for the filter. The rarest kind of term comes first.
 std::vector<IndexTerm> terms_of(const TrailFilter& filter) {
   std::vector<IndexTerm> terms;
   if (filter.record) terms.push_back({"record", filter.record->to_string()});
@@ -21,7 +21,7 @@ std::vector<IndexTerm> terms_of(const TrailFilter& filter) {
   return terms;
 }
 
-// The first entry that is not before `time`: times never run backwards.
+// Returns the first entry that is not before `time`. It may search by halves, because times never run backwards.
 Result<std::uint64_t> first_since(const audit::Ledger& ledger, const ReadTransaction& txn, Instant time,
                                   std::uint64_t size) {
   std::uint64_t low = 0;
@@ -69,7 +69,8 @@ Result<EntryPage> View::directory(std::string_view from) const {
   return page;
 }
 
-// Whether a listing's entry about these ids is for somebody who stands there as the table asks of its readers.
+// Returns whether the person may read an entry of this listing about these ids. The permission table decides it at the
+// place that the listing's readers are asked about.
 Result<bool> View::reads_listing(Listing listing, const wire::Concerned& ids) const {
   const Action action = reader_of(listing);
   const auto permits = [&](const auto& place) { return place && place->permits(action); };
@@ -126,7 +127,7 @@ Viewed<wire::Page<wire::EntryView>> View::trail(const TrailFilter& filter, std::
     first = std::max(first, since);
   }
   const std::vector<IndexTerm> terms = terms_of(filter);
-  std::vector<LeafIndex> seqs;  // one more than are looked at
+  std::vector<LeafIndex> seqs;  // one more than the page looks at
   if (terms.empty()) {
     for (std::uint64_t seq = first; seq < size.value && seqs.size() <= kMaxScan; ++seq) seqs.push_back(LeafIndex{seq});
   } else {

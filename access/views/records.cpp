@@ -1,4 +1,4 @@
-// What is in a safe: records, their sealing, and what the agency wrote at its desk.
+// Answers what is in a safe: records, their sealing entries, and what the agency recorded at its desk.
 #include "access/views/reading.h"
 
 namespace strongroom::access {

@@ -1,4 +1,4 @@
-// The refusal of a read, derived again from the request's target.
+// Finds the refusal of a read again, from the request's target.
 #include <algorithm>
 
 #include "access/views.h"
@@ -6,8 +6,8 @@
 namespace strongroom::access {
 namespace {
 
-// The ids that a request's path names or, where it names none, its query; cursors (`from`, `known`) are no part of
-// that.
+// The ids that a request's path names. If the path names none, those of its query; cursors (`from`, `known`) do not
+// count.
 struct Target {
   std::optional<CaseId> case_;
   std::optional<std::string> reference;
@@ -43,7 +43,7 @@ Target parse_target(std::string_view target) {
   return parse_words(target.substr(mark + 1));
 }
 
-// The refusal at the place that `id` names; nothing if the action is permitted there.
+// Returns the refusal at the place that `id` names, or nothing if the action is permitted there.
 template <class Id>
 Result<std::optional<Refusal>> refusal_there(const Standing& standing, Action action, const std::optional<Id>& id) {
   if (!id) return std::optional(no_such_thing(action));
@@ -64,6 +64,7 @@ Result<std::optional<Refusal>> refusal_of_read(const State& state, const ReadTra
     case ReadPlace::directory:
       break;
     case ReadPlace::case_:
+      // A view accepts a case's reference, a safe's record or a copy's number too, so they must lead to the same place.
       if (!target.case_ && target.reference) {
         TRY(target.case_, state.case_by_reference(txn, *target.reference));
       }

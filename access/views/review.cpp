@@ -1,4 +1,4 @@
-// Where a review stands, for those who see its case.
+// Answers how far a review is, for people who see its case.
 #include <algorithm>
 
 #include "access/state/review_status.h"
@@ -61,7 +61,7 @@ std::vector<wire::DutyView> duties_of(const ReviewRow& row) {
   return views;
 }
 
-// What is owed, from the clocks and the facts. Agencies that a reader does not see owe nothing in their view.
+// Collects what is owed, from the clocks and the facts. Agencies that a reader does not see owe nothing in their view.
 class Owed {
  public:
   Owed(const ReviewStatus& review, const review::Clocks& clocks) : review_(review), clocks_(clocks) {}
@@ -124,7 +124,7 @@ void add_agencies_tasks(Owed& owed, const ReviewStatus& review, const std::vecto
   }
 }
 
-// The one step that moves the review on.
+// Adds the one step that moves the review on.
 void add_next_step(Owed& owed, const ReviewStatus& review, const DirectoryRow& directory) {
   const review::Facts& facts = review.facts;
   switch (facts.stage) {
@@ -289,7 +289,7 @@ Result<std::vector<wire::ShownTextView>> View::shown_texts(const ReviewStatus& r
   return views;
 }
 
-// What partners, SPOCs, reviewers and chairs see besides.
+// Adds what only partners, SPOCs, reviewers and chairs see.
 Result<void> View::add_the_rest(wire::ReviewView& view, const CaseRow& row, const ReviewStatus& review) const {
   TRY(const DirectoryRow directory, store_->state().directory(*txn_));
   view.duty_answers = review.row.duty_answers;

@@ -1,4 +1,4 @@
-// Cases, their safes, and what keyholders read of a safe: keys, its chain.
+// Answers about cases and their safes, and what keyholders read of a safe: its keys and its chain.
 #include <algorithm>
 
 #include "access/views/reading.h"
@@ -8,7 +8,7 @@ namespace {
 
 using audit::LeafIndex;
 
-constexpr std::size_t kSafesPage = 256;  // a page of safes ends with the case that fills it
+constexpr std::size_t kSafesPage = 256;  // a page ends with the case that fills it
 
 }  // namespace
 
@@ -108,7 +108,7 @@ Viewed<wire::Page<wire::SafeView>> View::safes(const std::optional<CaseId>& id, 
   if (id) {
     TRY(const auto row, store_->state().find_case(*txn_, *id));
     if (row) TRY_VOID(add_case(*row));
-    if (page.items.empty()) {  // a keyholder may see a safe and not the case
+    if (page.items.empty()) {  // a keyholder may see a safe without seeing its case
       ENTER([[maybe_unused]] const CasePlace seen, enter<Action::see_case>(*id));
     }
     return page;

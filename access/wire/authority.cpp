@@ -28,9 +28,9 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// The canonical text of an IPv6 address: one address written in two ways is one authority.
+// Returns the canonical text of an IPv6 address, because one address that is written in two ways is one authority.
 std::optional<std::string> ipv6(const std::string& text) {
-  if (text.contains('\0')) return std::nullopt;  // inet_pton would read what is before it
+  if (text.contains('\0')) return std::nullopt;  // inet_pton would read only the part before it
   in6_addr address{};
   std::array<char, INET6_ADDRSTRLEN> canonical{};
   if (::inet_pton(AF_INET6, text.c_str(), &address) != 1) return std::nullopt;
@@ -105,7 +105,8 @@ Result<Authority> parse_authority(std::string_view text, std::uint16_t default_p
     TRY_VOID(check_name(host));
   }
   Authority authority{.host = std::move(host), .port = default_port};
-  if (rest.empty() || rest == ":") return authority;  // "a port component that is empty" is the scheme's own
+  if (rest.empty() || rest == ":")
+    return authority;  // RFC 3986, 6.2.3: "a port component that is empty" is the scheme's own
   if (!rest.starts_with(':')) return Error{Errc::malformed, "something other than a port follows its host"};
   TRY(authority.port, parse_port(rest.substr(1)));
   return authority;
@@ -134,7 +135,7 @@ Result<Authority> parse_vault_url(std::string_view url) {
   if (text.contains('@')) return wrong("it names a user");
   if (text.find_first_of("/\\?#") != std::string_view::npos) return wrong("it has a path, a query or a fragment");
   if (text.contains('%')) return wrong("it has a percent sign");
-  // A variable of a script that was not set would choose a port for ever.
+  // For example, a script's variable that was not set would choose the scheme's port, and nobody would notice.
   if (text.ends_with(':')) return wrong("there is no port after its colon");
   auto authority = parse_authority(text);
   if (!authority) return wrong(authority.error().message);

@@ -10,7 +10,8 @@ using vault::Result;
 
 namespace {
 
-// What `text` has at most, if it is JSON: each value but the first follows a comma or opens what holds it.
+// Returns the most values that `text` can have if it is JSON: each value but the first follows a comma, or the bracket
+// or colon that opens its place.
 std::size_t count_values(std::string_view text) {
   std::size_t values = 1;
   bool quoted = false;

@@ -36,7 +36,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(white) - begin + 1);
 }
 
-// One line as received: obsolete folds become one space, white space around it goes.
+// Returns one line as received, with obsolete folds replaced by one space and without white space around it.
 std::string field_line(std::string_view raw) {
   std::string out;
   while (!raw.empty()) {
@@ -82,7 +82,7 @@ Result<std::string> path_of(const HttpMessage& message) {
   return std::string(target.substr(0, target.find('?')));
 }
 
-// With its "?", which stands alone when there is none.
+// Returns the query with its "?". If there is no query, it is only the "?".
 Result<std::string> query_of(const HttpMessage& message) {
   if (message.target.empty()) return std::string("?");
   TRY(const std::string_view target, origin_form(message));
@@ -103,7 +103,7 @@ int hex_digit(char c) {
   return -1;
 }
 
-// application/x-www-form-urlencoded, decoded and encoded again with "%20" for the space.
+// Decodes application/x-www-form-urlencoded text, and encodes it again with "%20" for the space.
 std::string form_reencoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
@@ -191,7 +191,7 @@ Error refused(std::string_view why) {
   return {Errc::refused, "signature: " + std::string(why)};
 }
 
-// The components that a head must cover, in the order in which we sign them.
+// Returns the components that a signature over the head must cover, in the order in which we sign them.
 Result<std::vector<std::string_view>> required_components(const RequestHead& head, Coverage coverage) {
   std::vector<std::string_view> names{"@method", "@authority", "@path", "@query"};
   switch (coverage) {
@@ -267,7 +267,7 @@ Result<SignatureParameters> parse_parameters(const sf::Parameters& parameters) {
   return out;
 }
 
-// The one member under our label.
+// Returns the one member under our label.
 template <class T>
 Result<T> only_member(const std::optional<std::string>& field) {
   if (!field) return refused("the request is not signed");
@@ -294,7 +294,7 @@ std::string sha256_field(ByteView digest) {
   return std::string(kSha256) + "=:" + vault::base64(digest, vault::Base64::padded) + ":";
 }
 
-// The digest, if the field is one sha-256 and nothing else, in the one form that we write.
+// Returns the digest if the field is one sha-256 and nothing else, in the one form that we write.
 std::optional<vault::Digest> one_sha256(std::string_view field) {
   const auto digests = sf::parse_dictionary(field);
   const auto* item = digests && digests->size() == 1 ? std::get_if<sf::Item>(&digests->front().second) : nullptr;
@@ -313,7 +313,7 @@ Result<std::string> component_value(const sf::Item& identifier, const HttpMessag
   if (name == nullptr) return Error{Errc::malformed, "a component's name is a string"};
   TRY(std::string value, name->starts_with('@') ? derived(*name, identifier.parameters, message)
                                                 : field_value(*name, identifier.parameters, message));
-  // A line end or a byte outside ASCII would let one base speak for two messages.
+  // A line end or a byte outside ASCII would let one base be read as that of another message.
   if (!std::ranges::all_of(value, [](char c) { return (c >= 0x20 && c <= 0x7e) || c == '\t'; }))
     return Error{Errc::malformed, "the value of " + *name + " is not printable ASCII"};
   return value;
@@ -323,7 +323,7 @@ Result<std::string> signature_base(const sf::InnerList& covered, const HttpMessa
   std::string base;
   std::set<std::string> seen;
   for (const sf::Item& identifier : covered.items) {
-    sf::Item sorted = identifier;  // the order of parameters does not make another component
+    sf::Item sorted = identifier;  // parameters in another order do not make another component
     std::ranges::sort(sorted.parameters, {}, [](const auto& parameter) { return parameter.first; });
     TRY(std::string unique, sf::serialise(sorted));
     if (!seen.insert(std::move(unique)).second) return Error{Errc::malformed, "a component is covered twice"};
@@ -412,7 +412,7 @@ Result<SignatureFields> sign_request(RequestHead head, Coverage coverage, const 
   };
   head.signature_input = label + "=" + input;
   head.signature = signature_field({});
-  // What we sign is what a verifier will rebuild: both sides take this one path.
+  // We sign exactly what a verifier will rebuild, because both sides use this one function.
   TRY(const ParsedSignature parsed, parse_signed_request(head, coverage));
   return SignatureFields{*head.signature_input, signature_field(key.sign(vault::as_bytes(parsed.base)))};
 }
@@ -484,7 +484,8 @@ Result<VerifiedRequest> verify_received_request(const RequestHead& head, Coverag
     if (keep == KeepBody::yes)
       request.content = std::string(body);
     else
-      request.content = OmittedBody{*one_sha256(*head.content_digest)};  // it is one: parse_signed_request
+      request.content =
+          OmittedBody{*one_sha256(*head.content_digest)};  // parse_signed_request has checked that it is one
   }
   return VerifiedRequest(std::move(request), std::move(parameters));
 }

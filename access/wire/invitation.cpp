@@ -46,6 +46,7 @@ vault::Result<Invitation> parse_invitation(std::string_view text) {
   if (!std::equal(digest.begin(), digest.begin() + kChecksumSize, bytes->end() - kChecksumSize))
     return Error{Errc::malformed, "the invitation is damaged; copy the whole of it"};
   auto invitation = decode<Invitation>(vault::as_text(json_part), Strictness::exact);
+  // Both contain the secret half of the one-time key.
   vault::wipe(*bytes);
   vault::wipe(std::as_writable_bytes(std::span(compact)));
   if (!invitation) return invitation;

@@ -20,7 +20,7 @@ Error tampered(std::string_view what) {
   return {Errc::tampered, std::string(what)};
 }
 
-// ---- What an entry says of its command ----
+// ---- An entry's members, from its command ----
 
 template <class T>
 using MembersOf = describe::describe_members<T, describe::mod_public>;
@@ -57,7 +57,7 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 template <class Entered, class Said>
 Entered entered_from(const Said& said);
 
-// One member of an entry, as a member of a command says it.
+// Sets one member of an entry from the member of a command.
 template <class Entered, class Said>
 void enter(Entered& entered, const Said& said) {
   if constexpr (std::is_same_v<Entered, Said>) {
@@ -71,7 +71,8 @@ void enter(Entered& entered, const Said& said) {
   }
 }
 
-// Whether a command names a member that is computed otherwise: "all that are out" and "the rules of the day" name none.
+// Returns whether a command gives a value for a member that is computed otherwise. For example, a return without
+// records means "all that are out", and a referral without rules means "the rules of the day".
 template <class Said>
 bool names(const Said& said) {
   if constexpr (IsOptional<Said>::value)
@@ -82,7 +83,7 @@ bool names(const Said& said) {
     return true;
 }
 
-// Whether a struct has a member of that name; no, for what is no described struct.
+// Returns whether a struct has a member of that name. A type that is not a described struct has none.
 template <class From, class Name>
 consteval bool has_member(Name name) {
   bool found = false;
@@ -91,8 +92,9 @@ consteval bool has_member(Name name) {
   return found;
 }
 
-// Sets every member of `entered` that is not left to others to what `from` says. Each member must be said by one of
-// them, and everything that a command says must be entered: both are checked when this is compiled.
+// Sets every member of `entered` to the member of the same name in `from`, unless it is left to others. Each member of
+// an entry must get its value from one of them, and everything in a command must be entered: both are checked when this
+// is compiled.
 template <class Entered, class From>
 void enter_members(Entered& entered, const From& from) {
   mp11::mp_for_each<MembersOf<Entered>>([&](auto to) {
@@ -110,7 +112,7 @@ void enter_members(Entered& entered, const From& from) {
   });
 }
 
-// That each name is a member's.
+// Returns whether each name is the name of a member.
 template <class T>
 consteval bool are_members(const auto& list) {
   return std::ranges::all_of(list, [](std::string_view name) { return has_member<T>(name); });
@@ -124,7 +126,7 @@ consteval bool names_members() {
   return all;
 }
 
-// How many members of an entry are ids of this type, and said by nothing else than the item that they are of.
+// Counts the members of an entry that have this type of id and that only the item of the list can set.
 template <class Event, class Command, class Item>
 consteval std::size_t ids_of_items() {
   std::size_t count = 0;
@@ -174,7 +176,7 @@ Entered entered_from(const Said& said) {
   return entered;
 }
 
-// The name of a command's list of which each item gets an entry.
+// Returns the name of the command's list whose items get an entry each.
 template <class Command, auto List>
 consteval std::string_view name_of_list() {
   std::string_view name;
@@ -222,7 +224,7 @@ void collect(const From& from, std::vector<T>& found) {
 
 // ---- Each act ----
 
-// Entries of one act's own kind, as its command makes them. `said` gives what is given or computed.
+// Makes the entries of one act's own kind from its command. `said` has the values that are given or computed.
 template <class Act>
 struct Own;
 template <class Command, class Event, Listing... Listings>
@@ -248,7 +250,8 @@ struct Own<Act<Command, Event, List, Listings...>> {
       static_assert(enters_everything<Event, Item>("") && says_everything<Event, Command, Item>());
       enter_members(said, item);
     } else {
-      // An id: of the one member that has its type and that the rest of the command does not say.
+      // The item is an id, so it is the value of the one member that has its type and that the rest of the command does
+      // not set.
       static_assert(ids_of_items<Event, Command, Item>() == 1 && unsaid<Event, Command>() == 1);
       mp11::mp_for_each<MembersOf<Event>>([&](auto d) {
         constexpr std::string_view name = d.name;
@@ -261,7 +264,8 @@ struct Own<Act<Command, Event, List, Listings...>> {
   }
 };
 
-// Entries of another act's kind that follow from a command: what they say, or nothing if they do not follow from it.
+// An entry of another act's kind may follow from a command. `following` returns that entry, or nothing if it does not
+// follow from the command.
 template <class Command, class Event>
 struct Follows {
   using Of = Command;
@@ -274,7 +278,7 @@ std::optional<PersonRevoked> following(const InvitePerson& command, const Person
   if (!command.replaces) return std::nullopt;
   return PersonRevoked{*command.replaces, std::nullopt};
 }
-// Which safes the person had is computed.
+// The list of safes that the person had is computed.
 std::optional<NominationEnded> following(const InvitePerson& command, const NominationEnded& said) {
   if (!command.replaces) return std::nullopt;
   return NominationEnded{said.safe, *command.replaces, std::nullopt};
@@ -285,7 +289,7 @@ std::optional<NominationEnded> following(const RevokePerson& command, const Nomi
 
 // ---- Comparing ----
 
-// The ids that an entry concerns are those of its detail, as far as that has members of their names.
+// The ids that an entry concerns must be equal to the members of its detail that have the same names.
 template <class Event>
 bool concerns(const Concerned& ids, const Event& event) {
   bool same = true;
@@ -314,7 +318,7 @@ Result<Event> detail_of(const EntryBody& body) {
 
 constexpr std::size_t kAny = ~std::size_t{0};
 
-// The entry is the act's own: of the item at `at`, or of any.
+// Returns whether the entry is the act's own: of the item at `at`, or of any item.
 template <class Act>
 Result<void> check_own(const EntryBody& body, const typename Act::Command& command, std::size_t at) {
   using Event = typename Act::Event;
@@ -347,7 +351,8 @@ Result<void> check_following(const EntryBody& body, const Command& command) {
   return checked;
 }
 
-// Compiled once for each act, and never inlined: all of them would be one function of the compiler's.
+// It is compiled once for each act and never inlined, because the compiler would otherwise make one function of them
+// all.
 template <class Act>
 [[gnu::noinline]] Result<void> check_one(const EntryBody& body, const VerifiedRequest& request) {
   static_assert(names_members<typename Act::Event>() && names_members<typename Act::Command>());

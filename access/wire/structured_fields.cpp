@@ -41,7 +41,7 @@ constexpr bool starts_token(char c) {
 constexpr bool continues_token(char c) {
   return is_alpha(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~:/").find(c) != std::string_view::npos;
 }
-// The value of a lower-case hexadecimal digit, or -1.
+// Returns the value of a lower-case hexadecimal digit, or -1.
 constexpr int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -57,7 +57,7 @@ auto find_entry(std::vector<std::pair<std::string, Value>>& entries, std::string
   return std::ranges::find(entries, key, [](const auto& entry) -> std::string_view { return entry.first; });
 }
 
-// Sets `key`, keeping the place of an earlier one.
+// Sets `key`. An earlier member of that name keeps its place.
 template <class Value>
 Result<void> set(std::vector<std::pair<std::string, Value>>& entries, std::string key, Value value, std::size_t limit) {
   if (const auto found = find_entry(entries, key); found != entries.end()) {
@@ -69,12 +69,12 @@ Result<void> set(std::vector<std::pair<std::string, Value>>& entries, std::strin
   return {};
 }
 
-// Section 4.2, one method for each of its algorithms.
+// Parses by section 4.2, with one method for each of its algorithms.
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
 
-  // Runs `parse` between optional spaces; it must consume all that is left.
+  // Runs `parse` between optional spaces. It must consume all the text.
   template <class Parse>
   auto whole(Parse parse) -> decltype(parse(*this)) {
     if (rest_.size() > kMaxFieldBytes) return Error{Errc::too_large, "structured field: longer than 64 KiB"};
@@ -144,7 +144,7 @@ class Parser {
     return taken;
   }
 
-  // Between members: true if another must follow, false at the end.
+  // Returns true if another member must follow, and false at the end.
   Result<bool> comma() {
     skip_white_space();
     if (rest_.empty()) return false;
@@ -294,7 +294,7 @@ class Parser {
   std::string_view rest_;
 };
 
-// Section 4.1. The first value without a text is kept as the error; what follows it is not used.
+// Writes by section 4.1. The first value without a text is kept as the error, and the text after it is not used.
 class Writer {
  public:
   void write(std::int64_t integer) {

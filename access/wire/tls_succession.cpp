@@ -69,7 +69,7 @@ Result<Digest> follow_tls_successions(const TlsSuccessions& successions, const D
     TRY(const TlsSuccession next, verify_tls_succession(statement, origin, log_key));
     if (next.number != ++number || (number > 1 && next.from != last))
       return Error{Errc::tampered, "statements about the TLS key are missing, or in another order"};
-    if (next.from == reached) reached = next.to;  // a key may come back: then the last time it went counts
+    if (next.from == reached) reached = next.to;  // a key may come back: then its last succession counts
     last = next.to;
   }
   return reached;
