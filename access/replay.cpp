@@ -123,7 +123,7 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
 
 // Checks an entry that nobody signs: genesis, the clock, limits.
 Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const {
-  if (body.actor) return altered("somebody acted, and no signed request says so");
+  if (body.actor) return altered("it names an actor, and has no signed request");
   wire::Concerned ids;
   if (body.kind == wire::GenesisInvited::kKind) {
     if (envelope.seq.value >= kGenesisEntries) return altered("there is no genesis after the first four entries");
@@ -150,12 +150,12 @@ Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const w
   if (wire::encode(body.ids) != wire::encode(ids)) return altered("it concerns something else");
   if (envelope.seq.value == 0) return {};  // the directory's chain begins here
   TRY(const DirectoryRow directory, projection_->state().directory(projection_->txn()));
-  if (envelope.chain.to_string() != directory.chain) return altered("it does not stand in the directory's chain");
+  if (envelope.chain.to_string() != directory.chain) return altered("it is not in the directory's chain");
   return {};
 }
 
 Result<Replay::Cause> Replay::verify_request(const audit::Envelope& envelope, const wire::EntryBody& body) const {
-  if (!body.actor) return altered("a signed request, and nobody acted");
+  if (!body.actor) return altered("it has a signed request, and names no actor");
   auto actor = actor_of(*body.actor);
   if (!actor) return altered("its actor is nobody: " + actor.error().message);
   const auto key = key_of(projection_->state(), projection_->txn(), *actor);
@@ -178,9 +178,9 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
     if (body.kind != wire::AccessRefused::kKind) return altered("its request is for no act");
     TRY(const auto detail, wire::from_json<wire::AccessRefused>(body.detail, wire::Strictness::exact));
     const auto action = wire::parse_enum<Action>(detail.action);
-    if (!action) return altered("it refuses an action that there is not");
+    if (!action) return altered("it refuses an action that does not exist");
     TRY(const auto refusal, refusal_of_read(at.state(), at.txn(), actor, *action, request.target(), body.policy));
-    if (!refusal) return altered("it refuses what was permitted, or what is not a read");
+    if (!refusal) return altered("it refuses a request that was permitted, or that is not a read");
     expect(refused_event(*refusal));
     return {};
   }
@@ -190,7 +190,7 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
     if (used) return altered("its request has had its effect already");
   }
   const auto given = given_of(body.kind, body.detail);
-  if (!given) return altered("a member that its kind is given is not of its type");
+  if (!given) return altered("a member that was given does not have its type");
   auto decided = decide(at.state(), at.txn(), actor, request, envelope.time, *given, body.policy);
   if (!decided) return altered("its request leads to no entry: " + decided.error().message);
   if (const auto* refusal = std::get_if<Refusal>(&*decided)) {

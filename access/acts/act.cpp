@@ -107,7 +107,7 @@ Result<void> keep_text(const Entry& entry, const std::optional<Digest>& digest) 
 }
 
 Result<PersonId> Entry::actor() const {
-  if (!body.actor) return Error{Errc::tampered, "an entry that a person causes names nobody"};
+  if (!body.actor) return Error{Errc::tampered, "an entry that only a person can cause names nobody"};
   return PersonId::parse(*body.actor);
 }
 
@@ -120,16 +120,16 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTra
   if (body.size() > kMaxCommandBytes) return Error{Errc::too_large, "a command is larger than 1 MiB"};
   if (!acts::is_command_text(body))
     return Error{Errc::malformed,
-                 "a command holds ids, words, dates, numbers and digests: free text is staged beside it"};
+                 "a command contains only ids, words, dates, numbers and digests: stage free text beside it"};
   TRY(const acts::Context context, acts::context_of(state, txn, actor, time, given, policy));
   auto decided = acts::with_kind<wire::Commands, acts::Decided>(
       wire::act_of(request).value_or(""), [&](auto type) -> acts::Decided {
         using Command = typename decltype(type)::type;
         TRY(const Command command, wire::decode<Command>(body, wire::Strictness::exact));
         if constexpr (!std::is_same_v<Command, wire::EnrolPerson>)
-          if (!context.standing.enrolled()) return Error{Errc::refused, "an invitation only lets somebody enrol"};
+          if (!context.standing.enrolled()) return Error{Errc::refused, "an invitation can only be used to enrol"};
         if (!acts::has_opaque_subjects(command))
-          return Error{Errc::malformed, "a subject is named like child-1: lower-case letters, digits and \"-\""};
+          return Error{Errc::malformed, "a subject must be named like child-1: lower-case letters, digits and \"-\""};
         return decide(context, command);
       });
   if (!decided) return Error{Errc::unsupported, "there is no such act"};

@@ -18,7 +18,7 @@ bool is_child(const std::string& subject) {
 
 Result<void> check_subjects(const std::vector<std::string>& subjects) {
   if (subjects.size() > kMaxSubjects) return Error{Errc::too_large, "too many subjects"};
-  if (has_duplicates(subjects)) return Error{kInvalid, "a subject is named once"};
+  if (has_duplicates(subjects)) return Error{kInvalid, "a subject is named twice"};
   const auto children = static_cast<std::size_t>(std::ranges::count_if(subjects, is_child));
   if (children == 0) return Error{kInvalid, "a case concerns a child: name child-1 among its subjects (4.1.1)"};
   if (children > kMaxChildren)
@@ -31,23 +31,24 @@ Result<void> check_incident(const Context& context, const wire::ReferCase& comma
   TRY(const auto cases, context.state.cases_of_incident(context.txn, command.agency, command.incident_date));
   if (cases.empty() || command.linked_to) return {};
   TRY(const CaseRow first, needed(context.state.find_case(context.txn, cases.front())));
-  return Error{Errc::conflict, "the agency has referred an incident of that day already, as " + first.reference +
-                                   ". Where it is the same, nothing is opened twice: secure its Document 1 in that "
-                                   "case. Where others were hurt in it, or it is another of that day, link this "
-                                   "referral to that case"};
+  return Error{Errc::conflict,
+               "the agency has referred an incident of that day already, as " + first.reference +
+                   ". If it is the same incident, secure its Document 1 in that case. If others were "
+                   "hurt in it, or it is another incident of that day, link this referral to that case"};
 }
 
 Result<void> check_referral(const Context& context, const wire::ReferCase& command) {
   TRY_VOID(check_subjects(command.subjects));
   if (command.incident_date > vault::london_date(context.time))
-    return Error{kInvalid, "the date of the incident is to come"};
+    return Error{kInvalid, "the date of the incident is in the future"};
   if (command.incident_date > command.aware_date)
-    return Error{kInvalid, "nobody becomes aware of an incident before it happens"};
-  if (command.aware_date > vault::london_date(context.time)) return Error{kInvalid, "the date of awareness is to come"};
+    return Error{kInvalid, "the date of awareness is before the incident"};
+  if (command.aware_date > vault::london_date(context.time))
+    return Error{kInvalid, "the date of awareness is in the future"};
   if (command.received.unix_ms > context.time.unix_ms + kReceivedSkewMs)
-    return Error{kInvalid, "the referral is received at a time to come"};
+    return Error{kInvalid, "the time when the referral was received is in the future"};
   if (vault::london_date(command.received) < command.incident_date)
-    return Error{kInvalid, "the referral is received before the incident"};
+    return Error{kInvalid, "the referral was received before the incident"};
   TRY(const auto same_case, context.state.find_case(context.txn, command.case_));
   TRY(const auto same_safe, context.state.safe(context.txn, command.review_safe));
   if (same_case || same_safe) return Error{Errc::conflict, "this case is referred already"};
@@ -75,7 +76,7 @@ Result<void> ask(const Entry& entry, const CaseId& id, const AgencyId& agency) {
 Decided decide(const Context& context, const wire::ReferCase& command) {
   // This is checked before anybody is refused, because only known words may be in the ledger.
   if (!review::find_rules(command.rules.value_or(std::string(review::kDefaultRules))))
-    return Error{kInvalid, "there is no such rule set; there are guidance and panel"};
+    return Error{kInvalid, "there is no such rule set: use guidance or panel"};
   if (auto refused = refusal(action_of(command), context.standing.in_agency(command.agency))) return *refused;
   TRY(const auto agency, context.state.agency(context.txn, command.agency));
   if (!agency) return Error{Errc::not_found, "there is no such agency"};
@@ -88,7 +89,8 @@ Decided decide(const Context& context, const wire::ReferCase& command) {
   TRY(const CalendarRow imported, context.state.calendar(context.txn));
   TRY(const review::Calendar calendar, calendar_of(imported));
   TRY(auto spocs, context.state.holders_of(context.txn, Role::spoc));
-  if (spocs.empty()) return Error{Errc::conflict, "without a certified SPOC there is no referral"};
+  if (spocs.empty())
+    return Error{Errc::conflict, "there is no certified SPOC: one must enrol before a case is referred"};
   TRY_VOID(check_key(context, command.key, 0, std::move(spocs)));
   TRY(const std::string reference, reference_of(context, command));
 
@@ -141,7 +143,7 @@ Decided decide(const Context& context, const wire::AskAgencies& command) {
   ENTER(const auto place, enter(context, command, command.case_));
   if (command.agencies.size() > kMaxAgenciesPerAsk) return Error{Errc::too_large, "too many agencies at once"};
   if (command.agencies.empty() || has_duplicates(command.agencies))
-    return Error{kInvalid, "one agency or more is asked, each once"};
+    return Error{kInvalid, "name at least one agency, and each only once"};
   for (const AgencyId& agency : command.agencies) {
     TRY(const auto row, context.state.agency(context.txn, agency));
     if (!row) return Error{Errc::not_found, "there is no such agency"};

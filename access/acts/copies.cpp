@@ -36,9 +36,9 @@ Result<void> check_holder(const Context& context, const CaseRow& row, const Safe
   if (!eligible)
     return Error{kInvalid,
                  safe.agency
-                     ? "the holder is no certified member of the safe's agency"
-                     : "the holder is no certified SPOC, partner, reviewer or chair, of no safeguarding partner "
-                       "and no lead or practitioner of an agency that has been asked"};
+                     ? "the holder is not a certified member of the safe's agency"
+                     : "the holder is not a certified SPOC, partner, reviewer or chair, not a member of a safeguarding "
+                       "partner, and not a lead or practitioner of an agency that has been asked"};
   return {};
 }
 
@@ -88,7 +88,7 @@ Decided decide(const Context& context, const wire::IssueCopy& command) {
   const auto colleague = command.holder != context.self() ? std::optional(command.holder) : std::nullopt;
   ENTER(auto place, enter(context, command, command.safe, colleague));
   if (command.records.size() > kMaxRecordsPerCopy) return Error{Errc::too_large, "too many records for one copy"};
-  if (command.records.empty()) return Error{kInvalid, "a copy is of one record or more"};
+  if (command.records.empty()) return Error{kInvalid, "a copy needs at least one record"};
   if (command.due < vault::london_date(context.time)) return Error{kInvalid, "the due date has passed"};
   if (has_duplicates(command.records)) return Error{kInvalid, "a record is named twice"};
   TRY_VOID(check_holder(context, place.case_, place.safe, command.holder));
@@ -146,7 +146,7 @@ Result<void> apply(const Entry& entry, const wire::CopyIssued& detail) {
 Decided decide(const Context& context, const wire::PrepareCopy& command) {
   ENTER(const auto place, enter(context, command, command.copy));
   if (place.copy.holder == place.copy.issuer)
-    return Error{Errc::conflict, "a copy for oneself is not prepared: its headers are there"};
+    return Error{Errc::conflict, "a copy for yourself needs no preparing: its headers are released to you"};
   if (place.copy.state != CopyState::issued) return Error{Errc::conflict, "this copy is prepared already, or ended"};
   if (place.copy.out != place.copy.records) return Error{Errc::conflict, "a part of this copy has ended already"};
   if (command.headers.size() != place.copy.records)
@@ -224,7 +224,7 @@ Decided decide(const Context& context, const wire::ReturnCopy& command) {
   if (!command.records.empty()) {
     const RecordSet still_out(out.begin(), out.end());
     for (const RecordId& record : command.records) {
-      if (!copied.contains(record)) return Error{Errc::not_found, "a record is not of this copy"};
+      if (!copied.contains(record)) return Error{Errc::not_found, "a record is not in this copy"};
       if (!still_out.contains(record)) return Error{Errc::conflict, "a record has ended already"};
     }
   }
@@ -240,7 +240,7 @@ Decided decide(const Context& context, const wire::ReturnCopy& command) {
 Result<void> apply(const Entry& entry, const wire::CopyReturned& detail) {
   TRY(CopyRow row, copy_of(entry, detail.copy));
   const RecordSet ended(detail.records.begin(), detail.records.end());
-  if (ended.size() > row.out) return Error{Errc::tampered, "more of a copy ended than was out"};
+  if (ended.size() > row.out) return Error{Errc::tampered, "more records of a copy ended than were out"};
   row.out -= ended.size();
   row.worst = row.worst ? worse(*row.worst, detail.how) : detail.how;
   if (row.ended()) {
@@ -266,10 +266,10 @@ Decided decide(const Context& context, const wire::ReassignCopies& command) {
   ENTER(const auto place, enter(context, command, command.safe, command.to));
   if (command.copies.size() > kMaxCopiesPerReassign) return Error{Errc::too_large, "too many copies at once"};
   if (command.copies.empty() || has_duplicates(command.copies))
-    return Error{kInvalid, "one copy or more is handed over, each once"};
+    return Error{kInvalid, "name at least one copy, and each only once"};
   TRY(const auto nomination, context.state.nomination(context.txn, command.safe, command.to));
   if (!nomination || nomination->state != NominationState::active)
-    return Error{Errc::conflict, "copies are handed over to an active keyholder of their safe"};
+    return Error{Errc::conflict, "copies can only be handed over to an active keyholder of their safe"};
   Decision decision;
   for (const CopyId& id : command.copies) {
     TRY(const auto copy, context.state.copy(context.txn, id));

@@ -6,7 +6,7 @@ namespace strongroom::access::acts {
 
 namespace {
 
-const Error kStaleEpoch{Errc::conflict, "the safe has a newer epoch: encrypt to that"};
+const Error kStaleEpoch{Errc::conflict, "the safe has a newer epoch: encrypt to its key"};
 
 BesideUse note_use(const SafeId& safe, const Digest& digest) {
   return {digest, BesideTable::note, note_key(safe, digest)};
@@ -15,7 +15,8 @@ BesideUse note_use(const SafeId& safe, const Digest& digest) {
 Result<void> check_source(const Context& context, const wire::DeclaredSource& source) {
   const bool open = source.state == SourceState::still_open;
   if (source.reason.has_value() != open || source.until.has_value() != open)
-    return Error{kInvalid, "a source that is still open has a reason and a date, and no other has"};
+    return Error{kInvalid,
+                 "a source needs a reason and a date while it is still open, and must have neither otherwise"};
   if (source.until && *source.until < vault::london_date(context.time))
     return Error{kInvalid, "the date until which a source is open has passed"};
   return {};
@@ -27,10 +28,10 @@ Result<void> check_declaration(const Context& context, const SafePlace& place, c
   if (command.searched.empty() || has_duplicates(command.searched) ||
       !std::ranges::all_of(command.searched,
                            [&](const auto& subject) { return listed(place.case_.subjects, subject); }))
-    return Error{kInvalid, "a declaration names the case's subjects that were searched for, each once"};
+    return Error{kInvalid, "a declaration must name the case's subjects that were searched for, each once"};
   for (const wire::DeclaredSource& source : command.sources) TRY_VOID(check_source(context, source));
   if (!command.nothing_held && (command.sources.empty() || !command.form))
-    return Error{kInvalid, "a declaration lists its sources and has its form, unless nothing is held"};
+    return Error{kInvalid, "a declaration needs its sources and its form, unless nothing is held"};
   if (command.nothing_held && place.safe.records + place.safe.items > 0)
     return Error{Errc::conflict, "the safe holds records: the agency cannot declare that it holds nothing"};
   return {};
@@ -41,9 +42,9 @@ Result<void> check_declaration(const Context& context, const SafePlace& place, c
 Result<void> check_late(const SafeRow& safe, const std::optional<bool>& late) {
   if (!safe.agency || late.value_or(false) == (safe.declaration > 0)) return {};
   return Error{Errc::conflict, safe.declaration > 0
-                                   ? "the agency has declared itself: what it secures now is late, and "
-                                     "is marked so (--late)"
-                                   : "nothing is late before the agency has declared itself"};
+                                   ? "the agency has declared already: records that it secures now are "
+                                     "late and must be marked (--late)"
+                                   : "nothing is late before the agency has declared: leave the mark out"};
 }
 
 void note_secured(const Entry& entry, SafeRow& safe) {
@@ -117,12 +118,12 @@ namespace {
 Result<void> check_change(const Context& context, const ItemRow& item, const wire::ChangeCustody& command) {
   const bool loan = command.change == CustodyChange::loaned;
   if (command.purpose.has_value() != loan || command.due.has_value() != loan)
-    return Error{kInvalid, "a loan has a purpose and a due date, and nothing else has"};
+    return Error{kInvalid, "a loan needs a purpose and a due date, and any other change must have neither"};
   if (command.due && *command.due < vault::london_date(context.time)) return Error{kInvalid, "the due date has passed"};
   if (command.pages && (*command.pages > kMaxItemPages || loan || command.change == CustodyChange::moved))
-    return Error{kInvalid, "pages are counted when an item is returned or resealed, a million at most"};
+    return Error{kInvalid, "give the pages only when an item is returned or resealed, a million at most"};
   if ((command.change == CustodyChange::returned) != (item.custody == Custody::on_loan))
-    return Error{Errc::conflict, item.custody == Custody::on_loan ? "the item is on loan: it is returned first"
+    return Error{Errc::conflict, item.custody == Custody::on_loan ? "the item is on loan: record its return first"
                                                                   : "the item is not on loan"};
   if (item.changes >= kMaxCustodyChanges) return Error{Errc::too_large, "the item has changed hands too often"};
   return {};
@@ -159,7 +160,7 @@ Decided decide(const Context& context, const wire::RemoveOriginals& command) {
   ENTER(const auto place, enter(context, command, command.safe));
   if (command.records.size() > kMaxRecordsPerRemoval) return Error{Errc::too_large, "too many records at once"};
   if (command.records.empty() || has_duplicates(command.records))
-    return Error{kInvalid, "one record or more is named, each once"};
+    return Error{kInvalid, "name at least one record, and each only once"};
   for (const RecordId& record : command.records) {
     TRY(const auto row, context.state.record(context.txn, record));
     if (!row || row->safe != command.safe) return Error{Errc::not_found, "a record is not in this safe"};

@@ -37,7 +37,7 @@ Result<void> check_roots_enrolled(const Context& context) {
   constexpr std::size_t kPartners = 3;
   const bool complete = directory.partners.size() == kPartners &&
                         std::ranges::all_of(directory.partners, [](const auto& one) { return one.root.has_value(); });
-  if (!complete) return Error{Errc::conflict, "the roots invite once all three of them have enrolled"};
+  if (!complete) return Error{Errc::conflict, "the roots can invite once all three of them have enrolled"};
   return {};
 }
 
@@ -69,14 +69,14 @@ Decided decide(const Context& context, const wire::InvitePerson& command) {
   TRY_VOID(check_roots_enrolled(context));
   if (command.roles.size() > kMaxRolesPerInvitation) return Error{Errc::too_large, "too many roles"};
   if (command.roles.empty() || has_duplicates(command.roles))
-    return Error{kInvalid, "an invitation names one role or more, each once"};
+    return Error{kInvalid, "an invitation needs at least one role, and each only once"};
   if (command.expires <= context.time ||
       command.expires.unix_ms > context.time.unix_ms + kMaxInvitationDays * kMillisecondsPerDay)
-    return Error{kInvalid, "an invitation expires within 30 days"};
+    return Error{kInvalid, "an invitation must expire in the future, within 30 days"};
   TRY(const auto agency, context.state.agency(context.txn, command.agency));
   if (!agency) return Error{Errc::not_found, "there is no such agency"};
   TRY(const auto same, context.state.invitation(context.txn, command.invitation));
-  if (same) return Error{Errc::conflict, "this invitation stands already"};
+  if (same) return Error{Errc::conflict, "this invitation was made already"};
 
   Decision decision;
   decision.events.push_back(
@@ -124,7 +124,7 @@ Decided decide(const Context& context, const wire::EnrolPerson& command) {
   if (auto refused = refusal(action_of(command), in_directory(context))) return *refused;
   const InvitationRow& invitation = *context.invitation;
   if (command.invitation != invitation.invitation)
-    return Error{kInvalid, "an invitation enrols with itself, not with another"};
+    return Error{kInvalid, "the request is signed with the key of another invitation"};
   TRY(const auto same, context.state.person(context.txn, command.person));
   if (same) return Error{Errc::conflict, "this person is enrolled already"};
   Decision decision;
@@ -167,7 +167,7 @@ Decided decide(const Context& context, const wire::JoinAgency& command) {
   if (invitation && vault::crypto::verify(invitation->key, vault::as_bytes(statement), command.proof))
     place.who.add(Capacity::invitee);
   if (auto refused = refusal(action_of(command), place)) return *refused;
-  if (invitation->root) return Error{Errc::conflict, "the root of a partner enrols anew"};
+  if (invitation->root) return Error{Errc::conflict, "the root of a partner must enrol as a new person"};
   Decision decision;
   decision.events.push_back(directory_event(
       wire::PersonJoined{command.invitation, invitation->agency, invitation->roles}, invitation->agency));
@@ -204,7 +204,7 @@ Result<void> apply(const Entry& entry, const wire::PersonRevoked& detail) {
 Decided decide(const Context& context, const wire::AddAgency& command) {
   if (auto refused = refusal(action_of(command), in_directory(context))) return *refused;
   TRY(const auto same, context.state.agency(context.txn, command.agency));
-  if (same) return Error{Errc::conflict, "this agency stands already"};
+  if (same) return Error{Errc::conflict, "this agency was added already"};
   Decision decision;
   decision.events.push_back(
       directory_event(wire::AgencyAdded{command.agency, command.kind, command.name}, command.agency));

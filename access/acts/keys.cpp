@@ -9,10 +9,10 @@ Result<void> check_shares(const Context& context, const std::vector<wire::Share>
   std::vector<PersonId> custodians;
   for (const wire::Share& share : shares) {
     if (std::ranges::none_of(directory.partners, [&](const auto& one) { return one.agency == share.partner; }))
-      return Error{kInvalid, "a recovery share is for no safeguarding partner"};
+      return Error{kInvalid, "a recovery share is not for a safeguarding partner"};
     TRY(const auto custodian, context.state.person(context.txn, share.custodian));
     if (!custodian || custodian->revoked || !has_role(*custodian, share.partner, Role::custodian))
-      return Error{Errc::conflict, "a recovery share is for somebody who is no certified custodian of that partner"};
+      return Error{Errc::conflict, "a recovery share is for somebody who is not a certified custodian of that partner"};
     custodians.push_back(share.custodian);
   }
   // Nobody counts for two partners, and nobody holds two shares of one partner.
@@ -40,7 +40,7 @@ Result<void> check_key(const Context& context, const EpochKey& key, std::uint64_
   if (partners != committed) return Error{kInvalid, "there is not exactly one commitment for each partner's share"};
 
   if (key.previous.has_value() != (epoch > 0))
-    return Error{kInvalid, "the previous identity stands with every epoch but the first"};
+    return Error{kInvalid, "every epoch but the first needs the previous identity, and the first must not have one"};
   return check_shares(context, key.shares);
 }
 

@@ -27,7 +27,7 @@ Result<void> check_record(const Context& context, const SafePlace& place, const 
 
 Decided decide(const Context& context, const wire::SealRecords& command) {
   ENTER(const auto place, enter(context, command, command.safe));
-  if (command.epoch != place.safe.epoch) return Error{Errc::conflict, "the safe has a newer epoch: encrypt to that"};
+  if (command.epoch != place.safe.epoch) return Error{Errc::conflict, "the safe has a newer epoch: encrypt to its key"};
   if (command.records.size() > kMaxRecordsPerSeal) return Error{Errc::too_large, "too many records at once"};
   if (command.records.empty()) return Error{kInvalid, "there are no records"};
   if (command.on_behalf_of && !listed(place.case_.asked, *command.on_behalf_of))

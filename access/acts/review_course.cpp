@@ -184,7 +184,7 @@ Result<void> check_dates(const review::Calendar& calendar, const wire::ImportCal
   if (command.added.empty() && command.removed.empty())
     return Error{Errc::conflict, "the calendar has these bank holidays already"};
   if (!ascends(command.added) || !ascends(command.removed))
-    return Error{kInvalid, "bank holidays are named in order, each once"};
+    return Error{kInvalid, "name bank holidays in order, and each only once"};
   std::set<Date> known;
   for (const review::Holiday& holiday : calendar.holidays()) known.insert(holiday.date);
   for (const Date& date : command.added) {
@@ -196,7 +196,8 @@ Result<void> check_dates(const review::Calendar& calendar, const wire::ImportCal
   for (const Date& date : command.removed) {
     if (!known.contains(date)) return Error{Errc::conflict, vault::to_string(date) + " is no bank holiday"};
     if (date <= today)
-      return Error{kInvalid, vault::to_string(date) + " is not to come: a bank holiday that was is not taken away"};
+      return Error{kInvalid,
+                   vault::to_string(date) + " is not in the future: a bank holiday that has passed cannot be removed"};
   }
   return {};
 }
@@ -210,7 +211,8 @@ Decided decide(const Context& context, const wire::ImportCalendar& command) {
   TRY_VOID(check_dates(calendar, command, vault::london_date(context.time)));
   TRY(const review::Calendar after, calendar_of(changed(before, command.added, command.removed)));
   if (after.digest() != command.calendar)
-    return Error{Errc::conflict, "the calendar that comes of it is another: it has changed meanwhile"};
+    return Error{Errc::conflict,
+                 "the merged calendar is not the signed one, because the calendar has changed: import again"};
   Decision decision;
   decision.events.push_back(directory_event(
       wire::CalendarImported{command.added, command.removed, calendar.digest(), command.calendar}, std::nullopt));

@@ -10,7 +10,7 @@ Decided decide(const Context& context, const wire::DecideReview& command) {
   return in_review(
       context, command.case_, action_of(command), review::Step::decide, std::nullopt,
       [&](const ReviewPlace& place) -> Decided {
-        if (!place.review.row.meeting) return Error{Errc::tampered, "a meeting decides, and there is none"};
+        if (!place.review.row.meeting) return Error{Errc::tampered, "a review is at its decision, and has no meeting"};
         TRY_VOID(check_version(command.version, place.review.row.decisions, "Document 4"));
         TRY_VOID(document(context, place, command.record, RecordClass::document_4));
         if (place.review.row.decision && place.review.row.decision->record == command.record)
@@ -54,7 +54,7 @@ namespace {
 Result<void> check_answer(const Context& context, const DecisionRow& decision, const wire::AnswerDecision& command,
                           const DirectoryRow& directory, bool own) {
   if (std::ranges::find(directory.partners, command.partner, &PartnerRow::agency) == directory.partners.end())
-    return Error{kInvalid, "the three safeguarding partners agree Document 4 (4.6.3), and no other agency"};
+    return Error{kInvalid, "only the three safeguarding partners agree Document 4 (4.6.3)"};
   if (command.version != decision.version)
     return Error{Errc::conflict, "Document 4 is at version " + std::to_string(decision.version)};
   if (command.record != decision.record)
@@ -65,7 +65,7 @@ Result<void> check_answer(const Context& context, const DecisionRow& decision, c
   if (own && std::ranges::any_of(decision.answers, by_same))
     return Error{Errc::conflict, "nobody answers for two partners (4.6.1)"};
   if (command.answer == PartnerAnswer::dissent && !command.reason)
-    return Error{kInvalid, "a dissent has its reasons: they are printed with Document 4"};
+    return Error{kInvalid, "a dissent needs its reasons, which are printed with Document 4"};
   return {};
 }
 

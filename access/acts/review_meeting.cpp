@@ -13,7 +13,7 @@ Result<void> check_kind(const wire::ScheduleMeeting& command) {
   if (command.kind != MeetingKind::extraordinary)
     return Error{kInvalid, "only an extraordinary meeting may be held by teleconference (4.4.2, footnote 1)"};
   return check_reason(true, command.reason,
-                      "a teleconference is for where it is absolutely essential to the timescale (4.4.2, footnote 1)");
+                      "a teleconference must be absolutely essential to the timescale (4.4.2, footnote 1)");
 }
 
 Result<void> check_move(const ReviewPlace& place, const wire::ScheduleMeeting& command) {
@@ -82,7 +82,8 @@ Result<void> check_sharing(const ReviewPlace& place, const wire::SharePack& comm
   std::vector<PersonId> people;
   for (const wire::SharedPack& pack : command.packs) people.push_back(pack.person);
   if (people.size() > kMaxAttendees) return Error{Errc::too_large, "too many people at once"};
-  if (people.empty() || has_duplicates(people)) return Error{kInvalid, "a pack is shared with one or more, each once"};
+  if (people.empty() || has_duplicates(people))
+    return Error{kInvalid, "name at least one person for the pack, and each only once"};
   const auto& packs = place.review.row.packs;
   const auto is_new = [&](const PersonId& person) {
     return std::ranges::find(packs, person, &PackRow::person) == packs.end();
@@ -135,19 +136,19 @@ Result<void> check_attendees(const Context& context, const wire::RecordAttendanc
                              const DirectoryRow& directory) {
   const std::size_t count = command.present.size() + command.others.size();
   if (count > kMaxAttendees) return Error{Errc::too_large, "too many people attended"};
-  if (count == 0) return Error{kInvalid, "somebody attended"};
+  if (count == 0) return Error{kInvalid, "name at least one person who attended"};
   std::vector<PersonId> people;
   std::vector<Digest> names;
   for (const wire::Attendee& one : command.present) people.push_back(one.person);
   for (const wire::OtherAttendee& one : command.others) names.push_back(one.name);
   if (has_duplicates(std::move(people)) || has_duplicates(std::move(names)))
-    return Error{kInvalid, "everybody attends once, and nobody counts for two partners (4.6.1)"};
+    return Error{kInvalid, "name each attendee only once, and nobody for two partners (4.6.1)"};
   for (const wire::Attendee& one : command.present) {
     TRY(const auto person, context.state.person(context.txn, one.person));
-    if (!person || person->revoked) return Error{Errc::not_found, "there is no such person among those enrolled"};
+    if (!person || person->revoked) return Error{Errc::not_found, "there is no such enrolled person"};
     if (!one.standing_for) continue;
     if (std::ranges::find(directory.partners, *one.standing_for, &PartnerRow::agency) == directory.partners.end())
-      return Error{kInvalid, "a representative stands for a safeguarding partner (4.6.1): no other agency is one"};
+      return Error{kInvalid, "a representative can only represent a safeguarding partner (4.6.1)"};
     if (!is_member(*person, *one.standing_for))
       return Error{kInvalid, "nobody represents a safeguarding partner to which they do not belong (4.6.1)"};
   }

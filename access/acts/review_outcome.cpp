@@ -12,7 +12,7 @@ Decided decide(const Context& context, const wire::SendOutcome& command) {
       [&](const ReviewPlace& place) -> Decided {
         const auto& decided = place.review.row.decision;
         if (!decided || decided->record != command.document_4)
-          return Error{Errc::conflict, "the Panel is sent the Document 4 that the meeting completed (4.7.1)"};
+          return Error{Errc::conflict, "the Panel must be sent the Document 4 that the meeting completed (4.7.1)"};
         TRY_VOID(document(context, place, command.document_5, RecordClass::document_5));
         TRY(const auto outcome, place.review.due("outcome"));
         TRY(const auto whole, place.review.due("rapid-review"));
@@ -88,7 +88,7 @@ Result<void> check_informed(const Context& context, const ReviewPlace& place, co
   TRY(const CopyRow copy, copy_of_review(context, place, *informed.copy));
   TRY(const auto holder, context.state.person(context.txn, copy.holder));
   if (!holder || holder->revoked || !is_member(*holder, informed.agency))
-    return Error{kInvalid, "the copy by which an agency is informed is held by somebody of it"};
+    return Error{kInvalid, "the holder of the copy must be a member of the agency that is informed"};
   return {};
 }
 
@@ -102,7 +102,7 @@ Decided decide(const Context& context, const wire::InformAgencies& command) {
                      std::vector<AgencyId> agencies;
                      for (const auto& informed : command.agencies) agencies.push_back(informed.agency);
                      if (agencies.empty() || has_duplicates(std::move(agencies)))
-                       return Error{kInvalid, "one agency or more is informed, each once"};
+                       return Error{kInvalid, "name at least one agency, and each only once"};
                      Decision decision;
                      for (const auto& informed : command.agencies) {
                        TRY_VOID(check_informed(context, place, informed));

@@ -68,7 +68,7 @@ Result<void> check_reason(bool needed, const std::optional<Digest>& reason, std:
 Result<void> check_between(const Date& from, const Date& date, const Date& to, std::string_view what) {
   if (from <= date && date <= to) return {};
   return Error{kInvalid,
-               std::string(what) + " lies between " + vault::to_string(from) + " and " + vault::to_string(to)};
+               std::string(what) + " must be between " + vault::to_string(from) + " and " + vault::to_string(to)};
 }
 
 Result<void> check_version(std::uint64_t given, std::uint64_t last, std::string_view what) {
@@ -134,8 +134,8 @@ Decided decide(const Context& context, const wire::RecordDuty& command) {
         const ReviewRow& row = place.review.row;
         if (!row.duty_answers || !listed(applying(*row.duty_answers), command.duty))
           return Error{Errc::conflict,
-                       "by the answers to the questionnaire this duty does not apply (4.1.2): answer it anew where "
-                       "that is wrong"};
+                       "by the answers to the questionnaire this duty does not apply (4.1.2): if that is wrong, "
+                       "answer it again"};
         if (std::ranges::find(row.duties, command.duty, &DoneDutyRow::duty) != row.duties.end())
           return Error{Errc::conflict, "this duty is recorded as done already"};
         TRY_VOID(check_between(place.case_.incident_date, command.on, place.review.today, "the day of a duty"));
@@ -168,7 +168,7 @@ Result<void> check_templates_copy(const Context& context, const ReviewPlace& pla
   TRY(const CopyRow copy, copy_of_review(context, place, *templates.copy));
   TRY(const auto holder, context.state.person(context.txn, copy.holder));
   if (!holder || holder->revoked || !has_role(*holder, templates.agency, Role::agency_lead))
-    return Error{kInvalid, "the copy of an agency's documents is held by a lead of that agency"};
+    return Error{kInvalid, "the holder of the copy must be a lead of the agency that it is for"};
   TRY(const auto records, records_of_copy(context, copy));
   if (!std::ranges::binary_search(records, templates.document_2) ||
       !std::ranges::binary_search(records, templates.document_3))
@@ -203,7 +203,7 @@ Decided decide(const Context& context, const wire::SendTemplates& command) {
         std::vector<AgencyId> agencies;
         for (const auto& templates : command.templates) agencies.push_back(templates.agency);
         if (agencies.empty() || has_duplicates(std::move(agencies)))
-          return Error{kInvalid, "templates go to one agency or more, each once"};
+          return Error{kInvalid, "name at least one agency, and each only once"};
         Decision decision;
         for (const auto& templates : command.templates) {
           TRY(const wire::TemplatesSent sent, sent_to(context, place, command, templates));
@@ -246,14 +246,14 @@ Result<void> check_return(const Context& context, const ReviewPlace& place, cons
     if (command.record == row.document_2 || command.record == row.return_record)
       return Error{Errc::conflict, "that is the Document 2 that was sent out, or the one that was returned already"};
     if (record.depositor != context.self())
-      return Error{kInvalid, "who returns Document 2 has secured it in the review safe"};
+      return Error{kInvalid, "the person who returns Document 2 must have secured it in the review safe"};
     return {};
   }
   TRY(const auto safe, context.state.agency_safe(context.txn, command.case_, command.agency));
   if (!safe) return {};
   TRY(const SafeRow held, needed(context.state.safe(context.txn, *safe)));
   if (held.records + held.items > 0)
-    return Error{Errc::conflict, "the agency's safe holds records: \"not known to us\" is no return of it"};
+    return Error{Errc::conflict, "the agency's safe holds records, so \"not known to us\" cannot be its return"};
   return {};
 }
 

@@ -7,8 +7,9 @@ namespace strongroom::access::acts {
 Result<void> check_nominee(const Context& context, const SafeRow& safe, const wire::Nominee& nominee) {
   TRY(const auto person, context.state.person(context.txn, nominee.person));
   if (!person || !may_be_nominated(*person, safe))
-    return Error{kInvalid, safe.agency ? "a representative is a certified practitioner or lead of the safe's agency"
-                                       : "a participant is a certified SPOC, partner, reviewer or chair"};
+    return Error{kInvalid, safe.agency
+                               ? "a representative must be a certified practitioner or lead of the safe's agency"
+                               : "a participant must be a certified SPOC, partner, reviewer or chair"};
   if (nominee.involvement != Involvement::none && !nominee.reason)
     return Error{kInvalid, "a representative who was involved with the case needs a reason"};
   return {};
@@ -96,7 +97,7 @@ Decided decide(const Context& context, const wire::WrapNomination& command) {
   if (command.epoch != place.safe.epoch) return Error{Errc::conflict, "another epoch has begun meanwhile"};
   TRY(const auto nomination, context.state.nomination(context.txn, command.safe, command.wrap.person));
   if (!nomination || nomination->state != NominationState::pending || nomination->wrapped)
-    return Error{Errc::conflict, "this person does not wait for the safe's key"};
+    return Error{Errc::conflict, "this person is not waiting for the safe's key"};
   TRY(const auto person, context.state.person(context.txn, command.wrap.person));
   if (!person || !may_be_nominated(*person, place.safe))
     return Error{Errc::conflict, "this person may not be a keyholder any more"};
@@ -200,7 +201,7 @@ Decided decide(const Context& context, const wire::PauseNomination& command) {
     ++active;
     theirs = theirs || one.person == command.person;
   }
-  if (!theirs) return Error{Errc::conflict, "this person is no active keyholder of the safe"};
+  if (!theirs) return Error{Errc::conflict, "this person is not an active keyholder of the safe"};
   if (active == 1)
     return Error{Errc::conflict,
                  "nobody else holds this safe's key: nominate somebody else first, and let them confirm it"};

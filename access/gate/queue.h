@@ -85,20 +85,20 @@ class Queue {
   void push(Job job);
 
   // --- The syncing thread ---
-  // Waits for a job that names uploads. Nothing: the queue has ended.
+  // Waits for a job that names uploads. Returns nothing once the queue has ended.
   std::optional<Job> take_to_sync();
   // Passes the job on to the writer if its uploads are synced, or answers it with the error.
   void put_synced(Job job, const Result<void>& synced);
 
   // --- The writer's thread ---
-  // Waits for jobs, and takes as many as a batch may have, in order. The first is taken whatever its size.
-  // Empty: the queue has ended.
+  // Waits for jobs, and takes as many as a batch may have, in order. The first job is taken even if it is larger than a
+  // batch. Returns an empty list once the queue has ended.
   std::vector<Job> take_batch();
   // Passes on the jobs of a batch, each once, with as many results.
   void put_answers(std::span<Job> jobs, std::vector<JobResult> results);
 
   // --- The answering thread ---
-  // Waits for answered jobs and calls their completions. False: the queue has ended, and there will be no more.
+  // Waits for answered jobs and calls their completions. Returns false once the queue has ended.
   bool complete();
 
   // Takes nothing more. The threads finish and answer every job that waits, and then the queue has ended.

@@ -236,7 +236,7 @@ Result<JobResult> Writer::perform(WriteTransaction& txn, const RefusalJob& job, 
   const auto refusal =
       refusal_of_read(store_.state(), txn, request.actor, job.refusal.action, request.request.target());
   if (!refusal) return JobResult(refusal.error());
-  if (!*refusal) return JobResult(Error{Errc::retry, "this is permitted by now"});
+  if (!*refusal) return JobResult(Error{Errc::retry, "this is permitted now: send it again"});
   if (const auto fresh = wire::check_freshness(request.request.parameters(), time); !fresh)
     return JobResult(fresh.error());
   return record(txn, request, **refusal, time);
@@ -280,7 +280,7 @@ Result<Writer::StagedUse> Writer::use_after(const ReadTransaction& txn, const St
     use.bytes += job.values[i].size();
   }
   if (use.values > limits::kMaxStagedValuesPerKey || use.bytes > limits::kMaxStagedBytesPerKey)
-    return Error{Errc::full, "this key has too much staged that it does not use; it is dropped after a day"};
+    return Error{Errc::full, "this key has staged too much without using it; unused values are dropped after a day"};
   return use;
 }
 
@@ -291,7 +291,7 @@ Result<void> Writer::accept(const ReadTransaction& txn, const Actor& actor, Inst
   TRY_VOID(key_of(store_.state(), txn, actor));
   if (!actor.invitation) return {};
   TRY(const auto open, open_invitation(store_.state(), txn, *actor.invitation, time));
-  if (!open) return Error{Errc::refused, "the invitation was used, has expired, or fell with its inviter"};
+  if (!open) return Error{Errc::refused, "the invitation was used, has expired, or its inviter was revoked"};
   return {};
 }
 

@@ -8,7 +8,7 @@ namespace strongroom::access {
 namespace {
 
 Error dangling() {
-  return {Errc::tampered, "the rows of a review do not fit each other"};
+  return {Errc::tampered, "the rows of a review contradict each other"};
 }
 
 review::CaseDates dates_of(const CaseRow& row, const ReviewStatus& review) {

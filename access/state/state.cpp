@@ -99,12 +99,12 @@ std::uint64_t day_number(const Date& date) {
       std::max<std::chrono::days::rep>(0, std::chrono::sys_days(date).time_since_epoch().count()));
 }
 std::uint64_t number_at(ByteView key, std::size_t offset) {
-  vault::invariant(key.size() >= offset + kNumberSize, "a key of the state is as long as its table says");
+  vault::invariant(key.size() >= offset + kNumberSize, "a number in a key of the state has its full length");
   return vault::read_big_endian64(key.subspan(offset).first<kNumberSize>());
 }
 template <class Id>
 Id id_at(ByteView bytes, std::size_t offset = 0) {
-  vault::invariant(bytes.size() >= offset + kUuidSize, "an id of the state is as long as its table says");
+  vault::invariant(bytes.size() >= offset + kUuidSize, "an id of the state has its full length");
   std::array<std::byte, kUuidSize> uuid;
   std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), kUuidSize, uuid.begin());
   return Id::from_uuid(uuid);

@@ -183,9 +183,9 @@ Viewed<wire::Page<wire::CopyHeader>> View::copy_headers(const CopyId& id, std::s
   const CopyRow& copy = place.copy;
   const bool own = copy.holder == copy.issuer;
   if (own && copy.holder != standing_.person().person)
-    return Error{Errc::conflict, "the copy is its issuer's own: its headers are for them alone"};
+    return Error{Errc::conflict, "this is its issuer's own copy: only they get its headers"};
   if (copy.ended() || !(copy.state == CopyState::issued || (own && copy.state == CopyState::collected)))
-    return Error{Errc::conflict, "the copy is prepared, delivered or ended: its headers are released no more"};
+    return Error{Errc::conflict, "the copy is prepared, delivered or ended: its headers are no longer released"};
   TRY(wire::Page<wire::CopyHeader> page, header_page(copy, false, from));
   return page;
 }
@@ -194,7 +194,7 @@ Viewed<wire::Page<wire::CopyHeader>> View::copy_files(const CopyId& id, std::str
   ENTER(const CopyPlace place, enter<Action::read_collected_copy>(id));
   const CopyRow& copy = place.copy;
   if (copy.holder == copy.issuer)
-    return Error{Errc::conflict, "a copy for oneself has no headers but the records' own"};
+    return Error{Errc::conflict, "a copy for oneself has only the headers of its records"};
   if (copy.ended() || !(copy.state == CopyState::collected || copy.state == CopyState::delivered))
     return Error{Errc::conflict, "the copy is not collected, or has ended"};
   TRY(wire::Page<wire::CopyHeader> page, header_page(copy, true, from));

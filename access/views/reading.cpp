@@ -10,7 +10,7 @@ namespace strongroom::access {
 using audit::LeafIndex;
 
 Error bad_cursor() {
-  return {Errc::invalid_argument, "`from` is not what a page's `next` said"};
+  return {Errc::invalid_argument, "`from` is not the `next` of a page"};
 }
 
 Result<std::uint64_t> number_from(std::string_view text) {

@@ -141,7 +141,8 @@ Viewed<wire::SafeKeysView> View::safe_keys(const SafeId& id) const {
   const PersonId& me = standing_.person().person;
   const auto wrap = std::ranges::find(epoch->key.wraps, me, &wire::Wrap::person);
   if (wrap == epoch->key.wraps.end())
-    return Error{Errc::conflict, "the safe's key is not wrapped for you yet; a keyholder's next contact does it"};
+    return Error{Errc::conflict,
+                 "the safe's key is not wrapped for you yet: a keyholder's client does it at its next contact"};
   TRY(view.wrap, stored(BesideTable::wrap, safe_epoch_person_key(id, current, me), wrap->digest));
   for (std::uint64_t later = 1; later <= current; ++later) {
     TRY(const auto row, store_->state().epoch(*txn_, id, later));

@@ -368,7 +368,7 @@ Result<ParsedSignature> parse_signed_request(const RequestHead& head, Coverage c
   TRY(const std::vector<std::string_view> required, required_components(head, coverage));
   TRY_VOID(check_covered(covered, required));
   if (head.content_digest && !one_sha256(*head.content_digest))
-    return refused("Content-Digest must be one sha-256 alone");
+    return refused("Content-Digest must be exactly one sha-256");
   ParsedSignature parsed;
   TRY(parsed.parameters, parse_parameters(covered.parameters));
   const auto* bytes = std::get_if<vault::Bytes>(&signature.value);

@@ -305,7 +305,7 @@ bool concerns(const Concerned& ids, const Event& event) {
 template <class Event>
 Result<void> compare(const EntryBody& body, const Event& said, const Event& entered) {
   if (to_json(said) != to_json(entered)) return tampered("an entry of the ledger is not what its signer asked for");
-  if (!concerns(body.ids, said)) return tampered("an entry of the ledger concerns something else than it says");
+  if (!concerns(body.ids, said)) return tampered("an entry of the ledger concerns other ids than those of its detail");
   return {};
 }
 

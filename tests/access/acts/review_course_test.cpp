@@ -106,10 +106,10 @@ TEST_F(Review, Guidance_4_2_2_AnImportedBankHolidayMovesEveryClock) {
   expect_conflict(import(spoc_, {day("2026-11-24")}, {}), "already");
   expect_conflict(import(spoc_, {}, {}), "already");
   expect_conflict(import(spoc_, {}, {day("2026-11-25")}), "is no bank holiday");
-  expect_invalid(import(spoc_, {}, {day("2026-01-01")}), "not to come");
+  expect_invalid(import(spoc_, {}, {day("2026-01-01")}), "not in the future");
   expect_invalid(import(spoc_, {day("2031-12-25"), day("2030-12-25")}, {}), "in order");
   expect_invalid(import(spoc_, {day("1999-12-27")}, {}), "1999");
-  expect_conflict(act(spoc_.id, wire::ImportCalendar{{day("2029-01-01")}, {}, random_digest()}), "another");
+  expect_conflict(act(spoc_.id, wire::ImportCalendar{{day("2029-01-01")}, {}, random_digest()}), "not the signed one");
   std::vector<Date> many;
   for (std::size_t i = 0; i <= kMaxCalendarChanges; ++i)
     many.push_back(review::plus_days(day("2040-01-01"), static_cast<int>(i)));

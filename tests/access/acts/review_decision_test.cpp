@@ -15,7 +15,7 @@ TEST_F(Review, Guidance_4_6_3_EachPartnerAnswersDocument4OnceAndTheThirdFreezesI
   expect_invalid(answer(spoc_, school_), "three safeguarding partners");
   expect_refused(answer(icb_root_, police_), "answerer");
   expect_refused(answer(reviewer_, authority_), "answerer");
-  expect_invalid(answer(authority_root_, authority_, PartnerAnswer::dissent), "a dissent has its reasons");
+  expect_invalid(answer(authority_root_, authority_, PartnerAnswer::dissent), "a dissent needs its reasons");
   expect_done(answer(authority_root_, authority_, PartnerAnswer::dissent, random_digest()));
   expect_conflict(answer(authority_root_, authority_), "answered this version already");
   expect_conflict(answer(spoc_, authority_), "answered this version already");

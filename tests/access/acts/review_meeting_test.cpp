@@ -69,7 +69,7 @@ TEST_F(Review, Guidance_4_5_2_PacksAreSharedInAdvanceOrTabledEachUnderItsHolders
   expect_done(meet("2026-12-02"));
   expect_conflict(share(PackSharing::tabled, reviewer_, copy), "(4.5.2)");
   expect_invalid(share(PackSharing::in_advance, lead_, copy), "another person");
-  expect_invalid(act(spoc_.id, wire::SharePack{case_, {}, {}}), "each once");
+  expect_invalid(act(spoc_.id, wire::SharePack{case_, {}, {}}), "each only once");
   expect_done(share(PackSharing::in_advance, reviewer_, copy));
   expect_conflict(share(PackSharing::in_advance, reviewer_, copy), "already");
   on("2026-12-03");
@@ -84,7 +84,7 @@ TEST_F(Review, Guidance_4_6_1_NobodyStandsForTwoPartnersNorForOneThatIsNotTheirs
   on("2026-12-02");
   auto twice = attendance();
   twice.present = {{authority_root_.id, authority_}, {authority_root_.id, icb_}, {police_root_.id, police_}};
-  expect_invalid(act(spoc_.id, twice), "nobody counts for two partners (4.6.1)");
+  expect_invalid(act(spoc_.id, twice), "nobody for two partners (4.6.1)");
   auto foreign = attendance();
   foreign.present[1] = {reviewer_.id, icb_};
   expect_invalid(act(spoc_.id, foreign), "to which they do not belong");
@@ -96,7 +96,7 @@ TEST_F(Review, Guidance_4_6_1_NobodyStandsForTwoPartnersNorForOneThatIsNotTheirs
   expect_error(act(spoc_.id, unknown), Errc::not_found);
   auto nobody = attendance();
   nobody.present.clear();
-  expect_invalid(act(spoc_.id, nobody), "somebody attended");
+  expect_invalid(act(spoc_.id, nobody), "at least one person who attended");
   auto many = attendance();
   for (std::size_t i = 0; i < kMaxAttendees; ++i) many.others.push_back({AttendeeBody::other, random_digest()});
   expect_error(act(spoc_.id, many), Errc::too_large);

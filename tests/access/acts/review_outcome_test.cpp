@@ -51,7 +51,7 @@ TEST_F(Review, Guidance_4_7_2_AgenciesAndTheReferrerAreInformedAndAcknowledge) {
   expect_conflict(act(lead_.id, wire::AcknowledgeOutcome{case_, school_}), "not been informed");
   expect_conflict(inform(police_), "has not been asked");
   const RecordId outcome = review().outcome->document_4;
-  expect_invalid(inform(school_, give({outcome}, other_lead_)), "somebody of it");
+  expect_invalid(inform(school_, give({outcome}, other_lead_)), "a member of the agency");
   expect_done(inform(school_, give({outcome}, lead_)));
   EXPECT_TRUE(wire::from_json<wire::OutcomeInformed>(entries_.back().body.detail, wire::Strictness::exact)->referrer);
   expect_conflict(inform(school_), "already");

@@ -21,10 +21,10 @@ TEST_F(Review, Guidance_4_1_1_AReferralConcernsAChildAndFourAtMost) {
 TEST_F(Review, Guidance_4_1_1_AnIncidentIsNotToComeAndNobodyIsAwareBeforeIt) {
   auto command = referral();
   command.incident_date = command.aware_date = day("2026-11-23");
-  expect_invalid(act(spoc_.id, command), "to come");
+  expect_invalid(act(spoc_.id, command), "in the future");
   command.incident_date = day("2026-11-21");
   command.aware_date = day("2026-11-20");
-  expect_invalid(act(spoc_.id, command), "before it happens");
+  expect_invalid(act(spoc_.id, command), "before the incident");
 }
 
 TEST_F(Review, Guidance_4_1_1_ASecondReferralOfAnIncidentIsLinkedAndNotDuplicated) {
@@ -121,8 +121,8 @@ TEST_F(Review, Guidance_4_3_3_AfterTwoWorkingDaysTemplatesNeedAReason) {
 TEST_F(Review, TemplatesAreTheAgencysOwnFormsInACopyThatItsLeadHolds) {
   on("2026-11-23");
   const auto good = templates_for(school_, lead_);
-  expect_invalid(send({}), "one agency or more");
-  expect_invalid(send({good, good}), "each once");
+  expect_invalid(send({}), "at least one agency");
+  expect_invalid(send({good, good}), "each only once");
   expect_error(send(std::vector<wire::AgencyTemplates>(kMaxAgenciesPerAsk + 1)), Errc::too_large);
   auto wrong = good;
   wrong.agency = icb_;
@@ -132,7 +132,7 @@ TEST_F(Review, TemplatesAreTheAgencysOwnFormsInACopyThatItsLeadHolds) {
   expect_invalid(send({wrong}), "should be of class document-2");
   wrong = good;
   wrong.copy = give({good.document_2, good.document_3}, other_lead_);
-  expect_invalid(send({wrong}), "a lead of that agency");
+  expect_invalid(send({wrong}), "a lead of the agency");
   wrong.copy = give({good.document_2}, lead_);
   expect_invalid(send({wrong}), "does not hold");
   wrong.copy = issued({good.document_2, good.document_3}, lead_);
@@ -176,7 +176,8 @@ TEST_F(Review, Guidance_4_3_4_AnAgencyReturnsDocument2WithinFiveWorkingDays) {
 TEST_F(Review, WhoReturnsDocument2SecuredItAndSaysWhomItSearchedFor) {
   to_scoping();
   const RecordId others = file(other_lead_, RecordClass::document_2);
-  expect_invalid(act(lead_.id, wire::ReturnScoping{case_, school_, 1, others, {"child-1"}, {}}), "has secured it");
+  expect_invalid(act(lead_.id, wire::ReturnScoping{case_, school_, 1, others, {"child-1"}, {}}),
+                 "must have secured it");
   for (const std::vector<std::string>& searched :
        std::vector<std::vector<std::string>>{{}, {"child-9"}, {"child-1", "child-1"}})
     expect_invalid(act(lead_.id, wire::ReturnScoping{case_, school_, 1, {}, searched, {}}), "(4.3.1)");
