@@ -53,8 +53,8 @@ BOOST_DEFINE_ENUM_CLASS(Capacity,
                         referrer, asked, asked_lead,
                         // in the safe: its active, its pending, and its paused or former keyholder
                         representative, participant, nominee, former,
-                        // in the copy: issuer is still a keyholder and answers for the copy; past_issuer issued it or
-                        // took it over, and no longer does both; holder has it
+                        // in the copy: issuer issued it, is still a keyholder and answers for it; past_issuer issued it
+                        // and is no longer that, or took it over; holder is the person it was issued for
                         issuer, past_issuer, holder,
                         // in the entry: its actor, or the person whom it names
                         concerned)

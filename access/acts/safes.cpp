@@ -163,8 +163,8 @@ Result<void> end_all_nominations(const Context& context, const PersonId& person,
   return {};
 }
 
-// Deletes a person's wraps of every epoch.
 namespace {
+// Deletes a person's wraps of every epoch.
 Result<void> drop_wraps(const Entry& entry, const SafeRow& safe, const PersonId& person) {
   for (std::uint64_t number = 0; number <= safe.epoch; ++number) {
     TRY(EpochRow epoch, needed(entry.state.epoch(entry.txn, safe.safe, number)));

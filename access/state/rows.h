@@ -107,7 +107,8 @@ struct SafeRow {
   std::uint64_t originals_removed = 0;
   std::optional<Instant> secured;  // the time since when it is secured
   std::uint64_t seq = 0;           // of the opening, or for a review safe of the referral
-  // A safe is secured (4.3.5) when everything that the agency declared is in it and every source is closed.
+  // A safe is secured (4.3.5) when the agency has declared, every source is closed, and the safe contains something
+  // exactly if the agency did not declare that it holds nothing.
   bool is_secured() const {
     if (declaration == 0 || open_sources > 0) return false;
     return nothing_held == (records + items == 0) && (nothing_held || sources > 0);

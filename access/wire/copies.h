@@ -85,8 +85,7 @@ struct CopyReturned {
   static constexpr std::string_view kKind = "copy.returned";
   static constexpr auto kComputed = std::to_array<std::string_view>({"records", "complete"});
   CopyId copy;
-  std::vector<RecordId>
-      records;  // the records that this act ended, never empty; all that were out if the command names none
+  std::vector<RecordId> records;  // the records that this act ended; all that were out if the command names none
   CopyEnd how = CopyEnd::returned;
   bool complete = false;  // nothing of the copy is out any more
 };

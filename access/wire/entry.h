@@ -35,9 +35,8 @@ struct EntryBody {
   std::uint64_t v = 1;
   std::array<std::byte, 16> salt{};  // given
   std::string kind;
-  std::uint64_t policy = 1;  // the version of the permission table under which it was decided
-  std::optional<std::string>
-      actor;  // a person's id, or an invitation's for an enrolment; absent if the system made the entry
+  std::uint64_t policy = 1;          // the version of the permission table under which it was decided
+  std::optional<std::string> actor;  // a person's id, or for an enrolment an invitation's; absent if nobody acted
   Concerned ids;
   json::value detail;
   std::optional<EntryRequest> request;

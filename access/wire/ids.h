@@ -85,7 +85,7 @@ BOOST_DEFINE_ENUM_CLASS(AttendeeBody, local_authority, icb, police, health, scho
 BOOST_DEFINE_ENUM_CLASS(PartnerAnswer, agree, dissent)
 BOOST_DEFINE_ENUM_CLASS(PanelAnswer, acknowledged, agreed, disagreed, more_information, national_review)
 BOOST_DEFINE_ENUM_CLASS(Inspectorate, ofsted, cqc, hmicfrs, hmip, hmi_prisons, isi, other, none_required)
-// How far an agency is with securing (R14). nominated: somebody may open its safe. securing: the safe contains
+// How far an agency is with securing (4.3.5). nominated: somebody may open its safe. securing: the safe contains
 // something. declared: the agency has declared, but a source is open or the safe is empty. secured: the agency has
 // declared, its records are in the vault and every source is closed.
 BOOST_DEFINE_ENUM_CLASS(SecuringProgress, asked, nominated, securing, declared, secured)

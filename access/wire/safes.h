@@ -274,8 +274,7 @@ struct DutiesView {
   std::vector<EpochDuty> epochs;  // in which a nomination ended since the epoch began
   std::vector<ShareDuty> shares;
   std::vector<CopyId> preparations;  // copies that this person issued for a colleague and has not prepared
-  std::vector<CopyId>
-      deliveries;  // copies that this person collected, or issued to themselves, and has not acknowledged
+  std::vector<CopyId> deliveries;    // collected by this person, or issued to themselves, and not acknowledged
 };
 BOOST_DESCRIBE_STRUCT(DutiesView, (), (wraps, confirmations, epochs, shares, preparations, deliveries))
 

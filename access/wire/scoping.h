@@ -41,9 +41,8 @@ struct RecordDuty {
   static constexpr std::string_view kKind = "duty.record";
   CaseId case_;
   Duty duty = Duty::panel;
-  Date on{};  // from the incident to today; for `panel`: of the formal notification
-  std::optional<RecordId>
-      record;  // of class notification, in the review safe; for `document-1` it is needed and of class document-1
+  Date on{};                       // from the incident to today; for `panel`: of the formal notification
+  std::optional<RecordId> record;  // of class notification, in the review safe; `document-1` needs one of that class
 };
 BOOST_DESCRIBE_STRUCT(RecordDuty, (), (case_, duty, on, record))
 
