@@ -1,5 +1,5 @@
-// Every way in which one optional member of an entry can be another: left out, added or changed. For tests of
-// verifiers: every rewritten entry must be found out.
+// Lists every way in which one optional member of an entry can be altered: left out, added or changed. Tests of
+// verifiers use it, because a verifier must detect every rewritten entry.
 #pragma once
 #include <boost/mp11/algorithm.hpp>
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace strongroom::access::testing {
 
-// A value that differs from `old`, and one to add where there is none.
+// Makes a value that differs from `old`, or one to add if there is none.
 template <class T>
 T another(const T& old) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -63,7 +63,7 @@ void each_mutation(const std::vector<V>& list, const std::string& path, const Mu
       take(at, changed);
     });
 }
-// Members of described structs, wherever they are.
+// Visits the members of described structs, at any depth.
 template <class T>
 void each_mutation(const T& value, const std::string& path, const Mutated<T>& take) {
   if constexpr (boost::describe::has_describe_members<T>::value && !std::is_enum_v<T>) {

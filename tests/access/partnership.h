@@ -1,4 +1,4 @@
-// A partnership on the memory engine: commands are decided and their entries applied, without a ledger around them.
+// Runs a partnership on the memory engine: it decides commands and applies their entries, without a ledger around them.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -55,7 +55,7 @@ class Tables {
     return txn->commit();
   }
 
-  // Every row of the projections, unsealed.
+  // Returns every row of the projections, unsealed.
   std::map<std::string, std::map<Bytes, Bytes>> projections() const {
     std::map<std::string, std::map<Bytes, Bytes>> all;
     const auto txn = read();
@@ -108,7 +108,7 @@ class Partnership : public ::testing::Test {
     outsider_ = enrol(other_lead_, clinic_, {Role::practitioner});
   }
 
-  // The genesis entries, and the three roots and the administrator enrolled.
+  // Applies the genesis entries, and enrols the three roots and the administrator.
   void begin() {
     make_id(authority_);
     make_id(icb_);
@@ -159,7 +159,7 @@ class Partnership : public ::testing::Test {
     entries_.push_back(std::move(entry));
   }
 
-  // --- what came of it ---
+  // --- outcomes ---
   static Given given(const Decision& decision) {
     return *given_of(decision.events.front().kind, decision.events.front().detail);
   }
@@ -255,7 +255,7 @@ class Partnership : public ::testing::Test {
     command.key = key_for({spoc_.id});
     return command;
   }
-  // A case of the school's; the SPOC takes part in its review.
+  // Makes a case of the school's; the SPOC takes part in its review.
   void refer() {
     const auto command = referral();
     expect_done(act(spoc_.id, command));
@@ -273,7 +273,7 @@ class Partnership : public ::testing::Test {
       command.representatives.push_back({person, Involvement::none, std::nullopt});
     return command;
   }
-  // The school's safe, with the first and the second practitioner for its representatives.
+  // Opens the school's safe, with the first and the second practitioner as its representatives.
   void open_safe() {
     refer();
     const auto command = opening({first_.id, second_.id});
@@ -378,7 +378,7 @@ class Partnership : public ::testing::Test {
     append(event, std::nullopt);
     return waiting_.emplace_back(detail.invitation, new_member()).second;
   }
-  // Replay finds the same from what the stored entry gives.
+  // Checks that replay decides the same from the values that the stored entry gives.
   void expect_same_again(const vault::engine::ReadTransaction& txn, const Actor& actor,
                          const wire::VerifiedRequest& request, const Answered& outcome) {
     if (!outcome) return;

@@ -1,4 +1,4 @@
-// The permission table against rules written a second time, by hand, in terms of roles and nominations.
+// Compares the permission table with rules that are written a second time, by hand, in terms of roles and nominations.
 #include "access/permit.h"
 
 #include <fstream>
@@ -12,10 +12,10 @@ namespace {
 
 enum class Kind { agency_safe, review_safe };
 
-// Somebody with one role, and what they have to do with a safe, a copy of its records and an entry about it.
+// Describes somebody with one role, and their relation to a safe, a copy of its records and an entry about it.
 struct Somebody {
   Role role = Role::witness;
-  bool in_agency = false;  // the role is held in the agency of the safe, which also referred the case
+  bool in_agency = false;  // they hold the role in the agency of the safe, which also referred the case
   bool root = false;       // of the agency that the action concerns
   NominationState nomination = NominationState::none;
   bool issued = false;
@@ -29,7 +29,7 @@ bool runs_or_reviews(Role role) {
   return role == Role::spoc || role == Role::partner || role == Role::reviewer || role == Role::chair;
 }
 
-// The steps of a review that a SPOC takes, and nobody else.
+// True for the steps of a review that only a SPOC takes.
 constexpr Action kSpocsSteps[] = {Action::send_templates,      Action::set_meeting,     Action::share_pack,
                                   Action::record_attendance,   Action::decide_review,   Action::send_outcome,
                                   Action::record_panel_answer, Action::inform_agencies, Action::close_review,
@@ -38,7 +38,7 @@ bool is_spocs_step(Action action) {
   return std::ranges::find(kSpocsSteps, action) != std::end(kSpocsSteps);
 }
 
-// Who, lock and stage apart. No table: one rule after the other.
+// Says who may do the action, lock and stage apart. It deliberately uses no table, but one rule after the other.
 bool right_person(Action action, const Somebody& who, Kind kind) {
   const bool agency_safe = kind == Kind::agency_safe;
   const bool lead = who.role == Role::agency_lead && who.in_agency;
@@ -52,7 +52,7 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
   switch (action) {
     case Action::invite:
     case Action::revoke:
-    case Action::invite_for_partner:  // `root` is of the agency concerned
+    case Action::invite_for_partner:  // `root` belongs to the agency concerned
       return who.root;
     case Action::invite_staff:
     case Action::revoke_staff:
@@ -149,7 +149,7 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
   }
 }
 
-// What an action is asked of.
+// The thing that an action concerns.
 enum class Concern { directory, case_, review, copy, entry, safe };
 Concern concern_of(Action action) {
   if (is_spocs_step(action)) return Concern::review;
@@ -235,7 +235,8 @@ bool right_time(Action action, LockState lock, Stage stage) {
   }
 }
 
-// Nothing to hide about the directory; elsewhere those who see the thing are told why.
+// The directory has nothing to hide, so everybody is told why they are refused; elsewhere only those who see the thing
+// are.
 bool told_why(Action action, const Somebody& who, Kind kind) {
   switch (concern_of(action)) {
     case Concern::directory:
@@ -254,9 +255,9 @@ bool told_why(Action action, const Somebody& who, Kind kind) {
 
 class Permit : public Partnership {
  protected:
-  // The same somebody in the state's tables, asked for their capacities there.
+  // Enters the same somebody in the state's tables, and asks for their capacities there.
   Capacities capacities(Action action, const Somebody& who, Kind kind) {
-    const auto txn = tables_.write();  // never committed
+    const auto txn = tables_.write();  // this transaction is never committed
     State& state = tables_.state();
     PersonRow person;
     make_id(person.person);

@@ -19,7 +19,7 @@ struct Stored {
   std::string body;
 };
 
-// One world for all tests of this file: they read it, or put back what they change.
+// All tests of this file share one world: they only read it, or put back what they change.
 World& lived_world() {
   static World* world = [] {
     auto* made = new World();
@@ -46,7 +46,7 @@ Result<void> feed(Replay& replay, const Stored& entry) {
   return replay.next(entry.envelope, ByteView(vault::as_bytes(entry.body)));
 }
 
-// With another body, the envelope binding it: as somebody who writes the ledger anew would do it.
+// Gives the entry another body, and an envelope that binds it, as somebody who rewrites the ledger would.
 Stored with_body(const Stored& entry, const json::value& body) {
   Stored changed{entry.envelope, json::serialize(body)};
   changed.envelope.body = vault::crypto::sha256(vault::as_bytes(changed.body));
@@ -89,7 +89,7 @@ std::string text_of(const Path& path) {
   return text;
 }
 
-// Something else of the same form, as far as there is one.
+// Changes the value to another of the same form, if there is one.
 void alter(json::value& leaf) {
   if (leaf.is_bool()) {
     leaf = !leaf.as_bool();
@@ -104,7 +104,7 @@ void alter(json::value& leaf) {
   }
 }
 
-// What a verifier takes as given, and what nobody signs.
+// True for the members that a verifier takes as given, and for those that nobody signs.
 bool is_given(const std::string& kind, const Path& path) {
   const std::string text = text_of(path);
   if (text == "/salt") return true;
@@ -125,7 +125,7 @@ TEST(ReplayTest, AWholeLedgerIsDerivedAgain) {
     kinds.insert(std::string(json::parse(entry.body).at("kind").as_string()));
   }
   EXPECT_TRUE(replay->finish());
-  // Every kind there is, so that the tests below speak of every kind.
+  // Every kind of entry is in this world, so the tests below cover every kind.
   EXPECT_EQ(kinds.size(), 51U);
 }
 
@@ -155,7 +155,7 @@ TEST(ReplayTest, AnyFieldOfAnyKindOfEntryAlteredIsFound) {
   }
 }
 
-// The optional members are those that a verifier could overlook: each one left out, added or changed.
+// A verifier could overlook optional members, so each one is left out, added or changed.
 TEST(ReplayTest, AnyOptionalMemberOfAnyKindOfEntryMutatedIsFound) {
   auto replay = *Replay::begin();
   std::map<std::string, int> seen;
@@ -234,7 +234,8 @@ TEST(ReplayTest, AnotherTimeOrChainIsFound) {
     early.envelope.time.unix_ms -= 1;
     if (entry.envelope.seq.value > kGenesisEntries && early.envelope.time < entry.envelope.time && !chains.empty() &&
         entry.envelope.seq.value > 0) {
-      // Before the entry before it, or simply too early for its signature; a millisecond alone is given.
+      // The entry is now earlier than the one before it, or too early for its signature. A difference of one
+      // millisecond would still be allowed.
       early.envelope.time.unix_ms -= 62'000;
       EXPECT_FALSE(feed(*replay, early)) << entry.envelope.seq.value;
     }
@@ -337,14 +338,14 @@ class CheckTest : public ::testing::Test {
     EXPECT_TRUE(made) << made.error().message;
     return made ? std::move(*made) : CheckReport();
   }
-  // Every finding, in the order of the report.
+  // Returns every finding, in the order of the report.
   static std::string all(const CheckReport& report) {
     std::string text;
     for (const auto* findings : {&report.ledger.findings, &report.findings})
       for (const auto& finding : *findings) text += finding.value + ": " + finding.problem + "\n";
     return text;
   }
-  // Flips a bit of what is stored under the key, looks, and puts it back.
+  // Flips a bit of the value under the key, runs the check, and puts the value back.
   std::string with_flipped(vault::engine::Table table, ByteView key) {
     Bytes value = raw(table, key);
     Bytes changed = value;
@@ -354,7 +355,7 @@ class CheckTest : public ::testing::Test {
     put(table, key, value);
     return found;
   }
-  // Something else under the key, well sealed.
+  // Puts another value under the key, properly sealed.
   std::string with_value(const SealedTable& table, ByteView key, ByteView other) {
     const Bytes value = raw(table.table(), key);
     put(table.table(), key, world.store().sealer().seal(table.name(), key, other));

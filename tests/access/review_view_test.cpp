@@ -1,4 +1,4 @@
-// Where a review stands, as each kind of reader sees it.
+// Tests the state of a review as each kind of reader sees it.
 #include <gmock/gmock.h>
 
 #include "access/state/review_status.h"
@@ -44,7 +44,7 @@ std::vector<ReviewTask> tasks_of(const wire::ReviewView& view) {
   return tasks;
 }
 
-// A case of the school's, received on Sunday 2026-11-22, with the clinic asked and the school's safe open.
+// Makes a case of the school's, received on Sunday 2026-11-22, with the clinic asked and the school's safe open.
 struct OpenCase {
   OpenCase() {
     world.populate();
@@ -126,7 +126,7 @@ TEST(ReviewView, Guidance_4_3_5_ShowsHowFarEachAgencyIsAndSinceWhenItsRecordsAre
   world.pass(48 * 3'600'000LL);
   view = school();
   EXPECT_EQ(view.securing, SecuringProgress::secured);
-  EXPECT_EQ(view.exposed_hours, 6U);  // until then, and not until now
+  EXPECT_EQ(view.exposed_hours, 6U);  // the hours count until it was closed, not until now
 }
 
 TEST(ReviewView, AnAgencySeesItsOwnPartAndNoOthers) {
@@ -156,7 +156,7 @@ TEST(ReviewView, WhatIsNotThereOrNotSeenIsAnsweredAlike) {
   EXPECT_TRUE(hidden(CaseId::generate(1).to_string()));
   EXPECT_TRUE(hidden("RR-2026-9999"));
   EXPECT_EQ(viewed(world, stranger, "case_").code(), Errc::invalid_argument);
-  // The gate and replay come to the same from the request alone.
+  // The gate and replay reach the same result from only the request.
   const auto txn = *world.store().engine().read();
   const Actor actor{stranger.id.to_string(), stranger.id, std::nullopt};
   const auto again =
@@ -193,7 +193,7 @@ TEST(ReviewView, AWholeReviewIsShownToThoseWhoReviewIt) {
   EXPECT_TRUE(view.ended);
   EXPECT_EQ(view.end_reason, "The clinic is told by letter still.");
   EXPECT_THAT(tasks_of(view),
-              ElementsAre(ReviewTask::inform, ReviewTask::duty));  // the clinic; sharing the notification
+              ElementsAre(ReviewTask::inform, ReviewTask::duty));  // the clinic's, and sharing the notification
   ASSERT_EQ(view.agencies.size(), 2U);
   EXPECT_EQ(view.agencies[0].scoping, ScopingProgress::nil);
   EXPECT_EQ(view.agencies[0].return_reason, "By telephone.");

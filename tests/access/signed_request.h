@@ -1,5 +1,5 @@
-// A request as its signer would have sent it, for tests in which an operator enters it by itself, and for tests that
-// decide a command without a service.
+// Makes a request as its signer would have sent it, for tests in which an operator enters it directly, and for tests
+// that decide a command without a service.
 #pragma once
 #include <string>
 
@@ -44,7 +44,7 @@ wire::EntryRequest signed_request(const Command& command, const std::string& key
   return signed_act(Command::kKind, wire::encode(command), keyid, key, now);
 }
 
-// The same, verified. Who signed it is said beside it (Actor): the key is the test's own.
+// Makes the same request, verified. The key is the test's own, so the caller names the signer beside it (Actor).
 inline wire::VerifiedRequest verified_act(std::string_view act, const std::string& body, const std::string& keyid,
                                           vault::Instant now) {
   static const auto key = vault::crypto::SigningKey::generate();

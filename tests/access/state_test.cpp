@@ -1,4 +1,4 @@
-// Rows that are remembered are never other rows than those that are stored.
+// Tests that cached rows never differ from the stored rows.
 
 #include "access/state/state.h"
 
@@ -25,7 +25,7 @@ class StateTest : public ::testing::Test {
     const auto txn = std::move(engine_->read().value());
     return state_.agency(*txn, id);
   }
-  // What is stored of the one agency.
+  // Returns the stored row of the one agency.
   void change_stored(const std::function<void(Bytes&)>& change) {
     bool changed = false;
     for (const vault::keyring::SealedTable* table : state_.tables()) {

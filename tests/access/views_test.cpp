@@ -11,7 +11,7 @@
 namespace strongroom::access::testing {
 namespace {
 
-// What a reading came to.
+// The outcome of one read.
 struct Seen {
   bool shown = false;
   std::optional<Refusal> refusal;
@@ -32,7 +32,7 @@ class ViewsTest : public ::testing::Test {
     world.populate();
     world.open_case();
   }
-  // One snapshot, and a person's view of it.
+  // Opens a snapshot, and a person's view of it.
   template <class Look>
   auto look(const Identity& who, const Look& use) {
     const auto txn = *world.store().engine().read();
@@ -94,7 +94,7 @@ class ViewsTest : public ::testing::Test {
   World world;
 };
 
-// --- every reading by everybody -------------------------------------------------------------------------------------
+// --- every read by everybody -------------------------------------------------------------------------------------
 
 TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
   World world;
@@ -167,7 +167,7 @@ TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
       EXPECT_EQ((*again)->rule, outcome.refusal->rule) << target;
       EXPECT_EQ((*again)->hidden, outcome.refusal->hidden) << target;
       EXPECT_EQ(wire::encode((*again)->ids), wire::encode(outcome.refusal->ids)) << target;
-      // What else stands in the target, such as a cursor with a copy or a safe of their own, changes nothing.
+      // Anything else in the target, for example a cursor with a copy or a safe of their own, changes nothing.
       for (const std::string& own : {copy, safe, record}) {
         const std::string more = target + (target.contains('?') ? "&from=" : "?from=") + own + "&known=7";
         const auto same = refusal_of_read(world.store().state(), *txn, actor, outcome.refusal->action, more);
@@ -274,7 +274,7 @@ TEST_F(ViewsTest, RecordsAreFilteredByClassAndSubject) {
   EXPECT_EQ(count({.class_ = {}, .subject = "child-2"}), 0U);
 }
 
-// One page looks at a limited number of rows, even if its filter finds nothing among them.
+// One page looks at a limited number of rows, even if none of them matches its filter.
 TEST_F(ViewsTest, APageOfFilteredRecordsIsBoundedByTheRowsThatItLooksAt) {
   const std::uint64_t found = kMaxScan + 5;  // the ordinal of the only image
   {
@@ -367,7 +367,7 @@ TEST_F(ViewsTest, AColleaguesCopyIsPreparedThenCollected) {
   EXPECT_TRUE(payload(world.depositor, copy, records[0]).shown);
   expect_refused(payload(world.first, copy, records[0]), "holder", false);
   world.done(world.depositor, wire::DeliverCopy{copy});
-  // What has ended is given no more, and then nothing is.
+  // The vault gives out no record whose copy has ended; when all have ended, it gives out nothing.
   world.done(world.depositor, wire::ReturnCopy{copy, {records[0]}, CopyEnd::destroyed});
   expect_error(payload(world.depositor, copy, records[0]), Errc::conflict);
   EXPECT_TRUE(payload(world.depositor, copy, records[1]).shown);
@@ -436,7 +436,7 @@ TEST_F(ViewsTest, TheTrailShowsWhatAPersonMayRead) {
   EXPECT_THAT(trail_kinds(world.reviewer, of_case),
               ::testing::ElementsAre("case.referred", "nomination.confirmed", "agencies.asked", "safe.opened",
                                      "nomination.confirmed", "nomination.confirmed", "records.sealed"));
-  // The other agency: what concerns the case as a whole.
+  // The other agency sees the entries that concern the case as a whole.
   EXPECT_THAT(trail_kinds(world.outsider, of_case), ::testing::ElementsAre("case.referred", "agencies.asked"));
   EXPECT_THAT(trail_kinds(world.depositor, of_case),
               ::testing::ElementsAre("case.referred", "agencies.asked", "safe.opened", "nomination.confirmed",
@@ -523,7 +523,7 @@ TEST_F(ViewsTest, PagesOfTheLogGoOnWhereTheyEnd) {
   EXPECT_EQ(pages, 2U);
   EXPECT_EQ(verifier.last()->n + 1, *world.store().ledger().chain_length(*txn, chain));
 
-  // And the trail, page after page.
+  // The trail is read page after page.
   TrailFilter added;
   added.kind = "agency.added";
   from.clear();

@@ -333,7 +333,7 @@ void World::live_at_the_desk(const Identity& third) {
 }
 
 namespace {
-// A review's documents and copies, as its SPOC handles them.
+// Handles a review's documents and copies, as its SPOC does.
 class Desk {
  public:
   Desk(World& world, const CaseId& id, const KnownSafe& safe) : world_(world), case_(id), safe_(safe) {}
@@ -426,7 +426,7 @@ void World::live_through_a_review() {
   done(lead, wire::RecordInspectorate{id, school, Inspectorate::ofsted, vault::london_date(now())});
   done(spoc, wire::CloseReview{id, stage_text(spoc, "The clinic is told by letter.")});
   done(spoc, wire::CloseReview{id, stage_text(spoc, "The clinic is told by letter still.")});
-  // Another, that is not pursued; and a bank holiday more.
+  // Refers another case, which is not pursued, and adds a bank holiday.
   const KnownSafe unused{.id = SafeId::generate(ms)};
   referral.case_ = CaseId::generate(ms);
   referral.review_safe = unused.id;
@@ -442,13 +442,13 @@ void World::live_through_everything() {
   const auto ms = static_cast<std::uint64_t>(now_ms_);
   const auto generate_copy = [&] { return CopyId::generate(ms); };
   records = seal(depositor, safe, 5, 3000);
-  // A copy of one's own, delivered, and given back in two parts.
+  // A representative issues a copy for themself; it is delivered, and given back in two parts.
   wire::IssueCopy own = issuing(safe.id, {records[0], records[1]}, first);
   done(first, own);
   done(first, wire::DeliverCopy{own.copy});
   done(first, wire::ReturnCopy{own.copy, {records[1]}, CopyEnd::destroyed});
   done(first, wire::ReturnCopy{own.copy, {}, CopyEnd::returned});
-  // One for a colleague.
+  // The representative issues a copy for a colleague.
   wire::IssueCopy lent = issuing(safe.id, {records[2], records[3], records[4]}, depositor);
   copy = lent.copy = generate_copy();
   done(first, lent);
@@ -478,7 +478,7 @@ void World::live_through_everything() {
                   safe.id, 1, {{custodians.back().id, authority, stage(first, age_file("s", first.age.recipient()))}}});
   custodians.pop_back();
   live_at_the_desk(third);
-  // Another case, in which the third is a representative too, and is revoked.
+  // In another case the third practitioner is a representative too, and is revoked.
   other_case = CaseId::generate(ms);
   const KnownSafe other_review{.id = SafeId::generate(ms)};
   other_safe.id = SafeId::generate(ms);
@@ -517,7 +517,7 @@ void World::live_through_everything() {
                                       .expires = {now_ms_ + kDayMs},
                                       .name = stage_text(other_lead, "Practitioner of the clinic"),
                                       .replaces = outsider.id});
-  // Refusals: of an act in the case, of one that names nothing, and of a read.
+  // Three requests are refused: an act in the case, one that names nothing, and a read.
   EXPECT_TRUE(act(reviewer, wire::AskAgencies{case_id, {icb}}));
   EXPECT_TRUE(act(reviewer, wire::AskAgencies{CaseId::generate(ms), {icb}}));
   {
@@ -530,7 +530,7 @@ void World::live_through_everything() {
                   std::get<Refusal>(*read), [&](auto answer) { promise.set_value(std::move(answer)); });
     EXPECT_TRUE(promise.get_future().get());
   }
-  // A limit, and a step of the clock.
+  // A key reaches its limit, and the clock is set.
   const Actor actor{reviewer.id.to_string(), reviewer.id, std::nullopt};
   while (gate_->admit(actor)) {
   }

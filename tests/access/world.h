@@ -1,6 +1,7 @@
-// A whole vault for tests, in memory or on LMDB, with its gate: three partners and their roots, a SPOC, custodians, two
-// agencies with leads, practitioners and a depositor; then a case, an open safe and records. Every act is a signed
-// request through the gate, every staged value a real age file. Time stands still unless a test moves it.
+// Makes a whole vault for tests, in memory or on LMDB, with its gate: three partners and their roots, a SPOC,
+// custodians, two agencies with leads, practitioners and a depositor; then a case, an open safe and records. Every act
+// is a signed request through the gate, and every staged value is a real age file. Time does not pass unless a test
+// moves it.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -36,7 +37,7 @@ struct KnownSafe {
   vault::age::Identity key = vault::age::Identity::generate();
 };
 
-// What the vault stands on, shared with the test: it stays when the store goes, and refuses the puts it is told to.
+// The vault's engine, shared with the test. It outlives the store, and refuses the puts that the test chooses.
 class SharedEngine final : public vault::engine::Engine {
  public:
   using RefusesPut = std::function<bool(ByteView key)>;
@@ -48,14 +49,14 @@ class SharedEngine final : public vault::engine::Engine {
 
  private:
   std::shared_ptr<vault::engine::Engine> inner_;
-  std::shared_ptr<RefusesPut> refuses_;  // the test's, and every engine's that it opens
+  std::shared_ptr<RefusesPut> refuses_;  // shared by the test and every engine that it opens
 };
 
 enum class On { memory, lmdb };
 
 class World {
  public:
-  // Genesis; nobody is enrolled yet.
+  // Creates the vault with its genesis; nobody is enrolled yet.
   explicit World(On on = On::memory);
   ~World();
 
@@ -63,14 +64,15 @@ class World {
   Gate& gate() { return *gate_; }
   vault::engine::FaultyEngine& engine() { return *engine_; }
   std::filesystem::path payload_directory() const { return directory_.path() / "payload"; }
-  // While set, a put of such a key fails with Errc::full. Change it only while nothing is queued.
+  // While this is set, a put of a key for which it returns true fails with Errc::full. Change it only while nothing is
+  // queued.
   void refuse_puts(SharedEngine::RefusesPut refuses) { *refuses_put_ = std::move(refuses); }
   Instant now() const { return {now_ms_}; }
   void pass(std::int64_t ms) {
     now_ms_ += ms;
     steady_ms_ += ms;
   }
-  void set_wall(Instant instant) { now_ms_ = instant.unix_ms; }  // the steady clock goes on as it was
+  void set_wall(Instant instant) { now_ms_ = instant.unix_ms; }  // the steady clock does not change
   const std::vector<Error>& fatal() const { return fatal_; }
   const std::vector<wire::Invitation>& genesis() const { return genesis_; }
 
@@ -96,7 +98,7 @@ class World {
     TRY(SignedRequest request, sign_act(who, command, std::move(nonce)));
     return submit(std::move(request)).get();
   }
-  // The same, expected to be done.
+  // Submits the same, and expects that it is done.
   template <class Command>
   Done done(const Identity& who, const Command& command, std::string nonce = {}) {
     return expect_done(act(who, command, std::move(nonce)));
@@ -115,7 +117,7 @@ class World {
 
   // --- cases, safes, records ---
   Bytes age_file(std::string_view plain, const vault::age::Recipient& recipient);
-  // A key wrapped for these people, its shares for all custodians, everything staged by `who`.
+  // Makes a key, wraps it for these people and makes shares for all custodians; `who` stages all of it.
   EpochKey key_for(const Identity& who, const KnownSafe& safe, const std::vector<const Identity*>& keyholders,
                    const KnownSafe* previous = nullptr);
   wire::NewRecord new_record(const Identity& who, const KnownSafe& safe, const Bytes& plain);
@@ -123,15 +125,15 @@ class World {
                              std::size_t plain_bytes = 1000);
   wire::IssueCopy issuing(const SafeId& safe, const std::vector<RecordId>& records, const Identity& holder);
 
-  // The rest of the cast, a case of the school's, and its open safe with two active representatives.
+  // Adds the rest of the cast, a case of the school's, and its open safe with two active representatives.
   void populate();
   void open_case();
-  // An entry of every kind that there is: copies for oneself and a colleague, an epoch, refusals, a revocation, a step
-  // of the clock, a limit, and a second case with a safe of its own.
+  // Makes an entry of every kind that there is: copies for oneself and a colleague, an epoch, refusals, a revocation, a
+  // step of the clock, a limit, and a second case with a safe of its own.
   void live_through_everything();
   void live_at_the_desk(const Identity& third);
-  // A third case, from referral to closed, and a fourth that is dropped: every kind of entry that a review has. Days
-  // pass.
+  // Takes a third case from referral to closed, and drops a fourth, so there is every kind of entry that a review
+  // makes. Days pass.
   void live_through_a_review();
 
   Identity authority_root, icb_root, police_root, administrator;

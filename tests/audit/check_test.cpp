@@ -42,7 +42,7 @@ class CheckOnEveryEngine : public ::testing::TestWithParam<EngineKind>, public t
   void put(Table table, const Bytes& key, ByteView value) {
     commit([&](WriteTransaction& txn) { ASSERT_TRUE(txn.put(table, key, value)); });
   }
-  // What somebody can who has the vault key.
+  // Puts a value as somebody with the vault key can.
   void put(SealedTable table, const Bytes& key, ByteView value) {
     commit([&](WriteTransaction& txn) { ASSERT_TRUE(table.put(txn, key, value)); });
   }
@@ -214,7 +214,7 @@ TEST_P(CheckOnEveryEngine, FindingsBeyondTheLimitAreCounted) {
 }
 
 TEST_P(CheckOnEveryEngine, AnEntryThatFollowsNothingOfItsChainIsNamed) {
-  // Appended by somebody with the keys, past the ledger's own rules.
+  // Somebody with the keys appends this entry, past the ledger's own rules.
   commit([&](WriteTransaction& txn) {
     const Envelope forged{LeafIndex{kEntries}, time_of(0), even, 14, LeafIndex{25}, vault::crypto::sha256(body_of(0))};
     const Bytes bytes = encode_envelope(forged);

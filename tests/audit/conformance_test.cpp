@@ -1,5 +1,5 @@
-// Published vectors: Merkle proofs of transparency-dev, signed notes, checkpoints and cosignatures of C2SP, and a real
-// log of tessera. Each is driven from its file; the counts are asserted, so that none can go missing unnoticed.
+// Runs published vectors: Merkle proofs of transparency-dev, signed notes, checkpoints and cosignatures of C2SP, and a
+// real log of tessera. Each is read from its file, and the counts are asserted, so that none can go missing unnoticed.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -47,8 +47,8 @@ Result<Digest> hash_of(const json::value& value) {
   return to_digest(bytes);
 }
 
-// Some roots are the text "don't care", with or without a number: here stood for by a hash of it, since our types hold
-// nothing but 32 bytes.
+// Some roots are the text "don't care", with or without a number. Our types hold exactly 32 bytes, so we use a hash of
+// the text.
 Result<Digest> root_of(const json::value& value) {
   TRY(const Bytes bytes, vault::unbase64(text_of(value), vault::Base64::padded));
   if (vault::as_text(bytes).starts_with("don't care")) return leaf_hash(bytes);
@@ -151,7 +151,7 @@ TEST_F(Vectors, VerificationKeysOfNotes) {
   EXPECT_EQ(vkeys.at("bad").as_array().size(), 5U);
   for (const json::value& one : vkeys.at("bad").as_array())
     EXPECT_FALSE(parse_note_key(text_of(one.at("vkey")))) << one;
-  // "also_bad": every proper substring of the first, and it with any one byte incremented.
+  // "also_bad" asks for every proper substring of the first, and for the first with any one byte incremented.
   const std::string good = text_of(vkeys.at("good").as_array().front());
   for (std::size_t begin = 0; begin < good.size(); ++begin)
     for (std::size_t length = 0; begin + length <= good.size(); ++length)

@@ -1,4 +1,4 @@
-// A ledger on an engine of choice, with two chains to write to.
+// Opens a ledger on an engine of choice, with two chains to write to.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ class LedgerFixture {
  public:
   explicit LedgerFixture(EngineKind kind = EngineKind::memory) : kind_(kind) { open(); }
 
-  // Closes the engine and, where it is durable, opens it again.
+  // Closes the engine and, if it is durable, opens it again.
   void reopen() { open(); }
 
   std::unique_ptr<vault::engine::ReadTransaction> read() const { return std::move(engine_->read().value()); }
@@ -29,8 +29,8 @@ class LedgerFixture {
     step(*txn);
     ASSERT_TRUE(txn->commit());
   }
-  // Entries with the bodies {"body":0}, {"body":1}, … a second apart, alternating between the chains, signed at the
-  // end.
+  // Appends entries with the bodies {"body":0}, {"body":1}, … a second apart, alternating between the chains, and signs
+  // the tree at the end.
   void fill(std::uint64_t count) {
     commit([&](vault::engine::WriteTransaction& txn) {
       const std::uint64_t from = ledger().size(txn)->value;

@@ -132,7 +132,7 @@ class UpdateTest : public ::testing::Test, public test::LedgerFixture {
     fill(4);
     update_ = *ledger().update(*read(), kept_.size);
   }
-  // What a verifier says: "" for nothing to say against it.
+  // Returns the verifier's complaint, or "" if it accepts the update.
   std::string verdict(const LogUpdate& update, const std::optional<Checkpoint>& kept) const {
     const auto verified = verify_update(update, kept, kOrigin, log_key.verify_key());
     return verified ? "" : verified.error().message;

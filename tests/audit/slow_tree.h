@@ -1,4 +1,4 @@
-// The Merkle tree as RFC 6962 section 2.1 words it: recursive, slow, and independent of the one under test.
+// Computes the Merkle tree as RFC 6962 section 2.1 words it: recursive, slow, and independent of the one under test.
 #pragma once
 #include <span>
 #include <vector>

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kModelSize = 130;
 
-// Nodes in memory, filled as the ledger fills its table.
+// Keeps nodes in memory, filled as the ledger fills its table.
 class MemoryTree {
  public:
   NodeReader reader() const {
@@ -163,7 +163,7 @@ TEST(MerkleProof, SizesBeyondTheLimitAndProofsLongerThanAnyTreeAreRefused) {
   const Proof long_proof(kMaxProofHashes + 1, leaf);
   EXPECT_EQ(verify_inclusion(leaf, LeafIndex{0}, TreeSize{kMaxTreeSize}, long_proof, leaf).code(), Errc::tampered);
   EXPECT_EQ(verify_consistency(TreeSize{1}, TreeSize{kMaxTreeSize}, long_proof, leaf, leaf).code(), Errc::tampered);
-  // The deepest tree needs 63 hashes, folded here by hand.
+  // The deepest tree needs 63 hashes, which the test folds by hand.
   const Proof deepest(63, leaf);
   Digest root = leaf;
   for (const Digest& sibling : deepest) root = node_hash(root, sibling);

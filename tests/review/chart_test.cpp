@@ -17,7 +17,8 @@ Date date(std::string_view text) {
   return vault::parse_date(text).value();
 }
 
-// Received on a Monday; templates due 2026-03-04, the meeting from 03-11 to 03-19, the whole 03-23.
+// The referral is received on a Monday. The templates are due on 2026-03-04, the meeting is held from 03-11 to 03-19,
+// and the whole review is due on 03-23.
 ChartFacts referred() {
   ChartFacts facts;
   facts.reference = "RR-2026-0001";
@@ -77,7 +78,7 @@ TEST(Chart, JustReferredTheTemplatesAreNext) {
   EXPECT_THAT(at(made, StepState::now), ElementsAre("templates", "secure"));
   EXPECT_THAT(at(made, StepState::waiting),
               ElementsAre("return", "meeting-date", "meeting", "outcome", "inform", "end"));
-  EXPECT_EQ(step(made, "secure").state, StepState::now);  // the lock is engaged: no agency waits for a letter
+  EXPECT_EQ(step(made, "secure").state, StepState::now);  // the lock is engaged, so no agency waits for a letter
   EXPECT_THAT(step(made, "templates").limit, HasSubstr("by 4 March 2026 (working day 2)"));
   EXPECT_FALSE(made.is_late);
 }
@@ -106,7 +107,7 @@ TEST(Chart, RecordsAreSecuredOnceEveryAgencyHasSecuredThemAndNotByReturningItsSc
   EXPECT_EQ(step(none, "secure").done, "0 of 2 agencies");
   facts.securing = {2, 2};
   EXPECT_EQ(step(chart(facts, "2026-03-16"), "secure").state, StepState::done);
-  facts.securing = {0, 0};  // "not known to us", both of them
+  facts.securing = {0, 0};  // both answered "not known to us"
   EXPECT_EQ(step(chart(facts, "2026-03-16"), "secure").state, StepState::done);
   EXPECT_EQ(step(chart(facts, "2026-03-16"), "secure").done, "no agency holds any");
 }
@@ -161,7 +162,7 @@ TEST(Chart, ClosedInTimeIsDoneThroughout) {
   EXPECT_EQ(at(made, StepState::done).size(), made.steps.size());
   EXPECT_FALSE(made.is_late);
   EXPECT_EQ(made.days.front().date, date("2026-03-02"));
-  EXPECT_EQ(made.days.back().date, date("2026-03-24"));  // the whole was due the day before
+  EXPECT_EQ(made.days.back().date, date("2026-03-24"));  // the whole review was due the day before
 }
 
 TEST(Chart, ItsTimescaleIsBoundedHoweverLateItGets) {

@@ -12,8 +12,8 @@ const RuleSet& guidance() {
   return **find_rules("guidance");
 }
 
-// Received on a Monday: working day 7 is 2026-03-11, day 13 is 2026-03-19; the whole, aware the same day, is
-// 2026-03-23.
+// The referral is received on a Monday: working day 7 is 2026-03-11, and day 13 is 2026-03-19. The agency became aware
+// the same day, so the whole review is due on 2026-03-23.
 CaseDates monday() {
   CaseDates dates;
   dates.aware = dates.received = date("2026-03-02");
@@ -107,7 +107,7 @@ TEST(Clocks, Para_4_7_1_TheOutcomeWithinTwoWorkingDaysOfTheMeeting) {
 
 TEST(Clocks, TheTrapOfAMeetingOnDayThirteenIsToldBeforeItHappens) {
   CaseDates dates = monday();
-  EXPECT_TRUE(clocks(dates, "2026-03-02").warnings.empty());  // day 13 and 2 is day 15
+  EXPECT_TRUE(clocks(dates, "2026-03-02").warnings.empty());  // two days after day 13 is day 15
   dates.aware = date("2026-02-27");                           // one working day earlier
   auto told = clocks(dates, "2026-03-02").warnings;
   ASSERT_EQ(told.size(), 1U);

@@ -1,4 +1,4 @@
-// Filled-in documents of a fictional case (tests/review/data), as values that a test changes.
+// Reads the filled-in documents of a fictional case (tests/review/data), as values that a test changes.
 #pragma once
 #include <cstdlib>
 #include <string>
@@ -27,14 +27,14 @@ inline FilledForm complete(int document) {
   return read_form(document_text(document), kToday).value();
 }
 
-// The complete document with one value put in the place of another.
+// Returns the complete document with one value replaced by another.
 inline FilledForm with(int document, std::string_view field, const json::value& value) {
   json::object values = complete(document).values;
   values[field] = value;
   return check_form(form(document), values, kToday);
 }
 
-// "field: what", for each problem.
+// Returns "field: what" for each problem.
 inline std::vector<std::string> problems(const FilledForm& filled) {
   std::vector<std::string> list;
   for (const Problem& problem : filled.problems) list.push_back(problem.field + ": " + problem.what);

@@ -53,7 +53,7 @@ TEST_P(EveryDocument, ItsBlankIsReadAsAFormWithoutAnswers) {
   EXPECT_FALSE(filled.is_wrong());
 }
 
-// What ships is complete in itself: ids that are unique, paragraphs, options, and names that exist.
+// The forms that we ship are complete: ids are unique, there are paragraphs and options, and every name exists.
 void check_field(const Field& field, const std::vector<Field>& beside) {
   SCOPED_TRACE(field.id);
   EXPECT_FALSE(field.label.empty());
@@ -335,7 +335,7 @@ TEST(Prefill, TheReferralTellsTheScopingTemplateWhoToSearchFor) {
   ASSERT_EQ(subjects.size(), 3U);
   EXPECT_EQ(subjects[0].as_object().at("name"), "Child One");
   EXPECT_EQ(subjects[2].as_object().at("name"), "Parent One");
-  EXPECT_FALSE(subjects[0].as_object().contains("looked_after"));  // no member of this form's rows
+  EXPECT_FALSE(subjects[0].as_object().contains("looked_after"));  // this form's rows have no such member
   EXPECT_EQ(prefill(form(3), facts(), earlier).at("outline"), complete(1).values.at("outline"));
 }
 

@@ -1,5 +1,5 @@
-// Every "must" and "should" of section 4 that is arithmetic, a stage or a form, named after its paragraph. What needs
-// people, safes or the ledger is tested where that is.
+// Tests every "must" and "should" of section 4 that is arithmetic, a stage or a form. Each test is named after its
+// paragraph. Rules that need people, safes or the ledger are tested in tests/access and tests/end_to_end.
 #include <gmock/gmock.h>
 
 #include "review/chart.h"
@@ -31,7 +31,7 @@ const Calendar& calendar() {
   return Calendar::shipped();
 }
 
-// Received on Monday 2026-03-02. Easter is the first weekend of April.
+// The referral is received on Monday 2026-03-02. Easter is the first weekend of April.
 CaseDates case_of(std::string_view received) {
   CaseDates dates;
   dates.aware = dates.received = date(received);

@@ -19,7 +19,7 @@ using ::testing::Not;
 class EveryPrintedDocument : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Print, EveryPrintedDocument, testing::Range(kFirstDocument, kLastDocument + 1));
 
-// Every text that a filled form holds.
+// Collects every text that a filled form holds.
 void collect(const json::value& value, std::vector<std::string>& texts) {
   if (value.is_object())
     for (const auto& member : value.get_object()) collect(member.value(), texts);
@@ -57,7 +57,7 @@ TEST_P(EveryPrintedDocument, BlankHasRoomForEveryAnswerAndIsOnePage) {
   EXPECT_EQ(html.find("</html>"), html.rfind("</html>"));
 }
 
-// In place of every text of a form stands what would act in a page.
+// Every text of a form is replaced by markup that would act in a page.
 json::value with_every_text(const json::value& value, const std::string& evil) {
   if (value.is_object()) {
     json::object out;

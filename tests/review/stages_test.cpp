@@ -12,7 +12,7 @@ namespace {
 using vault::Errc;
 using enum Stage;
 
-// Everything that guards look at is as it should be.
+// Returns facts with which every guard is satisfied.
 Facts ready(Stage stage) {
   Facts facts;
   facts.stage = stage;
@@ -27,20 +27,20 @@ void each(Visit visit) {
   boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) { visit(d.value); });
 }
 
-// Steps that leave the stage as it is.
+// Lists the steps that leave the stage as it is.
 std::map<Stage, Stage> same(std::initializer_list<Stage> stages) {
   std::map<Stage, Stage> pairs;
   for (const Stage stage : stages) pairs[stage] = stage;
   return pairs;
 }
 
-// The whole machine: step → stage → stage after. Whatever is not listed is refused.
+// The whole machine: step → stage → stage after. A step at a stage that is not listed is refused.
 const std::map<Step, std::map<Stage, Stage>> kPossible = {
     {Step::send_templates,
      {{referred, scoping},
       {scoping, scoping},
       {meeting_set, meeting_set},
-      {decided, decided},  // to an agency that is found late
+      {decided, decided},  // templates go to an agency that is found late
       {outcome_sent, outcome_sent},
       {practice_review, practice_review},
       {alternative_review, alternative_review}}},

@@ -1,4 +1,4 @@
-// Rules that every act follows, and the tables below them.
+// Tests the rules that every act follows, and the tables that store what acts change.
 #include "access/wire/http_signature.h"
 #include "tests/access/partnership.h"
 
@@ -46,7 +46,7 @@ TEST_F(Acts, TheSameEntriesMakeTheSameTablesAgain) {
   for (const Stored& entry : entries_) ASSERT_TRUE(again.apply_entry(entry)) << entry.body.kind;
   EXPECT_EQ(again.projections(), tables_.projections());
 
-  // And once more over the rows that are there, as `rebuild` does.
+  // Applies the entries once more over the existing rows, as `rebuild` does.
   {
     const auto txn = again.write();
     ASSERT_TRUE(again.state().clear_projections(*txn));
@@ -104,7 +104,7 @@ TEST_F(Acts, AnEntryThatNamesWhatNoEntryMadeIsAltered) {
   EXPECT_EQ(tables_.apply_entry(entry).code(), Errc::tampered);
 }
 
-// A signed request stays known by its nonce for seven days, with the entries it made.
+// The vault remembers a signed request by its nonce for seven days, together with the entries that it made.
 TEST_F(Acts, ARequestIsRememberedByItsNonceForSevenDays) {
   const auto key = vault::crypto::SigningKey::generate();
   const auto entry_of = [&](const std::string& nonce, const std::string& body) {
@@ -138,7 +138,7 @@ TEST_F(Acts, ARequestIsRememberedByItsNonceForSevenDays) {
   const auto rows = [&] { return tables_.projections().at("state/nonces").size(); };
   EXPECT_EQ(rows(), 1U);
   ASSERT_TRUE(tables_.apply_entry(entry_of("fedcba9876543210", "{}")));
-  EXPECT_EQ(rows(), 1U);  // the old one is forgotten by the entry after its time
+  EXPECT_EQ(rows(), 1U);  // the first entry after seven days makes the vault forget the old one
 }
 
 TEST_F(Acts, ARefusalMapsNoNonce) {
@@ -159,7 +159,7 @@ TEST(StagedValues, BelongToWhoStagedThemUntilTheyAreUsedOrExpire) {
   const auto txn = tables.write();
   State& state = tables.state();
   ASSERT_TRUE(state.stage(*txn, "person_a", value, {1000}));
-  ASSERT_TRUE(state.stage(*txn, "person_a", value, {2000}));  // again: the later time counts
+  ASSERT_TRUE(state.stage(*txn, "person_a", value, {2000}));  // if a value is staged again, the later time counts
   EXPECT_FALSE(*state.staged(*txn, "person_b", digest));
   const auto found = *state.staged(*txn, "person_a", digest);
   ASSERT_TRUE(found);

@@ -1,4 +1,4 @@
-// Referrals, and the agencies that are asked.
+// Tests referrals, and the agencies that are asked.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {

@@ -1,4 +1,4 @@
-// Copies: issued, prepared, collected, delivered and returned.
+// Tests how copies are issued, prepared, collected, delivered and returned.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {
@@ -45,13 +45,13 @@ TEST_F(Copies, AreOfRecordsOfThatSafeEachOnce) {
   const CopyId copy = issue({records[1], records[0]}, first_.id);
   const CopyPageRow page = **tables_.state().copy_page(*tables_.read(), copy, 0);
   ASSERT_EQ(page.records.size(), 2U);
-  EXPECT_EQ(page.records[0].record, records[1]);  // the order asked for
+  EXPECT_EQ(page.records[0].record, records[1]);  // they are in the order of the request
 }
 
 TEST_F(Copies, AreDueTodayInLondonOrLater) {
   open_safe();
   const auto records = seal(1);
-  now_ = *vault::parse_rfc3339("2027-06-30T23:30:00.000Z");  // already July in London
+  now_ = *vault::parse_rfc3339("2027-06-30T23:30:00.000Z");  // it is already July in London
   auto command = issuing(records, first_.id);
   command.due = date(2027, 6, 30);
   expect_error(act(first_.id, command), Errc::invalid_argument);
@@ -131,7 +131,7 @@ TEST_F(Copies, AreReturnedInPartsAndEndWithTheLast) {
   decision = expect_done(act(first_.id, wire::ReturnCopy{copy, {}, CopyEnd::returned}));
   EXPECT_TRUE(decision.events[0].detail.at("complete").as_bool());
   EXPECT_EQ(decision.events[0].detail.at("records").as_array().size(), 2U);
-  EXPECT_EQ(copy_row(copy).state, CopyState::lost);  // no better than its worst record
+  EXPECT_EQ(copy_row(copy).state, CopyState::lost);  // a copy is no better than its worst record
   expect_error(act(first_.id, wire::ReturnCopy{copy, {}, CopyEnd::returned}), Errc::conflict);
 }
 

@@ -1,4 +1,4 @@
-// The agency's desk: declarations, physical items and originals.
+// Tests the acts of an agency's desk: declarations, physical items and originals.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {
@@ -52,7 +52,7 @@ class Declarations : public Partnership {
 class Items : public Declarations {};
 class Originals : public Declarations {
  protected:
-  // A second custodian of each partner, with a share: recovery is complete.
+  // Each partner gets a second custodian with a share, so that recovery is complete.
   void complete_recovery() {
     wire::CompleteShares command{safe_, 0, {}};
     const std::pair<Member, AgencyId> partners[] = {
@@ -130,7 +130,7 @@ TEST_F(Declarations, WhatIsSecuredAfterwardsIsLateAndMarkedSo) {
   open_safe();
   auto command = sealing(safe_, 1);
   command.records.front().late = true;
-  expect_error(act(depositor_.id, command), Errc::conflict);  // late for nothing yet
+  expect_error(act(depositor_.id, command), Errc::conflict);  // no record can be late before the agency declares
   expect_done(act(lead_.id, declaring(1, {closed()})));
   expect_error(act(depositor_.id, sealing(safe_, 1)), Errc::conflict);
   expect_error(act(depositor_.id, adding()), Errc::conflict);

@@ -1,4 +1,4 @@
-// People and agencies: who invites, enrols, joins and revokes whom.
+// Tests people and agencies: who may invite, enrol, join and revoke whom.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {
@@ -118,11 +118,11 @@ TEST_F(Directory, SomebodyEnrolledJoinsAnotherAgencyWithProofOfTheInvitation) {
   const auto invitation = invitation_to(clinic_, {Role::practitioner});
   expect_done(act(other_lead_.id, invitation));
   auto command = joining(invitation.invitation, second_.id);
-  expect_refused(act(first_.id, command), "invitation");  // the proof is the second's
+  expect_refused(act(first_.id, command), "invitation");  // the second person made the proof
   expect_done(act(second_.id, command));
   EXPECT_TRUE(has_role(person_row(second_.id), clinic_, Role::practitioner));
   EXPECT_TRUE(has_role(person_row(second_.id), school_, Role::practitioner));
-  expect_refused(act(second_.id, command), "invitation");  // it is used
+  expect_refused(act(second_.id, command), "invitation");  // an invitation can be used once
 }
 
 TEST_F(Directory, RevokingTakesEveryRoleAndTheKeyIsAcceptedNoMore) {
@@ -141,7 +141,8 @@ TEST_F(Directory, ALeadRevokesThoseWhomALeadMayInviteAndNobodyElse) {
   const auto invitation = invitation_to(clinic_, {Role::practitioner});
   expect_done(act(other_lead_.id, invitation));
   expect_done(act(second_.id, joining(invitation.invitation, second_.id)));
-  expect_refused(act(lead_.id, wire::RevokePerson{second_.id, std::nullopt}), "root");  // the clinic's too
+  // They have a role in the clinic too.
+  expect_refused(act(lead_.id, wire::RevokePerson{second_.id, std::nullopt}), "root");
   expect_done(act(police_root_.id, wire::RevokePerson{second_.id, std::nullopt}));
 }
 

@@ -1,4 +1,4 @@
-// Representatives who are away, come back and hand over.
+// Tests representatives who go away, come back and hand over to others.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {
@@ -44,7 +44,7 @@ TEST_F(Pauses, WhoeverWasPausedInAnEarlierEpochKnowsNothingOfThisOne) {
   nominate_third();
   expect_done(act(lead_.id, wire::PauseNomination{safe_, first_.id, std::nullopt}));
   expect_done(act(lead_.id, wire::EndNomination{safe_, second_.id, std::nullopt}));
-  EpochKey key = key_for({third_.id});  // the paused one is not among those for whom it is wrapped
+  EpochKey key = key_for({third_.id});  // the key is not wrapped for the paused one
   key.previous = random_digest();
   expect_done(act(third_.id, wire::StartEpoch{safe_, 1, key}));
   expect_done(act(lead_.id, wire::EndNomination{safe_, first_.id, std::nullopt}));

@@ -1,4 +1,4 @@
-// Records: who seals what into which safe, and until when.
+// Tests records: who may seal them into which safe, and until when.
 #include "tests/access/partnership.h"
 
 namespace strongroom::access::testing {
@@ -87,7 +87,7 @@ TEST_F(Records, ARecordNamesOnlyTheCasesSubjectsAndCopies) {
 
 TEST_F(Records, TheReferrerAndTheSpocSealIntoTheReviewSafe) {
   refer();
-  expect_done(act(lead_.id, sealing(review_safe_, 1)));  // Document 1, by the lead who referred
+  expect_done(act(lead_.id, sealing(review_safe_, 1)));  // the lead who referred seals Document 1
   expect_done(act(spoc_.id, sealing(review_safe_, 1)));
   expect_refused(act(reviewer_.id, sealing(review_safe_, 1)), "review-depositor");
   expect_hidden(act(first_.id, sealing(review_safe_, 1)), "review-depositor");

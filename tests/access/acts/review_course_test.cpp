@@ -1,5 +1,5 @@
-// The course of a review: its ends, steps back, moved clocks, the calendar, and every act at every stage.
-// Tests of a paragraph of the guidance are named after it.
+// Tests the course of a review: its ends, steps back, moved clocks, the calendar, and every act at every stage. A test
+// of a paragraph of the guidance is named after it.
 #include "tests/access/acts/review_fixture.h"
 
 namespace strongroom::access::testing {
@@ -115,12 +115,12 @@ TEST_F(Review, Guidance_4_2_2_AnImportedBankHolidayMovesEveryClock) {
     many.push_back(review::plus_days(day("2040-01-01"), static_cast<int>(i)));
   expect_error(import(spoc_, many, {}), Errc::too_large);
 
-  on("2026-11-25");  // the second working day now
+  on("2026-11-25");  // this is the second working day now
   expect_done(send({{school_, file(spoc_, RecordClass::document_2), file(spoc_, RecordClass::document_3), {}}}));
   const auto sent = *wire::from_json<wire::TemplatesSent>(entries_.back().body.detail, wire::Strictness::exact);
   EXPECT_EQ(sent.due, day("2026-11-25"));
   EXPECT_NE(sent.calendar, review::Calendar::shipped().digest());
-  // A bank holiday to come is removed, and added again.
+  // Removes a bank holiday in the future, and adds it again.
   expect_done(import(spoc_, {}, {day("2026-12-25")}));
   EXPECT_EQ(tables_.state().calendar(*tables_.read())->removed.size(), 1U);
   expect_done(import(spoc_, {day("2026-12-25")}, {}));
@@ -130,7 +130,7 @@ TEST_F(Review, Guidance_4_2_2_AnImportedBankHolidayMovesEveryClock) {
 // --- every act at every stage ----------------------------------------------------------------------------------------
 
 TEST_F(Review, EveryActAtEveryStageIsAConflictWhereTheStageMachineSaysSo) {
-  to_outcome();  // rows of every kind are there
+  to_outcome();  // there are rows of every kind
   const auto try_at = [&](review::Step step, Stage stage, const auto& command, const Member& who) {
     set_review(LockState::engaged, stage);
     const auto txn = tables_.read();

@@ -1,5 +1,4 @@
-// The decision, and the partners' answers to it.
-// Tests of a paragraph of the guidance are named after it.
+// Tests the decision, and the partners' answers to it. A test of a paragraph of the guidance is named after it.
 #include "tests/access/acts/review_fixture.h"
 
 namespace strongroom::access::testing {

@@ -1,4 +1,4 @@
-// A case of the school and the clinic, and the acts that take its review from stage to stage.
+// Makes a case of the school and the clinic, and has the acts that take its review from stage to stage.
 #pragma once
 #include <gmock/gmock.h>
 
@@ -14,7 +14,8 @@ namespace strongroom::access::testing {
 using ::testing::HasSubstr;
 
 // The agency became aware on Thursday 2026-11-19, and the referral is received on Sunday 11-22. So templates are due on
-// the 24th, the meeting is held between 2026-12-01 (working day 7) and 12-09 (13), and the whole is due on 12-10.
+// the 24th, the meeting is held between 2026-12-01 (working day 7) and 12-09 (13), and the whole review is due on
+// 12-10.
 class Review : public Partnership {
  protected:
   Review() {

@@ -1,5 +1,4 @@
-// The meeting: its date, its packs, and who attends.
-// Tests of a paragraph of the guidance are named after it.
+// Tests the meeting: its date, its packs, and who attends. A test of a paragraph of the guidance is named after it.
 #include "tests/access/acts/review_fixture.h"
 
 namespace strongroom::access::testing {
@@ -16,10 +15,11 @@ TEST_F(Review, Guidance_4_4_2_TheMeetingIsSetOnceTheTemplatesAreOutBetweenDays7A
   expect_done(meet("2026-12-01"));
   EXPECT_EQ(review().meeting->working_day, 7U);
   expect_conflict(meet("2026-12-01"), "already");
-  expect_conflict(meet("2026-12-09"), "needs a reason");  // moved
+  expect_conflict(meet("2026-12-09"), "needs a reason");  // a meeting moves only with a reason
   expect_done(meet("2026-12-09", random_digest()));
   EXPECT_EQ(review().meeting->working_day, 13U);
-  EXPECT_TRUE(review().meeting->breaks_the_whole);  // 13 and 2 are more than what is left of 15 from becoming aware
+  // Two working days after it, the 15 that count from becoming aware are over.
+  EXPECT_TRUE(review().meeting->breaks_the_whole);
   EXPECT_FALSE(review().meeting->outside_window);
   expect_done(meet("2026-12-10", random_digest()));
   EXPECT_TRUE(review().meeting->outside_window);
@@ -42,7 +42,7 @@ TEST_F(Review, Guidance_4_5_1_APackSaysHowMuchOfWhatIsDueItLacks) {
   const RecordId form = file(spoc_, RecordClass::document_1);
   const CopyId thin = give({form}, reviewer_);
   expect_done(share({{reviewer_.id, thin}}));
-  EXPECT_EQ(review().packs.front().lacking, 2U);  // neither agency returned
+  EXPECT_EQ(review().packs.front().lacking, 2U);  // neither agency has returned its document
   const RecordId returned = file(lead_, RecordClass::document_2);
   expect_done(act(lead_.id, wire::ReturnScoping{case_, school_, 1, returned, {"child-1"}, {}}));
   expect_done(act(other_lead_.id, wire::ReturnScoping{case_, clinic_, 1, {}, {"child-1"}, {}}));
@@ -65,7 +65,7 @@ TEST_F(Review, Guidance_4_5_2_PacksAreSharedInAdvanceOrTabledEachUnderItsHolders
     return act(spoc_.id, wire::SharePack{case_, how, {{who.id, copy}}});
   };
   const CopyId copy = give({form}, reviewer_);
-  expect_conflict(share(PackSharing::in_advance, reviewer_, copy), "(4.5)");  // no meeting yet
+  expect_conflict(share(PackSharing::in_advance, reviewer_, copy), "(4.5)");  // there is no meeting yet
   expect_done(meet("2026-12-02"));
   expect_conflict(share(PackSharing::tabled, reviewer_, copy), "(4.5.2)");
   expect_invalid(share(PackSharing::in_advance, lead_, copy), "another person");
@@ -108,12 +108,12 @@ TEST_F(Review, Guidance_4_6_1_NobodyStandsForTwoPartnersNorForOneThatIsNotTheirs
 
 TEST_F(Review, Guidance_4_6_1_WithoutAllThreePartnersThereIsNoDecision) {
   to_meeting();
-  expect_conflict(decide_on(), "(4.6.2)");  // before its day
+  expect_conflict(decide_on(), "(4.6.2)");  // the day of the meeting has not come
   on("2026-12-02");
-  expect_conflict(decide_on(), "(4.6.1)");  // nobody is recorded
+  expect_conflict(decide_on(), "(4.6.1)");  // nobody is recorded as attending
   auto two = attendance();
   two.present.pop_back();
-  two.others.push_back({AttendeeBody::police, random_digest()});  // nobody who is not enrolled counts
+  two.others.push_back({AttendeeBody::police, random_digest()});  // only people who are enrolled count
   expect_done(act(spoc_.id, two));
   EXPECT_EQ(review().attendance->absent, std::vector{police_});
   expect_conflict(decide_on(), "police not present");

@@ -1,5 +1,4 @@
-// The outcome: sent, answered and acknowledged.
-// Tests of a paragraph of the guidance are named after it.
+// Tests how the outcome is sent, answered and acknowledged. A test of a paragraph of the guidance is named after it.
 #include "tests/access/acts/review_fixture.h"
 
 namespace strongroom::access::testing {
@@ -33,7 +32,7 @@ TEST_F(Review, Guidance_4_2_2_AReviewAfterFifteenWorkingDaysNeedsAReason) {
   expect_done(act(spoc_.id, attendance()));
   expect_done(decide_on());
   all_agree();
-  on("2026-12-11");  // in time for the outcome, and the whole was due the day before
+  on("2026-12-11");  // in time for the outcome, but the whole review was due the day before
   expect_conflict(send_outcome(), "(4.2.2)");
   expect_done(send_outcome(random_digest()));
   EXPECT_FALSE(review().outcome->outcome_late);

@@ -1,5 +1,5 @@
-// The beginning of a review: referral, duties, and the scoping templates.
-// Tests of a paragraph of the guidance are named after it.
+// Tests the beginning of a review: referral, duties, and the scoping templates. A test of a paragraph of the guidance
+// is named after it.
 #include "tests/access/acts/review_fixture.h"
 
 namespace strongroom::access::testing {
@@ -28,7 +28,7 @@ TEST_F(Review, Guidance_4_1_1_AnIncidentIsNotToComeAndNobodyIsAwareBeforeIt) {
 }
 
 TEST_F(Review, Guidance_4_1_1_ASecondReferralOfAnIncidentIsLinkedAndNotDuplicated) {
-  auto command = referral();  // the same agency, the same day
+  auto command = referral();  // the same agency referred an incident of the same day
   expect_conflict(act(lead_.id, command), "RR-2026-0001");
   command.linked_to = new_id<CaseId>();
   expect_hidden(act(spoc_.id, command), kRuleUnknown);
@@ -36,8 +36,8 @@ TEST_F(Review, Guidance_4_1_1_ASecondReferralOfAnIncidentIsLinkedAndNotDuplicate
   expect_done(act(lead_.id, command));
   const auto second = **tables_.state().review(*tables_.read(), command.case_);
   EXPECT_EQ(second.linked_to, case_);
-  // Another agency may refer an incident of the same day, since nobody knows whether it is the same one. Nobody links
-  // to a case that they do not see.
+  // Another agency may refer an incident of the same day, since nobody knows whether it is the same one. People can
+  // only link to a case that they see.
   auto other = referral();
   other.agency = clinic_;
   expect_done(act(other_lead_.id, other));
@@ -100,7 +100,7 @@ TEST_F(Review, Guidance_4_3_3_TemplatesStartTheScopingAndTheirClock) {
   EXPECT_EQ(case_row().stage, Stage::scoping);
   EXPECT_FALSE(agency(school_).templates_late);
   const wire::EntryBody& entry = entries_.back().body;
-  EXPECT_EQ(entry.ids.agency, clinic_);  // one for each, which the agency's lead may read
+  EXPECT_EQ(entry.ids.agency, clinic_);  // there is one for each agency, and its lead may read it
   EXPECT_EQ(wire::from_json<wire::TemplatesSent>(entry.detail, wire::Strictness::exact)->due, day("2026-11-24"));
   expect_conflict(send({templates_for(school_, lead_)}), "already");
 }
@@ -149,7 +149,7 @@ TEST_F(Review, Guidance_4_3_4_AnAgencyReturnsDocument2WithinFiveWorkingDays) {
     return act(who.id, wire::ReturnScoping{case_, school_, version, record, {"child-1"}, reason});
   };
   expect_conflict(returning(lead_, 1, {}), "(4.3.4)");
-  to_scoping();  // on the 23rd: due on the 30th
+  to_scoping();  // the templates are sent on the 23rd, and are due on the 30th
   on("2026-11-30");
   expect_refused(returning(other_lead_, 1, {}), "scoping-returner");
   expect_refused(returning(first_, 1, {}), "scoping-returner");
@@ -163,7 +163,7 @@ TEST_F(Review, Guidance_4_3_4_AnAgencyReturnsDocument2WithinFiveWorkingDays) {
   EXPECT_EQ(agency(school_).return_version, 2U);
   EXPECT_FALSE(agency(school_).return_late);
   EXPECT_FALSE(agency(school_).on_behalf);
-  // The clinic is late, by a SPOC on its behalf.
+  // The clinic's document comes late, from a SPOC on its behalf.
   const wire::ReturnScoping late{case_, clinic_, 1, file(spoc_, RecordClass::document_2), {"child-1"}, {}};
   expect_conflict(act(spoc_.id, late), "due by 2026-11-30");
   auto with_reason = late;
@@ -249,7 +249,7 @@ TEST_F(Review, Guidance_4_3_5_TheMomentWhenAnAgencyIsSecuredIsKept) {
   EXPECT_EQ(safe_row(safe_).secured, now_);
   on("2026-11-25");
   declare(3, SourceState::blocked_in_place);
-  EXPECT_NE(safe_row(safe_).secured, now_);  // still since the day before
+  EXPECT_NE(safe_row(safe_).secured, now_);  // it has been so since the day before
   declare(4, SourceState::still_open);
   EXPECT_FALSE(safe_row(safe_).secured);
 }

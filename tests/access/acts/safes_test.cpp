@@ -1,4 +1,4 @@
-// Safes, nominations, epochs and shares.
+// Tests safes, nominations, epochs and shares.
 #include <algorithm>
 
 #include "tests/access/partnership.h"
@@ -164,7 +164,7 @@ TEST_F(Safes, ARemainingKeyholderStartsTheNextEpoch) {
   wire::StartEpoch command{safe_, 1, key_for({second_.id})};
   command.key.previous = random_digest();
   expect_refused(act(lead_.id, command), "keyholder");
-  expect_refused(act(first_.id, command), "keyholder");  // still sees the safe as a practitioner
+  expect_refused(act(first_.id, command), "keyholder");  // told why: as a practitioner they still see the safe
   auto wrong = command;
   wrong.epoch = 2;
   expect_error(act(second_.id, wrong), Errc::conflict);

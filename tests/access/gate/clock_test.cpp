@@ -1,4 +1,4 @@
-// When entries are made, and what is entered if the clock was set.
+// Tests the times of entries, and the entry that the gate makes if the clock was set.
 #include "tests/access/gate/gate_fixture.h"
 
 namespace strongroom::access::testing {
@@ -23,7 +23,7 @@ TEST(EntryClockTest, AJumpOfTheLimitIsNoneAndOneMoreIs) {
 }
 
 TEST(EntryClockTest, ALongRestIsNoJump) {
-  const EntryClock clock;  // just started: nothing to compare with
+  const EntryClock clock;  // the gate has just started and has nothing to compare with
   EXPECT_FALSE(clock.observe({.wall = {1'000'000'000}, .steady_ms = 5}, {1000}).stepped);
 }
 

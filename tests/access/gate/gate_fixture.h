@@ -1,4 +1,4 @@
-// A whole vault with its gate, for the tests of this folder.
+// Makes a whole vault with its gate, for the tests of this folder.
 #pragma once
 #include <gtest/gtest.h>
 

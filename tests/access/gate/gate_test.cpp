@@ -1,4 +1,4 @@
-// The gate as a whole: acts, refusals, retries, signatures.
+// Tests the gate as a whole: acts, refusals, retries, signatures.
 #include "tests/access/gate/gate_fixture.h"
 
 namespace strongroom::access::testing {
@@ -43,7 +43,7 @@ TEST_P(DurableGateTest, ABatchHasOneCheckpointAndLaterCommandsSeeEarlierOnes) {
   const auto before = size();
   HeldWriter held(world);
   auto first = world.submit(*world.sign_act(world.icb_root, blocker));
-  while (world.gate().queued() != 0) std::this_thread::yield();  // the writer has it and waits
+  while (world.gate().queued() != 0) std::this_thread::yield();  // the writer has taken it and waits
   auto second = world.submit(*world.sign_act(world.icb_root, agency));
   auto third = world.submit(*world.sign_act(world.authority_root, invitation));
   held.release();
@@ -120,7 +120,7 @@ TEST_P(GateTest, ARefusedUploadKeepsTheDigestOfWhatCameWithIt) {
   const auto* omitted = std::get_if<wire::OmittedBody>(&entry.request->content);
   ASSERT_TRUE(omitted);
   EXPECT_EQ(omitted->sha256, vault::crypto::sha256(vault::as_bytes(bytes)));
-  expect_sound();  // and the signature verifies with it
+  expect_sound();  // this also verifies the signature, with that digest
 }
 
 TEST_P(GateTest, AnErrorLeavesNothing) {
@@ -225,7 +225,7 @@ TEST_P(GateTest, ARetriedEnrolmentIsAnsweredThoughItsInvitationIsUsed) {
   const Done done = World::expect_done(send("nonce-of-the-enrolment"));
   EXPECT_EQ(World::expect_done(send("nonce-of-the-enrolment")).seqs, done.seqs);
   expect_error(send("nonce-of-another-enrolment"), Errc::refused);
-  // And it stages nothing more.
+  // A used invitation can stage nothing more.
   const auto staged = world.stage(Actor{invite.invitation.to_string(), std::nullopt, invite.invitation}, {Bytes(33)});
   ASSERT_FALSE(staged);
   EXPECT_EQ(staged.code(), Errc::refused);

@@ -134,7 +134,7 @@ TEST_P(DurableGateTest, AFullQueueTakesNothingMore) {
   const auto request = *world.sign_act(world.icb_root, adding("Fictional Agency"), "the-same-nonce-again");
   {
     HeldWriter held(world);
-    // The writer has taken a batch of at most kMaxBatchCommands of them.
+    // The writer has taken one batch, which has at most kMaxBatchCommands of the commands.
     const std::size_t sent = limits::kMaxQueuedCommands + limits::kMaxBatchCommands + 1;
     for (std::size_t i = 0; i < sent; ++i)
       world.gate().submit(request, [&](const Result<Answer>& answer) {

@@ -1,4 +1,4 @@
-// How many requests a key may make.
+// Tests how many requests a key may make.
 #include "tests/access/gate/gate_fixture.h"
 
 namespace strongroom::access::testing {

@@ -1,4 +1,4 @@
-// Values that are staged and payloads that are uploaded, and commands that claim them.
+// Tests staged values and uploaded payloads, and the commands that claim them.
 #include "tests/access/gate/gate_fixture.h"
 
 namespace strongroom::access::testing {
@@ -67,7 +67,7 @@ TEST_P(GateTest, StagingHasAQuotaForEachKey) {
   };
   for (unsigned i = 0; i < limits::kMaxStagedBytesPerKey / kMaxIndexBytes; ++i)
     ASSERT_TRUE(stage(world.first, static_cast<std::byte>(i)));
-  EXPECT_TRUE(stage(world.first, std::byte{0}));  // there already
+  EXPECT_TRUE(stage(world.first, std::byte{0}));  // it is there already
   const auto over = stage(world.first, std::byte{99});
   ASSERT_FALSE(over);
   EXPECT_EQ(over.code(), Errc::full);

@@ -182,7 +182,7 @@ TEST_P(DurableGateTest, WhenAPutFailsOnlyTheCulpritFails) {
   World::expect_done(fourth.get());
   world.refuse_puts({});
   EXPECT_EQ(size(), before + 3);
-  // Nothing of the culprit was kept, so it can be done now.
+  // Nothing of the failed command was kept, so the same command succeeds now.
   world.done(world.icb_root, culprit);
   expect_sound();
 }
@@ -201,7 +201,7 @@ TEST_P(GateTest, AFailureAtAnyPutLeavesAVaultThatIsSound) {
   for (std::uint64_t nth = 1;; ++nth) {
     const wire::AddAgency command = adding("Fictional Agency");
     world.engine().inject({.at = Fault::At::put, .nth = nth, .code = Errc::full, .takes_effect = false});
-    world.done(world.icb_root, command);  // the second attempt is the one that counts
+    world.done(world.icb_root, command);  // only the second attempt counts
     if (world.engine().puts() < nth) break;
     ASSERT_LT(nth, 200U);
   }
@@ -219,13 +219,13 @@ TEST_P(DurableGateTest, ACommitThatChangedNothingIsTriedAgain) {
 
 class UnknownOutcomeTest : public GateTest {
  protected:
-  // Fails the commit, with or without effect, shows that nobody is told, and opens the vault again.
+  // Fails the commit, with or without effect, checks that the gate gives no answer, and opens the vault again.
   void fail_commit(const wire::AddAgency& command, const std::string& nonce, bool takes_effect) {
     auto request = *world.sign_act(world.icb_root, command, nonce);
     const auto later = request;
     world.engine().inject({.at = Fault::At::commit, .nth = 1, .code = Errc::io, .takes_effect = takes_effect});
     auto answer = world.submit(std::move(request));
-    EXPECT_THROW(static_cast<void>(answer.get()), std::future_error);  // the completion went unused
+    EXPECT_THROW(static_cast<void>(answer.get()), std::future_error);  // the gate never called the completion
     EXPECT_FALSE(world.gate().is_taking());
     EXPECT_EQ(world.fatal().size(), 1U);
     expect_error(world.submit(later).get(), Errc::unavailable);

@@ -53,7 +53,7 @@ void set_start_line(HttpMessage& message, std::string_view line) {
   }
 }
 
-// The head of a message with LF line ends.
+// Parses the head of a message with LF line ends.
 HttpMessage parse_message(std::string_view text) {
   HttpMessage message;
   std::string_view head = text.substr(0, text.find("\n\n"));
@@ -129,7 +129,8 @@ TEST_F(Rfc9421, EveryComponentGivesItsLineOrAnError) {
     const auto identifier = sf::parse_item(text_of(test.at("component")));
     ASSERT_TRUE(identifier);
     const auto value = component_value(*identifier, message);
-    // Re-serialising needs the field's type, which only its specification tells: not supported, so an error.
+    // To re-serialise a field, a program needs its type, which only the field's specification has. This is not
+    // supported, so it is an error.
     const bool unsupported = sf::find(identifier->parameters, "sf") != nullptr;
     if (unsupported || test.at("line").is_null()) {
       EXPECT_FALSE(value);
@@ -379,7 +380,7 @@ TEST(SignedRequest, AnotherDigestThanOneSha256IsRefused) {
   }
 }
 
-// A read whose Signature-Input has one thing changed; the signature's bytes do not matter to the parser.
+// Makes a read whose Signature-Input has one thing changed; the signature's bytes do not matter to the parser.
 Result<ParsedSignature> parse_with(std::string_view what, std::string_view instead) {
   RequestHead head = with_signature(read_of({}), Coverage::command_or_read);
   std::string& input = *head.signature_input;
@@ -517,7 +518,7 @@ TEST(StoredRequestTest, VerifiesLaterFromWhatAnEntryKeeps) {
   EXPECT_EQ(verified->parameters(), parameters());
   EXPECT_EQ(verified->body(), kBody);
   const RequestHead head = with_signature(read_of({}), Coverage::command_or_read);
-  for (const auto* target : {"/v1/records", "/v1/records?"})  // the same to the base
+  for (const auto* target : {"/v1/records", "/v1/records?"})  // the signature base is the same
     EXPECT_TRUE(verify_stored_request({"GET", head.authority, target, {}, *head.signature_input, *head.signature},
                                       key().verify_key()));
 }

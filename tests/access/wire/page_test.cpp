@@ -8,7 +8,8 @@ namespace strongroom::access::wire {
 namespace {
 
 TEST(Cursors, GoForwardAsTheirListingsDo) {
-  // Numbers, the open copies of a case before those that have ended, ids and digests of one length.
+  // Each row has a listing's cursors in order: numbers, the open copies of a case before those that have ended, ids,
+  // and digests of one length.
   constexpr std::array kAscending{
       std::array<std::string_view, 5>{"", "1", "9", "10", "20000"},
       std::array<std::string_view, 5>{"", "open:9", "open:10", "ended:1", "ended:20"},

@@ -95,7 +95,7 @@ struct Counted {
   std::vector<Digest> list;
 };
 
-// The check that fails the build: a struct of four members that described three would not compile.
+// This check fails the build: a struct of four members that described three would not compile.
 TEST(DescribedStructs, AreCountedAsTheCompilerCountsTheirMembers) {
   static_assert(detail::member_count<Counted>() == 4);
   static_assert(detail::member_count<Concerned>() == 5);

@@ -69,7 +69,7 @@ TEST_F(TlsSuccessionTest, WithAGapOrInAnotherOrderIsRefused) {
   EXPECT_EQ(follow(std::vector<std::string>(kMaxTlsSuccessions + 1, statement(1, 1, 1)), 1).code(), Errc::too_large);
 }
 
-// What the log's key signs of one kind must not be taken for the other.
+// The log's key signs both kinds, and neither must be taken for the other.
 TEST_F(TlsSuccessionTest, IsNoCheckpointAndACheckpointIsNoneOfThem) {
   const auto checkpoint =
       audit::sign_checkpoint({.origin = std::string(kOrigin), .size = audit::TreeSize{4}, .extensions = {}}, log_key_);

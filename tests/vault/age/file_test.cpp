@@ -164,7 +164,7 @@ TEST_F(AgeFile, AFlippedByteAnywhereIsRefused) {
 TEST_F(AgeFile, TheFirstErrorOfACallbackStopsThePipelineAndComesBack) {
   const Bytes plain = pattern(kUnit);
   for (const unsigned threads : {1U, 3U}) {
-    // An endless reader: only stopping ends this.
+    // The reader is endless, so this ends only if reading stops.
     std::atomic<int> reads = 0, writes = 0;
     const Reader endless = [&](std::span<std::byte> into) -> Result<std::size_t> {
       ++reads;
@@ -177,7 +177,7 @@ TEST_F(AgeFile, TheFirstErrorOfACallbackStopsThePipelineAndComesBack) {
     };
     EXPECT_EQ(encrypt(endless, full, recipients, {.threads = {threads}}).code(), Errc::full);
     EXPECT_EQ(writes, 4);
-    EXPECT_LE(reads, 4 + static_cast<int>(2 * threads));  // bounded: no thread is more than a unit ahead
+    EXPECT_LE(reads, 4 + static_cast<int>(2 * threads));  // no thread is more than a unit ahead, so memory is bounded
 
     int units = 0;
     const Reader failing = [&](std::span<std::byte> into) -> Result<std::size_t> {

@@ -19,7 +19,7 @@ Errc code_of(std::string_view text) {
   const auto header = parse_header(as_bytes(text));
   return header ? Errc::internal : header.code();
 }
-// A header of any stanzas with the right MAC under `key`, as the format says it is computed.
+// Makes a header of any stanzas with the right MAC under `key`, computed as the format says.
 Header authentic(const FileKey& key, std::vector<Stanza> stanzas) {
   const Bytes zero_mac = encode_header(stanzas, Digest{});
   Digest mac_key;

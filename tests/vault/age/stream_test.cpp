@@ -155,7 +155,7 @@ TEST(AgeStream, AnEmptyLastChunkIsRightOnlyInAnEmptyPayload) {
   Bytes full(kSealedChunkSize);
   cipher.seal(0, false, pattern(kChunkSize), full);
   append(payload, full);
-  // What the class refuses to make, made from the primitive: an empty chunk 1 with the last flag.
+  // The class refuses to make an empty chunk 1 with the last flag, so the test makes it from the primitive.
   Bytes key_bytes(32);
   crypto::hkdf_sha256(key.expose(), nonce, as_bytes("payload"), key_bytes);
   crypto::ChaCha20Poly1305 aead(ByteView(key_bytes).first<32>());

@@ -23,7 +23,7 @@ struct CaseTag {
 };
 using CaseId = TypeId<CaseTag>;
 
-#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // these map terabytes
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // the sanitizers map terabytes
 TEST(GuardedMemory, WhatTheSystemDoesNotGiveIsAnExceptionAsForOtherMemory) {
   ASSERT_TRUE(start_secure_memory());
   const pid_t child = ::fork();
@@ -90,7 +90,7 @@ TEST(Digest, OnlySixtyFourLowerCaseDigitsAreADigest) {
   EXPECT_FALSE(parse_digest(std::string(62, 'a')));
 }
 
-// The worked example of the TypeID specification.
+// This is the worked example of the TypeID specification.
 TEST(TypeId, EncodesAsTheSpecificationSays) {
   const auto uuid = unhex("0110c8531d0952d8d73e1194e95b5f19");
   ASSERT_TRUE(uuid);
@@ -178,7 +178,7 @@ TEST(Secrets, LeaveNothingInThePlaceThatTheNextOneGets) {
     place = memory.span().data();
   }
   const GuardedMemory next(64);
-  EXPECT_EQ(next.span().data(), place);  // the place that was left last
+  EXPECT_EQ(next.span().data(), place);  // the memory that was freed last is used again first
   for (const std::byte byte : next.span()) EXPECT_EQ(byte, std::byte{0});
 }
 

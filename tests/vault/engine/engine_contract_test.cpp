@@ -1,4 +1,4 @@
-// What every engine promises, asked of each (vault/engine/engine.h, DESIGN 9).
+// Tests on each engine the promises that every engine makes (vault/engine/engine.h).
 #include <gtest/gtest.h>
 
 #include <future>
@@ -139,7 +139,7 @@ TYPED_TEST(EngineContract, KeysOfOneAndOf511BytesAreStoredAndNoneShorterOrLonger
   EXPECT_EQ(txn->erase(table, as_bytes(too_long)).code(), Errc::invalid_argument);
   EXPECT_EQ(txn->seek(table, as_bytes(too_long)).code(), Errc::invalid_argument);
   EXPECT_EQ(txn->seek_back(table, as_bytes(too_long)).code(), Errc::invalid_argument);
-  ASSERT_TRUE(txn->commit());  // refusals do not spoil the transaction
+  ASSERT_TRUE(txn->commit());  // a refused call does not spoil the transaction
   EXPECT_EQ(get(*this->read(), table, longest), "long");
 }
 
@@ -389,7 +389,7 @@ TYPED_TEST(EngineContract, ConcurrentReadersAlwaysSeeWholeTransactions) {
   for (auto& reader : readers) reader.join();
 }
 
-// Random operations against std::map, with commits and aborts between.
+// Compares random operations with a std::map, with commits and aborts between them.
 TYPED_TEST(EngineContract, AgreesWithAnOrderedMapOverRandomOperations) {
   using Model = std::map<std::string, std::string>;
   constexpr std::uint32_t kSeed = 20260722;

@@ -1,4 +1,4 @@
-// An engine that fails when it is told to: at the nth put (erase and clear count too) or the nth commit, once.
+// An engine that fails when a test says so: once, at the nth put (erase and clear count too) or at the nth commit.
 #pragma once
 #include <memory>
 #include <optional>
@@ -13,14 +13,14 @@ struct Fault {
   At at = At::put;
   std::uint64_t nth = 1;  // from 1, over all transactions
   Errc code = Errc::full;
-  bool takes_effect = false;  // of Errc::io at a commit: the outcome that the caller cannot know
+  bool takes_effect = false;  // for Errc::io at a commit: whether it took effect, which the caller cannot know
 };
 
 class FaultyEngine final : public Engine {
  public:
   explicit FaultyEngine(std::unique_ptr<Engine> inner) : inner_(std::move(inner)) {}
 
-  // Replaces the fault that waits, and counts from now.
+  // Replaces the pending fault, and counts from now.
   void inject(Fault fault) {
     fault_ = fault;
     puts_ = commits_ = 0;

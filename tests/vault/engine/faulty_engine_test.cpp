@@ -1,4 +1,4 @@
-// The tester is tested: what the fault-injecting engine promises those who use it.
+// Tests the tester: the promises of the fault-injecting engine to the tests that use it.
 #include "tests/vault/engine/faulty_engine.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What only the durable engine promises: reopening, one opener, growth, the reserve, copies.
+// Tests the promises that only the durable engine makes: reopening, one opener, growth, the reserve, copies.
 #include "vault/engine/lmdb.h"
 
 #include <fcntl.h>
@@ -62,7 +62,7 @@ TEST_F(Lmdb, ACommitWhoseOutcomeIsUnknownIsToldBeforeAnybodyGoesOn) {
   const Table table = *engine->table("t");
   ASSERT_TRUE(put(*engine, table, "kept", as_bytes("v")));
   EXPECT_EQ(told, 0);
-  // The disk goes away below LMDB: its descriptors cannot be written to any more.
+  // Takes the disk away below LMDB: its descriptors cannot be written to any more.
   const FileDescriptor broken = std::move(open_file("/dev/null", O_RDONLY).value());
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
@@ -84,7 +84,7 @@ TEST_F(Lmdb, AWriteThatAFullDiskCutsShortIsFullAndChangesNothing) {
     ASSERT_TRUE(txn->commit());
   }
   int told = 0;
-  // Everything is less than this reserve: the disk counts as nearly full, and erasing is what is left.
+  // Any free space is less than this reserve, so the disk counts as nearly full, and only erasing is allowed.
   const auto engine = open({.free_space_reserve = ~0ULL, .outcome_unknown = [&](const Error&) { ++told; }});
   const Table table = *engine->table("t");
   const auto erase_some = [&]() -> Result<void> {
@@ -132,7 +132,7 @@ TEST_F(Lmdb, AWriteBeyondTheLimitOfAFilesSizeIsFullAndChangesNothing) {
   EXPECT_TRUE(engine->verify_pages());
 }
 
-#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // these map terabytes
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // the sanitizers map terabytes
 TEST_F(Lmdb, WithoutAddressSpaceForALargerMapAWriteIsFullAndTheRestGoesOn) {
   constexpr std::uint64_t kMap = 64ULL << 20;
   const Bytes value(40U << 20, std::byte{1});
@@ -233,7 +233,7 @@ TEST_F(Lmdb, TheMapGrowsUntilItsLimitAndThenItIsFull) {
   for (std::size_t i = 0; i < stored; ++i) EXPECT_EQ(get(*engine, table, "key-" + std::to_string(i)), value);
   EXPECT_EQ(get(*engine, table, "key-" + std::to_string(stored)), std::nullopt);
 
-  // Room can be made, and is used from the second commit on: until then the previous state keeps it.
+  // Erasing makes room, which can be used from the second commit on: until then the previous state keeps it.
   {
     const auto txn = std::move(engine->write().value());
     ASSERT_TRUE(txn->clear(table));
@@ -250,7 +250,7 @@ TEST_F(Lmdb, ATransactionThatOutgrowsTheMapIsToldToRetryAndThenSucceeds) {
   {
     const auto txn = std::move(engine->write().value());
     EXPECT_EQ(txn->put(table, as_bytes("k"), value).code(), Errc::retry);
-    EXPECT_EQ(txn->put(table, as_bytes("small"), as_bytes("v")).code(), Errc::retry);  // spoilt until it ends
+    EXPECT_EQ(txn->put(table, as_bytes("small"), as_bytes("v")).code(), Errc::retry);  // it is spoilt until it ends
     EXPECT_EQ(txn->commit().code(), Errc::retry);
   }
   EXPECT_EQ(get(*engine, table, "small"), std::nullopt);
@@ -352,7 +352,8 @@ TEST_F(Lmdb, ACopyForABackupTakesNoLockAndIsTheLastCommit) {
     ASSERT_TRUE(txn->put(table, as_bytes("kept"), as_bytes("kept value")));
     ASSERT_TRUE(txn->commit());
   }
-  // Closed here: a process may not open one engine twice. That another may is the end-to-end test's.
+  // The engine is closed here, because a process may not open one engine twice. An end-to-end test shows that another
+  // process may.
   ASSERT_TRUE(copy_lmdb(home_.path() / "db", home_.path() / "copy"));
   EXPECT_EQ(copy_lmdb(home_.path() / "db", home_.path() / "copy").code(), Errc::conflict);
   const auto copy = std::move(open_lmdb(home_.path() / "copy").value());
@@ -364,13 +365,13 @@ TEST_F(Lmdb, ACopyForABackupTakesNoLockAndIsTheLastCommit) {
 TEST_F(Lmdb, ABackupThatWasKilledDoesNotKeepWhatIsErasedForEver) {
   int go[2];
   ASSERT_EQ(::pipe(go), 0);
-  const pid_t backup = ::fork();  // before the engine is open here
+  const pid_t backup = ::fork();  // the child forks before the engine is open here
   if (backup == 0) {
     char wait = 0;
     if (::read(go[0], &wait, 1) != 1) ::_exit(1);
-    const rlimit short_files{64U << 10, 64U << 10};  // the copy's file: SIGXFSZ in the midst of it
+    const rlimit short_files{64U << 10, 64U << 10};  // SIGXFSZ comes in the middle of the copy's file
     ::setrlimit(RLIMIT_FSIZE, &short_files);
-    ::signal(SIGXFSZ, SIG_DFL);  // whoever started the test may have it ignored
+    ::signal(SIGXFSZ, SIG_DFL);  // the program that started the test may have made it ignore the signal
     static_cast<void>(copy_lmdb(home_.path() / "db", home_.path() / "copy"));
     ::_exit(2);
   }
@@ -385,12 +386,14 @@ TEST_F(Lmdb, ABackupThatWasKilledDoesNotKeepWhatIsErasedForEver) {
   ASSERT_TRUE(WIFSIGNALED(status)) << status;
   ::close(go[0]);
   ::close(go[1]);
-  // Its transaction stands in the table of readers; with it no page that was let go since could be used again.
+  // The killed process has left its transaction in the table of readers. If it stayed there, no page that was freed
+  // since could be used again.
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(put(*engine, table, "k", value)) << i;
 }
 
-// A vault's values are sealed for their table and key, so an altered one shows, but an older one or a hidden row does
-// not. Here a value is authentic when it is its key and a generation, and nothing else says what should be there.
+// A vault's values are sealed for their table and key, so an altered value is detected, but an older value or a hidden
+// row is not. In this test a value is authentic if it is its key and a generation; nothing else tells which rows should
+// exist.
 class FlippedPages : public Lmdb {
  protected:
   using Contents = std::map<std::string, std::string>;
@@ -421,7 +424,7 @@ class FlippedPages : public Lmdb {
     expected_ = *contents(*engine);
   }
 
-  // Absent when a value is not authentic, or cannot be read.
+  // Returns nothing if a value is not authentic, or cannot be read.
   static std::optional<Contents> contents(Engine& engine) {
     Contents all;
     for (const char* name : kTables) {
@@ -442,14 +445,14 @@ class FlippedPages : public Lmdb {
   }
 
   enum Outcome { noticed, unchanged, unseen };
-  static constexpr int kExit = 40;  // and the outcome; a sanitizer's own exits are another's
-  // In a process of its own: damaged pages may end it.
+  static constexpr int kExit = 40;  // the outcome is added to it; a sanitizer's own exits have other codes
+  // Reads in a process of its own, because damaged pages may end it.
   Outcome outcome_of(const Bytes& data) const {
     const pid_t child = ::fork();
     if (child == 0) {
       std::ofstream(home_.path() / "db" / "data.mdb", std::ios::binary)
           .write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
-      ::close(2);  // LMDB says why it aborts
+      ::close(2);  // LMDB would print why it aborts
       auto engine = open_lmdb(home_.path() / "db", {.make_tables = false});
       if (!engine || !(*engine)->verify_pages()) ::_exit(kExit + noticed);
       const auto found = contents(**engine);

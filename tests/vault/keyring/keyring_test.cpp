@@ -224,7 +224,7 @@ TEST_F(Keyrings, TheFileSaysNothingOfTheKeyAndOnlyItsOwnerReadsIt) {
   struct stat status;
   ASSERT_EQ(::stat((vault_ / kKeyringFileName).c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  EXPECT_EQ(std::distance(fs::directory_iterator(vault_), {}), 1);  // no temporary file is left
+  EXPECT_EQ(std::distance(fs::directory_iterator(vault_), {}), 1);  // no temporary file remains
 }
 
 TEST_F(Keyrings, WhatIsReadIsWrittenTheSame) {
@@ -327,7 +327,7 @@ TEST_F(Keyrings, ARotationKeepsThePreviousKeyUntilItIsForgotten) {
   EXPECT_FALSE(same(old_key, fresh));
   Keyring loaded = load();
   EXPECT_TRUE(loaded.is_rotating());
-  EXPECT_EQ(loaded.unlock(passphrase()).code(), Errc::wrong_key);  // its seals went with the old key
+  EXPECT_EQ(loaded.unlock(passphrase()).code(), Errc::wrong_key);  // the old key's seals were removed with it
   const VaultKey opened = loaded.unlock(key_file()).value();
   EXPECT_TRUE(same(opened, fresh));
   const auto previous = loaded.previous(opened).value();

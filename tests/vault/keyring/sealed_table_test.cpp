@@ -32,7 +32,7 @@ TEST(Sealer, AValueMovedToAnotherKeyOrTableDoesNotOpen) {
   const Bytes sealed = sealer.seal("table", kKey, kValue);
   EXPECT_EQ(sealer.open("table", as_bytes("kez"), sealed).code(), Errc::tampered);
   EXPECT_EQ(sealer.open("tablf", kKey, sealed).code(), Errc::tampered);
-  EXPECT_EQ(sealer.open("tablek", as_bytes("ey"), sealed).code(), Errc::tampered);  // the border between them counts
+  EXPECT_EQ(sealer.open("tablek", as_bytes("ey"), sealed).code(), Errc::tampered);  // the table's end counts
 }
 
 TEST(Sealer, EveryAlteredByteIsFound) {

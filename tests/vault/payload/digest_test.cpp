@@ -7,7 +7,7 @@
 namespace vault::payload {
 namespace {
 
-// The slow model, straight from RFC 6962 2.1.
+// Computes the digest slowly, straight from RFC 6962 2.1, as a model.
 Digest tree_hash(std::span<const Digest> blocks) {
   if (blocks.empty()) return crypto::sha256(ByteView());
   if (blocks.size() == 1) {
@@ -67,7 +67,7 @@ TEST(PayloadDigest, OfNoBytesIsTheEmptyTree) {
   EXPECT_EQ(hex(PayloadDigest().finish()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
-// Computed with `sha256sum`: SHA-256(0x00 || SHA-256("strongroom")).
+// This value was computed with `sha256sum`: SHA-256(0x00 || SHA-256("strongroom")).
 TEST(PayloadDigest, OfOneShortBlockIsItsLeaf) {
   EXPECT_EQ(hex(digest_of(as_bytes("strongroom"), 100)),
             "ba9a1801775e79eb60656c81ab5ec9e2001b62fafd01a7dae2fde978f120e206");

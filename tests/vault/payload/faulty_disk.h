@@ -1,4 +1,4 @@
-// A disk that fails when it is told to and can lose what was not synced, as a power cut does.
+// A disk that fails when a test says so, and that can lose writes that were not synced, as in a power cut.
 #pragma once
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace vault::payload {
 
 class FaultyDisk : public Disk {
  public:
-  // Each is asked before the call and may fail it. Set them while nothing runs.
+  // The disk calls each hook before the matching call, and the hook may fail it. Set them while nothing runs.
   std::function<Result<void>()> on_write;
   std::function<Result<void>()> on_sync;
   std::function<Result<void>()> on_sync_names;
@@ -29,7 +29,7 @@ class FaultyDisk : public Disk {
   std::atomic<int> syncs = 0;
   std::atomic<int> punches = 0;
 
-  // Call with the store gone. Every write since its file's last successful sync is undone, the last one first.
+  // Undoes every write since its file's last successful sync, the last one first. Destroy the store before you call it.
   void lose_unsynced() {
     const std::lock_guard lock(mutex_);
     for (auto& [path, writes] : unsynced_) {
@@ -40,7 +40,7 @@ class FaultyDisk : public Disk {
     unsynced_.clear();
   }
 
-  // Every write passes here.
+  // Offers no direct writes, so that every write passes through `write_at`.
   Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path&) override {
     return std::optional<FileDescriptor>();
   }
@@ -99,7 +99,7 @@ class FaultyDisk : public Disk {
   std::map<std::string, std::vector<Write>> unsynced_;
 };
 
-// Fails the nth call and succeeds otherwise.
+// Makes a hook that fails the nth call and lets all others succeed.
 inline std::function<Result<void>()> failing_at(int nth, Errc code = Errc::io) {
   return [count = std::make_shared<std::atomic<int>>(0), nth, code]() -> Result<void> {
     if (++*count == nth) return Error{code, "injected"};

@@ -1,4 +1,4 @@
-// Many uploads at once: batches that come whole, syncs for all of them, and threads.
+// Tests many uploads at once: batches that come whole, one sync for all of them, and threads.
 #include <thread>
 
 #include "tests/vault/payload/segment_fixture.h"
@@ -12,7 +12,7 @@ TEST_F(SegmentFiles, ManyUploadsAreSyncedTogetherByOneCall) {
     ids.push_back(begin(1000));
     ASSERT_TRUE(send(ids.back(), noise(1000, static_cast<std::uint32_t>(i)), 1000));
   }
-  ids.push_back(ids.front());  // twice is once
+  ids.push_back(ids.front());  // an upload that is named twice counts once
   disk_->syncs = 0;
   engine_.inject({.at = Fault::At::commit, .nth = 1000});
   ASSERT_TRUE(store_->sync(ids));
@@ -39,7 +39,7 @@ TEST_F(SegmentFiles, UploadsThatComeWholeAreCompleteAndDurableForOneSyncAndOneCo
     ASSERT_TRUE(status) << status.error().message;
     EXPECT_EQ(status->durable, files[i].size());
     const RecordId record = new_record();
-    ASSERT_TRUE(seal(ids[i], record));  // no sync of its own
+    ASSERT_TRUE(seal(ids[i], record));  // the upload needs no sync of its own
     expect_payload(record, files[i]);
   }
 }

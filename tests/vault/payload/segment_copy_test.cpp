@@ -154,7 +154,7 @@ TEST_F(CopiedSegments, AreNotPunchedWhileAnotherProcessHolds) {
   ASSERT_TRUE(*store_->dispose(*txn, record));
   ASSERT_TRUE(txn->commit());
   {
-    // Two file descriptions of one process are as far apart as two processes.
+    // To the lock, two file descriptions of one process are as separate as two processes.
     const auto one = hold_segments(source_);
     const auto two = hold_segments(source_);
     ASSERT_TRUE(one && two);

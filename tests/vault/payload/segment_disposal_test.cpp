@@ -1,4 +1,4 @@
-// Space that is given back to the disk, and payloads that are verified again.
+// Tests giving space back to the disk, and verifying payloads again.
 #include "tests/vault/payload/segment_fixture.h"
 
 namespace vault::payload {

@@ -1,4 +1,4 @@
-// Segment files in a folder of their own, over an engine and a disk that fail when they are told to.
+// Keeps segment files in a folder of their own, over an engine and a disk that fail when a test says so.
 #pragma once
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ using engine::Fault;
 inline constexpr std::uint64_t kMiB = 1ULL << 20;
 inline constexpr std::uint64_t kSmallSegment = 8 * kMiB;
 
-// Bytes that do not repeat, the same for the same seed.
+// Makes bytes that do not repeat and that are the same for the same seed.
 inline Bytes noise(std::size_t size, std::uint32_t seed = 1) {
   std::mt19937 random(seed);
   Bytes out(size);

@@ -1,4 +1,4 @@
-// Syncs, restarts and power cuts: what was acknowledged is still there, and a failed sync is never forgotten.
+// Tests syncs, restarts and power cuts: acknowledged bytes are still there, and a failed sync is never forgotten.
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -112,7 +112,7 @@ TEST_F(SegmentFiles, AFailedSyncCondemnsTheUploadForEver) {
   ASSERT_TRUE(send(id, bytes, bytes.size()));
   disk_->on_sync = failing_at(1);
   EXPECT_EQ(store_->sync(id).code(), Errc::io);
-  EXPECT_EQ(store_->sync(id).code(), Errc::io);  // the disk would succeed now; the bytes may be lost all the same
+  EXPECT_EQ(store_->sync(id).code(), Errc::io);  // the disk would succeed now, but the bytes may be lost already
   EXPECT_EQ(store_->status(id).code(), Errc::io);
   EXPECT_EQ(store_->write(id, bytes.size(), {}).code(), Errc::io);
   EXPECT_EQ(seal(id, new_record()).code(), Errc::io);
@@ -215,7 +215,7 @@ TEST_F(SegmentFiles, ASecondWriteWhileOneGoesOnIsToldSoAndReadersAreNotStopped) 
   std::thread writer([&] { EXPECT_EQ(*store_->write(id, 0, noise(500)), 500U); });
   pause.wait_until_reached();
   EXPECT_EQ(store_->write(id, 0, noise(500)).code(), Errc::busy);
-  EXPECT_EQ(store_->status(id)->offset, 0U);  // no lock is held over the disk's work
+  EXPECT_EQ(store_->status(id)->offset, 0U);  // the store holds no lock while the disk works
   expect_payload(record, noise(1000));
   pause.release();
   writer.join();
@@ -293,7 +293,7 @@ TEST_F(SegmentFiles, DiscardingWaitsForTheWriteThatGoesOn) {
     EXPECT_TRUE(store_->discard(id));
     discarded = true;
   });
-  while (store_->status(id)) std::this_thread::yield();  // until it is marked
+  while (store_->status(id)) std::this_thread::yield();  // until the upload is marked as discarded
   EXPECT_FALSE(discarded);
   pause.release();
   writer.join();

@@ -1,4 +1,4 @@
-// What an upload may be: its bytes, its owner, and how much room is promised to it.
+// Tests the limits of an upload: its bytes, its owner, and how much room is promised to it.
 #include <future>
 #include <thread>
 
@@ -78,7 +78,7 @@ TEST_F(SegmentFiles, UploadsAreLimitedForEachOwnerAndTogether) {
   EXPECT_EQ(store_->create(new_upload(), "c", 10).code(), Errc::limited);
   ASSERT_TRUE(send(first, noise(10), 10));
   ASSERT_TRUE(store_->sync(first));
-  ASSERT_TRUE(seal(first, new_record()));  // a sealed one is no upload any more
+  ASSERT_TRUE(seal(first, new_record()));  // a sealed payload is not an upload any more
   const UploadId third = begin(10, "a");
   EXPECT_EQ(store_->create(new_upload(), "c", 10).code(), Errc::limited);
   ASSERT_TRUE(store_->discard(third));
@@ -109,7 +109,7 @@ TEST_F(SegmentFiles, AnOwnersOpenUploadsAreLimitedInBytesAndOneMayBeLongerAlone)
   const Bytes one = noise(1);
   const std::vector<WholeUpload> batch{{new_upload(), one}};
   EXPECT_EQ(store_->receive(batch, "a").code(), Errc::limited);
-  begin(1000, "b");  // another's are counted apart
+  begin(1000, "b");  // each owner's uploads are counted separately
   ASSERT_TRUE(send(first, noise(400), 400));
   EXPECT_EQ(store_->create(new_upload(), "a", 1).code(), Errc::limited);  // sent, but not sealed
   ASSERT_TRUE(store_->sync(first));
@@ -132,7 +132,7 @@ TEST_F(SegmentFiles, UploadsThatBeginTogetherAreNotPromisedTheSameRoom) {
   std::thread other;
   std::optional<Errc> too_much;
   Result<void> fits;
-  // When the second and third ask, the first one's room is promised but not taken yet.
+  // When the second and third uploads ask for room, the first one's room is promised but not taken yet.
   disk_->on_allocate = [&]() -> Result<void> {
     if (too_much) return {};
     const auto refused = store_->create(new_upload(), "b", 401);

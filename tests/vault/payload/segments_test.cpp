@@ -1,10 +1,10 @@
-// A payload in segment files: written, sealed, and read again.
+// Tests that a payload is written to segment files, sealed, and read again.
 #include "tests/vault/payload/segment_fixture.h"
 
 namespace vault::payload {
 namespace {
 
-// Uses the real disk, because all writes of FaultyDisk pass through the page cache.
+// This test uses the real disk, because all writes of FaultyDisk pass through the page cache.
 TEST_F(SegmentFiles, AlignedPiecesAreWrittenPastThePageCacheAndOthersBesideThem) {
   SegmentOptions real = options();
   real.disk = std::make_shared<Disk>();
@@ -24,7 +24,7 @@ TEST_F(SegmentFiles, AlignedPiecesAreWrittenPastThePageCacheAndOthersBesideThem)
   }
 }
 
-// Reads past the page cache get their bytes from another file, so that the test can tell which way was taken.
+// Serves direct reads, which bypass the page cache, from another file, so that the test can tell which way was taken.
 class TwoFacedDisk : public Disk {
  public:
   Result<std::optional<FileDescriptor>> open_direct(const fs::path& path) override {
