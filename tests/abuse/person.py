@@ -1,4 +1,5 @@
-"""Signs requests as an enrolled person does, written from the documents alone (age v1, RFC 9421), and keeps on asking."""
+"""Signs requests as an enrolled person does, and keeps on asking. It is written from only the documents (age v1, RFC
+9421)."""
 import base64
 import hashlib
 import http.client
@@ -17,7 +18,7 @@ SIGNING_LINE = "# strongroom signing key: "
 
 
 def open_identity(path, passphrase):
-    """The plaintext of a passphrase-encrypted age file of one chunk."""
+    """Returns the plaintext of a passphrase-encrypted age file of one chunk."""
     whole = path.read_bytes()
     end = whole.index(b"\n--- ")
     lines = whole[:end].decode().split("\n")
@@ -36,7 +37,7 @@ def open_identity(path, passphrase):
 def tls():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # whether the pin is checked is for the client's own tests
+    context.verify_mode = ssl.CERT_NONE  # the client's own tests check the pin
     return context
 
 
@@ -52,7 +53,7 @@ class Person:
         self.connection = None
 
     def sign(self, method, target, body=None, nonce=None):
-        """The fields of a request that is signed as the service demands."""
+        """Returns the fields of a request that is signed as the service demands."""
         path, _, query = target.partition("?")
         created = int(time.time())
         components = {"@method": method, "@authority": f"127.0.0.1:{self.port}", "@path": path, "@query": "?" + query}
@@ -70,7 +71,7 @@ class Person:
         return fields
 
     def send(self, method, target, body=None, fields=None, timeout=60):
-        """Status, body. Opens a connection where there is none; a broken one is an exception."""
+        """Returns (status, body). Opens a connection if there is none; a broken one is an exception."""
         if self.connection is None:
             self.connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=tls(), timeout=timeout)
         try:
@@ -88,7 +89,7 @@ class Person:
 
 
 class HonestWork:
-    """People who ask for what is theirs, steadily and within their rate, while something else goes on.
+    """People who ask for their own things, steadily and within their rate, while something else happens.
 
     They are a process of their own, so that they never wait for an attacker who holds this interpreter's lock. How long
     they wait is counted from each one's third request on: the first opens the connection, and `are_at_work` says when.
@@ -116,7 +117,7 @@ class HonestWork:
         result.send((self.milliseconds, self.failures))
 
     def are_at_work(self):
-        """Each has had two answers."""
+        """True when each person has had two answers."""
         return min(self.asked) >= 2
 
     def work(self, place, person):

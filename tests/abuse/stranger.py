@@ -1,4 +1,5 @@
-"""Somebody who can reach the port and nothing more: bytes by hand, over TLS or not. Loopback addresses only."""
+"""Acts as somebody who can reach the port and nothing more: sends bytes by hand, over TLS or not. It uses only loopback
+addresses."""
 import contextlib
 import os
 import select
@@ -8,12 +9,12 @@ import time
 
 from person import tls
 
-# A ClientHello's beginning, as a client sends it that then says nothing more.
+# The beginning of a ClientHello, from a client that then sends nothing more.
 HALF_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(range(32))
 
 
 def connect(port, source="127.0.0.1", timeout=30):
-    """A TCP connection from any address of the loopback network."""
+    """Opens a TCP connection from any address of the loopback network."""
     plain = socket.socket()
     plain.settimeout(timeout)
     plain.bind((source, 0))
@@ -31,7 +32,7 @@ def secure(port, source="127.0.0.1", timeout=30, context=None):
 
 
 def read_all(connection, limit=1 << 22):
-    """Everything until the other side closes."""
+    """Returns everything until the other side closes."""
     data = b""
     while len(data) < limit:
         try:
@@ -47,8 +48,8 @@ def read_all(connection, limit=1 << 22):
 
 
 def exchange(connection, request, timeout=30):
-    """What comes back until the service closes, read while `request` is still being sent. By one thread: two that use a
-    TLS connection at once end the interpreter."""
+    """Returns the answer until the service closes, read while `request` is still being sent. One thread does both,
+    because two that use a TLS connection at once end the interpreter."""
     connection.setblocking(False)
     data, left = b"", memoryview(request)
     until = time.monotonic() + timeout
@@ -74,18 +75,20 @@ def exchange(connection, request, timeout=30):
 
 
 def ask(port, request, source="127.0.0.1"):
-    """What comes back for these bytes, after which nothing more is sent, until the service closes."""
+    """Sends these bytes and nothing more, and returns the answer until the service closes."""
     with secure(port, source) as connection:
         try:
             connection.sendall(request)
-            socket.socket.shutdown(connection, socket.SHUT_WR)  # TCP's end alone: TLS goes on to receive
+            # This ends only TCP's sending side: TLS can still receive.
+            socket.socket.shutdown(connection, socket.SHUT_WR)
         except OSError:
-            pass  # it may have answered and closed before the end
+            pass  # the service may have answered and closed before the end
         return read_all(connection)
 
 
 def statuses(data):
-    """The status of each answer that begins in `data`; a body is never skipped, so a smuggled answer would show."""
+    """Returns the status of each answer that begins in `data`. It never skips a body, so a smuggled answer would
+    show."""
     return [int(part[:3]) for part in data.split(b"HTTP/1.1 ")[1:]]
 
 

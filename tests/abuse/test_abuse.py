@@ -1,9 +1,9 @@
-"""The real service under abuse from loopback, while honest people work on it.
+"""Abuses the real service from loopback, while honest people work on it.
 
 The short form runs with every change and asserts nothing about time. With STRONGROOM_LONG=1 every attack lasts half a
 minute, testssl.sh looks too, and the honest people's p50 and p99 in each phase are printed beside their quiet ones. The
-attackers then get the processor time that nobody else wants (SCHED_IDLE, which only root may leave again): they would
-be on machines of their own, and what is measured is what the service does for them, not what they do themselves.
+attackers then get the processor time that nobody else wants (SCHED_IDLE, which only root may leave again), because real
+attackers have machines of their own, and the test measures the service's work for them, not their own.
 STRONGROOM_ATTACKERS=equal leaves them on an equal footing.
 """
 import base64
@@ -33,7 +33,7 @@ SANITIZED = bool(os.environ.get("STRONGROOM_SANITIZE"))
 ATTACK_SECONDS = 30 if LONG else 4
 MAX_CONNECTIONS_PER_ADDRESS = 256  # net/limits.h
 MAX_CONNECTIONS = 1024
-MAX_ANONYMOUS_BYTES = 192 << 20  # of the service, whatever went before: a thousand connections with their buffers
+MAX_ANONYMOUS_BYTES = 192 << 20  # of the service, after any attack: a thousand connections with their buffers
 JSON_BYTES = 15 << 20
 REQUEST_BURST = 300  # access/gate/rates.h
 REQUESTS_PER_SECOND = 10
@@ -42,7 +42,7 @@ HONEST = ("reviewer", "practitioner", "depositor", "lead")
 
 
 def setUpModule():
-    # Over a thousand sockets on this side too.
+    # This side of the connections needs over a thousand sockets too.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
 
@@ -88,7 +88,8 @@ class AbuseTest(harness.WorldTest):
 
     @contextlib.contextmanager
     def honest_people_unharmed(self, phase):
-        """What goes on inside does not keep honest people from their work, and costs no more memory than it may."""
+        """Asserts that the attack inside the block keeps no honest person from their work, and that memory stays within
+        its limit."""
         before = self.anonymous_bytes()
         peak = [before]
         with HonestWork([Person(self.world, who) for who in HONEST]) as work:
@@ -102,7 +103,7 @@ class AbuseTest(harness.WorldTest):
             watcher.start()
             try:
                 self.eventually(work.are_at_work, bool)
-                # This thread's; threads and processes that it starts inherit it.
+                # This sets the policy of this thread; threads and processes that it starts inherit it.
                 if ATTACKERS_YIELD:
                     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
                 yield
@@ -119,7 +120,7 @@ class AbuseTest(harness.WorldTest):
             self.assertLess(peak[0], MAX_ANONYMOUS_BYTES, phase)
 
     def while_the_attack_lasts(self):
-        """Once, and in the long form again and again."""
+        """Repeats the attack for ATTACK_SECONDS in the long form, and makes it once in the short form."""
         until = time.monotonic() + ATTACK_SECONDS
         yield
         while LONG and time.monotonic() < until:
@@ -191,14 +192,16 @@ class AbuseTest(harness.WorldTest):
         self.assertEqual(self.status(post % (b"/v1/beside", 1 << 62)), 413)
         self.assertEqual(self.status(post % (b"/v1/beside", 1 << 64)), 400)
         self.assertEqual(self.status(post % (b"/healthz", 0)), 405)
-        # Within the route's limit, but from nobody: answered without waiting for the rest.
+        # The body is within the route's limit, but nobody signed it, so the service answers without waiting for the
+        # rest.
         self.assertEqual(self.status(post % (b"/v1/beside", 16 << 20) + b"a" * 100_000), 401)
 
     def test_strangers_bodies_do_not_use_up_the_memory_for_honest_ones(self):
         with contextlib.ExitStack() as held, self.honest_people_unharmed("strangers' bodies"):
             for _ in self.while_the_attack_lasts():
                 held.pop_all().close()
-                # As much as all bodies together may take, and a byte of each is kept back.
+                # The bodies declare as much as all bodies together may take, and each connection keeps back the last
+                # bytes.
                 for _ in range(17):
                     connection = held.enter_context(stranger.secure(self.port, "127.0.0.2"))
                     connection.sendall(b"POST /v1/beside HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (16 << 20))
@@ -221,7 +224,7 @@ class AbuseTest(harness.WorldTest):
                     self.assertIn(person.send("POST", "/v1/beside", body)[0], (413, 429) if LONG else (413,))
         self.assertEqual(person.send("POST", "/v1/beside", b'{"values":' + b"[" * 100_000)[0], 400)
         person.close()
-        if not SANITIZED:  # whichever threads held it
+        if not SANITIZED:  # it must be freed, no matter which threads held it
             self.eventually(self.anonymous_bytes, lambda now: now < before + JSON_BYTES // 2)
 
     def test_pipelined_requests_are_answered_in_order_and_cost_nothing_while_they_wait(self):
@@ -246,7 +249,8 @@ class AbuseTest(harness.WorldTest):
                 with contextlib.suppress(OSError):
                     connection.sendall(first)
             time.sleep(ATTACK_SECONDS)
-            # Each is closed when its time for a handshake is up, by a service that never heard the end of it.
+            # The service never receives the end of the handshakes, and closes each connection when its time for one is
+            # up.
             for connection in opened:
                 connection.settimeout(30)
                 stranger.read_all(connection)
@@ -278,13 +282,13 @@ class AbuseTest(harness.WorldTest):
             time.sleep(0.2)
 
     def slow(self, phase, *options):
-        """slowhttptest for a while, from below the limit of one address."""
+        """Runs slowhttptest for a while, with fewer connections than one address may have."""
         arguments = ["slowhttptest", "-c", "200", "-r", "100", "-l", str(ATTACK_SECONDS), "-p", "5", *options]
         before = self.metric("strongroom_connections_total")
         with self.honest_people_unharmed(phase):
             outcome = subprocess.run(arguments, capture_output=True, timeout=ATTACK_SECONDS + 60, stdin=subprocess.DEVNULL)
         self.assertIn(b"Exit status:", outcome.stdout, outcome.stderr)
-        # How many it opens in a short time is the machine's matter.
+        # The machine decides how many connections it opens in a short time.
         self.assertGreater(self.metric("strongroom_connections_total") - before, 150 if LONG else 10, outcome.stdout)
 
     def test_slow_headers(self):
@@ -331,7 +335,7 @@ class AbuseTest(harness.WorldTest):
             client.stdin.flush()
             said = client.communicate(timeout=30)[0]
         self.assertIn(b"Max Early Data: 0", said)
-        self.assertIn(b"Secure Renegotiation IS NOT supported", said)  # there is none in TLS 1.3
+        self.assertIn(b"Secure Renegotiation IS NOT supported", said)  # TLS 1.3 has no renegotiation
 
     @unittest.skipUnless(LONG, "takes a minute")
     def test_testssl_finds_nothing_above_low(self):
@@ -340,7 +344,7 @@ class AbuseTest(harness.WorldTest):
                         "--server-defaults", "--jsonfile", str(report), f"127.0.0.1:{self.port}"], capture_output=True,
                        timeout=900, stdin=subprocess.DEVNULL)
         findings = [f for f in json.loads(report.read_text()) if f["severity"] in ("MEDIUM", "HIGH", "CRITICAL")]
-        # A key pinned by its clients has a certificate that no public authority signed.
+        # Clients pin the service's key, so no public authority has signed its certificate.
         pinned = {"cert_chain_of_trust", "cert_trust", "cert_revocation", "OCSP_stapling", "cert_crlDistributionPoints",
                   "cert_ocspURL", "DNS_CAArecord", "cert_notAfter", "cert_extlifeSpan", "cert_validityPeriod"}
         self.assertEqual([f for f in findings if f["id"].split(" ")[0] not in pinned], [])
@@ -369,7 +373,7 @@ class AbuseTest(harness.WorldTest):
         world = self.world
         world.invite("lead", "flooder", "local-authority", "practitioner")
         _, safe = world.open_safe()
-        target = f"/v1/safes/{safe}/keys"  # not a keyholder of it
+        target = f"/v1/safes/{safe}/keys"  # the person is not a keyholder of it
         before = self.ledger_size()
         began = time.monotonic()
         answers = []
@@ -392,7 +396,8 @@ class AbuseTest(harness.WorldTest):
         self.assertEqual(refused + answers.count(429), len(answers), set(answers))
         self.assertLessEqual(refused, allowed)
         self.assertGreater(answers.count(429), 0)
-        # Each refusal that was decided is an entry; all the others together are one, when its interval is over.
+        # Each refusal that the service decided is an entry; all the others together become one entry, when the interval
+        # is over.
         intervals = (time.monotonic() - began) // LIMITED_INTERVAL + 1
         self.assertLessEqual(self.ledger_size() - before, refused + intervals)
         if LONG:
@@ -405,7 +410,7 @@ class AbuseTest(harness.WorldTest):
             world.serve()
 
     def test_quiet(self):
-        """The figures that the others are compared with."""
+        """Measures the figures with which the others are compared."""
         with self.honest_people_unharmed("quiet"):
             time.sleep(ATTACK_SECONDS)
 

@@ -94,7 +94,7 @@ class ViewsTest : public ::testing::Test {
   World world;
 };
 
-// --- every read by everybody -------------------------------------------------------------------------------------
+// --- every read by everybody ----------------------------------------------------------------------------------------
 
 TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
   World world;

@@ -1,4 +1,4 @@
-// The age pipeline beside Debian's age, in one run: read the ratio, not the seconds.
+// Measures the age pipeline beside Debian's age, in one run: read the ratio, not the seconds.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -23,7 +23,7 @@ const Bytes& content() {
 
 void encrypt_here(benchmark::State& state) {
   const Identity identity = Identity::generate();
-  benchmark::DoNotOptimize(content().data());  // made before the clock runs
+  benchmark::DoNotOptimize(content().data());  // they are made before the clock runs
   for (auto _ : state) {
     std::uint64_t size = 0;
     const Writer count = [&](ByteView bytes) -> Result<void> {
@@ -50,7 +50,7 @@ void decrypt_here(benchmark::State& state) {
 }
 BENCHMARK(decrypt_here)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// The peer as a whole process, its input in the page cache, its output dropped.
+// Runs the peer as a whole process, with its input in the page cache and its output dropped.
 void debian_age(benchmark::State& state) {
   const auto folder = std::filesystem::temp_directory_path() / "strongroom-bench";
   std::filesystem::create_directories(folder);

@@ -1,6 +1,7 @@
-// Audited checkouts over TLS, as fast as the service gives them: each a signed `copy.issue`, durable before it is
-// answered, its receipt verified here (checkpoint's signature, inclusion proof, the entry's body). Beside it, raw LMDB
-// sync commits on the same disk. One line of JSON on stdout; tests/bench/whole_program.py drives it.
+// Makes audited checkouts over TLS, as fast as the service gives them. Each is a signed `copy.issue` that is durable
+// before it is answered, and whose receipt is verified here (checkpoint's signature, inclusion proof, the entry's
+// body). For comparison it also makes raw LMDB sync commits on the same disk. It prints one line of JSON on stdout;
+// tests/bench/whole_program.py drives it.
 //
 //   checkout_load --home DIR --passphrase-file FILE --safe SAFE --records FILE --clients N --seconds S --due DATE
 //   checkout_load --raw-commits DIR --seconds S
@@ -36,7 +37,7 @@ namespace json = boost::json;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kNonceBytes = 16;
-constexpr std::size_t kRawValueBytes = 2048;  // about what a checkout's rows come to
+constexpr std::size_t kRawValueBytes = 2048;  // about the size of a checkout's rows
 
 template <class T>
 T must(Result<T> result) {
@@ -97,7 +98,7 @@ void raw_commits(const std::filesystem::path& folder, double seconds) {
 
 // --- checkouts ------------------------------------------------------------------------------------------------------
 
-// Acts that were committed together have receipts of one checkpoint: its signature is verified once.
+// Verifies the signature of each checkpoint once. Acts that were committed together have receipts of one checkpoint.
 class Checkpoints {
  public:
   Result<audit::SignedCheckpoint> verify(const std::string& note, const audit::NoteKey& log_key) {
@@ -154,7 +155,7 @@ http::request<http::string_body> signed_request(const Load& load, const vault::c
   return request;
 }
 
-// One connection, kept; blocking. No more than it takes, since it runs on the service's own processors.
+// Keeps one blocking connection. It does as little as possible, since it runs on the service's own processors.
 class Connection {
  public:
   explicit Connection(const Load& load) : stream_(io_, tls_) {

@@ -1,4 +1,4 @@
-// The ledger on the engine in memory: what an entry costs before the disk is asked.
+// Measures the ledger on the engine in memory: the cost of an entry without the disk.
 #include <benchmark/benchmark.h>
 
 #include "audit/ledger.h"

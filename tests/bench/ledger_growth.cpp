@@ -1,5 +1,6 @@
-// The gate on LMDB in one process, no network: entries appended per second beside raw LMDB commits of as many bytes,
-// and what single steps cost as the ledger grows. Time of the vault stands still. One JSON document on stdout.
+// Measures the gate on LMDB in one process, without a network: entries appended per second beside raw LMDB commits of
+// as many bytes, and the cost of single steps as the ledger grows. The vault's time does not pass. It prints one JSON
+// document on stdout.
 //
 //   ledger_growth 1000,100000        at which sizes of the ledger to look; in TMPDIR
 #include <lmdb.h>
@@ -65,7 +66,7 @@ class Growth {
     return std::filesystem::file_size(world_.payload_directory().parent_path() / "db" / "data.mdb");
   }
 
-  // `count` more entries; gives the seconds that the gate took.
+  // Appends `count` more entries, and returns the seconds that the gate took.
   double append(std::uint64_t count) {
     double seconds = 0;
     while (count > 0) {
@@ -134,7 +135,7 @@ class Growth {
   std::size_t made_ = 0;
 };
 
-// As many bytes in rows of kRawRowBytes, in order of their keys, in groups as large as the gate's.
+// Writes as many bytes in rows of kRawRowBytes, in order of their keys, in groups as large as the gate's.
 double raw_seconds(const std::filesystem::path& folder, std::uint64_t entries, double bytes_of_one) {
   std::filesystem::create_directories(folder);
   const auto check = [](int code) { vault::invariant(code == 0, "LMDB does as it is told"); };

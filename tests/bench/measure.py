@@ -1,4 +1,4 @@
-"""What every benchmark here uses: files, clocks, a process's memory, and the peer (Debian's `age`)."""
+"""The parts that every benchmark here uses: files, clocks, a process's memory, and the peer (Debian's `age`)."""
 import json
 import os
 import pathlib
@@ -34,7 +34,7 @@ def spread(values):
 
 
 def ratio_of(ours, theirs):
-    """Run by run, so that what slows the machine for a while slows both."""
+    """Compares run by run, because a machine that is slow for a while slows both sides."""
     return spread([a / b for a, b in zip(ours, theirs)])
 
 
@@ -47,7 +47,7 @@ def sync_file(path):
 
 
 def fill(path, size, seed):
-    """A file that no compression or deduplication makes easier."""
+    """Writes a file that cannot be compressed or deduplicated."""
     path.parent.mkdir(parents=True, exist_ok=True)
     block = random.Random(seed).randbytes(MIB)
     with open(path, "wb") as out:
@@ -63,11 +63,11 @@ def fill(path, size, seed):
 
 
 def small_files(folder, count, total, smallest, largest, seed=1):
-    """`count` files of `total` bytes in all, their sizes spread over all orders of magnitude between the limits; in
+    """Writes `count` files of `total` bytes in all, with sizes of all orders of magnitude between the limits, in
     folders of at most 200."""
     draw = random.Random(seed)
     places = [draw.random() for _ in range(count)]
-    low, high = 0.05, 60.0  # the exponent that brings the sizes to their total: many small ones, few large
+    low, high = 0.05, 60.0  # limits of the exponent that gives the total: many small files, few large ones
     for _ in range(60):
         power = (low + high) / 2
         sizes = [smallest * (largest / smallest) ** place ** power for place in places]
@@ -86,7 +86,7 @@ def files_below(folder):
 
 
 def bytes_below(folder):
-    """Disk that is really taken, holes left out."""
+    """Returns the bytes that the disk really uses, without holes."""
     return sum(path.stat().st_blocks * 512 for path in files_below(folder))
 
 
@@ -101,7 +101,7 @@ def anonymous_bytes(pid):
 
 
 class Watched:
-    """A program under way, and the most anonymous memory that it and the service had meanwhile."""
+    """A running program, and the most anonymous memory that it and the service had meanwhile."""
 
     def __init__(self, world, who, *arguments):
         from harness import STRONGROOM
@@ -128,7 +128,7 @@ class Watched:
             self.service_peak = max(self.service_peak, anonymous_bytes(self.world.server.pid))
 
     def wait(self, until=None, timeout=3600):
-        """Until it ends (True), or until `until()` says so (False)."""
+        """Waits until the program ends (True), or until `until()` holds (False)."""
         while self.process.poll() is None:
             self.look()
             if until is not None and until():
@@ -159,7 +159,7 @@ class Watched:
 
 
 class Age:
-    """Debian's `age`, one process for each file, what it wrote synced."""
+    """Runs Debian's `age`, one process for each file, and syncs the files that it wrote."""
 
     def __init__(self, top):
         self.identity = top / "peer.key"

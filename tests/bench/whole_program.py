@@ -1,4 +1,4 @@
-"""The real programs over TLS on loopback, measured beside Debian's `age` and raw LMDB in one run.
+"""Measures the real programs over TLS on loopback, beside Debian's `age` and raw LMDB in one run.
 
     scripts/bench                       builds, runs all but the long parts, prints the tables for docs/performance.md
     scripts/bench --long                the bulk run at full size and 10^6 entries too
@@ -27,10 +27,10 @@ from measure import (MIB, Age, Clock, Watched, anonymous_bytes, bytes_below, fil
                      small_files, spread)
 import harness
 
-MEMORY_LIMIT = 64 * MIB  # by which either program may grow, whatever it moves
+MEMORY_LIMIT = 64 * MIB  # by which either program may grow, however much it moves
 MEMORY_OF_A_FILE = 2048  # of a run of many: its path, its line of the journal, its result
-# What two interruptions may cost of a large file: what was not yet durable (the service syncs every 64 MiB), what was
-# under way, and TLS.
+# Two interruptions may make a large file cost this much: the bytes that were not yet durable (the service syncs every
+# 64 MiB), the bytes that were being sent, and TLS.
 SENT_TWICE = 192 * MIB
 
 FULL = {
@@ -45,7 +45,8 @@ SMALL = {
     "idle": 20, "moved": 96 * MIB, "growth": (100, 300), "bulk_files": 1500, "bulk_total": 60 * MIB, "bulk_copy": 60,
     "bulk_large": 400 * MIB,
 }
-PARTS = ("single", "many", "memory", "bulk", "ledger", "checkouts")  # checkouts last: they leave very many copies
+# Checkouts come last, because they leave very many copies.
+PARTS = ("single", "many", "memory", "bulk", "ledger", "checkouts")
 
 
 class Bench:
@@ -56,7 +57,7 @@ class Bench:
         harness.COMMAND_TIMEOUT = 3600
         self.world = None
         self.results = {}
-        self.broken = []  # what was promised and is not so
+        self.broken = []  # the promises that do not hold
 
     def open_world(self):
         tempfile.tempdir = str(self.top)
@@ -73,7 +74,7 @@ class Bench:
             self.broken.append(words)
 
     def run_part(self, part):
-        """A part that fails costs nobody the figures of the others."""
+        """Runs a part so that its failure does not lose the figures of the others."""
         try:
             with Clock() as clock:
                 getattr(self, part)()
@@ -85,10 +86,10 @@ class Bench:
                 self.world.stop(signal.SIGKILL)
                 self.world.serve()
 
-    # --- what commands do here -----------------------------------------------------------------------------------
+    # --- the commands ------------------------------------------------------------------------------------------------
 
     def forget_journal(self, who="depositor"):
-        """So that the same files are secured again instead of being skipped."""
+        """Forgets the journal, so that the same files are secured again instead of being skipped."""
         (self.world.home(who) / "journal.jsonl").unlink(missing_ok=True)
 
     def secure(self, path, safe=None, who="depositor"):
@@ -221,7 +222,7 @@ class Bench:
                 "ratio": ratio_of([one["rate"] for one in done], [one["rate"] for one in raw]),
             } for clients, done in runs.items()},
         }
-        if self.size["seconds"] < 1:  # every entry is verified, which takes long after a full run
+        if self.size["seconds"] < 1:  # it verifies every entry, which takes long after a full run
             world.run("reviewer", "audit", "verify")
 
     # --- the ledger, in one process ------------------------------------------------------------------------------
@@ -281,7 +282,7 @@ class Bench:
     # --- bulk ----------------------------------------------------------------------------------------------------
 
     def step(self, steps, name, watched, **more):
-        """One line of the bulk table."""
+        """Measures one line of the bulk table."""
         world = self.world
         disk = bytes_below(world.vault)
         steps.append({"step": name, "seconds": watched.seconds, "entries": self.entries() - self.entries_before,
@@ -292,7 +293,7 @@ class Bench:
         self.disk_before, self.entries_before = disk, self.entries()
 
     def entries(self):
-        note = self.world.run("reviewer", "sync", check=None)  # brings the checkpoint up to date
+        note = self.world.run("reviewer", "sync", check=None)  # this brings the checkpoint up to date
         assert note.code == harness.DONE, note
         return int((self.world.home("reviewer") / "checkpoint").read_text().splitlines()[1])
 
@@ -322,7 +323,7 @@ class Bench:
         self.results["bulk"] = {"steps": steps, "check_s": clock.seconds}
         for step in steps:
             if not step["step"].startswith(("secure", "checkout of it", "collect it", "open it")):
-                continue  # what lists or proves many records holds them
+                continue  # commands that list or prove many records hold them in memory
             # The steps of the one large file have no number of files.
             listed = self.size["bulk_files"] if "files" in step else 0
             limits = {"client_peak": MEMORY_LIMIT + listed * MEMORY_OF_A_FILE, "service_growth": MEMORY_LIMIT}
@@ -336,7 +337,7 @@ class Bench:
         self.forget_journal()
         self.disk_before, self.entries_before = bytes_below(world.vault), self.entries()
 
-        # The client is killed when a third is sealed.
+        # The client is killed when a third of the files is sealed.
         first = self.watch("depositor", "secure", safe, folder, "--class", "case-notes")
         ended = first.wait(until=lambda: len(self.journal()) >= count // 3)
         assert not ended, "the client was to be killed before it was done"
@@ -344,7 +345,7 @@ class Bench:
         done_first = len(self.journal())
         self.step(steps, "secure, client killed", first, files=done_first)
 
-        # The service is killed when two thirds are.
+        # The service is killed when two thirds of the files are sealed.
         second = self.watch("depositor", "secure", safe, folder, "--class", "case-notes")
         ended = second.wait(until=lambda: len(self.journal()) >= count * 2 // 3)
         assert not ended, "the service was to be killed before the client was done"
@@ -365,7 +366,7 @@ class Bench:
         assert len({one["record"] for one in secured}) == count, "each file has a record of its own"
         assert self.records_of(safe) == {one["record"] for one in secured}, "the safe holds each file once"
 
-        # A part of it for a colleague, in one act.
+        # One act issues a part of the safe for a colleague.
         chosen = [one["record"] for one in secured[:: max(1, count // self.size["bulk_copy"])]][: self.size["bulk_copy"]]
         ids = self.top / "bulk-ids"
         ids.write_text("\n".join(chosen))
@@ -394,12 +395,12 @@ class Bench:
             shutil.rmtree(folder)
 
     def bulk_large(self, steps):
-        """One large file: its upload and its download each interrupted by the death of the client and by that of the
-        service, and resumed."""
+        """Uploads and downloads one large file; each is interrupted when the client dies and when the service dies, and
+        resumed."""
         world, size = self.world, self.size["bulk_large"]
         case, safe = world.open_safe()
         plain = fill(self.top / "bulk-large" / "large.bin", size, 4)
-        self.forget_journal()  # of the many: it is read into memory
+        self.forget_journal()  # for the many files: it is read into memory
         self.disk_before, self.entries_before = bytes_below(world.vault), self.entries()
         secure = ("depositor", "secure", safe, plain, "--class", "case-notes")
 
@@ -417,7 +418,7 @@ class Bench:
         self.kill_service()
         world.serve()
         up.wait()
-        if up.process.returncode != 0:  # the service took longer to start than the client waits: it is run again
+        if up.process.returncode != 0:  # the service took longer to start than the client waits, so it is run again
             up = self.watch(*secure)
             up.wait()
         moved += self.counter("received")
@@ -459,7 +460,7 @@ class Bench:
             shutil.rmtree(folder)
 
     def counter(self, which):
-        """Bytes that the service has received or sent since its start."""
+        """Returns the bytes that the service has received or sent since its start."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:

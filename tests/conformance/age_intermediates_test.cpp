@@ -1,4 +1,4 @@
-// Every intermediate value of an age file with fixed randomness, made by an independent implementation.
+// Makes an age file with fixed randomness, and compares every intermediate value with an independent implementation's.
 #include <gtest/gtest.h>
 
 #include <algorithm>

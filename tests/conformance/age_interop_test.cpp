@@ -1,4 +1,4 @@
-// Files go both ways between us, Debian's age and npm's age-encryption.
+// Tests that files go both ways between us, Debian's age and npm's age-encryption.
 #include <gtest/gtest.h>
 
 #include "tests/conformance/process.h"
@@ -70,7 +70,7 @@ TEST_F(DebianAge, OpensWhatWeEncrypt) {
   for (const std::size_t size : kSizes) {
     for (const bool armored : {false, true}) {
       write_file(path("in.age"), encrypted(pattern(size), armored));
-      // To its standard output: with -o, age makes no file for an empty plaintext.
+      // This age writes to its standard output, because with -o it makes no file for an empty plaintext.
       const Finished age = test::run({"age", "-d", "-i", path("key.txt"), path("in.age")});
       ASSERT_EQ(age.exit_code, 0) << age.output;
       EXPECT_TRUE(to_bytes(age.output) == pattern(size)) << size;

@@ -1,5 +1,5 @@
-// C2SP's age test vectors (npm cctv-age): every file gives the outcome that it states, releases exactly the plaintext
-// that it states, and survives decoding and encoding again.
+// Runs C2SP's age test vectors (npm cctv-age): every file gives the outcome that it states, releases exactly the
+// plaintext that it states, and survives decoding and encoding again.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace vault::age {
 namespace {
 
 constexpr std::size_t kVectors = 143;
-// Those whose identity is post-quantum, which we refuse.
+// True for vectors whose identity is post-quantum, which we refuse.
 constexpr std::size_t kHybridVectors = 19;
 
 struct Vector {
@@ -69,7 +69,7 @@ struct Outcome {
   Bytes released;
 };
 
-// The identities and passphrases of a vector, all tried as a program given all of them would.
+// Tries all identities and passphrases of a vector, as a program does that is given all of them.
 Result<FileKey> open_with_all(const Vector& vector, const Header& header) {
   std::vector<Identity> identities;
   for (const std::string& text : vector.all("identity")) identities.push_back(*Identity::parse(text));
@@ -145,7 +145,8 @@ TEST_F(AgeVectors, TheWholeFileFunctionsAgree) {
     if (vector.is_hybrid()) continue;
     SCOPED_TRACE(vector.name);
     const Outcome outcome = outcome_of(vector);
-    // These recognise armor themselves; a vector that says "armored" but does not look so is no age file to them.
+    // These functions recognise armor themselves; a vector that says "armored" but does not look so is no age file to
+    // them.
     Bytes released;
     Result<std::uint64_t> decrypted = Error{};
     Result<Bytes> small = Error{};
@@ -184,13 +185,13 @@ TEST_F(AgeVectors, PostQuantumIdentitiesAreRefusedAsUnsupportedAndTheseVectorsNe
       EXPECT_EQ(identity.code(), Errc::unsupported);
       EXPECT_NE(identity.error().message.find("post-quantum"), std::string::npos);
     }
-    // Without the identity, such a file is still never anything worse than a closed one or a malformed one.
+    // Without the identity, such a file is still either closed or malformed, and never anything worse.
     const Bytes file = vector.is_armored() ? *unarmor(as_text(vector.file)) : vector.file;
     const Identity stranger = Identity::generate();
     const auto opened = decrypt_small(file, std::span(&stranger, 1));
     ASSERT_FALSE(opened);
     if (vector.key("expect") == "header failure") {
-      // All but the two low-order shares, which only the identity can find.
+      // All of these are malformed except the two with low-order shares, which only the identity can find.
       const bool only_identity_can_tell = vector.name == "hybrid_low_order" || vector.name == "hybrid_identity";
       EXPECT_EQ(opened.code(), only_identity_can_tell ? Errc::wrong_key : Errc::malformed);
     } else {

@@ -1,5 +1,5 @@
-// Our working days against those of npm's date-holidays (GB-ENG), which computes bank holidays from rules of its own,
-// for every day from 2018 to 2028.
+// Compares our working days with those of npm's date-holidays (GB-ENG), which computes bank holidays from rules of its
+// own, for every day from 2018 to 2028.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -19,8 +19,8 @@ namespace test = vault::test;
 constexpr int kFirstYear = 2018;
 constexpr int kLastYear = 2028;
 
-// What the package lists and our data has not: holidays that fall on a weekend. It lists the day itself and the
-// substitute on a weekday; gov.uk, and so our data, has the substitute alone. Either way the day is no working day.
+// The package also lists holidays that fall on a weekend: both the day itself and the substitute on a weekday. gov.uk,
+// and so our data, has only the substitute. Either way the day is no working day.
 const std::set<std::string> kOnWeekends{"2020-12-26", "2021-12-25", "2021-12-26", "2022-01-01", "2022-12-25",
                                         "2023-01-01", "2026-12-26", "2027-12-25", "2027-12-26", "2028-01-01"};
 
@@ -35,7 +35,7 @@ class Holidays : public testing::Test {
                                                std::to_string(kFirstYear), std::to_string(kLastYear), answer.string()});
     ASSERT_EQ(finished.exit_code, 0) << finished.output;
     for (const json::value& one : test::read_json(answer).as_array()) theirs.insert(test::text_field(one, "date"));
-    ASSERT_GT(theirs.size(), 80U);  // eight a year at least
+    ASSERT_GT(theirs.size(), 80U);  // there are at least eight a year
   }
 
   std::set<std::string> theirs;

@@ -1,5 +1,5 @@
-// Requests that we sign verify in npm's http-message-signatures, and those that it signs verify here. It is a peer for
-// what is accepted, not for what is refused: it takes much that RFC 9421 forbids.
+// Tests that requests that we sign verify in npm's http-message-signatures, and that requests that it signs verify
+// here. It is a peer only for accepted requests, not for refused ones, because it accepts much that RFC 9421 forbids.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>

@@ -28,7 +28,7 @@ int exit_code_of(pid_t child) {
   return WEXITSTATUS(status);
 }
 
-// Reads what there is; false at the end (a terminal whose program is gone reads as an error).
+// Reads the available bytes; returns false at the end (a terminal whose program is gone reads as an error).
 bool read_some(int from, std::string& output) {
   std::array<char, 4096> buffer;
   const ssize_t size = ::read(from, buffer.data(), buffer.size());

@@ -1,4 +1,4 @@
-// Other programs, run by tests.
+// Runs other programs for tests.
 #pragma once
 #include <string>
 #include <vector>
@@ -6,7 +6,7 @@
 namespace vault::test {
 
 struct Finished {
-  int exit_code = -1;  // -1: it was not run, or was killed
+  int exit_code = -1;  // -1 means that it was not run, or was killed
   std::string output;  // standard output and error together
 };
 

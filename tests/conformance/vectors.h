@@ -1,4 +1,4 @@
-// Where published vectors and installed peers are found, and how they are read.
+// Finds and reads published vectors and installed peers.
 #pragma once
 #include <boost/json/value.hpp>
 #include <filesystem>
@@ -8,12 +8,12 @@
 
 namespace vault::test {
 
-// STRONGROOM_VECTORS, or ../shared/vectors beside the project.
+// Returns STRONGROOM_VECTORS, or ../shared/vectors beside the project.
 std::filesystem::path vectors_directory();
-// The build folder's, filled by install-npm.
+// Returns the folder of the build that install-npm fills.
 std::filesystem::path npm_directory();
 
-// These abort on failure: a vector that cannot be read is a broken checkout.
+// These abort on failure, because a vector that cannot be read means a broken checkout.
 Bytes read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, ByteView bytes);
 boost::json::value read_json(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
-// Every kind of age file that Strongroom writes for a person opens with Debian's age and with npm's age-encryption:
-// identity.age, the wrap of a safe's secret, and a secured copy (the record's header rewritten, its payload as it was).
+// Tests that every kind of age file that Strongroom writes for a person opens with Debian's age and with npm's
+// age-encryption: identity.age, the wrap of a safe's secret, and a secured copy (the record's header rewritten, its
+// payload as it was).
 #include <gtest/gtest.h>
 
 #include "cli/client/copies.h"
@@ -28,7 +29,7 @@ class WrittenFiles : public testing::TestWithParam<bool> {  // true: npm's age-e
   }
   std::filesystem::path path(const std::string& name) const { return directory_.path() / name; }
 
-  // The plaintext of `file`; with an empty identity, by the passphrase.
+  // Returns the plaintext of `file`; with an empty identity, opens it with the passphrase.
   std::string opened(const std::filesystem::path& file, const std::string& identity) const {
     const auto out = path("out");
     std::filesystem::remove(out);

@@ -1,4 +1,4 @@
-// Project Wycheproof's vectors, each file driven whole: our answer to every case is the one it states.
+// Runs every case of each of Project Wycheproof's files: our answer must be the one that the case states.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ std::array<std::byte, N> fixed(ByteView bytes) {
   return out;
 }
 
-// Calls `check` with each case and its group, and fails if there are not as many as the file says.
+// Calls `check` with each case and its group, and fails if there are not as many cases as the file says.
 void for_each_case(const std::string& file, const std::function<void(const value& group, const value& test)>& check) {
   const auto path = test::vectors_directory() / "wycheproof/testvectors_v1" / file;
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no vectors at " << path;
@@ -124,7 +124,7 @@ TEST(Wycheproof, HkdfSha256DerivesAsStated) {
   constexpr std::int64_t longest = 255 * 32;
   for_each_case("hkdf_sha256_test.json", [](const value&, const value& test) {
     const std::int64_t size = test.at("size").as_int64();
-    ASSERT_EQ(is_valid(test), size <= longest);  // what is invalid here is a size that callers must not ask for
+    ASSERT_EQ(is_valid(test), size <= longest);  // the invalid cases ask for a size that callers must not ask for
     if (size > longest) return;
     Bytes derived(static_cast<std::size_t>(size));
     hkdf_sha256(hex_field(test, "ikm"), hex_field(test, "salt"), hex_field(test, "info"), derived);

@@ -1,4 +1,5 @@
-"""A vault in use, for the tests that break its disk: people with a tap on their connections, and three who work."""
+"""Keeps a vault in use, for the tests that break its disk: people with a tap on their connections, and three who
+work."""
 import json
 import os
 import pathlib
@@ -20,7 +21,7 @@ SMALL, LARGE = 20_000, 9 << 20  # bytes: of one block, and enough to be written 
 
 
 class TappedWorld(harness.World):
-    """Every client's connection has a tap."""
+    """A world in which every client's connection has a tap."""
 
     def __init__(self, **options):
         self.taps = None
@@ -36,7 +37,7 @@ class TappedWorld(harness.World):
 
 
 def ledger_of(vault, keyfile):
-    """What is in a vault that nobody serves; None, and why, if it cannot be read."""
+    """Returns the ledger of a vault that nobody serves; None, and why, if it cannot be read."""
     dumped = subprocess.run([LEDGER_DUMP, vault, keyfile], capture_output=True, text=True, timeout=CHECK_SECONDS)
     return (told.Ledger(dumped.stdout), "") if dumped.returncode == 0 else (None, dumped.stderr)
 
@@ -47,7 +48,7 @@ def check_of(vault, keyfile):
 
 
 def decoded(line):
-    """None for a line of a journal that a power cut has torn: it says nothing, to the client either."""
+    """Returns None for a line of a journal that a power cut has torn; the client ignores such a line too."""
     try:
         return json.loads(line)
     except ValueError:
@@ -66,7 +67,7 @@ class Work:
         self.first = []
 
     def begin(self):
-        """Something to check out."""
+        """Makes the first records, so that there is something to check out."""
         self.first = self.world.data("depositor", "secure", self.safe, self.new_folder(3), "--class", "case-notes")
         self.world.checkout(self.safe, "representative", "--all")
 
@@ -109,13 +110,13 @@ class Work:
         def run():
             done = self.world.run("lead", *words, check=None)
             self.world.run("representative-2", "sync", "--yes", check=None)
-            if done.code in (harness.DONE, harness.CONFLICT):  # a conflict: an earlier try had done it
+            if done.code in (harness.DONE, harness.CONFLICT):  # a conflict means that an earlier try had done it
                 self.nominated = not self.nominated
             return done
         return run
 
     def begin_all(self, pool, large=False):
-        """All of them at once; their outcomes to come."""
+        """Starts all three at once, and returns futures of their outcomes."""
         jobs = [self.secure(large), self.nominate(), *([self.check_out()] if self.first else [])]
         return [pool.submit(job) for job in jobs]
 
@@ -126,14 +127,15 @@ class Work:
         self.contents, self.folders, self.nominated, self.first = dict(state[0]), list(state[1]), *state[2:]
 
     def finish(self):
-        """On a service that works: everybody does what they owe, and everything that was begun is secured. Once."""
+        """Runs on a service that works: everybody finishes what they owe, and everything that was begun is secured
+        once."""
         for who in ("representative", "representative-2", "lead", "practitioner", "depositor"):
             self.world.run(who, "sync", "--yes")
         for folder in self.folders:
             self.world.run("depositor", "secure", self.safe, folder, "--class", "case-notes")
 
     def problems(self, ledger):
-        """After `finish`: what the clients' own files and the ledger disagree about."""
+        """Call it after `finish`. Returns the differences between the clients' own files and the ledger."""
         wrong = []
         journal = (self.world.home("depositor") / "journal.jsonl").read_bytes()
         journalled = {line["record"] for line in map(decoded, journal.splitlines()) if line}
@@ -149,7 +151,7 @@ class Work:
         return wrong
 
     def open_everything(self):
-        """A copy of all of the safe, opened, has every file as it was."""
+        """Opens a copy of the whole safe and checks that every file is as it was."""
         copy = self.world.checkout(self.safe, "representative", "--all")
         opened = self.world.top / f"opened-{self.world.next()}"
         self.world.run("representative", "open", copy["folder"], "-o", opened)
@@ -169,7 +171,7 @@ class Verdict:
         self.facts = []
 
     def take(self):
-        """Keeps what the taps hold, and drops them: no client runs now."""
+        """Keeps the taps' contents, and deletes the taps; no client may be running."""
         told_before = {(fact.kind, fact.value) for fact in self.facts}
         for fact in told.facts_in(self.world.taps):
             if (fact.kind, fact.value) not in told_before:

@@ -1,9 +1,9 @@
-"""Disks as a power cut may leave them, from what the recorder (recorder.cpp) saw a program do to its directory.
+"""Makes disks as a power cut may leave them, from the recorder's (recorder.cpp) record of a program's calls.
 
 The model is stricter than any file system we know: a write is on the disk for certain only when a sync of that file,
 begun after the write had ended, has ended before the power went, or when it was written through O_DSYNC. A name (of a
 new, renamed or removed file) is there for certain only after a sync of its folder. Everything else may be there or not,
-each 512 bytes for itself.
+and each 512 bytes may be there independently of the others.
 """
 import copy
 import dataclasses
@@ -33,7 +33,7 @@ class Event:
 
 
 def events_of(record, root):
-    """In the order in which they ended."""
+    """Returns the events in the order in which they ended."""
     events, at = [], 0
     root = str(root)
     below = lambda path: os.path.relpath(path, root) if path else ""
@@ -58,8 +58,8 @@ def folder_of(path):
 
 
 class Disks:
-    """All the disks that one record may have left. `ignored`: a function that says which syncs never happened; `base`:
-    what was on the disk, for certain, before."""
+    """All the disks that one record may have left. `ignored` is a function that says which syncs never happened; `base`
+    is the tree that was on the disk, for certain, before."""
 
     def __init__(self, events, ignored=lambda event: False, base=None):
         self.base = base or Tree()
@@ -68,7 +68,7 @@ class Disks:
         self.until = self.certainty()
 
     def certainty(self):
-        """For each event, the time from which it is on the disk for certain; None is never."""
+        """Returns for each event the time from which it is on the disk for certain, or None if there is none."""
         syncs = {}
         for event in self.events:
             if event.call == SYNC and not self.ignored(event):
@@ -90,12 +90,12 @@ class Disks:
         return until
 
     def times(self):
-        """When something changes: after each event."""
+        """Returns the times after each event, when something has changed."""
         return [event.end for event in self.events]
 
     def at(self, time, choice):
-        """The disk when the power goes at `time`. `choice(event)`: what becomes of an event that is not certain, None
-        (it is not there), True (it is), or a random.Random that decides for each sector."""
+        """Returns the disk if the power goes at `time`. `choice(event)` decides about an event that is not certain:
+        None (it is not there), True (it is), or a random.Random that decides for each sector."""
         tree = copy.deepcopy(self.base)
         for event, until in zip(self.events, self.until):
             if event.begin >= time:
@@ -110,11 +110,11 @@ class Disks:
 
 
 class Tree:
-    """Folders and files of one disk."""
+    """The folders and files of one disk."""
 
     def __init__(self):
         self.folders, self.files = {"."}, {}  # path → File
-        self.nameless = {}  # written, but the name is not there: the bytes are lost with it
+        self.nameless = {}  # it was written, but the name is lost, and the bytes with it
 
     @classmethod
     def of(cls, directory):
@@ -157,7 +157,8 @@ class Tree:
             self.file(event.path).punch(event.offset, event.length)
 
     def put(self, target):
-        """As real files below `target`, which is made. What is in a folder that is not there is not there."""
+        """Writes the tree as real files below `target`, which it makes. The contents of a folder that is not there are
+        not there either."""
         target.mkdir(mode=0o700)
         for folder in sorted(self.folders - {"."}):
             if folder_of(folder) in self.folders:
@@ -206,7 +207,8 @@ class File:
 
 
 def differences(tree, directory):
-    """Where the record, all of it applied, is not what stands in the directory: then it was not complete."""
+    """Returns the differences between the whole record and the directory. If there are any, the record is not
+    complete."""
     wrong = []
     found = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
     found = {path for path in found if not path.endswith(NOT_KEPT)}

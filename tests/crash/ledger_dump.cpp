@@ -1,5 +1,5 @@
-// Prints every entry of a vault that nobody serves, a JSON object a line: seq, envelope, body. For the tests that
-// compare a vault after a crash with what clients were told before it.
+// Prints every entry of a vault that nobody serves, one JSON object a line: seq, envelope, body. Tests use it to
+// compare a vault after a crash with the answers that clients got before it.
 #include <boost/json.hpp>
 #include <iostream>
 

@@ -1,5 +1,5 @@
-// Preloaded into the service (LD_PRELOAD): every disk has room. So the reserve that is refused early does not help, and
-// writes and commits meet the end of the disk itself.
+// Tells the service, into which it is preloaded (LD_PRELOAD), that every disk has room. So the service's reserve does
+// not help, and writes and commits themselves meet the end of the disk.
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <sys/statvfs.h>

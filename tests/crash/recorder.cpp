@@ -1,10 +1,11 @@
-// Preloaded into the service (LD_PRELOAD): writes down each call that changes what lies below $STRONGROOM_RECORD_ROOT,
-// or makes it durable, into the file $STRONGROOM_RECORD. tests/crash/disk.py makes disks of it, as they may be after a
-// power cut at any moment: a write counts as durable only when a sync began after it had ended.
+// Records, into the file $STRONGROOM_RECORD, each call of the service that changes files below $STRONGROOM_RECORD_ROOT
+// or makes them durable. It is preloaded into the service (LD_PRELOAD). tests/crash/disk.py uses the record to make
+// disks as they may be after a power cut at any moment: a write counts as durable only if a sync began after it had
+// ended.
 //
-// A record: Header, path, second path, data. Syncs through O_DSYNC are flagged. A mapping that could be written to is
-// recorded too, so that the reader refuses a record which cannot be complete.
-// The names with and without 64 must be two, to be defined both.
+// A record consists of Header, path, second path and data. Syncs through O_DSYNC are flagged. A mapping that could be
+// written to is recorded too, so that the reader refuses a record which cannot be complete. The functions with and
+// without 64 in their names must be two functions, so that both can be defined.
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -73,7 +74,7 @@ bool is_ours(std::string_view path) {
   return !root().empty() && path.starts_with(root()) && (path.size() == root().size() || path[root().size()] == '/');
 }
 
-// Empty for what is not below the root.
+// Returns an empty path for a file that is not below the root.
 std::string path_of(int fd) {
   char path[4096];
   const ssize_t size = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
@@ -124,7 +125,7 @@ void note(const Event& event, std::uint64_t begin_ns, const void* data = nullptr
                          {const_cast<void*>(data), size}};
   if (real_writev(file, parts, 4) !=
       static_cast<ssize_t>(sizeof header + event.path.size() + event.second.size() + size))
-    std::abort();  // a record with a gap would prove nothing
+    std::abort();  // it ends the service, because a record with a gap would prove nothing
 }
 
 bool is_synchronous(int fd) {
@@ -172,7 +173,7 @@ ssize_t positioned(Real* real, int fd, const void* data, std::size_t size, off_t
   return written;
 }
 
-// Where a write without an offset goes.
+// Returns the offset of a write that names none.
 std::uint64_t position(int fd) {
   const bool appends = (::fcntl(fd, F_GETFL) & O_APPEND) != 0;
   struct stat status{};

@@ -1,7 +1,8 @@
-// Preloaded into a client (LD_PRELOAD): writes down what its TLS connections carry, in clear and with the time, so that
-// a test knows what the client was told without asking the client. Into a new file in $STRONGROOM_TAP for each process.
+// Records, in clear and with the time, the bytes of a client's TLS connections, so that a test knows the answers that
+// the client got without asking the client. It is preloaded into the client (LD_PRELOAD), and each process gets a new
+// file in $STRONGROOM_TAP.
 //
-// A record: Header, then `size` bytes. tests/crash/told.py reads them.
+// A record is a Header and then `size` bytes. tests/crash/told.py reads the records.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
@@ -40,7 +41,7 @@ int tap_file() {
   return file;
 }
 
-// One call, so that a kill leaves whole records, and threads do not mix theirs.
+// A record is written in one call, so that a kill leaves whole records, and threads do not mix theirs.
 void note(const SSL* connection, Direction direction, const void* data, std::size_t size) {
   const int file = tap_file();
   if (file < 0) return;

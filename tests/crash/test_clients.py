@@ -1,7 +1,7 @@
-"""A client that is killed, or whose disk fails or loses its power, while it keeps what it owes: strace stops the real
-`strongroom secure` at a call that makes its home durable (outbox, journal, checkpoint, directory), and the same command is
-run again. With the power cut the home is first made what disk.py says it may be: without anything unsynced, or torn. Each
-file must be a record once, and the journal must know it.
+"""Kills a client, or fails its disk or its power, while it writes down what it owes: strace stops the real `strongroom
+secure` at a call that makes its home durable (outbox, journal, checkpoint, directory), and the same command is run
+again. After a power cut the home is first replaced by one that disk.py says is possible: without anything unsynced, or
+torn. Each file must be a record once, and the journal must know it.
 
     STRONGROOM_LONG=1     each call, each kind
 """
@@ -42,7 +42,7 @@ class Clients(unittest.TestCase):
         cls.world.close()
 
     def secure_until(self, folder, call, nth, end):
-        """Whether the client met its end."""
+        """Returns whether the client met its end."""
         return self.secure_recorded(folder, end, call, nth)
 
     def secure_recorded(self, folder, end, call="fsync", nth=NEVER):
@@ -53,7 +53,7 @@ class Clients(unittest.TestCase):
         environment = self.world.environment(WHO)
         preloaded = [("LD_PRELOAD", f"{crashes.TAP} {crashes.RECORDER}"), ("STRONGROOM_TAP", environment["STRONGROOM_TAP"]),
                      ("STRONGROOM_RECORD", self.record), ("STRONGROOM_RECORD_ROOT", self.home)]
-        del environment["LD_PRELOAD"]  # not of strace
+        del environment["LD_PRELOAD"]  # only the client has the tap, not strace
         words = ["strace", "-D", "-f", "-qq", "-o", calls, "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={nth}",
                  *(word for name, value in preloaded for word in ("-E", f"{name}={value}")),
                  harness.STRONGROOM, "secure", self.work.safe, folder, "--class", "case-notes", "--json"]
@@ -75,7 +75,7 @@ class Clients(unittest.TestCase):
         tree.put(self.home)
 
     def put_enrolled_home(self):
-        """Returns the journal that it had."""
+        """Puts the enrolled home back, and returns the journal that it had."""
         journal = self.home / "journal.jsonl"
         lines = journal.read_text() if journal.exists() else ""
         shutil.rmtree(self.home)
@@ -83,7 +83,7 @@ class Clients(unittest.TestCase):
         return lines
 
     def secured_again(self, folder, earlier):
-        """The same command does what is left, and there is nothing twice."""
+        """Runs the same command, which finishes the rest, and checks that there is nothing twice."""
         self.world.run(WHO, "secure", self.work.safe, folder, "--class", "case-notes", check=DONE)
         listed = self.world.data(WHO, "secure", self.work.safe, folder, "--class", "case-notes")
         self.assertEqual(len(listed), 2)

@@ -1,8 +1,9 @@
-"""Promise 8, against a disk that fails and a process that is killed: strace fails (EIO, ENOSPC) or kills (SIGKILL) the
-real service at a call that changes its directory or makes a change durable, while three clients secure, check out and
-nominate. It is started again whenever it has ended, perhaps to meet the next fault. Whenever it is down, `check` must
-find the vault consistent, and the vault must hold everything that was told so far (told.py). After some rounds the
-clients finish on a service that works: every file must be there once, as it was, and every command be done once.
+"""Tests promise 8 with a disk that fails and a process that is killed: strace fails (EIO, ENOSPC) or kills (SIGKILL)
+the real service at a call that changes its directory or makes a change durable, while three clients secure, check out
+and nominate. It is started again whenever it has ended, perhaps to meet the next fault. Whenever it is down, `check`
+must find the vault consistent, and the vault must hold everything that clients were told so far (told.py). After some
+rounds the clients finish on a service that works: every file must be there once, as it was, and every command be done
+once.
 
     python3 -m unittest test_faults     a sample, for CI
     STRONGROOM_LONG=1                   until STRONGROOM_FAULTS (2,000) faults; STRONGROOM_SEED chooses their order
@@ -29,7 +30,7 @@ KINDS = ("SIGKILL", "EIO", "ENOSPC")
 ROUNDS = 10  # before the clients finish and the world is put back as it was
 
 DATABASE, SEGMENT, LOG = "db/data.mdb", "payload/*.seg", "../service.log"
-SEGMENTS = 12  # a segment that could not be synced is given up, and the next one begun
+SEGMENTS = 12  # when a segment could not be synced, the service gives it up and begins the next one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Target:
     """A call that the service makes on a path, found with strace."""
     call: str
     path: str
-    deepest: int  # the nth such call of a thread: more are not made in one round
+    deepest: int  # a thread makes at most so many such calls in one round
     at_start: bool = False
     first_upload: bool = False  # made only by the vault's first upload
 
@@ -79,7 +80,7 @@ class FaultyWorld(crashes.TappedWorld):
     tracer = None
 
     def serve_with(self, fault):
-        """False if it ended before it was ready."""
+        """Starts the service with the fault; returns False if it ended before it was ready."""
         self.calls = self.top / "calls"
         self.calls.unlink(missing_ok=True)
         real = harness.STRONGROOMD
@@ -115,7 +116,7 @@ class FaultyWorld(crashes.TappedWorld):
             self.tracer = None
 
     def end(self):
-        """How the service ended, or ends now."""
+        """Returns how the service ended, and ends it now if it runs."""
         code = self.stop(signal.SIGTERM if self.server.poll() is None else signal.SIGKILL)
         self.detach()
         return code
@@ -129,7 +130,7 @@ class FaultyWorld(crashes.TappedWorld):
 
 
 class Saved:
-    """The world as it was: vault, homes, files."""
+    """A saved copy of the world: vault, homes, files."""
 
     def __init__(self, world, work, facts):
         self.world, self.work, self.state, self.facts = world, work, work.state(), list(facts)
@@ -151,7 +152,8 @@ class Saved:
 
 
 def sampled(rng):
-    """For CI: each target with a kill and an error, those that happen often with another kill, deeper."""
+    """Chooses faults for CI: each target with a kill and an error, and those that happen often with another, later
+    kill."""
     faults = [Fault(target, kind, 1) for target in TARGETS for kind in ("SIGKILL", rng.choice(KINDS[1:]))]
     faults += [Fault(target, "SIGKILL", rng.randint(2, 3)) for target in OFTEN]
     rng.shuffle(faults)
@@ -159,7 +161,7 @@ def sampled(rng):
 
 
 def all_of_them(rng):
-    """For ever: each call of each target, each kind; then again, with other work."""
+    """Yields each call of each target with each kind, for ever: after the last one it begins again, with other work."""
     while True:
         faults = [Fault(target, kind, nth) for target in TARGETS for kind, nth in
                   itertools.product(KINDS, range(1, target.deepest + 1))]
@@ -200,7 +202,7 @@ class Faults(unittest.TestCase):
             self.fail(f"{what}; kept in {kept}\n" + "\n".join(map(str, problems[:20])))
 
     def round(self, faults):
-        """The three work, and the service meets one fault after the other. Returns those that it met."""
+        """Lets the three work while the service meets one fault after the other. Returns the faults that it met."""
         met, missed = [], []
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             jobs = None
@@ -222,12 +224,14 @@ class Faults(unittest.TestCase):
                 if times:
                     met.append(fault)
                     self.count[fault.target, fault.kind] += times
-                elif fault is not None and fault not in self.missed:  # the work was over before it: once more, as the first
+                # The work was over before the fault came: it is tried once more, first.
+                elif fault is not None and fault not in self.missed:
                     self.missed.add(fault)
                     missed.append(fault)
                 problems, _ = self.verdict.problems(while_clients_wait=True)
                 self.judge(fault, problems)
-            # A conflict: an earlier try had done it, or a nomination's end has given the safe a new key meanwhile.
+            # A conflict means that an earlier try had done it, or that the end of a nomination has given the safe a new
+            # key meanwhile.
             answers = [job.result() for job in jobs]
         faults.extendleft(missed)
         problems, _ = self.verdict.problems()
@@ -235,16 +239,16 @@ class Faults(unittest.TestCase):
         return met
 
     def is_of_no_use(self):
-        """A service that has met a fault ends, or goes on and works."""
+        """Complains if a service that has met a fault neither ends nor works."""
         folder = self.work.new_folder(1)
-        for _ in range(2):  # a segment that could not be synced is given up by the first
+        for _ in range(2):  # the first try may give up a segment that could not be synced
             secured = self.world.run("depositor", "secure", self.work.safe, folder, "--class", "case-notes", check=None)
             if secured.code == DONE:
                 return []
         return [f"the service goes on, and does not work: {secured}"]
 
     def finish(self, history):
-        """The clients finish what these rounds began."""
+        """Lets the clients finish the work that these rounds began."""
         self.world.serve()
         self.work.finish()
         problems = self.work.open_everything()

@@ -1,8 +1,8 @@
-"""Promise 8, on a disk that is full: a file system of the vault's own, filled while clients work.
+"""Tests promise 8 on a disk that is full: a file system of the vault's own, which is filled while clients work.
 
-What cannot be kept is refused with 507 and leaves nothing; reads go on; work goes on when there is space again, without a
-restart. First with the reserve that the service keeps free, then without it, so that writes and commits themselves meet
-the end of the disk.
+The service refuses with 507 any data for which it has no space, and keeps nothing of it. Reads still work, and all work
+continues when there is space again, without a restart. The tests run first with the reserve that the service keeps
+free, then without it, so that writes and commits themselves meet the end of the disk.
 """
 import os
 import random
@@ -22,7 +22,8 @@ NO_SPACE = 507
 
 
 def mounted(top):
-    """A small file system at `top`/disk: ext4 on a loop device, or tmpfs. None where neither may be mounted."""
+    """Mounts a small file system at `top`/disk: ext4 on a loop device, or tmpfs. Returns None if neither may be
+    mounted."""
     point, image = top / "disk", top / "disk.img"
     point.mkdir()
     with open(image, "wb") as file:
@@ -53,7 +54,7 @@ class SmallWorld(crashes.TappedWorld):
         return environment
 
     def leave(self, free):
-        """Fills the disk until so many bytes are free; None is all of them."""
+        """Fills the disk until so many bytes are free; None frees all of them."""
         filler = self.disk / "filler"
         filler.unlink(missing_ok=True)
         if free is None:
@@ -63,7 +64,7 @@ class SmallWorld(crashes.TappedWorld):
                 while self.space() - free >= step:
                     try:
                         os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), step)
-                    except OSError:  # the file system wants blocks for itself too
+                    except OSError:  # the file system needs blocks for itself too
                         break
 
     def space(self):
@@ -92,7 +93,7 @@ class FullDisk(unittest.TestCase):
 
     def setUp(self):
         self.world.leave(None)
-        if self.world.lies:  # what failed before
+        if self.world.lies:  # the service of an earlier test, which may have failed
             self.world.stop()
             self.world.lies = False
             self.world.serve()
@@ -106,13 +107,13 @@ class FullDisk(unittest.TestCase):
                               self.world.today(7), "-o", out, check=check)
 
     def assert_refused(self, outcome):
-        """With 507 on the wire, and words that say why."""
+        """Asserts a 507 on the wire, and a message that says why."""
         statuses = {status for _, status in told.answers_in(self.world.taps)}
         self.assertIn(NO_SPACE, statuses, outcome)
         self.assertRegex(outcome.err, "space|room|full", outcome)
 
     def assert_nothing_lost(self):
-        """And what was begun is finished, in the same service."""
+        """Finishes the work that was begun, in the same service, and asserts that nothing is lost."""
         self.work.finish()
         self.assertEqual(self.work.open_everything(), [])
         for who in ("depositor", "representative", "reviewer"):
@@ -131,7 +132,7 @@ class FullDisk(unittest.TestCase):
         folder = self.work.new_folder(2)
         world.leave(PAYLOAD_RESERVE - MIB)
         self.assert_refused(self.secure(folder, FAILURE))
-        self.assertEqual(self.entries(), before)  # nothing of it is there
+        self.assertEqual(self.entries(), before)  # nothing of it was entered
         self.check_out(DONE)                       # entries have a reserve of their own
         world.data("representative", "records", self.work.safe)
         world.leave(PAYLOAD_RESERVE + 4 * MIB)
@@ -170,10 +171,10 @@ class FullDisk(unittest.TestCase):
                         self.assert_refused(outcome)
                         refused += 1
                 self.assertIsNone(world.server.poll(), "the service has ended")
-                world.run("representative", "records", self.work.safe)  # reads go on
+                world.run("representative", "records", self.work.safe)  # reads still work
                 world.leave(None)
                 self.secure(self.work.folders[-1], DONE)
-        self.assertGreater(refused, 1)  # where free pages and allocated extents do not do
+        self.assertGreater(refused, 1)  # others may still find free pages and allocated extents
         world.leave(None)
         self.assert_nothing_lost()
         world.stop()

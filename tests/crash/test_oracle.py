@@ -1,4 +1,5 @@
-"""The oracle of the crash tests catches what it is for: each violation is planted in a real vault, or in its ledger."""
+"""Tests the oracle of the crash tests: it must catch each violation, which is planted in a real vault or in its
+ledger."""
 import copy
 import json
 import random
@@ -31,7 +32,7 @@ class Oracle(unittest.TestCase):
         cls.world.close()
 
     def with_vault(self, vault):
-        """What is found when this stands in the vault's place."""
+        """Returns the problems that are found if this replaces the vault."""
         aside = self.world.vault.with_name("vault-aside")
         self.world.vault.rename(aside)
         vault.rename(self.world.vault)
@@ -45,7 +46,7 @@ class Oracle(unittest.TestCase):
         self.assertTrue([one for one in problems if one.startswith(what)], problems)
 
     def changed(self, change):
-        """Complaints about the ledger after `change` has had its entries."""
+        """Returns the complaints about the ledger after `change` has changed its entries."""
         entries = copy.deepcopy(self.ledger.entries)
         change(entries)
         for seq, entry in enumerate(entries):
@@ -65,7 +66,7 @@ class Oracle(unittest.TestCase):
         shutil.copytree(self.earlier, copied)
         problems = self.with_vault(copied)
         self.assert_found("lost: entry", problems)
-        self.assert_found("untraced", problems)  # the headers of the second copy
+        self.assert_found("untraced", problems)  # they are the headers of the second copy
 
     def test_an_entry_that_is_gone_is_missed(self):
         problems = self.changed(lambda entries: entries.pop())

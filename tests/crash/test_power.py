@@ -1,9 +1,9 @@
-"""Promise 8, when the power goes: nothing that was written and not synced need be there.
+"""Tests promise 8 when the power goes: bytes that were written and not synced may be lost.
 
 A recorder (recorder.cpp) writes down every write, sync and rename that the real service makes from `init` on, while the
-clients do their work through it; taps write down what they are told, by the same clock. Then the disk is made again as it
-may have been at many moments (disk.py): without anything unsynced, and with any of its sectors. Each such disk must be a
-vault that `check` finds consistent and that holds everything told before that moment.
+clients do their work through it; taps write down the answers that they get, by the same clock. Then the disk is made
+again as it may have been at many moments (disk.py): without anything unsynced, and with any of its unsynced sectors.
+Each such disk must be a vault that `check` finds consistent and that holds everything told before that moment.
 
 The test proves itself: with one kind of sync taken out of the record it must find a loss.
 
@@ -25,7 +25,7 @@ import disk
 import harness
 
 SAMPLE, TORN, LONG_TORN = 45, 1, 4
-NO_VAULT = harness.NOT_FOUND  # check: there is none, or none that is whole
+NO_VAULT = harness.NOT_FOUND  # `check` found no vault, or none that is whole
 
 
 class RecordedWorld(crashes.TappedWorld):
@@ -50,9 +50,9 @@ class RecordedWorld(crashes.TappedWorld):
 
 @dataclasses.dataclass
 class Kind:
-    """Of a sync, for taking it out."""
+    """A kind of sync, which a test takes out."""
     name: str
-    taken: object  # event → whether it is of this kind
+    taken: object  # a function: whether an event is of this kind
 
 
 SYNCS = [
@@ -93,7 +93,7 @@ class PowerCut(unittest.TestCase):
         shutil.rmtree(cls.scratch, ignore_errors=True)
 
     def problems(self, disks, time_ns, choice):
-        """Of the disk as it may be then."""
+        """Returns the problems of the disk as it may be at that moment."""
         vault = self.scratch / "vault"
         shutil.rmtree(vault, ignore_errors=True)
         disks.at(time_ns, choice).put(vault)
@@ -108,7 +108,7 @@ class PowerCut(unittest.TestCase):
         return crashes.told.complaints([fact for fact in self.facts if fact.time <= time_ns], ledger)
 
     def moments(self):
-        """Just when something was told, and when something was synced."""
+        """Returns the moments at which something was told, and those at which something was synced."""
         told = sorted({fact.time for fact in self.facts} | {self.world.made})
         synced = [event.end for event in self.events if event.call == disk.SYNC or event.synchronous]
         if crashes.LONG:
@@ -138,7 +138,8 @@ class PowerCut(unittest.TestCase):
             with self.subTest(kind.name):
                 self.assertTrue(any(kind.taken(event) for event in self.events), "the service makes no such sync")
                 disks = disk.Disks(self.events, ignored=kind.taken)
-                # What is lost at once is lost at the end too; else a moment in between.
+                # Bytes that never reach the disk are still missing at the end; otherwise a moment in between shows the
+                # loss.
                 for moment in [told[-1], *self.rng.sample(told, 10)]:
                     torn = random.Random(moment)
                     found = (self.problems(disks, moment, lambda event: None) or

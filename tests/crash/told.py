@@ -1,7 +1,7 @@
-"""What clients were told, from the taps on their connections (tap.cpp), and whether a vault keeps it.
+"""Collects the answers that clients got, from the taps on their connections (tap.cpp), and compares them with a vault.
 
-Nothing here asks a client or the service: the taps hold what came over the wire, the ledger is what crash_ledger_dump
-found on the disk afterwards. `complaints` compares the two.
+Nothing here asks a client or the service: the taps hold the bytes that came over the wire, and crash_ledger_dump read
+the ledger from the disk afterwards. `complaints` compares the two.
 """
 import base64
 import bisect
@@ -43,7 +43,7 @@ class Stream:
 
 
 def connections(path):
-    """(sent, received) of each connection that the tap saw."""
+    """Returns (sent, received) for each connection that the tap saw."""
     data = path.read_bytes()
     open_now, done, at = {}, [], 0
     while at + HEADER.size <= len(data):
@@ -53,7 +53,7 @@ def connections(path):
             if connection in open_now:
                 done.append(open_now.pop(connection))
             continue
-        if at + size > len(data):  # just being written
+        if at + size > len(data):  # the client was writing this record
             break
         pair = open_now.setdefault(connection, (Stream(), Stream()))
         pair[direction].add(time, data[at:at + size])
@@ -62,7 +62,8 @@ def connections(path):
 
 
 def messages(stream, is_answer, requests=()):
-    """(first line, fields, body, where the head ends, where it ends) of each; no body when it did not come whole."""
+    """Yields (first line, fields, body, where the head ends, where it ends) for each message; there is no body if it
+    did not come whole."""
     at, number = 0, 0
     while (end := stream.bytes.find(b"\r\n\r\n", at)) >= 0:
         head = stream.bytes[at:end].decode("latin-1").split("\r\n")
@@ -89,7 +90,7 @@ def messages(stream, is_answer, requests=()):
 
 
 def notes_in(value):
-    """Each receipt's entry, and each checkpoint, anywhere in an answer."""
+    """Finds each receipt's entry, and each checkpoint, anywhere in an answer."""
     if isinstance(value, dict):
         if {"index", "envelope", "body", "proof"} <= value.keys():
             yield "entry", (value["index"], value["envelope"], value["body"])
@@ -108,7 +109,7 @@ def checkpoint(note):
 
 
 def facts_of(path):
-    """What one process was told, as it came."""
+    """Returns the facts that one process was told, in the order in which they came."""
     for sent, received in connections(path):
         requests = [message[0] for message in messages(sent, False)]
         for number, (line, fields, body, start, stop) in enumerate(messages(received, True, requests)):
@@ -129,7 +130,7 @@ def facts_of(path):
 
 
 def answers_in(folder):
-    """(request line, status) of everything that was asked, in the order of the processes."""
+    """Returns (request line, status) for every request, in the order of the processes."""
     for path in sorted(folder.iterdir()):
         for sent, received in connections(path):
             requests = [message[0] for message in messages(sent, False)]
@@ -138,12 +139,12 @@ def answers_in(folder):
 
 
 def facts_in(folder):
-    """Every fact of every tap, by time."""
+    """Returns every fact of every tap, by time."""
     return sorted((fact for path in folder.iterdir() for fact in facts_of(path)), key=lambda fact: fact.time)
 
 
 class Ledger:
-    """What is on the disk: the lines of crash_ledger_dump."""
+    """The ledger on the disk: the lines of crash_ledger_dump."""
 
     def __init__(self, lines):
         self.entries = [json.loads(line) for line in lines.splitlines()]
@@ -159,7 +160,7 @@ class Ledger:
 
 
 def prefix_roots(leaves):
-    """RFC 6962: the root of the first n leaves, for n from 1."""
+    """Returns the roots of the first n leaves, for n from 1, as in RFC 6962."""
     peaks = []  # (height, hash), higher ones first
     for leaf in leaves:
         peaks.append((0, hashlib.sha256(b"\0" + leaf).digest()))
@@ -173,7 +174,7 @@ def prefix_roots(leaves):
 
 
 def complaints(facts, ledger):
-    """What clients were told and the vault does not keep; what is there twice."""
+    """Returns the facts that clients were told and that the vault does not have, and those that it has twice."""
     wrong = []
     size = len(ledger.entries)
     for fact in facts:
@@ -195,7 +196,8 @@ def complaints(facts, ledger):
 
 
 def repetitions(ledger):
-    """A retry is freshly signed under the same nonce: two signatures under one nonce are one command done twice."""
+    """Finds commands that were done twice. A retry is freshly signed under the same nonce, so two signatures under one
+    nonce are one command done twice."""
     wrong = []
     signatures = collections.defaultdict(set)
     for body in ledger.bodies:

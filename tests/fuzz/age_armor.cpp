@@ -1,4 +1,5 @@
-// Accepted armor holds bytes whose own armor holds them too, however the text is cut into pieces.
+// Requires that bytes from accepted armor are the same after armoring and reading them again, however the text is cut
+// into pieces.
 #include "tests/fuzz/require.h"
 #include "vault/age/armor.h"
 

@@ -1,4 +1,5 @@
-// The streaming, the pipelined and the in-memory way give one answer, and what opens can be closed and opened again.
+// Requires that the streaming, the pipelined and the in-memory way give one answer, and that the plaintext of a file
+// that opens can be encrypted and opened again.
 #include "tests/fuzz/require.h"
 #include "vault/age/armor.h"
 #include "vault/age/file.h"
@@ -6,7 +7,7 @@
 using namespace vault;
 
 namespace {
-// Made for this corpus alone.
+// This key is used only in this corpus.
 constexpr std::string_view kIdentity = "AGE-SECRET-KEY-1ASU2NQ407WSS009X0M3LZ9ZQWWMJWC3U4AYL5DAJ4P75WQH0AHYQSPJ7MP";
 }  // namespace
 
@@ -20,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto whole = age::decrypt(age::read_from(input), age::append_to(plain), identities, {1});
   fuzz::require(small.has_value() == whole.has_value());
   if (!small) {
-    // Armor is read to its end by one and as far as needed by the other, so there the first fault may differ.
+    // One way reads armor to its end and the other only as far as it needs, so the first fault of armored input may
+    // differ.
     fuzz::require(small.code() == whole.code() || age::looks_armored(input));
   } else {
     fuzz::require(*small == plain && *whole == plain.size());

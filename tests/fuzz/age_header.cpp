@@ -1,4 +1,5 @@
-// An accepted header encodes to the bytes that it was read from, and no shorter beginning is a header.
+// Requires that an accepted header encodes to the bytes that it was read from, and that no shorter beginning is a
+// header.
 #include <algorithm>
 
 #include "tests/fuzz/require.h"
@@ -18,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const age::Identity identity(crypto::AgreementSecret::copy_of(std::array<std::byte, 32>{std::byte{1}}));
   const auto opened = age::open_header(*header, std::span(&identity, 1));
-  // A header that is one well-formed X25519 stanza fails for the key alone, or for a share of low order.
+  // A header that is one well-formed X25519 stanza can only fail because of the key, or because of a share of low
+  // order.
   if (age::is_single_x25519(*header)) fuzz::require(!opened && opened.code() != Errc::internal);
   (void)age::open_scrypt_header(*header, SecretText("p"), 2);
   return 0;

@@ -1,4 +1,4 @@
-// Every identity read from a file prints and parses as itself.
+// Requires that every identity read from a file prints and parses as itself.
 #include "tests/fuzz/require.h"
 #include "vault/age/identity_file.h"
 
@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       fuzz::require(again && again->recipient() == identity.recipient());
     }
   }
-  // An encrypted file stops at the question; any other is parsed.
+  // Reading an encrypted file stops at the question for the passphrase; any other file is parsed.
   bool asked = false;
   const auto read = age::read_identity_file(input, [&]() -> Result<SecretText> {
     asked = true;

@@ -1,4 +1,4 @@
-// Accepted key text is the only text of that key.
+// Requires that accepted key text is the only text of that key.
 #include <string>
 
 #include "tests/fuzz/require.h"

@@ -1,4 +1,4 @@
-// Bodies of checkpoints: what is accepted is written again as it was read.
+// Requires that an accepted body of a checkpoint is written again as it was read.
 #include "audit/checkpoint.h"
 #include "tests/fuzz/require.h"
 

@@ -1,4 +1,4 @@
-// Envelopes: each has one spelling.
+// Requires that each envelope has only one encoding.
 #include "audit/entry.h"
 #include "tests/fuzz/require.h"
 

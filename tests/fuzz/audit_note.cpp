@@ -1,4 +1,4 @@
-// Signed notes and their keys: what is accepted is written again as it was read.
+// Requires that accepted signed notes and their keys are written again as they were read.
 #include "audit/note.h"
 #include "tests/fuzz/require.h"
 
@@ -6,7 +6,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input = vault::as_text(std::as_bytes(std::span(data, size)));
   if (const auto note = audit::parse_note(input)) {
     vault::fuzz::require(audit::format_note(*note) == input);
-    // Keys of the names and types that the lines claim, so that verification is reached where an id agrees.
+    // The keys have the names and types that the lines claim, so that verification is reached if an id agrees.
     std::vector<audit::NoteKey> keys;
     for (const audit::NoteSignature& line : note->signatures) {
       keys.push_back({line.name, audit::NoteKeyType::ed25519, {}});

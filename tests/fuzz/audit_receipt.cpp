@@ -1,4 +1,5 @@
-// Receipts and updates as a client gets them: each has one spelling, and verification survives whatever they claim.
+// Requires that each receipt and update that a client gets has only one encoding, and that verification survives any
+// claim in them.
 #include "audit/receipt.h"
 #include "tests/fuzz/require.h"
 

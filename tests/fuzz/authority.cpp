@@ -1,5 +1,6 @@
-// Hosts and ports, as they come in a URL, an invitation or a Host field: the normal form of a normal form is itself, a
-// URL written again is the same URL, and neither has a character that a Host field could not have.
+// Reads hosts and ports as they come in a URL, an invitation or a Host field. Requires that the normal form of a normal
+// form is itself, that a URL written again is the same URL, and that neither has a character that a Host field could
+// not have.
 #include "access/wire/authority.h"
 #include "tests/fuzz/require.h"
 

@@ -1,4 +1,5 @@
-// A file of bank holidays from elsewhere. What is accepted adds days and takes none away, and its arithmetic holds.
+// Reads a file of bank holidays from elsewhere. Requires that an accepted file adds days and removes none, and that its
+// arithmetic holds.
 #include "review/calendar.h"
 #include "tests/fuzz/require.h"
 

@@ -1,13 +1,14 @@
-// What the client does with the answers of a service that turned hostile. It holds the log's key, so its checkpoints,
-// proofs and receipts may all be genuine; it holds no person's key. Nothing that no person signed is believed, nothing
-// that is owed is lost, and the kept checkpoint moves along the one history that was seen before, or not at all: to a
-// note that the log's key signed, whose tree extends the kept one. (What a client has seen is entries 0 to 2; a history
-// with another entry 1 is signed too, and never kept.)
+// Gives the client the answers of a service that turned hostile. The service holds the log's key, so its checkpoints,
+// proofs and receipts may all be genuine; it holds no person's key. Requires that the client believes only what a
+// person signed, that it loses nothing that it owes, and that its kept checkpoint only moves along the history that it
+// has seen: to a note that the log's key signed, whose tree extends the kept one. (The client has seen entries 0 to 2;
+// a history with another entry 1 is signed too, and the client must never keep it.)
 //
-// An input's first line begins with the letter of what is asked. Lines "+BODY" follow, entries that the service adds to
-// the directory, "*BODY" to a case; then its answers, each "STATUS NAME: VALUE;…" and a body, apart by lines "---". In
-// a body, braces stand for what the log's key makes: {log A B}, {note N}, {receipt I N}, {proof A B}, and {otherlog A
-// B} and {othernote N} of the other history.
+// An input's first line begins with the letter of the question. Then come lines "+BODY", which are entries that the
+// service adds to the directory, and "*BODY", which it adds to a case. Its answers follow, separated by lines "---";
+// each is a line "STATUS NAME: VALUE;…" and a body. In a body, words in braces are replaced by things that the log's
+// key signs: {log A B}, {note N}, {receipt I N}, {proof A B}, and {otherlog A B} and {othernote N} of the other
+// history.
 #include <charconv>
 #include <cstring>
 #include <filesystem>
@@ -184,7 +185,7 @@ Home make_home() {
   return *home;
 }
 
-// As before any answer of this input.
+// Restores the home to its state before any answer of this input.
 void reset(Home& home, const std::string& kept) {
   const auto note = home.checkpoint_note();
   fuzz::require(note && *home.replace_checkpoint(*note, kept));
@@ -196,7 +197,7 @@ void reset(Home& home, const std::string& kept) {
 
 // --- the service ----------------------------------------------------------------------------------------------------
 
-// Up to two numbers, apart by a space, none larger than `most`.
+// Reads up to two numbers, separated by a space, none larger than `most`.
 std::array<std::uint64_t, 2> numbers_in(std::string_view text, std::uint64_t most) {
   std::array<std::uint64_t, 2> numbers{};
   const char* at = text.data();
@@ -318,7 +319,7 @@ void read_as_each(Session& session) {
   if (const auto data = session.get_json("/v1/whoami")) (read_as<Views>(*data), ...);
 }
 
-// The three roots, with the keys that they enrolled with, and nobody else.
+// Requires that the directory has the three roots, with the keys that they enrolled with, and nobody else.
 void require_known_people(const Directory& directory) {
   for (const auto& [id, person] : directory.chain().persons())
     fuzz::require(std::ranges::any_of(partnership().roots, [&](const Root& root) {
@@ -344,7 +345,7 @@ void ask_with_directory(Session& session, Directory& directory, char question) {
   if (question == 'K') fuzz::require(!open_safe(session, held));
   if (question == 'V') {
     Directory mine = directory;
-    // Only what is signed by a root or by nobody is in a trail that verifies.
+    // Requires that a trail that verifies has only entries that a root or nobody signs.
     static_cast<void>(verify_trail(session, mine));
     require_known_people(mine);
   }
@@ -353,7 +354,7 @@ void ask_with_directory(Session& session, Directory& directory, char question) {
       for (const DutyDone& one : *done) fuzz::require(!one.done);
 }
 
-// Whether an answer with a problem is among the answers: it settles a command.
+// Returns whether an answer with a problem is among the answers, because such an answer settles a command.
 bool may_settle(const Script& script) {
   return std::ranges::any_of(script.answers, [](const HttpAnswer& answer) {
     return answer.status >= 400 && vault::as_text(answer.body).find("problem") != std::string_view::npos;
@@ -411,7 +412,7 @@ void ask(Session& session, const Script& script) {
   }
 }
 
-// The kept checkpoint is one of the history that was seen before, no shorter than it was.
+// Requires that the kept checkpoint is one of the history that was seen before, and not shorter than before.
 void require_kept(const Session& session, Home& home, const Script& script) {
   const auto note = home.checkpoint_note();
   const auto signed_checkpoint = session.checkpoint();

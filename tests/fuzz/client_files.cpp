@@ -1,6 +1,6 @@
-// What a client reads that others wrote, or that lies in its own home: descriptors, the index of a copy, sealed notes,
-// declarations, names that are not UTF-8, pins, pending commands and journals. A path that is accepted never leads out
-// of its folder.
+// Reads the files that others write for a client, or that are in its own home: descriptors, the index of a copy, sealed
+// notes, declarations, names that are not UTF-8, pins, pending commands and journals. Requires that an accepted path
+// never leads out of its folder.
 #include <filesystem>
 
 #include "cli/client/copies.h"
@@ -14,7 +14,7 @@ namespace fuzz = vault::fuzz;
 
 namespace {
 
-// Judged anew, and by other means than the decoder.
+// Judges the path again, by other means than the decoder.
 bool stays_inside(std::string_view path) {
   if (path.empty() || path.front() == '/' || path.find('\0') != std::string_view::npos) return false;
   for (const auto& part : std::filesystem::path(path))
@@ -22,7 +22,7 @@ bool stays_inside(std::string_view path) {
   return true;
 }
 
-// Tolerant where a newer program wrote it; written again it has one text.
+// A file of a newer program is read tolerantly; written again it has only one text.
 template <class T>
 void check_json(std::string_view text) {
   const auto value = wire::decode<T>(text, wire::Strictness::tolerant);

@@ -1,5 +1,5 @@
-// The records that a TLS client begins with. Read as the connection reads them, no byte is asked for that the hello
-// does not have, the reading comes to an end within its limits, and until then the hello is not whole.
+// Reads the records with which a TLS client begins, as the connection reads them. Requires that it asks for no byte
+// that the hello does not have, that the reading ends within its limits, and that until then the hello is not whole.
 #include "net/client_hello.h"
 
 #include "tests/fuzz/require.h"
@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(have + *missing <= kMostBytes);
     fuzz::require(++reads <= 2 * kMaxClientHelloRecords);  // a record's header and the rest of it
     if (have + *missing > size) {
-      have = size;  // the stranger says no more
+      have = size;  // the stranger sends nothing more
       fuzz::require(missing_of_client_hello(all).value_or(1) != 0);
       break;
     }

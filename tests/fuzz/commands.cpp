@@ -1,5 +1,6 @@
-// Bodies of acts. One text for each command: what is accepted exactly is written again as it was read, and whatever is
-// accepted tolerantly becomes, written once, a text that is accepted exactly. The commands are those of the register.
+// Reads bodies of acts, with the commands of the register. Requires that each command has only one text: a text that is
+// accepted exactly is written again as it was read, and a text that is accepted tolerantly becomes, written once, one
+// that is accepted exactly.
 #include <boost/mp11/algorithm.hpp>
 
 #include "access/wire/register.h"

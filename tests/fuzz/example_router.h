@@ -1,4 +1,4 @@
-// A router whose routes stand for all kinds that there are, for the targets that read what comes before a handler.
+// Makes a router with a route of each kind, for the targets that read a request before its handler does.
 #pragma once
 #include "net/router.h"
 

@@ -1,5 +1,5 @@
-// Filled forms as a stranger may have written them: what is kept is read again as it is written, and prints without
-// anything of it acting in a page or on a terminal.
+// Reads filled forms as a stranger may have written them. Requires that a form that is kept is read again as it is
+// written, and that nothing in its print acts in a page or on a terminal.
 #include "review/forms.h"
 
 #include "review/print.h"

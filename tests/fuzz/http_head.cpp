@@ -1,6 +1,6 @@
-// The header of a request, as the connection reads and judges it. However it is cut into pieces it means the same; what
-// is let through to a handler has one meaning to every reader of HTTP: written again from what was understood, it is
-// understood again alike.
+// Reads the header of a request, as the connection reads and judges it. Requires that it means the same however it is
+// cut into pieces, and that a request that reaches a handler has one meaning to every reader of HTTP: if it is written
+// again from its parsed parts, it is parsed as the same.
 #include "net/head.h"
 #include "net/limits.h"
 #include "tests/fuzz/example_router.h"
@@ -13,7 +13,8 @@ namespace fuzz = vault::fuzz;
 
 namespace {
 
-// As Connection reads it: what is left over stays for the next round. Nothing when it is no header, or not a whole one.
+// Reads a header as Connection does: the bytes after it remain for the next round. Returns nothing if it is no header,
+// or not a whole one.
 std::optional<Head> read(const Router& router, std::string_view input, std::size_t first_piece) {
   HeadParser parser(kMaxHeaderBytes);
   boost::system::error_code error;
@@ -21,7 +22,7 @@ std::optional<Head> read(const Router& router, std::string_view input, std::size
   if (error == http::error::need_more) parser.put(input.substr(parser.size()), error);
   if (error) return std::nullopt;
   fuzz::require(parser.is_done() && parser.size() <= kMaxHeaderBytes);
-  // Not even one that is refused for something else: each line after the first begins with a field's name.
+  // Each line after the first begins with a field's name, even in a header that is refused for another reason.
   const std::string_view header = input.substr(0, parser.size());
   fuzz::require(!header.contains("\r\n ") && !header.contains("\r\n\t"));
   return judge_head(parser, router);

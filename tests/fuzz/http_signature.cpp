@@ -1,6 +1,6 @@
-// The input's lines are Signature-Input, Signature, path, query, Content-Digest, Range, Upload-Offset and a body. What
-// the profile accepts has a base that ends with the parameters it read, and changes with every covered line; nothing
-// that was not signed by the key verifies.
+// The input's lines are Signature-Input, Signature, path, query, Content-Digest, Range, Upload-Offset and a body.
+// Requires that a request that the profile accepts has a base that ends with the parameters it read, and that changes
+// with every covered line, and that nothing verifies that the key did not sign.
 #include "access/wire/http_signature.h"
 #include "tests/fuzz/require.h"
 #include "vault/base/secret.h"

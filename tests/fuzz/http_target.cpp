@@ -1,4 +1,4 @@
-// A request's target, as the router and the handlers take it apart.
+// Reads a request's target, as the router and the handlers take it apart.
 #include "tests/fuzz/example_router.h"
 #include "tests/fuzz/require.h"
 

@@ -1,5 +1,5 @@
-// Invitations as they are pasted. The input is taken as the text, and once more as what the text would carry, under a
-// checksum that is right: nothing behind it may hide there either.
+// Reads invitations as they are pasted. The input is used as the text, and once more as the text's content under a
+// correct checksum, so that the decoder behind the checksum is reached too.
 #include "access/wire/invitation.h"
 #include "tests/fuzz/require.h"
 #include "vault/crypto/hash.h"

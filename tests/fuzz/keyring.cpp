@@ -1,4 +1,5 @@
-// An accepted keyring is written again byte for byte. Nothing is unlocked here: that would only measure Argon2id.
+// Requires that an accepted keyring is written again byte for byte. It unlocks nothing, because that would only measure
+// Argon2id.
 #include "vault/keyring/keyring.h"
 #include "tests/fuzz/require.h"
 

@@ -1,4 +1,4 @@
-// A manifest that somebody edited. What is read of it, written again as a manifest, is read alike.
+// Reads a manifest that somebody edited. Requires that its contents, written again as a manifest, are read as the same.
 #include "cli/client/files/manifest.h"
 
 #include <sys/mman.h>

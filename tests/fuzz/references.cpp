@@ -1,4 +1,5 @@
-// References of cases and numbers of copies, as people type them and paths carry them: one text for each.
+// Reads references of cases and numbers of copies, as people type them and paths carry them. Requires that each has
+// only one text.
 #include "access/state/state.h"
 #include "tests/fuzz/require.h"
 

@@ -1,5 +1,5 @@
-// What a request says besides its body: the range of a download, the fields of an upload, the parameters of its path
-// and query. The first line is the Range or the number, the second the query.
+// Reads the parts of a request besides its body: the range of a download, the fields of an upload, the parameters of
+// its path and query. The first line is the Range or the number, the second the query.
 #include "access/wire/ids.h"
 #include "service/byte_range.h"
 #include "service/parameters.h"

@@ -1,4 +1,4 @@
-// What a fuzz target demands of accepted input. A broken demand ends the process, which is a finding.
+// Checks the demands of a fuzz target on accepted input. A broken demand ends the process, which is a finding.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,6 @@
-// What an age file holds that opens: the input is the plaintext of a wrap, of a share and of an earlier epoch's secret,
-// encrypted to the reader as anybody can. It is accepted only where it is, to the byte, what this program writes.
+// Reads the contents of an age file that opens: the input is the plaintext of a wrap, of a share and of an earlier
+// epoch's secret, encrypted to the reader as anybody can. Requires that it is accepted only if it is, to the byte, the
+// text that this program writes.
 #include "cli/client/proof/safe_secrets.h"
 #include "tests/fuzz/require.h"
 #include "vault/age/file.h"
@@ -29,7 +30,7 @@ Id id_of(unsigned char byte) {
   return Id::from_uuid(uuid);
 }
 
-// One safe of two epochs, its keys and its shares fixed, so that the corpus fits it.
+// One safe of two epochs, with fixed keys and shares, so that the corpus fits it.
 struct Example {
   age::Identity reader = identity_of(1);
   age::Identity first = identity_of(2), second = identity_of(3);
@@ -81,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   else
     fuzz::require(share.code() == Errc::tampered || share.code() == Errc::unknown_version);
 
-  // The same bytes as the file itself.
+  // The same bytes are also read as the file itself.
   fuzz::require(!open_wrap(input, example.reader, example.safe.safe, example.safe.epochs.back()));
   return 0;
 }

@@ -1,4 +1,4 @@
-// Demands what the input "broken" does not keep.
+// Makes a demand that the input "broken" does not meet.
 #include <string_view>
 
 #include "tests/fuzz/require.h"

@@ -1,4 +1,5 @@
-// The bodies that bring many values at once. What is taken, written again, is what came, and within the limits.
+// Reads the bodies that bring many values at once. Requires that accepted values are within the limits, and that they
+// are the same bytes when written again.
 #include "service/staged_bodies.h"
 
 #include <boost/json.hpp>

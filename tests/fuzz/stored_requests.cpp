@@ -1,5 +1,5 @@
-// Entries as somebody with the vault's key might rewrite them. The input chooses a command of the register, which is
-// signed and entered as it would be, and then edits the entry's text. If the entry still verifies, its command is the
+// Rewrites entries as somebody with the vault's key might. The input chooses a command of the register, which is signed
+// and entered as usual, and then edits the entry's text. Requires that, if the entry still verifies, its command is the
 // one that was signed, byte for byte.
 //
 // The first byte chooses the command. Each edit is five bytes: what to do (replace, insert, remove, or one of a few
@@ -117,7 +117,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (text == signed_one.text) fuzz::require(request.has_value());
     if (!request) continue;
     fuzz::require(request->body() == signed_one.command && wire::act_of(*request) == signed_one.act);
-    // What it says may still be another's: that is compared with the command, and never fails in another way.
+    // The entry may still say something else than the command. `check_entered` compares them, and may only fail with
+    // this error.
     const auto entered = wire::check_entered(*body, *request);
     fuzz::require(entered || entered.code() == vault::Errc::tampered);
     if (entered) fuzz::require(body->kind == wire::AccessRefused::kKind || request->body() == signed_one.command);

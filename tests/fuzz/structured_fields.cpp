@@ -1,4 +1,5 @@
-// An accepted field has a canonical text, which is accepted, means the same and is its own canonical text.
+// Requires that an accepted field has a canonical text, which is accepted, means the same and is its own canonical
+// text.
 #include "access/wire/structured_fields.h"
 #include "tests/fuzz/require.h"
 

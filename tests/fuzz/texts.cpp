@@ -1,5 +1,5 @@
-// The small words of every request, entry and file: ids, times, digests, numbers, base64 and hexadecimal. Each value
-// has one text, which is the only one that is accepted.
+// Reads the small values of every request, entry and file: ids, times, digests, numbers, base64 and hexadecimal.
+// Requires that each value has only one text that is accepted.
 #include "access/wire/ids.h"
 #include "audit/decimal.h"
 #include "tests/fuzz/require.h"

@@ -1,6 +1,7 @@
-// Statements about the TLS key, which a client reads from whoever answers in the place of the key that it pinned. None
-// that the log's key has not signed is believed; a signed one has one text. Of an input's statements, apart by blank
-// lines, those that begin with "=" are texts that the log's key has signed.
+// Reads statements about the TLS key, which a client gets from a server that answers with another key than the pinned
+// one. Requires that no statement is believed that the log's key has not signed, and that a signed one has only one
+// text. An input has statements, separated by blank lines; those that begin with "=" are texts that the log's key has
+// signed.
 #include "access/wire/tls_succession.h"
 
 #include "tests/fuzz/require.h"

@@ -1,4 +1,4 @@
-// A directory of a test's own, gone with it.
+// A directory of a test's own, which is removed when the test ends.
 #pragma once
 #include <stdlib.h>
 
