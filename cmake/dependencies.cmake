@@ -1,4 +1,4 @@
-# Debian packages only; scripts/setup installs them.
+# Finds the libraries. All of them are Debian packages, which scripts/setup installs.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS json)
 find_package(OpenSSL 3.0 REQUIRED)

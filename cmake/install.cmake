@@ -1,4 +1,5 @@
-# What an installation has: both programs, the service's units and user, and the pages. `cmake --install BUILD --prefix /usr`
+# Installs both programs, the service's units and user, and the pages. For example:
+# `cmake --install BUILD --prefix /usr`
 include(GNUInstallDirs)
 install(TARGETS strongroom strongroomd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES packaging/strongroomd.service packaging/strongroomd-backup.service packaging/strongroomd-backup.timer

@@ -1,4 +1,4 @@
-# What every target of ours is compiled with.
+# Sets the options with which every target of ours is compiled.
 add_library(project_options INTERFACE)
 target_compile_features(project_options INTERFACE cxx_std_23)
 target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR})
@@ -9,14 +9,15 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(project_options INTERFACE -D_FORTIFY_SOURCE=2)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  # A precompiled header without times is the same each time it is made, so that ccache can answer for its users.
+  # Without timestamps, a precompiled header is the same each time it is made, so ccache can answer for the files that
+  # use it.
   target_compile_options(project_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
   target_link_options(project_options INTERFACE -fuse-ld=lld)
 endif()
 target_link_options(project_options INTERFACE -Wl,-z,relro,-z,now)
 if(STRONGROOM_SANITIZE)
-  # Null and too small objects are not checked for where they are merely named: what is read or written through them the
-  # address sanitizer traps, and the checks take the compiler half as long again.
+  # These two checks, for null and for objects that are too small, make compiling take half as long again. The address
+  # sanitizer still finds invalid reads and writes through such pointers.
   target_compile_options(project_options INTERFACE
     -fsanitize=${STRONGROOM_SANITIZE} -fno-sanitize=null,object-size -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(project_options INTERFACE -fsanitize=${STRONGROOM_SANITIZE})
@@ -29,7 +30,7 @@ if(STRONGROOM_FUZZ)
   target_compile_options(project_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# strongroom_library(NAME SOURCES … HEADERS … PUBLIC … PRIVATE …): a folder's static library.
+# strongroom_library(NAME SOURCES … HEADERS … PUBLIC … PRIVATE …): makes a folder's static library.
 function(strongroom_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
@@ -37,13 +38,13 @@ function(strongroom_library name)
   target_link_libraries(${name} PUBLIC project_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# strongroom_test(NAME SOURCES … LIBS … [LABELS …]): one GoogleTest binary, run whole by CTest.
+# strongroom_test(NAME SOURCES … LIBS … [LABELS …]): makes one GoogleTest binary, which CTest runs whole.
 function(strongroom_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE project_options ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
-  # Builds that run only some of the tests need to build only those: the thread sanitizer's, and coverage.
+  # The builds for the thread sanitizer and for coverage run only some of the tests, and need to build only those.
   foreach(kind thread unit)
     if(kind IN_LIST ARG_LABELS OR "${kind}s" IN_LIST ARG_LABELS)
       if(NOT TARGET ${kind}_tests)

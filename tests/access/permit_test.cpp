@@ -149,7 +149,7 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
   }
 }
 
-// The thing that an action concerns.
+// Names the thing that an action concerns.
 enum class Concern { directory, case_, review, copy, entry, safe };
 Concern concern_of(Action action) {
   if (is_spocs_step(action)) return Concern::review;

@@ -11,7 +11,7 @@
 namespace strongroom::access::testing {
 namespace {
 
-// The outcome of one read.
+// Says how one read ended.
 struct Seen {
   bool shown = false;
   std::optional<Refusal> refusal;

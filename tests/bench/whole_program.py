@@ -1,9 +1,9 @@
 """Measures the real programs over TLS on loopback, beside Debian's `age` and raw LMDB in one run.
 
     scripts/bench                       builds, runs all but the long parts, prints the tables for docs/performance.md
-    scripts/bench --long                the bulk run at full size and 10^6 entries too
-    whole_program.py --only many,bulk   some parts
-    whole_program.py --small            every part in seconds, at toy sizes: proves the assertions, not the figures
+    scripts/bench --long                also does the bulk run at full size and 10^6 entries
+    whole_program.py --only many,bulk   runs some parts
+    whole_program.py --small            runs every part in seconds, at toy sizes: proves the assertions, not the figures
 
 Both sides sync what they write before the clock stops. Runs alternate, ours and theirs; a ratio is the median of the
 ratios of each pair, with the least and the greatest.

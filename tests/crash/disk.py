@@ -114,7 +114,7 @@ class Tree:
 
     def __init__(self):
         self.folders, self.files = {"."}, {}  # path → File
-        self.nameless = {}  # it was written, but the name is lost, and the bytes with it
+        self.nameless = {}  # files that were written, but whose name and so whose bytes are lost
 
     @classmethod
     def of(cls, directory):

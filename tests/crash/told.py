@@ -160,7 +160,7 @@ class Ledger:
 
 
 def prefix_roots(leaves):
-    """Returns the roots of the first n leaves, for n from 1, as in RFC 6962."""
+    """Yields the roots of the first n leaves, for n from 1, as in RFC 6962."""
     peaks = []  # (height, hash), higher ones first
     for leaf in leaves:
         peaks.append((0, hashlib.sha256(b"\0" + leaf).digest()))

@@ -1,6 +1,6 @@
-// An operator with the vault's directory and its key, and with nobody's signing key. Appends one entry whose stored
-// request has a signature that a person really made (caught by withheld_request), the digest of the body that this
-// person signed, and another body.
+// Acts as an operator who has the vault's directory and its key, but nobody's signing key. Appends one entry whose
+// stored request has a signature that a person really made (caught by withheld_request), the digest of the body that
+// this person signed, and another body.
 //
 //   forging_operator VAULT KEYFILE CAUGHT invitation             prints an invitation to the roles of a partner
 //   forging_operator VAULT KEYFILE CAUGHT copy HOLDER RECORD     a copy of RECORD for HOLDER; prints the copy's id
@@ -40,7 +40,8 @@ Result<Caught> read_caught(const std::string& path) {
   return caught;
 }
 
-// The entry in state as it says, and in the ledger with the digest of the signed body beside the forged one.
+// Applies the entry to the state as it says, and appends it to the ledger with the digest of the signed body beside the
+// forged one.
 Result<void> append(Store& store, WriteTransaction& txn, std::string_view chain, const Caught& caught,
                     const std::string& forged, wire::EntryBody body) {
   vault::fill_random(body.salt);

@@ -1,10 +1,11 @@
-"""Runs the commands of a Markdown page, in its order, as the people it is written for: a page tells nobody to type what
-does not work.
+"""Runs the commands of a Markdown page, in its order, as the people it is written for, so that every command on a page
+works.
 
 - A command is a line of an indented block that begins with `strongroom ` or `strongroomd `.
-- Who types it: the last comment `<!-- as NAME -->` above it, which readers do not see. `<!-- as NAME, exit 3 -->` says
-  that the commands below it end so (a page shows refusals too). Without one the page's own person does.
-- What a page leaves open (SAFE, PERSON, an invented reference, number or date) the test puts in place of it, from
+- The last comment `<!-- as NAME -->` above it, which readers do not see, says who types it.
+  `<!-- as NAME, exit 3 -->` says that the commands below it end with this exit code, because a page shows refusals
+  too. Without a comment the page's own person types it.
+- The test replaces the placeholders of a page (SAFE, PERSON, an invented reference, number or date) by values from
   `names`. A word in capitals that is left is an error.
 - A fenced block under a line that ends with "`NAME`:" is a file of that name, in the folder in which all commands run.
 
@@ -29,7 +30,7 @@ class Command:
 
 
 def read(page):
-    """The page's commands, in order, and its files: name → text."""
+    """Returns the page's commands, in order, and its files: name → text."""
     lines = page.read_text().splitlines()
     commands, files = [], {}
     who, code = None, harness.DONE
@@ -56,13 +57,14 @@ def read(page):
 
 
 class Guide:
-    """A page that is run in a world. `names`: what the page leaves open; a test adds what commands bring forth in
-    `after`, which is called with each command and what it did. `person` types what no comment gives to another."""
+    """A page that is run in a world. `names` has the values for the placeholders of the page; a test adds more in
+    `after`, which is called with each command and its outcome. `person` types every command that no comment gives to
+    another."""
 
     def __init__(self, page, world, person, names):
         self.page, self.world, self.person = page, world, person
         self.after = lambda command, outcome: None
-        self.serve = None  # what to do with `strongroomd serve`, which does not end
+        self.serve = None  # runs `strongroomd serve`, which does not end
         self.names = dict(names)
         self.folder = world.top / f"guide-{page.stem}"
         self.folder.mkdir()
@@ -72,7 +74,7 @@ class Guide:
         assert self.commands, f"{page} has no command"
 
     def filled(self, text):
-        # All at once, whole words, the longest first: what was put in is not looked at again.
+        # All names are replaced at once, as whole words, the longest first, so that no replacement is replaced again.
         names = "|".join(re.escape(name) for name in sorted(self.names, key=len, reverse=True))
         return re.sub(rf"(?<!\w)(?:{names})(?!\w)", lambda found: str(self.names[found[0]]), text)
 
@@ -105,7 +107,7 @@ class Guide:
 
 
 def pages():
-    """Every page that tells people what to type."""
+    """Returns every page that tells people to type commands."""
     return [harness.SOURCE / "README.md", *sorted((harness.SOURCE / "docs").glob("guide-*.md"))]
 
 

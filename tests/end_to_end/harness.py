@@ -1,6 +1,6 @@
-"""Drives the real programs over TLS: a vault in a temporary directory, people each in a home of their own.
+"""Drives the real programs over TLS: a vault in a temporary directory, and people who each have a home of their own.
 
-Time is faked for whole programs with libfaketime (`World.days`), never slept for.
+No test sleeps to let time pass: libfaketime gives whole programs another time (`World.days`).
 """
 import contextlib
 import datetime
@@ -43,7 +43,7 @@ needs_another_date = unittest.skipIf(os.environ.get("STRONGROOM_SANITIZE") or no
 
 
 class Outcome:
-    """What a program did: exit code, stdout, stderr."""
+    """The outcome of a program: exit code, stdout, stderr."""
 
     def __init__(self, arguments, completed):
         self.arguments = arguments
@@ -59,8 +59,9 @@ class Outcome:
 
 
 def take_port():
-    """A TCP port that no other test takes while what comes with it is open: the UDP port of the same number, held. Below
-    those that the system hands out by itself, so that it is still free when a service is started again."""
+    """Returns a socket that holds a UDP port, and the port's number. No other test takes the TCP port of this number
+    while the socket is open. It is below the ports that the system hands out by itself, so it is still free when a
+    service is started again."""
     for port in random.sample(range(20000, 32000), 12000):
         held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -91,7 +92,7 @@ class World:
         self.texts = []  # free text that somebody gave
         self.count = 0
         self.held_port, self.port = take_port()
-        self.listen = listen  # None: on this port of loopback, which a test may change
+        self.listen = listen  # None means this port of loopback, which a test may change
         self.url = url or f"https://127.0.0.1:{self.port}"
         self.init = self.daemon("init", self.vault, "--origin", "test.example/strongroom", "--url", self.url,
                                 "--seal-keyfile", self.keyfile).json()
@@ -104,7 +105,8 @@ class World:
 
     def environment(self, home=None, days=None):
         environment = dict(os.environ, LC_ALL="C.UTF-8", STRONGROOM_PASSPHRASE_FILE=str(self.passphrase),
-                           # A signal is a death, also where a sanitizer would make an exit of it.
+                           # A program that a signal kills must end by the signal, although a sanitizer would turn it
+                           # into an exit.
                            ASAN_OPTIONS="handle_segv=0:handle_sigbus=0:handle_abort=0")
         if home is not None:
             environment["STRONGROOM_HOME"] = str(self.home(home))
@@ -134,7 +136,7 @@ class World:
         return outcome
 
     def at_terminal(self, who, *arguments, answers=(), check=DONE):
-        """As `run`, at a terminal of its own: each answer is (what the prompt ends with, the line that is typed)."""
+        """Like `run`, but at a terminal of its own: each answer is (the end of the prompt, the line that is typed)."""
         terminal, side = pty.openpty()
         arguments = [str(STRONGROOM), *map(str, arguments)]
         process = subprocess.Popen(arguments, stdin=side, stdout=side, stderr=side, env=self.environment(who),
@@ -190,7 +192,7 @@ class World:
 
     @contextlib.contextmanager
     def stopped(self):
-        """The service is down inside; `check` and the attacker have the directory to themselves."""
+        """Stops the service inside the block, so that only `check` or the attacker uses the directory."""
         self.stop()
         try:
             yield
@@ -209,7 +211,7 @@ class World:
         return self.run(who, "enrol", invitation, "--name", f"Test {who}", "--work-factor", WORK_FACTOR, check=check)
 
     def found(self):
-        """Genesis: three roots and the administrator."""
+        """Enrols the people of the genesis: three roots and the administrator."""
         for who in (*PARTNERS, "administrator"):
             self.enrol(who, self.init["invitations"][who])
             self.person[who] = self.data(who, "whoami")["person"]
@@ -247,12 +249,12 @@ class World:
         return now.astimezone(LONDON).date()
 
     def advance(self, date):
-        """Goes on at that date, the service started again. Time never goes back."""
+        """Moves to that date and starts the service again. Time never goes back."""
         if date == self.date():
             return
         assert date > self.date(), f"{date} is before {self.date()}"
         self.stop()
-        # Once more where the clocks change between the two, and it is near midnight.
+        # A second pass is needed if the clocks change between the two dates and it is near midnight.
         for _ in range(2):
             self.days += (date - self.date()).days
         self.serve()
@@ -263,7 +265,8 @@ class World:
         return (self.date() + datetime.timedelta(days=ahead)).isoformat()
 
     def refer(self):
-        # Each of a day of its own: a second incident of one agency and day is a conflict unless it is linked.
+        # Each case has a day of its own, because a second incident of one agency and day is a conflict unless it is
+        # linked.
         case = self.data("spoc", "case", "refer", "--agency", self.agency["local-authority"], "--incident-date",
                          self.today(-2 - self.next()), "--aware-date", self.today(-1), "--subjects", "child-1,parent-1")
         return case["case"]
@@ -285,7 +288,7 @@ class World:
         return path
 
     def ledger(self):
-        """Every entry with its body, opened: what the vault's own key opens. The service must be stopped."""
+        """Returns every entry with its body, opened with the vault's own key. The service must be stopped."""
         return subprocess.run([LEDGER_DUMP, self.vault, self.keyfile], check=True, capture_output=True,
                               timeout=COMMAND_TIMEOUT).stdout
 
@@ -294,7 +297,7 @@ class World:
         return self.count
 
     def folder(self, files):
-        """A new folder with these files: name → bytes."""
+        """Makes a new folder with these files: name → bytes."""
         top = self.top / f"files-{self.next()}" / "Case file"
         for name, content in files.items():
             path = top / name

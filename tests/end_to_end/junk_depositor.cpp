@@ -1,5 +1,6 @@
-// A depositor whose program is not ours: seals one record whose payload and description open, and hold nothing that a
-// record should. `junk_depositor SAFE`, with STRONGROOM_HOME and STRONGROOM_PASSPHRASE_FILE; prints the record's id.
+// Acts as a depositor whose program is not ours: seals one record whose payload and description open, but hold nothing
+// that a record should. `junk_depositor SAFE`, with STRONGROOM_HOME and STRONGROOM_PASSPHRASE_FILE; prints the record's
+// id.
 #include <cstdlib>
 #include <iostream>
 

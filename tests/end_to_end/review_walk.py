@@ -1,5 +1,5 @@
-"""A review of a fictional case, walked step by step through the real programs. Everybody in it is invented; what names
-them stands in `SECRETS`, so that a search can show that none of it stands where it must not.
+"""Walks a review of a fictional case step by step through the real programs. Everybody in it is invented. `SECRETS`
+lists the words that name them, so that a search can show that none of these words is where it must not be.
 """
 import base64
 import datetime
@@ -22,7 +22,7 @@ WORDS = {"account": "the stairgate at the lighthouse was unlatched", "outline": 
          "dropped": "the lighthouse fall was no incident"}
 SECRETS = [CHILD["name"], CHILD["date_of_birth"], CHILD["address"], PARENT["name"], PARENT["date_of_birth"],
            "Quillon", "Marigold", "Underwater", "Thistlewick", "lighthouse", "Overwater-Larkspur", *WORDS.values()]
-SHORTEST_TEXT = 12  # of the free text that is searched for: a shorter one may be anybody's word
+SHORTEST_TEXT = 12  # of the free text that the search looks for: anybody may use a shorter one
 PERSON = {"name": "Test Person", "role": "Lead for safeguarding"}
 SUBJECTS = "child-1,parent-1"
 
@@ -46,20 +46,22 @@ def load_holidays():
 
 
 def guises(secret):
-    """The bytes as which it could stand somewhere: plain, in hexadecimal, in base64 at each of its three places."""
+    """Yields the forms in which the bytes could occur: plain, in hexadecimal, and in base64 at each of its three
+    offsets."""
     plain = secret.lower().encode()
     yield plain
     yield secret.encode().hex().encode()
     for place in range(3):
         whole = base64.b64encode(b"\0" * place + secret.encode())
-        # What depends on the neighbours is cut off. Lower case, as all that is searched.
+        # The characters that depend on the neighbouring bytes are cut off. Everything that is searched is in lower
+        # case.
         first = (place * 8 + 5) // 6
         yield whole[first:first + (len(secret.encode()) * 8 - 11) // 6].lower()
 
 
 def places(world):
-    """Where nothing of a walk may stand, each with its bytes: the vault's files, every entry opened, what readers are
-    shown of the trail, the service's log."""
+    """Yields the places where no words of a walk may be, each with its bytes: the vault's files, every entry opened,
+    the trail as readers see it, the service's log."""
     for who in ("spoc", "reviewer", "lead", "police"):
         yield f"the trail of {who}", json.dumps(world.data(who, "audit", "trail")).encode()
     with world.stopped():
@@ -71,7 +73,7 @@ def places(world):
 
 
 def traces(world, more=()):
-    """Names, dates of birth and free text of the walks in this world that stand where they must not."""
+    """Returns the names, dates of birth and free text of the walks in this world that are where they must not be."""
     secrets = {*SECRETS, *(text for text in world.texts if len(text) >= SHORTEST_TEXT), *more}
     wanted = [(secret, guise) for secret in sorted(secrets) for guise in guises(secret)]
     return [(secret, where) for where, content in places(world) for text in [content.lower()]
@@ -87,7 +89,8 @@ def is_working(day):
 
 
 def working_day(start, count):
-    """The date that is `count` working days after `start`, which is day 0: counted here, not by the program."""
+    """Returns the date that is `count` working days after `start`, which is day 0. The test counts by itself, without
+    the program."""
     day = start
     while count:
         day += ONE_DAY
@@ -104,7 +107,7 @@ def document_1(day, incident=None, children=(CHILD,), **changes):
 
 
 def complete_2(sent, day):
-    """Document 2 as it was sent, answered."""
+    """Returns Document 2 as it was sent, with answers."""
     return {**sent, "completed_by": PERSON, "known": True, "searches": [
         {"subject": "child-1", "source": "Case system", "found": True},
         {"subject": "parent-1", "source": "Case system", "found": False}], "summary": WORDS["summary"], "ongoing": False,
@@ -131,14 +134,14 @@ def document_4(walk, decision, meeting=None, **changes):
 
 
 class Walk:
-    """One case and its dates. The world's clock only goes forward; a walk begins at whatever day it stands."""
+    """One case and its dates. The world's clock only goes forward; a walk begins at the world's current day."""
 
     def __init__(self, world):
         self.world = world
         while not is_working(world.date()) or world.date().weekday() > 2:
             world.advance(world.date() + ONE_DAY)
-        self.day0 = world.date()  # aware of it, and referred
-        # An agency refers one incident of a day: each walk has a day of its own, before the first of them all.
+        self.day0 = world.date()  # the agency becomes aware, and refers the case
+        # An agency refers one incident of a day, so each walk has an incident of its own day, before the first walk.
         world.last_incident = getattr(world, "last_incident", self.day0) - ONE_DAY
         self.incident = world.last_incident
 
@@ -180,7 +183,7 @@ class Walk:
         return self
 
     def notify(self):
-        """4.1.2: the questionnaire, the notification, and Document 1."""
+        """Does the steps of 4.1.2: the questionnaire, the notification, and Document 1."""
         answers = self.form({"died": False, "seriously_harmed": True, "in_area": True, "outside_england": False,
                              "normally_resident": True, "looked_after": False, "abuse_or_neglect": True})
         duties = self.world.data("spoc", "review", "duties", self.case, "--answers", answers)
@@ -193,7 +196,7 @@ class Walk:
         return self.world.data("spoc", "review", "send-templates", self.case)
 
     def received_2(self, who, sent, agency):
-        """Document 2 as that agency's lead collects and opens it."""
+        """Returns Document 2 as that agency's lead collects and opens it."""
         world = self.world
         copy = next(one["copy"] for one in sent if one["agency"] == world.agency[agency])
         out = world.top / f"copies-{world.next()}"
@@ -247,8 +250,8 @@ class Walk:
             self.review(who, "acknowledge")
 
     def to_outcome(self, decision, at=lambda walk, stage: None):
-        """From the referral to the outcome at the Panel, with what the guidance asks for on the way. `at` looks at each
-        stage."""
+        """Walks from the referral to the outcome at the Panel, with every step that the guidance asks for. `at` looks
+        at each stage."""
         world = self.world
         if not hasattr(self, "case"):
             self.refer()

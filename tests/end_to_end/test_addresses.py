@@ -1,4 +1,5 @@
-"""Where a vault can be: HTTPS's own port with and without its number, an IPv6 address, and no URL that could mislead."""
+"""Tests the addresses that a vault can have: HTTPS's own port with and without its number, an IPv6 address, and no URL
+that could mislead."""
 import contextlib
 import json
 import socket
@@ -8,7 +9,7 @@ import harness
 from harness import USAGE
 
 HTTPS = 443
-LOOPBACK = "127.0.0.9"  # of this test's own, so that nothing else of this machine listens there
+LOOPBACK = "127.0.0.9"  # only this test uses it, so nothing else on this machine listens there
 
 
 def can_listen(family, address, port):

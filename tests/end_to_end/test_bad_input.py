@@ -1,4 +1,4 @@
-"""Bad input: each with a clear error, and nothing lost."""
+"""Tests that each kind of bad input leads to a clear error, and that nothing is lost."""
 import json
 import os
 import pathlib
@@ -104,7 +104,8 @@ class BadInput(harness.WorldTest):
             copy = world.top / "cut-off"
             shutil.copytree(world.vault, copy)
             data = copy / "db" / "data.mdb"
-            os.truncate(data, data.stat().st_size // 2)  # what is mapped beyond the end ends the process (SIGBUS)
+            # Reading a mapped page beyond the end kills the process (SIGBUS).
+            os.truncate(data, data.stat().st_size // 2)
             outcome = world.daemon("check", copy, "--json", "--seal-keyfile", world.keyfile, check=INTEGRITY)
             self.assertFalse(json.loads(outcome.out)["consistent"])
 
@@ -119,7 +120,7 @@ class BadInput(harness.WorldTest):
         world = self.world
         common = ("--origin", "test.example/other", "--url", "https://127.0.0.1:1")
         inside = world.top / "other"
-        world.daemon("init", inside, *common, check=USAGE)  # no seal
+        world.daemon("init", inside, *common, check=USAGE)  # the command names no seal
         world.daemon("init", inside, *common, "--seal-keyfile", inside / "key", check=USAGE)
         full = world.folder({"something.txt": b"x"})
         world.daemon("init", full, *common, "--seal-keyfile", world.top / "other.key", check=CONFLICT)
@@ -203,7 +204,7 @@ class BadInput(harness.WorldTest):
         finally:
             world.stop()
             world.days = 0
-            # Entries are 40 days ahead now; the vault says so and goes on.
+            # Entries are 40 days ahead now; the vault says so and continues.
             world.serve()
 
     def test_a_damaged_invitation_is_refused_before_anything_is_made(self):
@@ -225,7 +226,7 @@ class BadInput(harness.WorldTest):
         world.run("lead", "whoami")
 
     def test_a_path_that_climbs_out_of_the_folder_is_refused(self):
-        # A copy whose index names a path above the folder, sealed for the reader by somebody hostile.
+        # Somebody hostile seals a copy for the reader whose index names a path above the folder.
         world = self.world
         _, safe = world.open_safe()
         world.secure(safe, {"a.txt": b"a"})

@@ -1,4 +1,5 @@
-"""4.3.5 at an agency's desk: what was searched and secured, what is on paper, and originals that are removed later."""
+"""Tests 4.3.5 at an agency's desk: declarations of what was searched and secured, items on paper, and originals that
+are removed later."""
 import hashlib
 import json
 import os
@@ -32,7 +33,7 @@ class DeskTest(harness.WorldTest):
                                "Strongroom, shelf 4", "--seal", "0012345", "--pages", 214, *more)
 
     def vault_says_nothing_of(self, *words):
-        """No file of the vault, and no entry that the reviewer reads, holds these words."""
+        """Asserts that no file of the vault, and no entry that the reviewer reads, holds these words."""
         trail = json.dumps(self.world.data("reviewer", "audit", "trail"))
         for word in words:
             self.assertNotIn(word, trail)
@@ -217,7 +218,7 @@ class Physical(DeskTest):
         for words in ("Blue folder", "shelf", "Test ", safe):
             self.assertNotIn(words, html)
         short = [part for part in html.replace("<", " ").replace(">", " ").split() if part.startswith("safe_")][0]
-        self.assertEqual(world.data("lead", "safe", "show", short)["safe"], safe)  # what is on the label may be typed
+        self.assertEqual(world.data("lead", "safe", "show", short)["safe"], safe)  # the text on the label may be typed
         world.run("lead", "physical", "label", safe, "P-0002", "--html", sheet)  # the lead does not read the seal
         html = sheet.read_text()
         self.assertEqual(html.count('class="label"'), 1)
@@ -247,7 +248,7 @@ class Originals(DeskTest):
         case, safe = world.open_safe()
         folder, manifest = self.secured(safe)
         refused = world.run("depositor", "originals", "remove", safe, "--manifest", manifest, check=USAGE)
-        self.assertIn("--yes", refused.err)  # no terminal, so nobody could be asked
+        self.assertIn("--yes", refused.err)  # there is no terminal, so nobody could be asked
         self.assertEqual(len(self.files(folder)), len(self.NAMES))
         (folder / "not secured.txt").write_text("stays")
         outcome = world.data("depositor", "originals", "remove", safe, "--manifest", manifest, "--yes")
@@ -365,7 +366,7 @@ class Originals(DeskTest):
         self.remove(other_safe, manifest, check=CONFLICT)
         self.assertEqual(len(self.files(folder)), 2)
         self.assertIn("did not secure it", self.remove(safe, manifest, who="lead", check=CONFLICT).err)
-        self.remove(safe, manifest, who="representative")  # who reads what the records hold
+        self.remove(safe, manifest, who="representative")  # a representative can read the records
 
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     @unittest.skipIf(os.environ.get("STRONGROOM_SANITIZE"), "a sanitizer's exit looks through /proc, not at strace's kill")

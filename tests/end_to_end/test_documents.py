@@ -1,4 +1,4 @@
-"""Documents and the calendar: what needs neither a server nor an identity, by the real program."""
+"""Tests documents and the calendar with the real program: commands that need neither a server nor an identity."""
 import json
 import os
 import pathlib
@@ -24,7 +24,7 @@ class Documents(unittest.TestCase):
                               env={**os.environ, "STRONGROOM_HOME": str(self.top / "nobody")})
 
     def source(self, number):
-        """The filled-in document, five years earlier: its dates are past whatever today is."""
+        """Returns the filled-in document, five years earlier, so that its dates are in the past on any day."""
         text = (SOURCE / f"tests/review/data/document-{number}.json").read_text()
         file = self.top / f"source-{number}.json"
         file.write_text(re.sub(r"20\d\d(?=-)", lambda year: str(int(year[0]) - 5), text))
@@ -91,7 +91,7 @@ class Documents(unittest.TestCase):
         source = self.source(1)
         self.refused(self.run_it("document", "fill", 1, "--from", source, "-o", out), CONFLICT, "is there already")
         self.assertEqual(out.read_text(), "somebody's work")
-        out.write_text(json.dumps(self.example(1)))  # the same file is only put in order
+        out.write_text(json.dumps(self.example(1)))  # filling the same file again only puts it in order
         self.assertEqual(self.run_it("document", "fill", 1, "--from", out, "-o", out).returncode, 0)
         self.assertEqual(json.loads(out.read_text()), self.example(1))
         self.assertIn('\n  "form": "document-1",\n', out.read_text())

@@ -1,5 +1,5 @@
-"""The machine gives less than is asked of it: output that takes nothing, closed descriptors, limits, no name service.
-Each ends with a message and an exit code, never with a signal, and the service goes on."""
+"""Tests a machine that gives less than it is asked for: output that takes nothing, closed descriptors, limits, no name
+service. Each program ends with a message and an exit code, never with a signal, and the service continues."""
 import os
 import pathlib
 import re
@@ -18,7 +18,7 @@ NAMELESS = "https://vault.invalid:8443"  # RFC 6761: no name ends in .invalid
 
 
 def commands_of(program, path=()):
-    """Every command of a program, groups included, as its own help lists them."""
+    """Returns every command of a program, groups included, as its own help lists them."""
     yield path
     shown = subprocess.run([program, *path, "--help"], capture_output=True, text=True, check=True).stdout
     listed = shown.partition("\nSubcommands:\n")[2].partition("\n\n")[0]
@@ -27,7 +27,7 @@ def commands_of(program, path=()):
 
 
 class Alone(unittest.TestCase):
-    """What needs no vault that is served."""
+    """Tests that need no vault that is served."""
 
     @classmethod
     def setUpClass(cls):
@@ -162,7 +162,7 @@ class Alone(unittest.TestCase):
 
 class Served(harness.WorldTest):
     def limit(self, files):
-        """Of the size of the files that the running service writes."""
+        """Limits the size of the files that the running service writes."""
         resource.prlimit(self.world.server.pid, resource.RLIMIT_FSIZE, (files, resource.RLIM_INFINITY))
 
     def setUp(self):
@@ -192,7 +192,8 @@ class Served(harness.WorldTest):
         _, safe = world.open_safe()
         world.secure(safe, {"before.txt": b"before"})
         segment = max(path.stat().st_size for path in (world.vault / "payload").glob("*.seg"))
-        # More than is allocated so far; the end of what is allocated; all of it; a batch of small files.
+        # The file meets its limit in turn beyond the allocated space, at its end, and at the start; then a batch of
+        # small files does.
         for size, limit in ((70 << 20, segment), (20 << 20, 16 << 20), (20 << 20, 1 << 10), (1000, 1 << 10)):
             folder = world.folder({"refused.bin": os.urandom(size)})
             self.limit(limit)
@@ -212,7 +213,7 @@ class Served(harness.WorldTest):
         for beyond in (0, 100, 4096, 3 * 4096 + 1):
             self.limit(database.stat().st_size + beyond)
             refused = None
-            for number in range(200):  # it uses the pages that it has let go first
+            for number in range(200):  # it first uses the pages that it has freed
                 outcome = world.run("local-authority", "agency", "add", f"Fictional School {beyond} {number}", "--kind",
                                     "school", check=None)
                 if outcome.code != DONE:

@@ -1,4 +1,4 @@
-"""Every command of the README and of the guides, run as it stands there. See guide.py for how a page is read."""
+"""Runs every command of the README and of the guides exactly as it is written. guide.py explains how a page is read."""
 import signal
 import subprocess
 import unittest
@@ -8,13 +8,13 @@ import harness
 
 
 def dates(world):
-    """The days that the pages invent, as days around today."""
+    """Replaces the days that the pages invent by days around today."""
     return {"2026-03-01": world.today(-2), "2026-03-02": world.today(-1), "2026-04-01": world.today(7),
             "2026-12-01": world.today(14)}
 
 
 def fill_folder(page):
-    """The files that the pages speak of."""
+    """Makes the files that the pages mention."""
     for name, content in (("Case files/chronology.txt", "invented"), ("Case files/letter.pdf", "%PDF invented"),
                           ("Found later/note.txt", "invented too")):
         path = page.folder / name
@@ -40,7 +40,7 @@ class Readme(unittest.TestCase):
                 for agency in world.data("local-authority", "agency", "list"):
                     world.agency[agency["kind"]] = agency["agency"]
                 page.names.update({"AGENCY": world.agency["school"], "ANOTHER": world.agency["police"]})
-            elif "--role spoc" in command.text:  # and so on, for everybody who acts from here on
+            elif "--role spoc" in command.text:  # everybody who acts from here on is invited too
                 for who, agency, role in (("spoc", "local-authority", "spoc"), ("reviewer", "local-authority", "reviewer"),
                                           ("lead", "school", "agency-lead")):
                     world.invite("local-authority", who, agency, role)
@@ -56,7 +56,7 @@ class Readme(unittest.TestCase):
                 page.names["C-0001"] = outcome.out.split()[0]
 
         def serve(arguments):
-            world.stop()  # the page's own vault is served once, where the world's was
+            world.stop()  # the page's own vault is served once, at the world's address
             service = subprocess.Popen([harness.STRONGROOMD, *arguments], cwd=page.folder, stdout=subprocess.PIPE,
                                        env=world.environment())
             try:
@@ -89,7 +89,7 @@ class Guides(harness.WorldTest):
         return page
 
     def school_case(self):
-        """A case in which the school is asked: its id, and its reference."""
+        """Makes a case in which the school is asked; returns its id and its reference."""
         world = self.world
         case = world.refer()
         world.run("spoc", "case", "ask", case, "--agency", world.agency["school"])
@@ -113,7 +113,7 @@ class Guides(harness.WorldTest):
             if command.text.startswith("strongroom safe open"):
                 page.names["SAFE"] = outcome.out.split()[0]
             if command.text.startswith(("strongroom safe open", "strongroom nominate")):
-                for who in self.PEOPLE:  # what their clients do by themselves at their next command
+                for who in self.PEOPLE:  # their clients do this by themselves at their next command
                     world.run(who, "sync", "--yes")
 
         page.after = after
@@ -151,7 +151,7 @@ class Guides(harness.WorldTest):
 
 
 class EveryPage(unittest.TestCase):
-    # A guide without a test here, or in test_review.py, tells people what nobody has tried.
+    # Every guide has a test here, or in test_review.py, so that people never read commands that nobody has tried.
     TESTED = {"README.md", "guide-agency.md", "guide-representative.md", "guide-reviewer.md", "guide-spoc.md"}
 
     def test_every_guide_is_run_by_a_test(self):

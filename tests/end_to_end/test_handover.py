@@ -1,4 +1,5 @@
-"""4.3.5: nobody but a nominated representative, also while one is away and when one takes over from another."""
+"""Tests 4.3.5: only a nominated representative has access, also while one is away and when one takes over from
+another."""
 import unittest
 
 import harness
@@ -62,8 +63,9 @@ class Handover(harness.WorldTest):
         self.assertNotIn("reason", detail["nomination.ended"])
         world.run("representative-2", "sync", "--yes")
         handover = ("nominate", "handover", safe, "--from", staying, "--to", leaving)
-        world.at_terminal("lead", *handover, answers=[(asked, "takes over")], check=CONFLICT)  # waits for the key
-        self.assertNotIn(asked, world.at_terminal("lead", *handover, check=CONFLICT))  # has it already
+        # This one waits for the key.
+        world.at_terminal("lead", *handover, answers=[(asked, "takes over")], check=CONFLICT)
+        self.assertNotIn(asked, world.at_terminal("lead", *handover, check=CONFLICT))  # this one has it already
 
     def test_the_last_keyholder_is_not_paused(self):
         world = self.world
@@ -81,7 +83,7 @@ class Handover(harness.WorldTest):
                             "--purpose", "case-work", "--due", world.today(3))
         handover = ("nominate", "handover", safe, "--from", world.person["representative"], "--to",
                     world.person["representative-2"])
-        outcome = world.run("lead", *handover, check=CONFLICT)  # begun: the key is still to come
+        outcome = world.run("lead", *handover, check=CONFLICT)  # the nomination has begun, but the key has not come yet
         self.assertIn("run this again", outcome.err)
         world.run("lead", *handover, check=CONFLICT)  # nothing is nominated twice
         world.run("representative", "sync", "--yes")

@@ -1,4 +1,4 @@
-"""The main job as people do it, on real files of odd names and sizes."""
+"""Tests the main job as people do it, on real files of odd names and sizes."""
 import hashlib
 import json
 import os

@@ -1,4 +1,5 @@
-"""Operating a vault: backups, restores, scrubs, seals, certificates, the sandbox and the units, on the real programs."""
+"""Tests how a vault is operated: backups, restores, scrubs, seals, certificates, the sandbox and the units, on the real
+programs."""
 import contextlib
 import http.server
 import json
@@ -55,7 +56,8 @@ class OperationsTest(harness.WorldTest):
         return self.world.daemon("check", vault, *self.seal, "--json").json()
 
     def killed_at(self, call, *arguments):
-        """Runs strongroomd and kills it at that call: "pwrite64:5" is the fifth pwrite. True when it came so far."""
+        """Runs strongroomd and kills it at that call: for example, "pwrite64:5" is the fifth pwrite. Returns True if it
+        came so far."""
         name, count = call.split(":")
         done = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}", "-e",
                                f"inject={name}:signal=KILL:when={count}", STRONGROOMD, *map(str, arguments)],
@@ -126,7 +128,7 @@ class Backups(OperationsTest):
         self.assertEqual(failures, [])
         for report, least in zip(reports, known):
             self.assertGreaterEqual(report["records"], least)
-        for before, after in zip(reports, reports[1:]):  # only what is new is copied, and that is read again
+        for before, after in zip(reports, reports[1:]):  # only the new files are copied, and they are read again
             self.assertEqual(after["copied_records"], after["records"] - before["records"])
             self.assertEqual(after["verified_records"], after["copied_records"])
             self.assertEqual(after["number"], before["number"] + 1)
@@ -165,7 +167,8 @@ class Backups(OperationsTest):
         for call in ("rename:1", "rename:2"):
             self.assertTrue(self.killed_at(call, "backup", world.vault, target, *self.seal))
         self.assertEqual(self.restore(target, check=NOT_FOUND).code, NOT_FOUND)
-        self.assertEqual(self.backup(target)["copied_records"], 0)  # all was there, and its digest says so
+        # Everything was there already, with the right digests.
+        self.assertEqual(self.backup(target)["copied_records"], 0)
         self.restore(target)
 
     def test_a_killed_restore_is_no_vault_and_is_gone_on_with(self):
@@ -237,7 +240,7 @@ class Backups(OperationsTest):
 
 
 class Behind(OperationsTest):
-    """A world of its own: its vault goes backwards."""
+    """These tests have a world of their own, because its vault goes backwards."""
 
     def test_clients_notice_a_restored_vault_that_is_behind_and_its_backup_is_not_overwritten(self):
         world = self.world
@@ -245,7 +248,7 @@ class Behind(OperationsTest):
         world.secure(safe, {"early.txt": b"early"})
         old, new = self.new("backup"), self.new("backup")
         self.backup(old)
-        world.run("teacher", "whoami")  # has seen nothing that the old backup lacks
+        world.run("teacher", "whoami")  # this person has seen nothing that the old backup lacks
         world.secure(safe, {"late.txt": b"late"})
         world.run("representative", "whoami")
         self.backup(new)
@@ -257,7 +260,7 @@ class Behind(OperationsTest):
         self.assertRegex(outcome.err, "(?i)backwards|behind|smaller")
         self.assertEqual(self.backup(new, check=CONFLICT).code, CONFLICT)
         world.run("teacher", "whoami")
-        # And with the newer one everything is there again, for everybody.
+        # With the newer backup everything is there again, for everybody.
         world.stop()
         shutil.rmtree(world.vault)
         self.restore(new, world.vault)
@@ -295,7 +298,7 @@ class Scrubs(OperationsTest):
             self.assertEqual((rest["records"], rest["finished"]), (3, True))
 
             segment = segments(world.vault)[0]
-            flip(segment, 4096 + (5 << 20))  # in the second one: the first has 3 MiB and a little
+            flip(segment, 4096 + (5 << 20))  # it is in the second one: the first has a little over 3 MiB
             found = self.scrub(check=INTEGRITY)
             self.assertEqual(len(found["damaged"]), 1)
             self.assertIn(found["damaged"][0]["record"], records.values())
@@ -303,7 +306,8 @@ class Scrubs(OperationsTest):
             text = world.daemon("scrub", world.vault, *self.seal, check=INTEGRITY).out
             self.assertIn(found["damaged"][0]["record"], text)
             self.assertEqual(self.backup(self.new("backup"), check=INTEGRITY).code, INTEGRITY)
-            # A backup that has the payload from before takes the ledger to its end: nothing is behind after the restore.
+            # If the backup already has the payload, it copies the ledger to its end, so nothing is behind after the
+            # restore.
             entries = world.daemon("check", world.vault, *self.seal, "--json", check=INTEGRITY).json()["entries"]
             self.assertEqual(self.backup(existing)["entries"], entries)
             self.assertEqual(self.entries(self.restore(existing))["entries"], entries)
@@ -343,7 +347,7 @@ class Seals(OperationsTest):
 
 
 class Rotations(OperationsTest):
-    """A world of its own: its vault gets other keys."""
+    """These tests have a world of their own, because its vault gets other keys."""
 
     def setUp(self):
         self.seal = ("--seal-keyfile", self.world.keyfile)
@@ -369,7 +373,7 @@ class Rotations(OperationsTest):
         self.assertEqual([s["seal"] for s in world.daemon("seal", "list", world.vault, "--json").json()], [said["seal"]])
         for old in (self.seal, ("--seal-passphrase-file", passphrase)):
             world.daemon("check", world.vault, *old, check=INTEGRITY)
-        # With what was there before, the old seal opens nothing of what is there now.
+        # The old seal, even with the old keyring, opens nothing in the current vault.
         both = self.new("both")
         shutil.copytree(world.vault, both)
         shutil.copy(stolen / "keyring.json", both / "keyring.json")
@@ -382,7 +386,7 @@ class Rotations(OperationsTest):
         copy = world.checkout(record)
         self.assertTrue(copy["records"])
         world.secure(safe, {"after.txt": b"after it"})
-        again = self.backup(backup)  # resumes the one from before
+        again = self.backup(backup)  # this continues the backup that began before the rotation
         self.assertEqual((again["number"], again["copied_records"]), (first["number"] + 1, 1))
         self.assertEqual(self.entries(self.restore(backup))["records"], 2)
 
@@ -410,7 +414,7 @@ class Certificates(OperationsTest):
         return json.loads((self.world.home(who) / "pins.json").read_text())["tls_pin"]
 
     def certificate(self):
-        """Another key and certificate, as anybody can make them."""
+        """Makes another key and certificate, as anybody can."""
         top = self.new("tls")
         top.mkdir()
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
@@ -420,7 +424,7 @@ class Certificates(OperationsTest):
 
     @contextlib.contextmanager
     def impostor(self, statements):
-        """Whoever has the address and another key, and answers every request with these statements."""
+        """Runs a server that has the address and another key, and answers every request with these statements."""
         certificate, key = self.certificate()
         body = json.dumps({"statements": statements}).encode()
         seen = []
@@ -464,7 +468,8 @@ class Certificates(OperationsTest):
         self.assertNotIn("renewed", world.run("lead", "whoami").err)
         world.enrol("late", late)  # an invitation that pins the old key
 
-        # Twice more, once with a key of the operator's: whoever was away follows all of it at once.
+        # The key changes twice more, once to a key of the operator's: a client that was away follows all changes at
+        # once.
         certificate, key = self.certificate()
         with world.stopped():
             world.daemon("cert", "renew", world.vault, *self.seal)
@@ -479,9 +484,9 @@ class Certificates(OperationsTest):
         invited = world.invite("local-authority", "later", "local-authority", "reviewer")
         self.assertTrue(invited)
 
-        # An impostor: without a statement, with the true ones, and with one that another key signed.
+        # An impostor answers without a statement, with the true ones, and with one that another key signed.
         statements = json.loads(next((world.vault / "tls").glob("successions.json")).read_text())["statements"]
-        self.assertGreaterEqual(len(statements), 3)  # and those of other tests of this world
+        self.assertGreaterEqual(len(statements), 3)  # other tests of this world add more
         forged = statements[-1].replace(own, "ab" * 32)
         self.assertNotEqual(forged, statements[-1])
         with world.stopped():
@@ -545,7 +550,7 @@ class Sandbox(OperationsTest):
                                       stdout=subprocess.PIPE, user=NOBODY, group=NOBODY, env=world.environment())
             try:
                 self.assertTrue(served.stdout.readline())
-                # What is not dumpable belongs to root in /proc, whoever runs it.
+                # In /proc, root owns the files of a process that is not dumpable, no matter who runs it.
                 self.assertEqual(os.stat(f"/proc/{served.pid}/mem").st_uid, 0)
             finally:
                 served.terminate()
@@ -634,7 +639,8 @@ class Units(unittest.TestCase):
 
 # --- docs/operations.md ----------------------------------------------------------------------------------------------
 
-# What stands for the machine's own programs while the page is run in a folder: no service manager, no other users.
+# Replaces the machine's own programs while the page is run in a folder, where there is no service manager and no other
+# user.
 SHIM = r'''#!/usr/bin/env python3
 import os, pathlib, re, shutil, signal, subprocess, sys, time
 ROOT, NAME, ARGUMENTS = pathlib.Path(os.environ["PAGE_ROOT"]), pathlib.Path(sys.argv[0]).name, sys.argv[1:]
@@ -703,7 +709,7 @@ elif NAME == "install":
 
 
 def blocks(page):
-    """The page's indented blocks, as one shell script each."""
+    """Returns the page's indented blocks, each as one shell script."""
     found, current = [], []
     for line in [*page.splitlines(), "end"]:
         if line.startswith("    "):

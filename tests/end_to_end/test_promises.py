@@ -1,4 +1,5 @@
-"""Each promise attacked from outside the programs: by other staff, by whoever has the server, by whoever has the disk."""
+"""Attacks each promise from outside the programs: as other staff, as somebody who has the server, as somebody who has
+the disk."""
 import json
 import os
 import pathlib
@@ -14,7 +15,7 @@ from harness import CONFLICT, DONE, INTEGRITY, NOT_FOUND, REFUSED
 
 
 class OnlyKeyholdersOpen(harness.WorldTest):
-    """Promises 1 to 4."""
+    """Tests promises 1 to 4."""
 
     def checkout_as(self, who, what, code):
         world = self.world
@@ -43,7 +44,7 @@ class OnlyKeyholdersOpen(harness.WorldTest):
             found = b"".join(p.read_bytes() for p in world.vault.rglob("*") if p.is_file() and p.stat().st_size < 1 << 30)
         for words in (b"Name of a child", b"words that must not leak", b"Test representative", b"AGE-SECRET-KEY"):
             self.assertNotIn(words, found)
-        # Neither does any record's header: the payload alone is of no use to whoever has a safe's key.
+        # The files have no record's header either, so nobody opens a payload with only a safe's key.
         self.assertNotIn(b"age-encryption.org/v1\n-> X25519", found)
 
     def test_promise_2_a_vault_without_its_key_does_not_open(self):
@@ -79,7 +80,7 @@ class OnlyKeyholdersOpen(harness.WorldTest):
         record = world.secure(safe, {"a.txt": b"a"})[0]["record"]
         world.run("lead", "nominate", safe, world.person["practitioner"], "--involvement", "none")
         self.checkout_as("practitioner", record, REFUSED)
-        # Nobody is there to be asked: the work is left, and the command is done all the same.
+        # There is nobody to ask, so the client leaves this work, and still does the command.
         left = world.run("representative", "case", "list")
         self.assertIn("needs your agreement", left.err)
         self.assertIn(world.person["practitioner"], left.err)
@@ -137,7 +138,7 @@ class OnlyKeyholdersOpen(harness.WorldTest):
 
 
 class HistoryOnlyGrows(harness.WorldTest):
-    """Promise 5, and what `check` and `rebuild` must say."""
+    """Tests promise 5, and the findings of `check` and `rebuild`."""
 
     @classmethod
     def setUpClass(cls):
@@ -196,7 +197,7 @@ class HistoryOnlyGrows(harness.WorldTest):
         world = self.world
 
         def dump(directory):
-            # Every value; but not what the file says of itself, such as the size of its map.
+            # Keeps every value, but not the file's own properties, for example the size of its map.
             done = subprocess.run(["mdb_dump", "-a", str(directory)], capture_output=True)
             lines = [line for line in done.stdout.splitlines() if line.startswith((b" ", b"database="))]
             return done.returncode, lines
@@ -228,7 +229,7 @@ class HistoryOnlyGrows(harness.WorldTest):
 
 
 class Cutter:
-    """Stands between client and service and drops the answer to one chosen exchange."""
+    """A proxy between client and service that drops the answer to one chosen exchange."""
 
     def __init__(self, port, target):
         self.target = target
@@ -287,7 +288,7 @@ class Cutter:
 
 
 class AnswersGetLost(harness.WorldTest):
-    """A retry after a lost answer: one effect, whichever answer was lost."""
+    """Tests that a retry after a lost answer has one effect, no matter which answer was lost."""
 
     def test_a_checkout_whose_answer_is_lost_issues_one_copy(self):
         world = self.world
@@ -309,7 +310,7 @@ class AnswersGetLost(harness.WorldTest):
                 outcome = world.run("representative", "checkout", record, "--purpose", "case-work", "--due",
                                     world.today(1), "-o", world.top / f"copies-{world.next()}", check=None)
                 cutter.cut_at = None
-                world.run("representative", "sync", "--yes")  # finishes what the outbox still holds
+                world.run("representative", "sync", "--yes")  # this finishes the work in the outbox
                 entries = [e for e in world.trail(case) if e["kind"] == "copy.issued"]
                 self.assertIn(len(entries) - issued, (0, 1), f"cut at {cut}\n{outcome}")
                 if outcome.code == DONE:

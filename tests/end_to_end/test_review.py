@@ -1,5 +1,5 @@
-"""A case from its referral to its end, for each decision that section 4 of the guidance knows, through the real programs.
-Tests are named after the paragraph that they show."""
+"""Takes a case from its referral to its end, for each decision that section 4 of the guidance knows, through the real
+programs. Each test is named after the paragraph that it shows."""
 import base64
 import json
 import subprocess
@@ -12,7 +12,7 @@ from harness import CONFLICT, DONE, NOT_FOUND, REFUSED, USAGE
 from review_walk import CHILD, ONE_DAY, WORDS, Walk, document_1, document_4, working_day
 
 SECURING_TARGET = 3  # working days: a local one
-DAYS_AGO = -250  # where the first walk begins; each takes about four weeks
+DAYS_AGO = -250  # the day on which the first walk begins; each takes about four weeks
 
 
 class ReviewTest(unittest.TestCase):
@@ -36,10 +36,10 @@ class ReviewTest(unittest.TestCase):
 
 @harness.needs_another_date
 class EachDecision(ReviewTest):
-    """Referral to closed, once for each decision."""
+    """Walks from referral to closed, once for each decision."""
 
     def permitted(self, walk, stage, over=False):
-        """What each role may do at this stage; nothing here changes anything but the records that are secured."""
+        """Tests what each role may do at this stage. It changes nothing except that records are secured."""
         world = self.world
         self.assertEqual(walk.stage(), stage)
         for who in ("spoc", "reviewer", "chair", "local-authority", "icb", "police", "lead", "school-lead", "teacher"):
@@ -47,13 +47,13 @@ class EachDecision(ReviewTest):
         world.run("icb-custodian-1", "review", "status", walk.case, check=NOT_FOUND)
         self.assertFalse(walk.status("school-lead")["whole"])
         self.assertTrue(walk.status("reviewer")["whole"])
-        # Who runs the review: the SPOC alone.
+        # Only the SPOC runs the review.
         why = ("--reason-file", world.text("to try whether it is permitted"))
         for who in ("lead", "reviewer", "police"):
             for act in (("not-pursued", *why), ("close", *why), ("step-back", "--to", "scoping", *why),
                         ("meeting", "--date", world.today(7), "--kind", "standing")):
                 walk.review(who, *act, check=REFUSED)
-        # 4.3.5: the records stay closed to all but their representatives, whatever the stage.
+        # 4.3.5: the records stay closed to all but their representatives, at every stage.
         for who in ("practitioner", "administrator", "spoc", "lead", "local-authority"):
             world.run(who, "checkout", self.record, "--purpose", "case-work", "--due", world.today(1), "-o",
                       world.top / "no", check=REFUSED)
@@ -180,7 +180,7 @@ class EachDecision(ReviewTest):
             world.check()
 
     def carried(self, walk):
-        """4.3.2: what was gathered is carried into the practice review."""
+        """Tests 4.3.2: the practice review receives the gathered records."""
         world = self.world
         chair = world.person["chair"]
         pack = world.data("spoc", "review", "pack", walk.case, "--share", chair)
@@ -195,9 +195,10 @@ class EachDecision(ReviewTest):
         self.assertEqual(mine["purpose"], "practice-review")
 
     def say_nothing(self, walk):
-        """No name, date of birth or free text of the walk stands in the vault, in what the ledger gives out, or in a log."""
+        """Asserts that no name, date of birth or free text of the walk is in the vault, in the trail that readers see,
+        or in a log."""
         self.assertEqual(review_walk.traces(self.world), [])
-        # And the search finds what does stand there.
+        # The search finds a word that is really there.
         found = review_walk.traces(self.world, more=(walk.reference,))
         self.assertIn((walk.reference, "the ledger"), found)
         self.assertIn((walk.reference, "the trail of spoc"), found)
@@ -211,7 +212,7 @@ class EachDecision(ReviewTest):
             self.assertFalse(any(guise in b"zephyr 2019-04-18 " * 9 for guise in review_walk.guises(secret)))
 
     def in_time(self, walk):
-        """With the outcome at the Panel every clock is met, and each step has its entries."""
+        """Asserts that every clock is met when the outcome is at the Panel, and that each step has its entries."""
         for clock in walk.status()["clocks"]:
             self.assertEqual(clock["state"], "met", clock["clock"])
         kinds = walk.kinds()
@@ -249,7 +250,7 @@ class EachDecision(ReviewTest):
         self.assertEqual(walk.status()["decision"]["decision"], "learning-acted-upon")
         self.in_time(walk)
         late = walk.review("spoc", "close", check=CONFLICT)
-        self.assertIn("4.7.2", late.err)  # nobody is informed yet: only with a reason
+        self.assertIn("4.7.2", late.err)  # nobody is informed yet, so a reason is required
         walk.review("spoc", "close", "--reason-file", self.world.text(WORDS["late"]))
         self.assertEqual(walk.stage(), "closed")
         self.say_nothing(walk)
@@ -259,9 +260,9 @@ class EachDecision(ReviewTest):
         walk = self.begin()
         why = world.text(WORDS["dropped"])
         unsure = world.run("spoc", "review", "not-pursued", walk.case, "--reason-file", why, check=USAGE)
-        self.assertIn("--yes", unsure.err)  # no terminal, so nobody could be asked
+        self.assertIn("--yes", unsure.err)  # there is no terminal, so nobody could be asked
         self.assertEqual(walk.stage(), "referred")
-        walk.review("spoc", "not-pursued", check=USAGE)  # not without a reason
+        walk.review("spoc", "not-pursued", check=USAGE)  # a reason is required
         walk.review("spoc", "not-pursued", "--reason-file", world.text(WORDS["dropped"]))
         self.permitted(walk, "not-pursued", over=True)
         self.assertIn("review.dropped", walk.kinds())
@@ -274,7 +275,7 @@ class EachDecision(ReviewTest):
 
 @harness.needs_another_date
 class Guidance(ReviewTest):
-    """What section 4 says must or should be, paragraph by paragraph."""
+    """Tests the "must" and "should" of section 4, paragraph by paragraph."""
 
     def at_meeting(self):
         world = self.world
@@ -462,7 +463,8 @@ class Guidance(ReviewTest):
         walk.review("spoc", "duties", "--answers", walk.form({
             "died": False, "seriously_harmed": True, "in_area": True, "outside_england": False, "normally_resident": True,
             "looked_after": False, "abuse_or_neglect": True}))
-        walk.review("spoc", "duties", "--done", "panel")  # notified, and the notification is not there
+        # The duty is marked as done, but the notification is not there.
+        walk.review("spoc", "duties", "--done", "panel")
         self.assertIn("notification", " ".join(world.data("spoc", "review", "pack", walk.case)["missing"]))
         shared = world.data("spoc", "review", "pack", walk.case, "--tabled", "--share", world.person["police"])["shared"]
         self.assertEqual(len(shared), 1)
@@ -558,9 +560,9 @@ class Guidance(ReviewTest):
         told = world.data("spoc", "review", "send-outcome", walk.case, "--to", "agencies")
         self.assertEqual({one["agency"] for one in told}, {world.agency["school"], world.agency["police"]})
         printed = world.run("school-lead", "document", "print", walk.case, 5)
-        self.assertIn(WORDS["rationale"], " ".join(printed.out.split()))  # the letter itself, and no draft of one
+        self.assertIn(WORDS["rationale"], " ".join(printed.out.split()))  # it is the letter itself, not a draft
         self.assertNotIn("draft", printed.err)
-        world.run("school-lead", "document", "print", walk.case, 4, check=NOT_FOUND)  # it was given the letter alone
+        world.run("school-lead", "document", "print", walk.case, 4, check=NOT_FOUND)  # it was given only the letter
         walk.review("spoc", "send-outcome", "--to", "agencies", check=CONFLICT)
         walk.review("school-lead", "acknowledge")
         walk.review("school-lead", "acknowledge", check=CONFLICT)
@@ -586,7 +588,7 @@ class Guidance(ReviewTest):
 
 @harness.needs_another_date
 class BadInput(ReviewTest):
-    """Each with a clear error, and nothing lost."""
+    """Tests that each kind of bad input leads to a clear error, and that nothing is lost."""
 
     def refer(self, form, incident, aware, *more, check=USAGE, subjects=None):
         world = self.world
@@ -695,7 +697,7 @@ class BadInput(ReviewTest):
 
 @harness.needs_another_date
 class SpocGuide(unittest.TestCase):
-    """docs/guide-spoc.md: its commands as they stand there, from the referral on."""
+    """Runs the commands of docs/guide-spoc.md exactly as they are written, from the referral on."""
 
     def test_the_spocs_guide(self):
         world = harness.World(days=-60)

@@ -1,4 +1,5 @@
-"""A lying operator with the vault's key stores a signature that a person made beside another body (promises 2 and 4).
+"""Tests a lying operator, who has the vault's key and stores a signature that a person made beside another body
+(promises 2 and 4).
 
 Both attacks worked once: docs/mistakes.md.
 """
@@ -19,7 +20,7 @@ class AStoredRequestIsWhatWasSigned(unittest.TestCase):
         self.caught = self.world.top / "caught.json"
 
     def withhold(self, who, *arguments):
-        """An honest client signs a command, which the service keeps and does not enter."""
+        """Has an honest client sign a command, which the service keeps and does not enter."""
         subprocess.run([WITHHELD_REQUEST, self.caught, *arguments], check=True, env=self.world.environment(who),
                        timeout=harness.COMMAND_TIMEOUT)
 
@@ -30,11 +31,11 @@ class AStoredRequestIsWhatWasSigned(unittest.TestCase):
         return made.stdout.decode().strip()
 
     def everybody_is_warned(self, who):
-        """Neither the vault's own check nor a client that verifies the trail takes the forged entry for a true one."""
+        """Asserts that both the vault's own check and a client that verifies the trail detect the forged entry."""
         world = self.world
         with world.stopped():
             world.check(code=INTEGRITY)
-        # The honest service does not even serve it; one that does is found out by the client (StoredRequests).
+        # The honest service does not even serve it. If a service does, the client detects it (StoredRequests).
         self.assertIn(world.run(who, "audit", "verify", check=None).code, (INTEGRITY, FAILURE))
 
     def test_promise_4_an_invitation_of_a_practitioner_invites_no_stranger_as_partner(self):

@@ -1,5 +1,5 @@
-// An honest client over a service that keeps a signed command for itself and answers "conflict". The caught request is
-// written to a file, as JSON: what a lying operator has in hand.
+// Runs an honest client against a service that keeps a signed command for itself and answers "conflict". It writes the
+// caught request to a file, as JSON, for a lying operator to use.
 //
 //   withheld_request OUT invite AGENCY          a root invites a practitioner
 //   withheld_request OUT copy SAFE RECORD       a representative issues a copy of one record for themself

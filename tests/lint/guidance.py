@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-# Paragraph: what it demands, in a few words.
+# For each paragraph, its demand in a few words.
 PARAGRAPHS = {
     "4.1.1": "agencies should inform the single point of contact, with Document 1",
     "4.1.2": "the local authority must share its notification and complete Document 1",
@@ -26,14 +26,14 @@ PARAGRAPHS = {
     "4.7.2": "other agencies, the referrer included, should be informed",
     "4.7.3": "agencies should notify their own inspectorates",
 }
-# An incident that "should be considered" is no demand on anybody.
+# "Should be considered", said of an incident, is no demand on anybody.
 DEMANDS = re.compile(r"\b(must|should(?! be considered))\b")
 NUMBER = re.compile(r"^(4\.\d\.\d)\s")
 NAMED = re.compile(r"^\s*def test_\w+|^\s*TEST(?:_F|_P)?\(\s*\w+\s*,\s*\w+", re.MULTILINE)
 
 
 def demanding(text):
-    """The paragraphs of the guidance in which somebody must or should do something."""
+    """Returns the paragraphs of the guidance in which somebody must or should do something."""
     found, current = set(), None
     for line in text.splitlines():
         number = NUMBER.match(line)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks every #include "…" of ours against the picture of the layers (docs/architecture.md).
 
-A folder may include itself and what stands in its row. Both the picture and this table change in the same commit.
+A folder may include itself and the folders in its row. Both the picture and this table change in the same commit.
     layers.py              check the tree this file is in
     layers.py --self-test  show that a wrong include is caught
 """
@@ -32,7 +32,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
 def folder_of(path):
-    """The longest row of the table that `path` lies in."""
+    """Returns the longest folder in the table that contains `path`."""
     rows = [row for row in MAY_INCLUDE if path.startswith(row + "/")]
     return max(rows, key=len, default=None)
 

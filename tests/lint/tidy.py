@@ -29,7 +29,7 @@ def git(*arguments):
 
 
 def changed_files():
-    """The changed files that still exist, and the commit that they are compared with."""
+    """Returns the changed files that still exist, and the commit with which they are compared."""
     for branch in ("origin/main", "main"):
         try:
             base = git("merge-base", "HEAD", branch).strip()
@@ -45,8 +45,8 @@ def changed_files():
 
 
 def without_pch(command):
-    """The command without the precompiled header's file, which only the compiler that made it can read. Its text, which
-    is included before the source, stays: CMake writes it when it configures."""
+    """Returns the command without the precompiled header's file, which only the compiler that made it can read. The
+    header's text, which is included before the source, stays: CMake writes it when it configures."""
     words, kept = shlex.split(command), []
     i = 0
     while i < len(words):
@@ -61,7 +61,8 @@ def without_pch(command):
 
 
 def sources_for(names, database):
-    """The .cpp files to run on. A header is checked through the .cpp of its name, else through the first that includes it."""
+    """Returns the .cpp files to run on. A header is checked through the .cpp of its name, or else the first that
+    includes it."""
     known = {os.path.relpath(entry["file"], ROOT): entry for entry in database}
     chosen, headers, unseen = set(), [], []
     for name in names:
@@ -81,7 +82,7 @@ def sources_for(names, database):
 
 
 def check(sources, headers, database, config=None):
-    """What clang-tidy prints for each source that it complains of."""
+    """Returns the output of clang-tidy for each source about which it complains."""
     with tempfile.TemporaryDirectory(prefix="strongroom-tidy-") as folder:
         entries = [{"directory": entry["directory"], "file": entry["file"], "arguments": without_pch(entry["command"])}
                    for entry in database]
@@ -91,7 +92,7 @@ def check(sources, headers, database, config=None):
 
         def one(source):
             done = subprocess.run([*options, str(ROOT / source)], capture_output=True, text=True)
-            # clang-tidy counts on stderr what it leaves out; it is of interest only if it says nothing else.
+            # On stderr clang-tidy counts the warnings that it leaves out, which only matters if it prints nothing else.
             return source, done.returncode, done.stdout.strip() or (done.stderr.strip() if done.returncode else "")
 
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

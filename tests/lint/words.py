@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 
-# The left column of STYLE's table: how we wrote once.
+# The left column of STYLE's table has sentences that we once wrote.
 OF_THE_STYLE = (
     "An interrupted upload is gone on with, by this run or by a later one.",
     "The same of the head alone, before its body has come: everything but the body's digest.",
@@ -23,7 +23,7 @@ OF_THE_STYLE = (
     "that is the seal that you opened the vault with: give one that stays, so that one is known to",
     "a filter that finds nothing",
 )
-# More of the kind: nobody says these aloud.
+# These are further phrases that nobody says aloud.
 PHRASES = OF_THE_STYLE + ("gone on with", "go on with", "goes on with", "stand in for", "stands in for", "stood in for",
                           "in the place of whoever")
 HABITS = {
@@ -41,7 +41,7 @@ HASH = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|(?:(?<=\s)|^)#[^\
 
 
 def comments(text, pattern, mark):
-    """The comments, lines that follow each other joined, as (line number, text)."""
+    """Returns the comments as (line number, text); the lines of one comment are joined."""
     blocks, last = [], None
     for found in pattern.finditer(text):
         if not found[0].startswith(mark):
@@ -58,7 +58,7 @@ def comments(text, pattern, mark):
 
 
 def paragraphs(text):
-    """Markdown's paragraphs without its code, as (line number, text)."""
+    """Returns the paragraphs of a Markdown page without its code, as (line number, text)."""
     kept, fenced = [], False
     for number, line in enumerate(text.splitlines(), 1):
         fence = line.lstrip().startswith("```")
@@ -73,7 +73,8 @@ def paragraphs(text):
 
 
 def parts_of(path, text):
-    """What people read in a file, by kind: prose, which is counted, and strings, in which only phrases are looked for."""
+    """Returns the prose of a file, in which habits are counted, and its strings, which are only searched for
+    phrases."""
     if path.endswith(".md"):
         return paragraphs(text), []
     if path.endswith((".cpp", ".h")):
@@ -99,7 +100,7 @@ def read(root):
 
 
 def examine(files):
-    """The complaints, and for each folder and kind the words and the counts of each habit."""
+    """Returns the complaints, and for each folder and kind the words and the counts of each habit."""
     complaints, counts = [], collections.defaultdict(lambda: [0, collections.Counter()])
     for name, text in files:
         prose, strings = parts_of(name, text)
@@ -128,7 +129,7 @@ def table(counts):
 
 
 def of_the_table(style):
-    """The left column of the table in STYLE's section Words."""
+    """Returns the left column of the table in STYLE's section Words."""
     section = style.split("\n## Words\n", 1)[1].split("\n## ", 1)[0]
     rows = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("|")]
     return tuple(row for row in rows if row != "instead of" and set(row) - set("-"))
