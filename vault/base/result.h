@@ -11,8 +11,8 @@
 namespace vault {
 
 // Callers answer these differently: for example, an altered record (tampered) is never reported as absent (not_found),
-// and a full disk (full) is not worth another try at once, but a lost race (retry) is. One switch maps these codes to
-// HTTP statuses (service) and one to exit codes (cli). Neither has a `default:`.
+// and a full disk (full) is not worth another try at once, but a lost race (retry) is. One switch (net/status.h) maps
+// these codes to HTTP statuses and one (cli) to exit codes. Neither has a `default:`.
 enum class Errc {
   invalid_argument,  // the caller's input breaks a stated rule or limit
   malformed,         // the bytes do not parse as the thing that they claim to be
