@@ -146,7 +146,7 @@ class CopyWriter {
       TRY(name, raw_path(file));
     }
     const fs::path path = folder_ / name;
-    TRY(const bool there, is_written(file, path));
+    TRY(const bool there, find_written(file, path));
     if (there)
       ++progress_->files;
     else
@@ -156,7 +156,7 @@ class CopyWriter {
   Result<void> finish() { return staged_.finish(); }
 
  private:
-  Result<bool> is_written(const IndexedFile& file, const fs::path& path) const {
+  Result<bool> find_written(const IndexedFile& file, const fs::path& path) const {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) return false;
     const Error other{Errc::conflict, path.string() + " is there already, and is another file; nothing is overwritten"};
@@ -177,13 +177,13 @@ class CopyWriter {
     if (!key) return tampered("a header of the copy does not open: " + key.error().message);
     const bool plain = form_ == CopyForm::plain;
     const bool large = !plain && file.length > kKeptDownload;
-    TRY(StagedFile staged, large ? StagedFile::go_on(folder_, name) : StagedFile::create(folder_, name, file.length));
+    TRY(StagedFile staged, large ? StagedFile::resume(folder_, name) : StagedFile::create(folder_, name, file.length));
     VerifiedPayload payload(
         *key, facts_of(file),
         plain ? std::function<Result<void>(ByteView)>([&](ByteView b) { return staged.write(b); }) : nullptr);
     std::uint64_t there = 0;
     if (large) {
-      TRY(there, go_on_with(staged, content_->headers[i], *key, file.length, payload));
+      TRY(there, resume(staged, content_->headers[i], *key, file.length, payload));
     } else if (!plain) {
       TRY_VOID(staged.write(content_->headers[i]));
     }
@@ -205,7 +205,7 @@ class CopyWriter {
       if (named) ++progress_->files;
       if (named || named.code() != Errc::conflict) return named;
       // Another record of the copy has this path, and may be the same file.
-      auto same = is_written(file, path);
+      auto same = find_written(file, path);
       if (!same) return Result<void>(same.error());
       return *same ? Result<void>() : named;
     });
@@ -213,8 +213,8 @@ class CopyWriter {
 
   // How much of the payload an earlier run has left, in whole runs of chunks that open; given to `payload`. The header
   // is the copy's now: an issuer makes a new one each time, for the same key.
-  static Result<std::uint64_t> go_on_with(StagedFile& staged, ByteView header, const vault::age::FileKey& key,
-                                          std::uint64_t length, VerifiedPayload& payload) {
+  static Result<std::uint64_t> resume(StagedFile& staged, ByteView header, const vault::age::FileKey& key,
+                                      std::uint64_t length, VerifiedPayload& payload) {
     Bytes start(header.size());
     vault::age::PayloadNonce nonce;
     TRY(const std::size_t got, staged.read_at(0, start));
@@ -298,7 +298,7 @@ Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, cons
   return IssuedCopy{event.copy, event.number, event.holder, event.due};
 }
 
-Result<bool> remembers_issuing(const Home& home, const wire::IssueCopy& command) {
+Result<bool> recall_issuing(const Home& home, const wire::IssueCopy& command) {
   TRY(const auto note, home.note(issue_note(command.copy)));
   return note == digest_of(command);
 }

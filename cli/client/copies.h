@@ -46,7 +46,7 @@ struct CopyRequest {
 Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, const CopyRequest& request);
 // Whether this home has signed exactly this command (`issue_copy` writes it down before it sends it). A home that was
 // restored, or another machine of the same person, remembers nothing.
-Result<bool> remembers_issuing(const Home& home, const wire::IssueCopy& command);
+Result<bool> recall_issuing(const Home& home, const wire::IssueCopy& command);
 
 // Whether the person whose client this is agrees that the copy is prepared. An error stops it.
 using Approve = std::function<Result<void>(const SignedIssue& issue)>;

@@ -140,7 +140,7 @@ class Syncing {
 
   Result<void> prepare(const access::CopyId& copy) {
     return prepare_copy(*session_, *directory_, copy, [&](const SignedIssue& issue) -> Result<void> {
-      TRY(const bool remembered, remembers_issuing(session_->home(), issue.command));
+      TRY(const bool remembered, recall_issuing(session_->home(), issue.command));
       if (remembered) return {};
       TRY(const Person* holder, directory_->certified(issue.command.holder));
       return agree({.person = holder->id,

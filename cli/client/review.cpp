@@ -39,13 +39,13 @@ Result<std::string> complete_form(int document, json::object values, const vault
 
 // Every Document 1 of the case that is a form of ours; one that came otherwise fills in nothing.
 Result<std::vector<review::FilledForm>> referral_forms(Session& session, const Directory& directory,
-                                                       const ReviewCase& it) {
+                                                       const ReviewCase& shown) {
   std::vector<review::FilledForm> forms;
-  if (!it.review.pack || it.review.pack->document_1.empty()) return forms;
-  TRY(const auto records,
-      read_records(session, directory, it.case_.review_safe, it.review.pack->document_1, access::Purpose::scoping));
+  if (!shown.review.pack || shown.review.pack->document_1.empty()) return forms;
+  TRY(const auto records, read_records(session, directory, shown.case_.review_safe, shown.review.pack->document_1,
+                                       access::Purpose::scoping));
   for (const ReadRecord& record : records)
-    if (auto form = form_in(record, 1, it.review.today)) forms.push_back(std::move(*form));
+    if (auto form = form_in(record, 1, shown.review.today)) forms.push_back(std::move(*form));
   return forms;
 }
 
@@ -69,26 +69,26 @@ std::string partner_called(access::AgencyKind kind, const vault::Date& date) {
   return "a partner";
 }
 
-review::CaseFacts facts_of(const ReviewCase& it, const Names& names, const std::optional<access::AgencyId>& agency) {
+review::CaseFacts facts_of(const ReviewCase& shown, const Names& names, const std::optional<access::AgencyId>& agency) {
   review::CaseFacts facts;
-  facts.reference = it.case_.reference;
-  facts.referred_by = names.agency(it.case_.agency);
-  facts.incident_date = it.case_.incident_date;
-  facts.aware_date = it.case_.aware_date;
-  facts.received = vault::london_date(it.case_.received);
-  facts.subjects = it.case_.subjects;
-  if (it.review.meeting) {
-    facts.meeting_date = it.review.meeting->date;
-    facts.meeting_kind = wire::enum_name(it.review.meeting->kind);
-    facts.meeting_mode = wire::enum_name(it.review.meeting->mode);
+  facts.reference = shown.case_.reference;
+  facts.referred_by = names.agency(shown.case_.agency);
+  facts.incident_date = shown.case_.incident_date;
+  facts.aware_date = shown.case_.aware_date;
+  facts.received = vault::london_date(shown.case_.received);
+  facts.subjects = shown.case_.subjects;
+  if (shown.review.meeting) {
+    facts.meeting_date = shown.review.meeting->date;
+    facts.meeting_kind = wire::enum_name(shown.review.meeting->kind);
+    facts.meeting_mode = wire::enum_name(shown.review.meeting->mode);
   }
-  if (it.review.decision) facts.decision = decision_word(it.review.decision->decision);
-  if (it.review.outcome) facts.outcome_sent_on = vault::london_date(it.review.outcome->sent);
+  if (shown.review.decision) facts.decision = decision_word(shown.review.decision->decision);
+  if (shown.review.outcome) facts.outcome_sent_on = vault::london_date(shown.review.outcome->sent);
   if (!agency) return facts;
   facts.agency = names.agency(*agency);
-  if (const auto* row = it.find(*agency); row != nullptr && row->templates_sent)
+  if (const auto* row = shown.find(*agency); row != nullptr && row->templates_sent)
     facts.sent_on = vault::london_date(*row->templates_sent);
-  for (const wire::ClockView& clock : it.review.clocks)
+  for (const wire::ClockView& clock : shown.review.clocks)
     if (clock.clock == "return" && clock.agency == agency) facts.return_due = clock.due;
   return facts;
 }
@@ -164,30 +164,30 @@ Result<std::optional<access::CopyId>> copy_holding(Session& session, const acces
   return std::optional<access::CopyId>();
 }
 
-Result<std::vector<SentTemplates>> send_templates(Session& session, const Directory& directory, const ReviewCase& it,
+Result<std::vector<SentTemplates>> send_templates(Session& session, const Directory& directory, const ReviewCase& shown,
                                                   const SendingTemplates& sending, const Names& names) {
-  TRY(const VerifiedSafe safe, verify_safe(session, directory, it.case_.review_safe));
-  TRY(const review::RuleSet* rules, review::find_rules(it.review.rules));
+  TRY(const VerifiedSafe safe, verify_safe(session, directory, shown.case_.review_safe));
+  TRY(const review::RuleSet* rules, review::find_rules(shown.review.rules));
   TRY(const review::Calendar calendar, read_calendar(session, directory));
-  TRY(const auto earlier, referral_forms(session, directory, it));
+  TRY(const auto earlier, referral_forms(session, directory, shown));
   TRY(const review::Form* scoping, review::find_form(2));
   TRY(const review::Form* letter, review::find_form(3));
 
   std::vector<NewDocument> documents;
   for (const access::AgencyId& agency : sending.agencies) {
-    review::CaseFacts facts = facts_of(it, names, agency);
-    facts.sent_on = it.review.today;
-    TRY(facts.return_due, calendar.add(it.review.today, rules->clock("return").working_days));
+    review::CaseFacts facts = facts_of(shown, names, agency);
+    facts.sent_on = shown.review.today;
+    TRY(facts.return_due, calendar.add(shown.review.today, rules->clock("return").working_days));
     documents.push_back({RecordClass::document_2, file_name("document-2", facts.agency, ".json"),
                          review::write_form(*scoping, review::prefill(*scoping, facts, earlier))});
     TRY(std::string text,
-        complete_form(3, overlaid(review::prefill(*letter, facts, earlier), sending.letter), it.review.today));
+        complete_form(3, overlaid(review::prefill(*letter, facts, earlier), sending.letter), shown.review.today));
     documents.push_back({RecordClass::document_3, file_name("document-3", facts.agency, ".json"), std::move(text)});
   }
   TRY(const auto records, seal_documents(session, safe, documents));
 
   wire::SendTemplates command;
-  command.case_ = it.case_.case_;
+  command.case_ = shown.case_.case_;
   command.reason = sending.reason;
   std::vector<SentTemplates> sent;
   for (std::size_t i = 0; i < sending.agencies.size(); ++i) {
@@ -196,7 +196,7 @@ Result<std::vector<SentTemplates>> send_templates(Session& session, const Direct
       CopyRequest request{safe.safe,
                           *lead,
                           access::Purpose::scoping,
-                          review::plus_days(it.review.today, kReviewCopyDays),
+                          review::plus_days(shown.review.today, kReviewCopyDays),
                           {one.document_2, one.document_3}};
       TRY(one.copy, give_copy(session, directory, request));
     }
@@ -218,23 +218,23 @@ Result<void> note_opened(Session& session, const access::CaseId& case_, const ac
   return session.home().put_note(opened_note(case_), document_4.to_string());
 }
 
-Result<DocumentToSign> document_to_sign(Session& session, const ReviewCase& it) {
-  if (!it.review.decision) return DocumentToSign{};  // the service says why there is none to sign for
-  DocumentToSign document{it.review.decision->record, false};
-  TRY(const auto opened, session.home().note(opened_note(it.case_.case_)));
+Result<DocumentToSign> document_to_sign(Session& session, const ReviewCase& shown) {
+  if (!shown.review.decision) return DocumentToSign{};  // the service says why there is none to sign for
+  DocumentToSign document{shown.review.decision->record, false};
+  TRY(const auto opened, session.home().note(opened_note(shown.case_.case_)));
   document.opened = opened.has_value();
   if (opened && *opened != document.record.to_string())
     return Error{Errc::conflict, "the Document 4 that you opened here is not the one decided on, which is version " +
-                                     std::to_string(it.review.decision->version) + ": open that first"};
+                                     std::to_string(shown.review.decision->version) + ": open that first"};
   return document;
 }
 
-json::object with_answers(const review::FilledForm& document_4, const ReviewCase& it, const Directory& directory,
+json::object with_answers(const review::FilledForm& document_4, const ReviewCase& shown, const Directory& directory,
                           const Names& names) {
   json::object values = document_4.values;
-  if (!it.review.decision || it.review.decision->answers.empty()) return values;
+  if (!shown.review.decision || shown.review.decision->answers.empty()) return values;
   json::array answers;
-  for (const wire::AnswerView& answer : it.review.decision->answers) {
+  for (const wire::AnswerView& answer : shown.review.decision->answers) {
     const auto agency = directory.chain().agencies().find(answer.partner);
     if (agency == directory.chain().agencies().end()) continue;
     json::object row{{"partner", wire::enum_name(agency->second.kind)}, {"answer", wire::enum_name(answer.answer)}};
@@ -243,34 +243,34 @@ json::object with_answers(const review::FilledForm& document_4, const ReviewCase
     answers.push_back(std::move(row));
   }
   values["answers"] = std::move(answers);
-  if (const auto& endorsed = it.review.decision->endorsed) {
+  if (const auto& endorsed = shown.review.decision->endorsed) {
     values["endorsed_by"] = json::object{{"name", names.person(endorsed->person)}, {"role", "Independent chair"}};
     values["endorsed_on"] = vault::to_string(vault::london_date(endorsed->time));
   }
   return values;
 }
 
-Result<Submission> prepare_submission(Session& session, const Directory& directory, const ReviewCase& it,
+Result<Submission> prepare_submission(Session& session, const Directory& directory, const ReviewCase& shown,
                                       const OutcomeWords& words, const Names& names) {
-  if (!it.review.decision) return Error{Errc::conflict, "nothing is decided yet: there is no Document 4 (4.6.3)"};
-  const vault::Date& today = it.review.today;
-  TRY(const VerifiedSafe safe, verify_safe(session, directory, it.case_.review_safe));
-  TRY(const auto read, read_records(session, directory, safe.safe, std::span(&it.review.decision->record, 1),
+  if (!shown.review.decision) return Error{Errc::conflict, "nothing is decided yet: there is no Document 4 (4.6.3)"};
+  const vault::Date& today = shown.review.today;
+  TRY(const VerifiedSafe safe, verify_safe(session, directory, shown.case_.review_safe));
+  TRY(const auto read, read_records(session, directory, safe.safe, std::span(&shown.review.decision->record, 1),
                                     access::Purpose::rapid_review));
   TRY(review::FilledForm document_4, form_in(read.front(), 4, today));
-  document_4.values = with_answers(document_4, it, directory, names);
+  document_4.values = with_answers(document_4, shown, directory, names);
   if (!words.late_reason.empty() && !document_4.values.contains("late_reason"))
     document_4.values["late_reason"] = words.late_reason.substr(0, 1000);
 
   TRY(const review::Form* letter, review::find_form(5));
-  review::CaseFacts facts = facts_of(it, names);
+  review::CaseFacts facts = facts_of(shown, names);
   facts.outcome_sent_on = today;
   json::object values = review::prefill(*letter, facts, std::span(&document_4, 1));
   if (const auto* rationale = document_4.values.if_contains("rationale");
       rationale != nullptr && rationale->as_string().size() <= 2000)
     values["rationale"] = *rationale;
   std::string dissent;
-  for (const wire::AnswerView& answer : it.review.decision->answers) {
+  for (const wire::AnswerView& answer : shown.review.decision->answers) {
     const auto agency = directory.chain().agencies().find(answer.partner);
     if (answer.answer != access::PartnerAnswer::dissent || agency == directory.chain().agencies().end()) continue;
     dissent += (dissent.empty() ? "Dissent of " : ", and of ") + partner_called(agency->second.kind, today);

@@ -25,7 +25,7 @@ struct Names {
 };
 
 // What the documents say of the case. `agency`: to whom one goes, and its dates.
-review::CaseFacts facts_of(const ReviewCase& it, const Names& names,
+review::CaseFacts facts_of(const ReviewCase& shown, const Names& names,
                            const std::optional<access::AgencyId>& agency = std::nullopt);
 
 // --- documents ------------------------------------------------------------------------------------------------------
@@ -67,12 +67,12 @@ struct SentTemplates {
   std::optional<IssuedCopy> copy;  // absent: the agency has no lead who could collect it
 };
 // Documents 2 and 3, filled in from the case and Document 1, for each agency (4.3.3).
-Result<std::vector<SentTemplates>> send_templates(Session& session, const Directory& directory, const ReviewCase& it,
+Result<std::vector<SentTemplates>> send_templates(Session& session, const Directory& directory, const ReviewCase& shown,
                                                   const SendingTemplates& sending, const Names& names);
 
 // Document 4 with what has been said to it since: the partners' answers, and the endorsement (4.6.3).
-boost::json::object with_answers(const review::FilledForm& document_4, const ReviewCase& it, const Directory& directory,
-                                 const Names& names);
+boost::json::object with_answers(const review::FilledForm& document_4, const ReviewCase& shown,
+                                 const Directory& directory, const Names& names);
 
 // Which Document 4 of the case was opened last on this machine, so that nobody agrees to another one than they read.
 Result<void> note_opened(Session& session, const access::CaseId& case_, const access::RecordId& document_4);
@@ -82,7 +82,7 @@ struct DocumentToSign {
   access::RecordId record;
   bool opened = false;
 };
-Result<DocumentToSign> document_to_sign(Session& session, const ReviewCase& it);
+Result<DocumentToSign> document_to_sign(Session& session, const ReviewCase& shown);
 
 struct OutcomeWords {
   boost::json::object letter = {};  // fields of Document 5 beyond what the case and Document 4 say
@@ -95,7 +95,7 @@ struct Submission {
   std::string panel_address;  // that the letter is addressed to
 };
 // Documents 4 and 5 with their digests, and Document 5 sealed (4.7.1). Nothing is sent by this: SendOutcome says so.
-Result<Submission> prepare_submission(Session& session, const Directory& directory, const ReviewCase& it,
+Result<Submission> prepare_submission(Session& session, const Directory& directory, const ReviewCase& shown,
                                       const OutcomeWords& words, const Names& names);
 
 }  // namespace cli::client

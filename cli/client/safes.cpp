@@ -59,8 +59,7 @@ Result<void> reassign(Session& session, const VerifiedSafe& safe, const Handover
     if (copy.state == access::CopyState::issued && copy.issuer != copy.holder) done.unprepared.push_back(copy.copy);
   }
   for (std::size_t first = 0; first < open.size(); first += access::kMaxCopiesPerReassign) {
-    const auto rest = std::span(open).subspan(first);
-    const auto some = rest.first(std::min(rest.size(), access::kMaxCopiesPerReassign));
+    const auto some = std::span(open).subspan(first, std::min(open.size() - first, access::kMaxCopiesPerReassign));
     TRY_VOID(session.act(wire::ReassignCopies{request.safe, {some.begin(), some.end()}, request.nominee.person}));
   }
   done.copies = open.size();

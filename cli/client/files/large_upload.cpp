@@ -132,7 +132,7 @@ class ChunkSender {
   std::thread thread_;
 };
 
-bool may_go_on_after(Errc code) {
+bool may_resume_after(Errc code) {
   return code == Errc::unavailable || code == Errc::retry || code == Errc::full;
 }
 
@@ -169,7 +169,7 @@ Result<void> LargeUpload::forget() {
 }
 
 // Nothing if there is no upload to resume, or another program is resuming it.
-Result<std::optional<LargeUpload::Begun>> LargeUpload::go_on(const SourceFile& source) {
+Result<std::optional<LargeUpload::Begun>> LargeUpload::resume(const SourceFile& source) {
   TRY(const bool ours, claim());
   if (!ours) return std::optional<Begun>();
   TRY(const auto text, session_->home().note(note_));
@@ -185,19 +185,19 @@ Result<std::optional<LargeUpload::Begun>> LargeUpload::go_on(const SourceFile& s
   PayloadNonce nonce{};
   const bool same = key && unfinished->nonce.size() == nonce.size() && unfinished->size == source.state().size &&
                     unfinished->state == source.state().to_string();
-  auto upload = Upload::go_on(*session_, unfinished->upload, vault::age::ciphertext_size(source.state().size));
+  auto upload = Upload::resume(*session_, unfinished->upload, vault::age::ciphertext_size(source.state().size));
   if (upload && same) {
     std::ranges::copy(unfinished->nonce, nonce.begin());
     return std::optional<Begun>({std::move(*upload), std::move(*key), nonce});
   }
-  if (!upload && may_go_on_after(upload.code())) return upload.error();
+  if (!upload && may_resume_after(upload.code())) return upload.error();
   if (upload) static_cast<void>(upload->abandon());  // the service collects what nobody seals in any case
   TRY_VOID(forget());
   return std::optional<Begun>();
 }
 
 Result<LargeUpload::Begun> LargeUpload::begin(const SourceFile& source) {
-  TRY(auto unfinished, go_on(source));
+  TRY(auto unfinished, resume(source));
   if (unfinished) return std::move(*unfinished);
   const std::uint64_t size = source.state().size;
   FileKey key = FileKey::generate();
@@ -286,7 +286,7 @@ std::expected<EncryptedPayload, Fault> LargeUpload::send_once(SourceFile& source
     return made;
   }
   bytes -= total;
-  if (file_error || !may_go_on_after(sent.error().code)) {
+  if (file_error || !may_resume_after(sent.error().code)) {
     static_cast<void>(begun->upload.abandon());
     if (auto gone = forget(); !gone && sent) sent = gone;
   }
@@ -303,7 +303,7 @@ Result<void> forget_gone_uploads(Session& session) {
     const auto unfinished = wire::decode<UnfinishedUpload>(**text, wire::Strictness::tolerant);
     if (unfinished && unfinished->v != kHomeVersion) continue;  // a newer program's
     if (unfinished) {
-      const auto known = Upload::go_on(session, unfinished->upload, std::numeric_limits<std::uint64_t>::max());
+      const auto known = Upload::resume(session, unfinished->upload, std::numeric_limits<std::uint64_t>::max());
       if (!known && known.code() == Errc::unavailable) return known.error();
       if (known || known.code() != Errc::not_found) continue;
     }

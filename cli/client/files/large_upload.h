@@ -43,7 +43,7 @@ class LargeUpload {
   struct Begun;
   Result<bool> claim();
   Result<Begun> begin(const SourceFile& source);
-  Result<std::optional<Begun>> go_on(const SourceFile& source);
+  Result<std::optional<Begun>> resume(const SourceFile& source);
   std::expected<EncryptedPayload, Fault> send_once(SourceFile& source, const vault::age::Recipient& recipient,
                                                    std::atomic<std::uint64_t>& bytes);
   Session* session_;

@@ -70,7 +70,7 @@ Result<StagedFile> StagedFile::create(const std::filesystem::path& root, std::st
   return staged;
 }
 
-Result<StagedFile> StagedFile::go_on(const std::filesystem::path& root, std::string_view inner) {
+Result<StagedFile> StagedFile::resume(const std::filesystem::path& root, std::string_view inner) {
   TRY(StagedFile staged, place(root, inner));
   const std::string hidden = "." + staged.name_ + ".part";
   const int fd = ::openat(staged.folder_.get(), hidden.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
@@ -94,7 +94,7 @@ Result<std::size_t> StagedFile::read_at(std::uint64_t offset, std::span<std::byt
 }
 
 Result<void> StagedFile::write_at(std::uint64_t offset, ByteView bytes) {
-  return naming_it(vault::write_at(file_, offset, bytes));
+  return with_name(vault::write_at(file_, offset, bytes));
 }
 
 Result<void> StagedFile::truncate(std::uint64_t size) {
@@ -109,13 +109,13 @@ StagedFile::~StagedFile() {
   if (folder_.is_open() && !temporary_.empty() && !keep_) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
 }
 
-Result<void> StagedFile::naming_it(Result<void> outcome) const {
+Result<void> StagedFile::with_name(Result<void> outcome) const {
   if (!outcome) return Error{outcome.code(), path_.string() + ": " + outcome.error().message};
   return outcome;
 }
 
 Result<void> StagedFile::write(ByteView bytes) {
-  return naming_it(append(bytes));
+  return with_name(append(bytes));
 }
 
 Result<void> StagedFile::append(ByteView bytes) {
@@ -186,7 +186,7 @@ Result<void> StagedFile::name() {
 }
 
 Result<void> StagedFile::commit() {
-  TRY_VOID(naming_it(sync()));
+  TRY_VOID(with_name(sync()));
   TRY_VOID(name());
   if (::fsync(folder_.get()) != 0) return vault::system_error(errno, "cannot sync a folder");
   return {};
@@ -216,7 +216,7 @@ Result<void> StagedFiles::finish() {
 // Each file's content, then their names, then each folder once.
 Result<void> StagedFiles::commit(std::vector<Waiting> group) {
   std::vector<Result<void>> outcomes;
-  for (Waiting& one : group) outcomes.push_back(one.file.naming_it(one.file.sync()));
+  for (Waiting& one : group) outcomes.push_back(one.file.with_name(one.file.sync()));
   std::map<std::pair<dev_t, ino_t>, Result<void>> folders;
   for (std::size_t i = 0; i < group.size(); ++i)
     if (outcomes[i]) outcomes[i] = group[i].file.name();

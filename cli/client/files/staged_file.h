@@ -35,7 +35,7 @@ class StagedFile {
   static Result<StagedFile> create(const std::filesystem::path& root, std::string_view inner, std::uint64_t size = 0);
   // The same under a hidden name (".NAME.part"), which is kept if the object is dropped before `commit`, so that a
   // later run resumes what is there. For ciphertext only. Errc::conflict while another program is writing it.
-  static Result<StagedFile> go_on(const std::filesystem::path& root, std::string_view inner);
+  static Result<StagedFile> resume(const std::filesystem::path& root, std::string_view inner);
   StagedFile(StagedFile&& other) noexcept = default;
   StagedFile& operator=(StagedFile&&) = delete;
   ~StagedFile();
@@ -43,7 +43,7 @@ class StagedFile {
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const;  // fewer at the end of the file
   Result<void> write_at(std::uint64_t offset, ByteView bytes);                         // over what was written
   Result<void> truncate(std::uint64_t size);
-  void discard() { keep_ = false; }  // what `go_on` would have kept
+  void discard() { keep_ = false; }  // what `resume` would have kept
   // The file's time of modification, from its naming on.
   void set_modified(vault::Instant time) { modified_ = time; }
   // Asks the disk to begin with what was written. A large file does by itself.
@@ -60,7 +60,7 @@ class StagedFile {
   Result<void> stop_direct();
   Result<void> sync();
   Result<void> name();
-  Result<void> naming_it(Result<void> outcome) const;  // an error says which file it is about
+  Result<void> with_name(Result<void> outcome) const;  // an error says which file it is about
   std::filesystem::path path_;                         // for messages
   vault::FileDescriptor folder_;
   vault::FileDescriptor file_;

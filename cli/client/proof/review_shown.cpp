@@ -20,14 +20,14 @@ class Comparison {
  public:
   Comparison(const Directory& directory, const ReviewCourse& course) : directory_(directory), course_(course) {}
 
-  Result<void> compare(const ReviewCase& it, const review::Calendar& calendar, vault::Instant now) const {
-    TRY_VOID(compare_case(it));
-    TRY_VOID(compare_agencies(it.review));
-    TRY_VOID(compare_meeting(it.review));
-    TRY_VOID(compare_pack(it.review));
-    TRY_VOID(compare_decision(it.review));
-    TRY_VOID(compare_outcome(it.review));
-    return compare_clocks(it, calendar, now);
+  Result<void> compare(const ReviewCase& shown, const review::Calendar& calendar, vault::Instant now) const {
+    TRY_VOID(compare_case(shown));
+    TRY_VOID(compare_agencies(shown.review));
+    TRY_VOID(compare_meeting(shown.review));
+    TRY_VOID(compare_pack(shown.review));
+    TRY_VOID(compare_decision(shown.review));
+    TRY_VOID(compare_outcome(shown.review));
+    return compare_clocks(shown, calendar, now);
   }
 
  private:
@@ -44,19 +44,19 @@ class Comparison {
     return hash.finish() == *named;
   }
 
-  Result<void> compare_case(const ReviewCase& it) const {
-    const wire::CaseView& shown = it.case_;
-    const wire::ReviewView& view = it.review;
+  Result<void> compare_case(const ReviewCase& shown) const {
+    const wire::CaseView& facts = shown.case_;
+    const wire::ReviewView& view = shown.review;
     std::vector<access::AgencyId> asked;
     for (const AgencyCourse& agency : course_.agencies) asked.push_back(agency.agency);
-    if (shown.case_ != course_.referred->case_ || view.case_ != course_.referred->case_ ||
-        shown.reference != course_.referred->reference || view.reference != course_.referred->reference ||
-        shown.agency != course_.referred->agency || shown.incident_date != course_.referred->incident_date ||
-        shown.aware_date != course_.referred->aware_date || shown.received != course_.referred->received ||
-        shown.subjects != course_.referred->subjects || shown.review_safe != course_.referred->review_safe ||
-        shown.asked != asked || view.rules != course_.referred->rules || view.linked_to != course_.referred->linked_to)
+    if (facts.case_ != course_.referred->case_ || view.case_ != course_.referred->case_ ||
+        facts.reference != course_.referred->reference || view.reference != course_.referred->reference ||
+        facts.agency != course_.referred->agency || facts.incident_date != course_.referred->incident_date ||
+        facts.aware_date != course_.referred->aware_date || facts.received != course_.referred->received ||
+        facts.subjects != course_.referred->subjects || facts.review_safe != course_.referred->review_safe ||
+        facts.asked != asked || view.rules != course_.referred->rules || view.linked_to != course_.referred->linked_to)
       return shown_otherwise("the referral");
-    if (view.stage != course_.stage || shown.stage != course_.stage) return shown_otherwise("the stage of the review");
+    if (view.stage != course_.stage || facts.stage != course_.stage) return shown_otherwise("the stage of the review");
     if (view.ended != course_.ended || !are(view, view.end_reason, course_.end_reason))
       return shown_otherwise("its end");
     bool same = view.duty_answers.has_value() == course_.duty_answers.has_value() &&
@@ -195,12 +195,12 @@ class Comparison {
   }
 
   // Reckoned again from the dates that were signed.
-  Result<void> compare_clocks(const ReviewCase& it, const review::Calendar& calendar, vault::Instant now) const {
-    const wire::ReviewView& view = it.review;
+  Result<void> compare_clocks(const ReviewCase& shown, const review::Calendar& calendar, vault::Instant now) const {
+    const wire::ReviewView& view = shown.review;
     if (view.today < vault::london_date({now.unix_ms - kSkewMs}) ||
         vault::london_date({now.unix_ms + kSkewMs}) < view.today)
       return shown_otherwise("today's date");
-    review::CaseDates dates = dates_of(it);
+    review::CaseDates dates = dates_of(shown);
     dates.moved.clear();
     for (const wire::ClockMoved& moved : course_.moved)
       dates.moved.push_back(
@@ -209,16 +209,16 @@ class Comparison {
     TRY(const review::Clocks clocks, review::clocks_of(dates, *rules, calendar, view.today));
     bool same = view.clocks.size() == clocks.list.size() && view.citation == rules->citation;
     for (std::size_t i = 0; same && i < view.clocks.size(); ++i) {
-      const wire::ClockView& shown = view.clocks[i];
+      const wire::ClockView& theirs = view.clocks[i];
       const review::Clock& mine = clocks.list[i];
-      const auto agency = shown.agency ? std::optional(shown.agency->to_string()) : std::nullopt;
-      same = shown.clock == mine.clock && agency == mine.agency && shown.trigger_date == mine.trigger_date &&
-             shown.due == mine.due && shown.met_on == mine.met_on && shown.state == review::to_string(mine.state) &&
-             shown.binding == mine.binding && shown.moved == mine.moved;
+      const auto agency = theirs.agency ? std::optional(theirs.agency->to_string()) : std::nullopt;
+      same = theirs.clock == mine.clock && agency == mine.agency && theirs.trigger_date == mine.trigger_date &&
+             theirs.due == mine.due && theirs.met_on == mine.met_on && theirs.state == review::to_string(mine.state) &&
+             theirs.binding == mine.binding && theirs.moved == mine.moved;
       for (const wire::ClockMoved& moved : course_.moved)
-        if (same && shown.moved && moved.clock == shown.clock && (!moved.agency || moved.agency == shown.agency))
+        if (same && theirs.moved && moved.clock == theirs.clock && (!moved.agency || moved.agency == theirs.agency))
           same = std::ranges::any_of(course_.moved, [&](const wire::ClockMoved& one) {
-            return one.clock == shown.clock && are(view, shown.reason, one.reason);
+            return one.clock == theirs.clock && are(view, theirs.reason, one.reason);
           });
     }
     if (!same) return shown_otherwise("a clock");
@@ -230,28 +230,28 @@ class Comparison {
 };
 
 Result<ReviewCase> read_review_once(Session& session, const Directory& directory, const std::string& path) {
-  ReviewCase it;
-  TRY(it.case_, session.get<wire::CaseView>(path));
-  TRY(it.review, session.get<wire::ReviewView>(path + "/review"));
-  if (!it.review.whole) {
+  ReviewCase shown;
+  TRY(shown.case_, session.get<wire::CaseView>(path));
+  TRY(shown.review, session.get<wire::ReviewView>(path + "/review"));
+  if (!shown.review.whole) {
     // Who may read all of it is no matter of the service's: it could show anything and call it a part.
     const Person* self = directory.find(session.person());
     if (self != nullptr && access::permit(access::Action::read_review, self->capacities()).permitted())
       return Error{Errc::tampered, "the service shows a part of a review to somebody who may read the whole"};
-    return it;
+    return shown;
   }
   TRY(const auto entries, session.entries(path + "/course"));
-  TRY(const ReviewCourse course, read_course(directory, it.case_.case_, entries));
+  TRY(const ReviewCourse course, read_course(directory, shown.case_.case_, entries));
   TRY(const review::Calendar calendar, read_calendar(session, directory));
-  TRY_VOID(check_shown(directory, course, it, calendar, session.now()));
-  return it;
+  TRY_VOID(check_shown(directory, course, shown, calendar, session.now()));
+  return shown;
 }
 
 }  // namespace
 
-Result<void> check_shown(const Directory& directory, const ReviewCourse& course, const ReviewCase& it,
+Result<void> check_shown(const Directory& directory, const ReviewCourse& course, const ReviewCase& shown,
                          const review::Calendar& calendar, vault::Instant now) {
-  return Comparison(directory, course).compare(it, calendar, now);
+  return Comparison(directory, course).compare(shown, calendar, now);
 }
 
 const wire::AgencyReviewView* ReviewCase::find(const access::AgencyId& agency) const {
@@ -262,9 +262,9 @@ const wire::AgencyReviewView* ReviewCase::find(const access::AgencyId& agency) c
 Result<ReviewCase> read_review(Session& session, Directory& directory, const access::CaseId& case_) {
   const std::string path = "/v1/cases/" + case_.to_string();
   for (int reading = 1;; ++reading) {
-    auto it = read_review_once(session, directory, path);
+    auto shown = read_review_once(session, directory, path);
     // Somebody may have done something between the requests.
-    if (it || it.code() != Errc::tampered || reading == kMaxReadings) return it;
+    if (shown || shown.code() != Errc::tampered || reading == kMaxReadings) return shown;
     TRY_VOID(directory.update(session));
   }
 }
@@ -279,23 +279,23 @@ Result<review::Calendar> read_calendar(Session& session, const Directory& direct
   return calendar;
 }
 
-review::CaseDates dates_of(const ReviewCase& it) {
+review::CaseDates dates_of(const ReviewCase& shown) {
   const auto day = [](const std::optional<vault::Instant>& time) {
     return time ? std::optional(vault::london_date(*time)) : std::nullopt;
   };
   review::CaseDates dates;
-  dates.aware = it.case_.aware_date;
-  dates.received = vault::london_date(it.case_.received);
-  for (const wire::DutyView& duty : it.review.duties)
+  dates.aware = shown.case_.aware_date;
+  dates.received = vault::london_date(shown.case_.received);
+  for (const wire::DutyView& duty : shown.review.duties)
     if (duty.duty == access::Duty::panel) dates.notified = duty.done;
-  for (const wire::AgencyReviewView& agency : it.review.agencies)
+  for (const wire::AgencyReviewView& agency : shown.review.agencies)
     dates.agencies.push_back({agency.agency.to_string(), vault::london_date(agency.asked), day(agency.templates_sent),
                               day(agency.returned)});
-  if (it.review.meeting) dates.meeting = it.review.meeting->date;
-  dates.decided = it.review.decision.has_value() || it.review.stage == access::Stage::decided;
-  if (it.review.outcome) dates.outcome_sent = vault::london_date(it.review.outcome->sent);
-  dates.ended = it.review.ended.has_value();
-  for (const wire::ClockView& clock : it.review.clocks)
+  if (shown.review.meeting) dates.meeting = shown.review.meeting->date;
+  dates.decided = shown.review.decision.has_value() || shown.review.stage == access::Stage::decided;
+  if (shown.review.outcome) dates.outcome_sent = vault::london_date(shown.review.outcome->sent);
+  dates.ended = shown.review.ended.has_value();
+  for (const wire::ClockView& clock : shown.review.clocks)
     if (clock.moved && clock.due)
       dates.moved.push_back(
           {clock.clock, *clock.due, clock.agency ? std::optional(clock.agency->to_string()) : std::nullopt});

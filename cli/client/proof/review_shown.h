@@ -19,10 +19,10 @@ Result<ReviewCase> read_review(Session& session, Directory& directory, const acc
 // The calendar in force. Errc::tampered when it is not the one that ships, or that the last import signed.
 Result<review::Calendar> read_calendar(Session& session, const Directory& directory);
 // As review/clocks.h reckons with it. Of a case that this person sees in part: their agencies' part alone.
-review::CaseDates dates_of(const ReviewCase& it);
-// That `it`, seen whole, shows nothing else; its clocks are reckoned again by `calendar`. Errc::tampered says what is
-// shown otherwise.
-Result<void> check_shown(const Directory& directory, const ReviewCourse& course, const ReviewCase& it,
+review::CaseDates dates_of(const ReviewCase& shown);
+// That `shown`, seen whole, shows nothing else; its clocks are reckoned again by `calendar`. Errc::tampered says what
+// is shown otherwise.
+Result<void> check_shown(const Directory& directory, const ReviewCourse& course, const ReviewCase& shown,
                          const review::Calendar& calendar, vault::Instant now);
 
 }  // namespace cli::client

@@ -49,13 +49,13 @@ class SecretReader {
 
   // What must stand next.
   bool take(std::string_view expected) {
-    if (!rest().starts_with(expected)) return false;
+    if (!unread().starts_with(expected)) return false;
     position_ += expected.size();
     return true;
   }
   // What stands before the next quotation mark.
   std::string_view take_word() {
-    const std::string_view word = rest().substr(0, rest().find('"'));
+    const std::string_view word = unread().substr(0, unread().find('"'));
     position_ += word.size();
     return word;
   }
@@ -69,16 +69,16 @@ class SecretReader {
   }
   bool at_end() const { return position_ == bytes_.size(); }
   // Why it could not be read.
-  Error error(std::string_view what) const {
+  Error error(std::string_view name) const {
     const std::string_view text = vault::as_text(bytes_);
     if (text.starts_with(kVersionStart) && !text.starts_with("{\"v\":1,"))
-      return Error{Errc::unknown_version, std::string(what) + " was made by a newer version of Strongroom"};
-    return tampered(std::string(what) + " is not the one that was asked for, or is damaged");
+      return Error{Errc::unknown_version, std::string(name) + " was made by a newer version of Strongroom"};
+    return tampered(std::string(name) + " is not the one that was asked for, or is damaged");
   }
 
  private:
   explicit SecretReader(Bytes bytes) : bytes_(std::move(bytes)) {}
-  std::string_view rest() const { return vault::as_text(bytes_).substr(position_); }
+  std::string_view unread() const { return vault::as_text(bytes_).substr(position_); }
   Bytes bytes_;
   std::size_t position_ = 0;
 };
@@ -105,11 +105,11 @@ Result<Bytes> make_previous(const access::SafeId& safe, std::uint64_t epoch, con
 
 Result<Identity> open_previous(ByteView previous, const Identity& next, const access::SafeId& safe,
                                const SafeEpoch& epoch) {
-  constexpr std::string_view kWhat = "the secret of an earlier epoch";
+  constexpr std::string_view kName = "the secret of an earlier epoch";
   TRY(SecretReader reader, SecretReader::open(previous, next));
-  if (!reader.begins(safe, epoch.epoch) || !reader.take(",\"identity\":\"")) return reader.error(kWhat);
+  if (!reader.begins(safe, epoch.epoch) || !reader.take(",\"identity\":\"")) return reader.error(kName);
   auto identity = Identity::parse(reader.take_word());
-  if (!identity || !reader.take("\"}") || !reader.at_end()) return reader.error(kWhat);
+  if (!identity || !reader.take("\"}") || !reader.at_end()) return reader.error(kName);
   if (identity->recipient() != epoch.recipient) return tampered("an earlier epoch's secret is not that of its key");
   return identity;
 }
@@ -129,19 +129,19 @@ Result<Bytes> make_wrap(const access::SafeId& safe, std::uint64_t epoch, const I
 }
 
 Result<WrapSecrets> open_wrap(ByteView wrap, const Identity& own, const access::SafeId& safe, const SafeEpoch& epoch) {
-  constexpr std::string_view kWhat = "the safe's wrapped secret";
+  constexpr std::string_view kName = "the safe's wrapped secret";
   TRY(SecretReader reader, SecretReader::open(wrap, own));
-  if (!reader.begins(safe, epoch.epoch) || !reader.take(",\"identity\":\"")) return reader.error(kWhat);
+  if (!reader.begins(safe, epoch.epoch) || !reader.take(",\"identity\":\"")) return reader.error(kName);
   auto identity = Identity::parse(reader.take_word());
-  if (!identity || !reader.take("\",\"shares\":[")) return reader.error(kWhat);
+  if (!identity || !reader.take("\",\"shares\":[")) return reader.error(kName);
   WrapSecrets secrets{std::move(*identity), {}};
   for (std::size_t i = 0; i < kPartners; ++i) {
-    if (!reader.take(i == 0 ? "\"" : ",\"")) return reader.error(kWhat);
+    if (!reader.take(i == 0 ? "\"" : ",\"")) return reader.error(kName);
     auto share = reader.take_share();
-    if (!share || !reader.take("\"")) return reader.error(kWhat);
+    if (!share || !reader.take("\"")) return reader.error(kName);
     secrets.shares.push_back(std::move(*share));
   }
-  if (!reader.take("]}") || !reader.at_end()) return reader.error(kWhat);
+  if (!reader.take("]}") || !reader.at_end()) return reader.error(kName);
 
   if (secrets.identity.recipient() != epoch.recipient)
     return tampered("the secret in the wrap is not that of the safe's certified key");
@@ -259,13 +259,13 @@ Result<NewShares> make_shares(const Directory& directory, const VerifiedSafe& sa
 
 Result<ShareSecret> open_share(ByteView file, const Identity& own, const VerifiedSafe& safe, std::uint64_t epoch,
                                const access::AgencyId& partner) {
-  constexpr std::string_view kWhat = "the recovery share";
+  constexpr std::string_view kName = "the recovery share";
   if (epoch >= safe.epochs.size()) return Error{Errc::not_found, "the safe has no such epoch"};
   TRY(SecretReader reader, SecretReader::open(file, own));
   if (!reader.begins(safe.safe, epoch) || !reader.take(",\"partner\":\"" + partner.to_string() + "\",\"share\":\""))
-    return reader.error(kWhat);
+    return reader.error(kName);
   auto share = reader.take_share();
-  if (!share || !reader.take("\"}") || !reader.at_end()) return reader.error(kWhat);
+  if (!share || !reader.take("\"}") || !reader.at_end()) return reader.error(kName);
   const auto& commitments = safe.epochs[epoch].commitments;
   const auto commitment = std::ranges::find(commitments, partner, &wire::ShareCommitment::partner);
   if (commitment == commitments.end() || commitment->digest != share_digest(*share))

@@ -83,9 +83,9 @@ Result<std::vector<std::string>> read_lines(const fs::path& file) {
     if (bytes.code() == Errc::not_found) return lines;
     return bytes.error();
   }
-  std::string_view rest = vault::as_text(*bytes);
-  for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1))
-    if (end > 0) lines.emplace_back(rest.substr(0, end));
+  std::string_view unread = vault::as_text(*bytes);
+  for (std::size_t end; (end = unread.find('\n')) != std::string_view::npos; unread.remove_prefix(end + 1))
+    if (end > 0) lines.emplace_back(unread.substr(0, end));
   return lines;
 }
 

@@ -35,7 +35,7 @@ Result<Upload> Upload::create(Session& session, std::uint64_t length, ByteView f
   return upload;
 }
 
-Result<Upload> Upload::go_on(Session& session, const access::UploadId& id, std::uint64_t length) {
+Result<Upload> Upload::resume(Session& session, const access::UploadId& id, std::uint64_t length) {
   Upload upload(session, id, length);
   TRY_VOID(upload.ask_offset());
   if (upload.offset_ > length) return misspoken("the service counts more than it was sent");
@@ -55,9 +55,9 @@ Result<void> Upload::ask_offset() {
 
 Result<void> Upload::write(ByteView chunk) {
   return write(chunk.size(), [chunk, start = offset_](std::uint64_t at, std::span<std::byte> into) {
-    const ByteView rest = chunk.subspan(static_cast<std::size_t>(at - start));
-    const std::size_t size = std::min(rest.size(), into.size());
-    std::ranges::copy(rest.first(size), into.begin());
+    const ByteView unsent = chunk.subspan(static_cast<std::size_t>(at - start));
+    const std::size_t size = std::min(unsent.size(), into.size());
+    std::ranges::copy(unsent.first(size), into.begin());
     return Result<std::size_t>(size);
   });
 }

@@ -10,7 +10,7 @@ class Upload {
   // `first` is sent along with the creation (it may be all of it).
   static Result<Upload> create(Session& session, std::uint64_t length, ByteView first = {});
   // One that was created before, where the service stands with it. Errc::not_found: it has gone.
-  static Result<Upload> go_on(Session& session, const access::UploadId& id, std::uint64_t length);
+  static Result<Upload> resume(Session& session, const access::UploadId& id, std::uint64_t length);
   // Gives bytes of the upload from an offset of it on: at most the span, at least one; called again for earlier bytes
   // of the chunk when they must be sent again. It may wait for them. What it returns ends the sending.
   using Source = std::function<Result<std::size_t>(std::uint64_t at, std::span<std::byte> into)>;

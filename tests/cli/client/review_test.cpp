@@ -83,15 +83,15 @@ TEST_F(ReviewDocuments, ARecordThatIsNoFormIsSaidToBeNone) {
 }
 
 TEST_F(ReviewDocuments, DocumentFourIsPrintedWithWhatThePartnersSaid) {
-  ReviewCase it;
-  it.review.decision.emplace();
-  it.review.decision->answers = {
+  ReviewCase shown;
+  shown.review.decision.emplace();
+  shown.review.decision->answers = {
       {partner(1), access::PartnerAnswer::agree, icb_root_.id(), false, vault_.now(), {}},
       {partner(2), access::PartnerAnswer::dissent, spoc_.id(), true, vault_.now(), "too thin"}};
-  it.review.decision->endorsed = {spoc_.id(), vault_.now(), {}};
+  shown.review.decision->endorsed = {spoc_.id(), vault_.now(), {}};
   const review::FilledForm form{*review::find_form(4), {{"reference", "RR-2026-0001"}}, {}};
   const Names names{[](const auto& id) { return id.to_string(); }, [](const auto&) { return std::string("A chair"); }};
-  const auto values = with_answers(form, it, spoc_.directory(), names);
+  const auto values = with_answers(form, shown, spoc_.directory(), names);
   EXPECT_EQ(boost::json::serialize(values.at("answers")),
             R"([{"partner":"icb","answer":"agree","recorded":"signed"},)"
             R"({"partner":"police","answer":"dissent","reasons":"too thin","recorded":"said"}])");

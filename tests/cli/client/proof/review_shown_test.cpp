@@ -72,11 +72,11 @@ class ReviewShown : public ReviewSafe {
 };
 
 TEST_F(ReviewShown, AsItIsAgreesWithItsEntries) {
-  const auto it = read();
-  ASSERT_TRUE(it) << it.error().message;
-  EXPECT_EQ(it->review.stage, access::Stage::decided);
-  EXPECT_EQ(it->review.decision->record, document_4_);
-  EXPECT_EQ(it->review.decision->answers.front().reason, "The evidence is too thin.");
+  const auto shown = read();
+  ASSERT_TRUE(shown) << shown.error().message;
+  EXPECT_EQ(shown->review.stage, access::Stage::decided);
+  EXPECT_EQ(shown->review.decision->record, document_4_);
+  EXPECT_EQ(shown->review.decision->answers.front().reason, "The evidence is too thin.");
 }
 
 TEST_F(ReviewShown, WithAnotherDocument4IsFoundOut) {
@@ -195,13 +195,13 @@ TEST_F(ReviewShown, AsItWasBeforeCannotBeSignedInPlaceOfWhatItIs) {
 }
 
 TEST_F(ReviewShown, WhoOpenedADocument4SignsForThatOneAlone) {
-  const auto it = read();
-  ASSERT_TRUE(it);
-  EXPECT_FALSE(document_to_sign(*icb_root_.session, *it)->opened);
+  const auto shown = read();
+  ASSERT_TRUE(shown);
+  EXPECT_FALSE(document_to_sign(*icb_root_.session, *shown)->opened);
   ASSERT_DONE(note_opened(*icb_root_.session, case_, document_4_));
-  EXPECT_TRUE(document_to_sign(*icb_root_.session, *it)->opened);
+  EXPECT_TRUE(document_to_sign(*icb_root_.session, *shown)->opened);
   ASSERT_DONE(note_opened(*icb_root_.session, case_, other_));
-  EXPECT_EQ(document_to_sign(*icb_root_.session, *it).code(), Errc::conflict);
+  EXPECT_EQ(document_to_sign(*icb_root_.session, *shown).code(), Errc::conflict);
 }
 
 }  // namespace

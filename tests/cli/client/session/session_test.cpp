@@ -456,7 +456,7 @@ TEST_F(SessionTest, AServiceCannotHaveMoreOfAnUploadThanItWasGiven) {
   };
   auto other = Session::start(session().home(), session().keys().clone(), {eager, vault_.clock(), {}});
   ASSERT_TRUE(other) << other.error().message;
-  auto same = Upload::go_on(**other, upload->id(), 100);
+  auto same = Upload::resume(**other, upload->id(), 100);
   ASSERT_TRUE(same) << same.error().message;
   EXPECT_EQ(same->write(Bytes(90)).code(), Errc::internal);
 }
