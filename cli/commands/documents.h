@@ -1,4 +1,4 @@
-// Documents 1 to 5 as files: what `strongroom document` and the commands that take a `--form FILE` share.
+// Documents 1 to 5 as files, for `strongroom document` and the commands that take a `--form FILE`.
 #pragma once
 #include <filesystem>
 #include <string_view>
@@ -9,21 +9,22 @@ namespace cli {
 
 namespace review = strongroom::review;
 
-// The date of today in Europe/London.
+// Today's date in Europe/London.
 review::Date today();
 
-// The filled form in the file ("-": standard input), which must be of that document; not necessarily complete. Errors
-// are those of review::read_form, Errc::not_found where there is no such file, invalid_argument for another document.
+// Reads a filled form of that document from a file ("-": standard input). It need not be complete. Errors are those of
+// review::read_form, Errc::not_found if there is no such file, Errc::invalid_argument if it is another document.
 vault::Result<review::FilledForm> read_document(const std::filesystem::path& file, int document);
 
-// The same, complete. Each problem goes to stderr on a line of its own; Errc::invalid_argument then.
+// As `read_document`, but the form must be complete. If it is not, prints each problem on a line of its own on stderr
+// and returns Errc::invalid_argument.
 vault::Result<review::FilledForm> read_complete_document(const std::filesystem::path& file, int document);
-vault::Result<void> require_complete_saying_why(const review::FilledForm& filled);
+vault::Result<void> check_complete(const review::FilledForm& filled);
 
-// Whether the file is JSON, as a form of ours is; any other is taken as it comes: a scan, a PDF.
+// Whether the file is JSON, and so meant as a form of ours. Other files, for example a scan, are secured as they come.
 bool looks_like_form(const std::filesystem::path& file);
 
-// A page or a form under its name, replacing what was there, mode 0600; "-" is standard output.
+// Writes a page or a form with mode 0600, replacing what the file contained. "-" is standard output.
 vault::Result<void> write_document(const std::filesystem::path& file, std::string_view content);
 
 }  // namespace cli

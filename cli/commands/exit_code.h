@@ -1,4 +1,4 @@
-// What a command's end means to scripts (the table stands in `strongroom --help`).
+// Exit codes, by which scripts tell how a command ended. `strongroom --help` lists them too.
 #pragma once
 #include "vault/base/result.h"
 
@@ -8,7 +8,7 @@ enum class ExitCode {
   done = 0,
   failure = 1,    // internal, or the server cannot be reached
   usage = 2,      // the command line is wrong
-  refused = 3,    // not permitted; the message names the rule and the refusal is in the trail
+  refused = 3,    // not permitted: the message names the rule, and the refusal is in the trail
   not_found = 4,  // or not visible to this person
   integrity = 5,  // altered data, a proof or certificate that does not verify, a ledger that went backwards
   conflict = 6,   // stale, already done differently

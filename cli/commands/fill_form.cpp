@@ -29,7 +29,7 @@ class Conversation {
   Result<json::object> hold() {
     out_ << "Document " << form_.document << ": " << form_.title << '\n';
     say(form_.purpose, 0);
-    out_ << "\nAn empty line leaves a question open. Ctrl-D stops; what is answered is kept.\n";
+    out_ << "\nAn empty line leaves a question open. Ctrl-D stops, and your answers are kept.\n";
     for (const review::Section& section : form_.sections) {
       bool is_titled = false;
       for (const Field& field : section.fields) {
@@ -49,7 +49,7 @@ class Conversation {
       out_ << std::string(indent, ' ') << line << '\n';
   }
 
-  // Asked for, and not answered, or answered with a person or rows that lack something.
+  // Whether a field must be asked for: it has no answer, or its person or one of its rows lacks something.
   static bool is_open(const Field& field, const json::object& beside) {
     if (!review::is_asked(field, beside)) return false;
     const auto* value = beside.if_contains(field.id);
@@ -87,7 +87,7 @@ class Conversation {
     if (!field.help.empty()) say(field.help, 2);
   }
 
-  // Rows that lack something first, then new ones until nobody wants another.
+  // Completes the rows that lack something, then asks for new ones until an empty line says that there are no more.
   Result<void> ask_rows(const Field& field) {
     heading(field);
     json::array rows = values_.contains(field.id) ? values_.at(field.id).get_array() : json::array();
@@ -108,7 +108,7 @@ class Conversation {
     return {};
   }
 
-  // False when the first question was left open and `may_skip`: there is no such person or row.
+  // Returns false if `may_skip` and the first question was left open: then there is no such person or row.
   bool ask_members(const Field& field, json::object& members, bool may_skip) {
     const bool was_empty = members.empty();
     for (const Field& member : field.fields) {
@@ -121,7 +121,7 @@ class Conversation {
     return !members.empty();
   }
 
-  // Until the answer can stand, or is left open.
+  // Asks until the answer is valid. Returns nothing if it is left open.
   std::optional<json::value> ask(const Field& field, const json::object& beside) {
     heading(field);
     while (!has_ended_) {
@@ -137,7 +137,7 @@ class Conversation {
       else if (!is_allowed(field, answer, beside))
         problem = "does not go with what was answered before (" + field.cites + ")";
       if (problem.empty()) return answer;
-      out_ << "  That cannot stand: it " << printable(problem) << ".\n";
+      out_ << "  This answer is not valid: it " << printable(problem) << ".\n";
     }
     return std::nullopt;
   }
@@ -159,9 +159,9 @@ class Conversation {
       out_ << "  " << number + 1 << "  " << field.options[number].value << ": "
            << review::words_by_date(field.options[number].label, today_) << '\n';
     if (field.type == FieldType::yes_no) out_ << "  y or n\n";
-    if (field.type == FieldType::choices) out_ << "  One or more, with commas between\n";
+    if (field.type == FieldType::choices) out_ << "  One or more, separated by commas\n";
     if (field.type == FieldType::date) out_ << "  As 2026-03-01\n";
-    if (field.type == FieldType::long_text) out_ << "  Lines; a full stop alone ends them\n";
+    if (field.type == FieldType::long_text) out_ << "  One or more lines; a line with only a full stop ends them\n";
   }
 
   std::optional<std::string> line() {
@@ -175,20 +175,20 @@ class Conversation {
     return text;
   }
 
-  // Nothing when it is left open.
+  // Reads an answer, which may have several lines. Returns nothing if it is left open.
   std::optional<std::string> read(const Field& field) {
     auto text = line();
     if (!text || text->empty()) return std::nullopt;
     if (field.type != FieldType::long_text) return text;
     if (*text == kEndOfText) return std::nullopt;
     for (auto more = line(); more && *more != kEndOfText; more = line()) {
-      if (text->size() > field.max) continue;  // it is refused as it is
+      if (text->size() > field.max) continue;  // it will be refused as too long, so the rest need not be kept
       *text += "\n" + *more;
     }
     return text;
   }
 
-  // "2" or "seriously-harmed", as the option's value.
+  // Returns the value of an option that is given by its number or its value: "2" or "seriously-harmed".
   static std::string option_of(const Field& field, std::string_view word) {
     while (word.starts_with(' ')) word.remove_prefix(1);
     while (word.ends_with(' ')) word.remove_suffix(1);

@@ -8,7 +8,8 @@
 
 namespace cli {
 
-// Ctrl-C while files are under way: what is begun is finished, and the same command goes on from there.
+// While this exists, Ctrl-C asks the work to stop: files that are begun are finished, and the same command, run again,
+// continues with the others.
 inline std::atomic<bool>* interrupted = nullptr;
 class StopOnInterrupt {
  public:
@@ -27,7 +28,7 @@ class StopOnInterrupt {
   void (*before_)(int);
 };
 
-// Follows a client's counters with a bar until it goes.
+// While this exists, a bar shows how far a client's counters are.
 template <class Counters>
 class Follow {
  public:

@@ -1,7 +1,6 @@
-// review, lock: the commands of section 4 of the guidance, and what they share.
+// review, lock: what the commands of section 4 of the guidance share, and the case lock.
 #include "cli/commands/review.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -13,7 +12,7 @@ namespace cli {
 
 Result<client::ReviewCase> open_review(Context& context, std::string_view case_) {
   TRY_VOID(context.connect());
-  TRY(const auto id, context.case_id(case_));
+  TRY(const auto id, context.find_case(case_));
   return client::read_review(context.session(), context.directory(), id);
 }
 
@@ -22,7 +21,7 @@ client::Names names_of(Context& context) {
             std::string name = context.name_of(id);
             const auto& agencies = context.directory().chain().agencies();
             const auto agency = agencies.find(id);
-            // A partner that nobody has given a name goes by the word of its kind.
+            // A safeguarding partner that has no name of its own gets the name of its kind at today's date.
             if (agency == agencies.end() || !agency->second.partner || name != wire::enum_name(agency->second.kind))
               return name;
             constexpr std::string_view kArticle = "the ";
@@ -34,17 +33,12 @@ client::Names names_of(Context& context) {
           [&context](const access::PersonId& id) { return context.name_of(id); }};
 }
 
-Result<Words> words_if(Context& context, const FreeText& given, bool needed, std::string_view what) {
-  Words words;
-  if (!given.given() && !(needed && isatty(STDIN_FILENO) == 1)) return words;
-  TRY(words.text, free_text(what, given.text, given.file));
-  TRY(words.digest, context.session().stage_text(words.text));
-  return words;
-}
-
-Result<vault::Digest> words_of(Context& context, const FreeText& given, std::string_view what) {
-  TRY(const std::string text, free_text(what, given.text, given.file));
-  return context.session().stage_text(text);
+Result<StagedText> stage_if_needed(Context& context, const FreeText& text, bool needed) {
+  StagedText staged;
+  if (!text.is_given() && !(needed && isatty(STDIN_FILENO) == 1)) return staged;
+  TRY(staged.text, text.require());
+  TRY(staged.digest, context.session().stage_text(staged.text));
+  return staged;
 }
 
 bool is_overdue(const wire::ReviewView& view, std::string_view clock, const std::optional<access::AgencyId>& agency) {
@@ -53,10 +47,10 @@ bool is_overdue(const wire::ReviewView& view, std::string_view clock, const std:
   });
 }
 
-Result<void> check_step(Context& context, const client::ReviewCase& it, review::Step step) {
+Result<void> check_step(Context& context, const client::ReviewCase& review, review::Step step) {
   const client::Person* self = context.directory().find(context.session().person());
   if (self == nullptr || !self->has_role(access::Role::spoc)) return {};
-  const wire::ReviewView& view = it.review;
+  const wire::ReviewView& view = review.review;
   review::Facts facts;
   facts.stage = view.stage;
   facts.templates_sent = std::ranges::any_of(
@@ -81,13 +75,13 @@ Result<void> check_step(Context& context, const client::ReviewCase& it, review::
 Result<std::string> read_text_file(const std::string& file, std::size_t max) {
   auto bytes = vault::read_file_limited(file, max);
   if (!bytes) {
-    if (bytes.code() == Errc::not_found) return Error{Errc::not_found, "there is no file " + printable(file)};
-    return Error{bytes.code(), "cannot read " + printable(file) + ": " + bytes.error().message};
+    if (bytes.code() == Errc::not_found) return Error{Errc::not_found, "there is no file " + file};
+    return bytes.error();
   }
   return std::string(vault::as_text(*bytes));
 }
 
-Result<json::object> fields_from(const std::optional<std::string>& file, int document) {
+Result<json::object> read_fields(const std::optional<std::string>& file, int document) {
   if (!file) return json::object();
   TRY(const review::FilledForm form, read_document(*file, document));
   for (const review::Problem& problem : form.problems)
@@ -96,12 +90,19 @@ Result<json::object> fields_from(const std::optional<std::string>& file, int doc
   return form.values;
 }
 
-Result<access::RecordId> seal_form(Context& context, const client::ReviewCase& it, access::RecordClass class_,
+Result<access::RecordId> seal_form(Context& context, const client::ReviewCase& review, access::RecordClass class_,
                                    const std::string& name, std::string text) {
-  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), it.case_.review_safe));
+  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), review.case_.review_safe));
   const client::NewDocument document{class_, name, std::move(text)};
   TRY(const auto records, client::seal_documents(context.session(), safe, std::span(&document, 1)));
   return records.front();
+}
+
+Result<access::RecordId> seal_file(Context& context, const client::ReviewCase& review, access::RecordClass class_,
+                                   const std::string& file) {
+  TRY(std::string text, read_text_file(file, review::kMaxFormBytes));
+  const std::string name = std::filesystem::path(file).filename().string();
+  return seal_form(context, review, class_, client::encode_path(name).text, std::move(text));
 }
 
 std::string short_day(const vault::Date& date) {
@@ -110,59 +111,53 @@ std::string short_day(const vault::Date& date) {
          vault::to_string(date);
 }
 
-std::string yes_no(bool value) {
-  return value ? "yes" : "no";
-}
-
 namespace {
 
-void add_lock(CLI::App& app) {
-  auto* group = add_command(app, "lock", "What the case lock permits, and what holds it", "");
-  group->require_subcommand(1);
-  auto name = std::make_shared<std::string>();
-  auto* show = add_command(*group, "show", "Show the lock of a case", "strongroom lock show RR-2026-0001");
-  show->add_option("CASE", *name, "Its reference or id")->required();
-  on_run(show, [name](Context& context) -> Result<void> {
-    TRY(const auto it, open_review(context, *name));
-    const bool over = it.review.stage == access::Stage::closed || it.review.stage == access::Stage::not_pursued;
+struct LockShow : CaseArgument {};
+
+Result<void> run(Context& context, const LockShow& options) {
+  TRY(const auto review, open_review(context, options.case_));
+  const wire::ReviewView& view = review.review;
+  const bool over = view.stage == access::Stage::closed || view.stage == access::Stage::not_pursued;
+  if (context.as_json) {
     std::vector<std::string> permitted;
-    if (it.review.lock == access::LockState::engaged) {
+    if (view.lock == access::LockState::engaged) {
       if (!over) permitted = {"deposit", "nominate"};
       permitted.emplace_back("checkout");
     }
-    if (context.as_json) {
-      json::object object{{"case", it.case_.case_.to_string()},
-                          {"reference", it.case_.reference},
-                          {"lock", wire::enum_name(it.review.lock)},
-                          {"stage", wire::enum_name(it.review.stage)},
-                          {"since", vault::to_rfc3339(it.case_.received)}};
-      object["permitted"] = json::value_from(permitted);
-      Context::print(object);
-      return {};
-    }
-    Table table({it.case_.reference, ""});
-    table.add({"lock", wire::enum_name(it.review.lock)});
-    table.add({"stage", wire::enum_name(it.review.stage)});
-    table.add({"engaged by", "the referral, received " + vault::to_rfc3339(it.case_.received)});
-    table.add({"permitted", over ? "copies for a stated purpose; nothing new is secured once the review is over"
-                                 : "to secure, to nominate, and copies for a stated purpose (4.3.5)"});
-    table.print("");
+    json::object object{{"case", review.case_.case_.to_string()},
+                        {"reference", review.case_.reference},
+                        {"lock", wire::enum_name(view.lock)},
+                        {"stage", wire::enum_name(view.stage)},
+                        {"since", vault::to_rfc3339(review.case_.received)}};
+    object["permitted"] = json::value_from(permitted);
+    print_json(object);
     return {};
-  });
+  }
+  Table table({review.case_.reference, ""});
+  table.add({"lock", wire::enum_name(view.lock)});
+  table.add({"stage", wire::enum_name(view.stage)});
+  table.add({"engaged by", "the referral, received " + vault::to_rfc3339(review.case_.received)});
+  table.add({"permitted", over ? "copies for a stated purpose; nothing new is secured once the review is over"
+                               : "to secure, to nominate, and copies for a stated purpose (4.3.5)"});
+  table.print("");
+  return {};
 }
 
 }  // namespace
 
 void add_review_commands(CLI::App& app) {
-  auto* group = add_command(app, "review", "The Rapid Review: section 4 of the guidance, step by step", "");
-  group->require_subcommand(1);
-  add_review_status(*group);
-  add_review_scoping(*group);
-  add_review_meeting(*group);
-  add_review_decision(*group);
-  add_review_outcome(*group);
-  add_review_course(*group);
-  add_lock(app);
+  auto& group = add_group(app, "review", "The Rapid Review: section 4 of the guidance, step by step");
+  add_review_status(group);
+  add_review_scoping(group);
+  add_review_meeting(group);
+  add_review_decision(group);
+  add_review_outcome(group);
+  add_review_course(group);
+
+  auto& lock = add_group(app, "lock", "The case lock: what it permits");
+  add_command<LockShow>(lock, "show", "Show the lock of a case", "strongroom lock show RR-2026-0001");
+
   add_review_documents(app);
 }
 

@@ -1,10 +1,10 @@
-// secure: files go in, and the manifest says what became of each.
+// secure: puts files into a safe, and writes down in a manifest which record each of them became.
 #include <iostream>
 #include <set>
 
 #include "cli/client/files/manifest.h"
 #include "cli/client/records.h"
-#include "cli/commands/context.h"
+#include "cli/commands/command.h"
 #include "cli/commands/following.h"
 
 namespace cli {
@@ -12,17 +12,46 @@ namespace {
 
 using access::RecordClass;
 
-// "2026-01-01..2026-02-01" or one day.
+struct Secure : SafeArgument {
+  std::vector<std::string> paths;
+  std::string class_ = "other";
+  std::optional<std::string> source, subject, dates, derived_from, on_behalf_of, manifest;
+  bool late = false;
+
+  void add_flags(CLI::App& command) {
+    SafeArgument::add_flags(command);
+    command.add_option("PATH", paths, "Files and folders (recursively)")->required();
+    command.add_option("--class", class_, "What kind of records they are")->check(word_of<RecordClass>());
+    command.add_option("--source", source, "The system, share or cupboard they come from");
+    command.add_option("--subject", subject, "Whom they are about, such as child-1");
+    command.add_option("--dates", dates, "The time they cover, such as 2026-01-01..2026-02-01");
+    command.add_flag("--late", late, "Found after the agency had declared itself complete");
+    command.add_option("--derived-from", derived_from, "The copy that they are an updated working copy of")
+        ->type_name("COPY");
+    command.add_option("--on-behalf-of", on_behalf_of, "The agency whose records they are")->type_name("AGENCY");
+    command
+        .add_option("--manifest", manifest,
+                    "CSV: path and any of class, subject, source, dates for each file. It is made, or brought up to "
+                    "date, with the files that were secured; originals remove uses it")
+        ->type_name("FILE");
+  }
+};
+
+// --- dates and manifests --------------------------------------------------------------------------------------------
+
+// Checks dates such as "2026-01-01..2026-02-01" or "2026-01-01".
 Result<void> check_dates(const std::string& dates) {
   const std::size_t dots = dates.find("..");
   const auto first = vault::parse_date(dates.substr(0, dots));
   const auto last = dots == std::string::npos ? first : vault::parse_date(dates.substr(dots + 2));
   if (!first || !last || *last < *first)
-    return Error{Errc::invalid_argument, "dates are a day or two days, such as 2026-01-01..2026-02-01"};
+    return Error{Errc::invalid_argument,
+                 "\"" + printable(dates) + "\" is not a day or two days in order, such as 2026-01-01..2026-02-01"};
   return {};
 }
 
-// Where a file stands, through no link: what the removal of originals goes by.
+// Returns a file's absolute path in which no folder is a link. The manifest contains such paths, because `originals
+// remove` never follows a link.
 std::string real_path(const std::filesystem::path& file) {
   std::error_code failed;
   const auto absolute = std::filesystem::absolute(file, failed).lexically_normal();
@@ -30,12 +59,13 @@ std::string real_path(const std::filesystem::path& file) {
   return failed ? absolute.native() : (folder / absolute.filename()).native();
 }
 
-// What the manifest says of each file.
+// Gives each file the class, subject, source and dates that the manifest has for it.
 Result<void> apply_manifest(std::span<const client::ManifestLine> lines, std::vector<client::FileToSecure>& files) {
   std::map<std::string_view, const client::ManifestLine*> by_path;
   for (const client::ManifestLine& line : lines) by_path[line.path] = &line;
   std::set<std::string_view> used;
   for (client::FileToSecure& one : files) {
+    // A manifest that a person wrote may name a file as in the record, by its real path, or as it was given.
     auto found = by_path.find(one.path);
     if (found == by_path.end()) found = by_path.find(real_path(one.file));
     if (found == by_path.end()) found = by_path.find(one.file.native());
@@ -57,10 +87,10 @@ Result<void> apply_manifest(std::span<const client::ManifestLine> lines, std::ve
   return {};
 }
 
-// The manifest brought up to date: a line for each file that is secured, in place of the one that named it before.
-Result<void> keep_manifest(const std::string& manifest, std::vector<client::ManifestLine> lines,
-                           std::span<const client::FileToSecure> files, std::span<const client::SecuredResult> results,
-                           const client::SecureOptions& how) {
+// Brings the manifest up to date: each file that is secured has a line, which replaces an earlier line of that file.
+Result<void> update_manifest(const std::string& manifest, std::vector<client::ManifestLine> lines,
+                             std::span<const client::FileToSecure> files,
+                             std::span<const client::SecuredResult> results, const client::SecureOptions& how) {
   std::map<std::string, std::size_t> by_path;
   for (std::size_t i = 0; i < lines.size(); ++i) by_path[lines[i].path] = i;
   for (std::size_t i = 0; i < results.size(); ++i) {
@@ -88,126 +118,121 @@ Result<void> keep_manifest(const std::string& manifest, std::vector<client::Mani
   return client::write_manifest(manifest, lines);
 }
 
-void add_secure(CLI::App& app) {
-  struct Options {
-    std::string safe;
-    std::vector<std::string> paths;
-    std::string class_ = "other";
-    std::optional<std::string> source, subject, dates, derived_from, on_behalf_of, manifest;
-    bool late = false;
-  };
-  auto options = std::make_shared<Options>();
-  auto* command = add_command(
-      app, "secure", "Encrypt files here and put them into a safe; run again to continue",
-      "strongroom secure SAFE \"Case files\" --class case-notes\n\nExit 1 when some files could not be secured; "
-      "the others are, and stand in the output.");
-  command->add_option("SAFE", options->safe)->required();
-  command->add_option("PATH", options->paths, "Files and folders (recursively)")->required();
-  command->add_option("--class", options->class_, "What kind of records they are")->check(word_of<RecordClass>());
-  command->add_option("--source", options->source, "The system, share or cupboard they come from");
-  command->add_option("--subject", options->subject, "Whom they are about, such as child-1");
-  command->add_option("--dates", options->dates, "The time they cover, such as 2026-01-01..2026-02-01");
-  command->add_flag("--late", options->late, "Found after the agency had declared itself complete");
-  command->add_option("--derived-from", options->derived_from, "The copy that they are an updated working copy of")
-      ->type_name("COPY");
-  command->add_option("--on-behalf-of", options->on_behalf_of, "The agency whose records they are")
-      ->type_name("AGENCY");
-  command
-      ->add_option(
-          "--manifest", options->manifest,
-          "CSV: path and any of class, subject, source, dates for each file; made, or brought up to date, with "
-          "what was secured (originals remove goes by it)")
-      ->type_name("FILE");
-  on_run(command, [options](Context& context) -> Result<void> {
-    client::SecureOptions how;
-    TRY(how.class_, wire::parse_enum<RecordClass>(options->class_));
-    how.source = options->source.value_or("");
-    how.subject = options->subject;
-    how.dates = options->dates.value_or("");
-    how.late = options->late;
-    if (options->dates) TRY_VOID(check_dates(*options->dates));
-    std::vector<std::filesystem::path> paths(options->paths.begin(), options->paths.end());
-    TRY(client::FoundFiles found, client::find_files(paths));
-    if (options->manifest) {
-      const std::string own = real_path(*options->manifest);
-      if (std::erase_if(found.files, [&](const auto& one) { return real_path(one.file) == own; }) > 0)
-        note("the manifest itself is not secured");
-    }
-    std::vector<client::ManifestLine> manifest;
-    if (options->manifest && std::filesystem::exists(*options->manifest)) {
-      TRY(manifest, client::read_manifest(*options->manifest));
-      TRY_VOID(apply_manifest(manifest, found.files));
-    }
+// --- secure ---------------------------------------------------------------------------------------------------------
 
-    TRY_VOID(context.connect());
-    TRY(const auto id, context.safe(options->safe));
-    if (options->derived_from) {
-      TRY(const auto copy, context.copy(*options->derived_from));
-      how.derived_from = copy.copy;
-    }
-    if (options->on_behalf_of) {
-      TRY(how.on_behalf_of, context.agency(*options->on_behalf_of));
-    }
-    TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
+struct Found {
+  client::FoundFiles files;
+  std::vector<client::ManifestLine> manifest;  // as it was before this run
+};
 
-    std::uint64_t total = 0;
-    for (const auto& one : found.files) {
-      std::error_code ignored;
-      const auto size = std::filesystem::file_size(one.file, ignored);
-      if (!ignored) total += size;
-    }
-    client::SecureProgress progress;
-    Result<std::vector<client::SecuredResult>> results;
-    {
-      const StopOnInterrupt stop(progress.stop);
-      const Follow follow("securing", total, progress);
-      results = client::secure(context.session(), safe, found.files, how, progress);
-    }
-    if (!results) return results.error();
-    if (options->manifest) TRY_VOID(keep_manifest(*options->manifest, std::move(manifest), found.files, *results, how));
+// Finds the files, and describes them as the manifest says. The manifest itself is not secured.
+Result<Found> find_files(const Secure& options) {
+  const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
+  Found found;
+  TRY(found.files, client::find_files(paths));
+  if (!options.manifest) return found;
+  const std::string own = real_path(*options.manifest);
+  if (std::erase_if(found.files.files, [&](const auto& one) { return real_path(one.file) == own; }) > 0)
+    note("the manifest itself is not secured");
+  if (std::filesystem::exists(*options.manifest)) {
+    TRY(found.manifest, client::read_manifest(*options.manifest));
+    TRY_VOID(apply_manifest(found.manifest, found.files.files));
+  }
+  return found;
+}
 
-    json::array array;
-    std::vector<std::pair<std::string, Error>> failed;
-    for (const auto& [path, why] : found.passed_over) failed.emplace_back(path, Error{Errc::io, why});
-    std::uint64_t bytes = 0;
-    std::size_t secured = 0, skipped = 0;
-    for (const client::SecuredResult& one : *results) {
-      if (one.failure || !one.record) {
-        failed.emplace_back(one.path, one.failure.value_or(Error{Errc::cancelled, "stopped before its turn"}));
-        continue;
-      }
-      bytes += one.size;
-      ++(one.skipped ? skipped : secured);
-      const client::EncodedPath shown = client::encode_path(one.path);
-      json::object object{{"record", one.record->to_string()},
-                          {"path", vault::is_utf8(one.path) ? one.path : shown.text},
-                          {"size", one.size},
-                          {"sha256", vault::hex(one.sha256)}};
-      if (!vault::is_utf8(one.path)) object["encoded"] = true;  // as in `records --json`
-      if (one.skipped) object["skipped"] = true;
-      array.push_back(std::move(object));
+Result<client::SecureOptions> read_options(const Secure& options) {
+  client::SecureOptions how;
+  TRY(how.class_, wire::parse_enum<RecordClass>(options.class_));
+  how.source = options.source.value_or("");
+  how.subject = options.subject;
+  how.dates = options.dates.value_or("");
+  how.late = options.late;
+  if (options.dates) TRY_VOID(check_dates(*options.dates));
+  return how;
+}
+
+std::uint64_t size_of(std::span<const client::FileToSecure> files) {
+  std::uint64_t total = 0;
+  for (const auto& one : files) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(one.file, failed);
+    if (!failed) total += size;  // only the bar needs it; securing the file reports what is wrong with it
+  }
+  return total;
+}
+
+// Prints what became of each file. An error if one is not secured.
+Result<void> print_results(const Context& context, const client::FoundFiles& found,
+                           std::span<const client::SecuredResult> results, bool stopped) {
+  json::array array;
+  std::vector<std::pair<std::string, Error>> failed;
+  for (const auto& [path, why] : found.passed_over) failed.emplace_back(path, Error{Errc::io, why});
+  std::uint64_t bytes = 0;
+  std::size_t secured = 0, skipped = 0;
+  for (const client::SecuredResult& one : results) {
+    if (one.failure || !one.record) {
+      failed.emplace_back(one.path, one.failure.value_or(Error{Errc::cancelled, "stopped before its turn"}));
+      continue;
     }
-    if (context.as_json) {
-      Context::print(array);
-    } else {
-      std::cout << secured << " files secured" << (skipped > 0 ? ", " + std::to_string(skipped) + " stood already" : "")
-                << ", " << size_for_people(bytes) << '\n';
-    }
-    for (const auto& [path, error] : failed) note("not secured: " + printable(path) + ": " + error.message);
-    if (failed.empty()) return {};
-    const bool stopped = progress.stop;
-    // One code, whatever is the matter with each file: what the service refuses ends the command before this.
-    return Error{stopped ? Errc::cancelled : Errc::io,
-                 std::to_string(failed.size()) + " of " +
-                     std::to_string(found.files.size() + found.passed_over.size()) +
-                     " files are not secured; the others are. Run the same command again to continue."};
-  });
+    bytes += one.size;
+    ++(one.skipped ? skipped : secured);
+    const bool is_text = vault::is_utf8(one.path);
+    json::object object{{"record", one.record->to_string()},
+                        {"path", is_text ? one.path : client::encode_path(one.path).text},
+                        {"size", one.size},
+                        {"sha256", vault::hex(one.sha256)}};
+    if (!is_text) object["encoded"] = true;  // as in `records --json`
+    if (one.skipped) object["skipped"] = true;
+    array.push_back(std::move(object));
+  }
+  if (context.as_json)
+    print_json(array);
+  else
+    std::cout << secured << (secured == 1 ? " file secured" : " files secured")
+              << (skipped > 0 ? ", " + std::to_string(skipped) + " secured already" : "") << ", "
+              << size_for_people(bytes) << '\n';
+  for (const auto& [path, error] : failed) note("not secured: " + printable(path) + ": " + error.message);
+  if (failed.empty()) return {};
+  // All kinds of failure get the same code here. A refusal by the service has ended the command before this.
+  return Error{stopped ? Errc::cancelled : Errc::io,
+               std::to_string(failed.size()) + " of " + std::to_string(found.files.size() + found.passed_over.size()) +
+                   " files are not secured; the others are. Run the same command again to continue."};
+}
+
+Result<void> run(Context& context, const Secure& options) {
+  TRY(client::SecureOptions how, read_options(options));
+  TRY(Found found, find_files(options));
+  TRY_VOID(context.connect());
+  TRY(const auto id, context.find_safe(options.safe));
+  if (options.derived_from) {
+    TRY(const auto copy, context.find_copy(*options.derived_from));
+    how.derived_from = copy.copy;
+  }
+  if (options.on_behalf_of) {
+    TRY(how.on_behalf_of, context.find_agency(*options.on_behalf_of));
+  }
+  TRY(const auto safe, client::verify_safe(context.session(), context.directory(), id));
+
+  client::SecureProgress progress;
+  Result<std::vector<client::SecuredResult>> results;
+  {
+    const StopOnInterrupt stop(progress.stop);
+    const Follow follow("securing", size_of(found.files.files), progress);
+    results = client::secure(context.session(), safe, found.files.files, how, progress);
+  }
+  if (!results) return results.error();
+  if (options.manifest)
+    TRY_VOID(update_manifest(*options.manifest, std::move(found.manifest), found.files.files, *results, how));
+  return print_results(context, found.files, *results, progress.stop);
 }
 
 }  // namespace
 
 void add_secure_commands(CLI::App& app) {
-  add_secure(app);
+  add_command<Secure>(app, "secure", "Encrypt files here and put them into a safe; run again to continue",
+                      "strongroom secure SAFE \"Case files\" --class case-notes\n\nExit 1 when some files could not be "
+                      "secured; the others are, and the output lists them.");
 }
 
 }  // namespace cli

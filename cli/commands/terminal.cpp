@@ -20,13 +20,13 @@ using vault::Result;
 constexpr std::int64_t kRedrawMs = 100;
 constexpr int kBarWidth = 24;
 
-// How many columns a UTF-8 string takes, counting a code point as one: good enough for names.
+// Counts the columns that a UTF-8 string takes, one for each code point, which is good enough for names.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
 }
 
-// One line from the terminal.
+// Reads one line from the terminal.
 std::string ask(std::string_view prompt) {
   std::cerr << prompt << std::flush;
   std::string line;
@@ -34,8 +34,8 @@ std::string ask(std::string_view prompt) {
   return line;
 }
 
-// The bytes of a character at the beginning of `text` that changes the direction of what follows, 0 if there is none:
-// it makes a text look like another one.
+// Returns the length of a character at the beginning of `text` that changes the direction of the text after it, or 0.
+// With such a character one name can be made to look like another.
 std::size_t direction_mark(std::string_view text) {
   constexpr std::string_view kMarks[] = {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
                                          "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
@@ -76,6 +76,15 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
+  return text;
+}
+
 std::string size_for_people(std::uint64_t bytes) {
   constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   auto value = static_cast<double>(bytes);
@@ -113,7 +122,7 @@ void Table::print(std::string_view when_empty) const {
 }
 
 void note(std::string_view text) {
-  std::cerr << text << '\n';
+  std::cerr << printable(text) << '\n';
 }
 
 Progress::Progress(std::string what, std::uint64_t total_bytes)
@@ -154,12 +163,13 @@ void Progress::draw(bool last) {
 }
 
 bool is_at_terminal() {
-  // The question goes to stderr: in a file nobody would read it, and the program would seem to hang.
+  // Questions go to stderr. If that were a file, nobody would see the question, and the program would seem to hang.
   return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
 }
 
-Result<bool> confirm(std::string_view question) {
-  if (!is_at_terminal()) return Error{Errc::invalid_argument, "this cannot be undone; confirm with --yes"};
+Result<bool> ask_yes_or_no(std::string_view question) {
+  if (!is_at_terminal())
+    return Error{Errc::invalid_argument, "this cannot be undone, and there is no terminal to ask at: agree with --yes"};
   const std::string answer = ask(std::string(question) + " [y/N] ");
   return answer == "y" || answer == "Y" || answer == "yes";
 }
@@ -172,7 +182,7 @@ Result<std::string> free_text(std::string_view what, const std::optional<std::st
     if (*file != "-") in.open(*file, std::ios::binary);
     std::istream& source = *file == "-" ? std::cin : in;
     if (!source) return Error{Errc::not_found, "cannot read " + printable(file->native())};
-    text.resize(access::kMaxFreeTextBytes + 1);
+    text.resize(access::kMaxFreeTextBytes + 1);  // one byte more than is allowed shows that there is too much
     source.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(source.gcount()));
   } else if (given) {

@@ -1,5 +1,5 @@
-// What stands between a command and the person at the terminal: tables, progress, questions. Data goes to stdout,
-// everything else to stderr; bars and questions only where there is a terminal. Not thread safe, except
+// How commands talk to the person at the terminal: tables, progress, questions. Data goes to stdout, everything else to
+// stderr. Bars are drawn and questions are asked only if there is a terminal. Not thread safe, except
 // Progress::advance.
 #pragma once
 #include <atomic>
@@ -16,30 +16,34 @@
 
 namespace cli {
 
-// Text that came from elsewhere, made safe to print: control characters (a newline in a file name, an escape sequence)
-// are shown as "\n", "\x1b" and the like, so are characters that change the direction of text; bytes that are not UTF-8
-// as "\xff".
+// Makes text that came from elsewhere safe to print. Control characters (a newline in a file name, an escape sequence)
+// become "\n", "\x1b" and so on, and so do characters that change the direction of text. Bytes that are not UTF-8
+// become
+// "\xff".
 std::string printable(std::string_view text);
 
-// "1.4 MiB", for people. Scripts read JSON.
+// Returns for example "1.4 MiB". Scripts read the bytes from JSON instead.
 std::string size_for_people(std::uint64_t bytes);
 
-// Columns padded to their widest cell, two spaces between, the last one unpadded. Cells go through `printable`.
+// Joins words for a list in a sentence: "child-1, parent-1".
+std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
+
+// A table whose columns are as wide as their widest cell, with two spaces between them. Cells go through `printable`.
 class Table {
  public:
   explicit Table(std::vector<std::string> header);
   void add(std::vector<std::string> cells);
-  // Nothing but `when_empty` (to stderr) if there is no row.
+  // Without a row, prints only `when_empty`, on stderr.
   void print(std::string_view when_empty) const;
 
  private:
   std::vector<std::vector<std::string>> rows_;
 };
 
-// One line on stderr.
+// Prints one line on stderr. The text goes through `printable`: names and reasons in it come from other people.
 void note(std::string_view text);
 
-// A bar on stderr, redrawn at most ten times a second; silent where stderr is not a terminal.
+// A bar on stderr, drawn at most ten times a second, and not at all if stderr is not a terminal.
 class Progress {
  public:
   Progress(std::string what, std::uint64_t total_bytes);
@@ -64,15 +68,16 @@ class Progress {
 // Whether there is a person to ask.
 bool is_at_terminal();
 
-// y/N on the terminal. Without a terminal: Errc::invalid_argument that says to give --yes.
-vault::Result<bool> confirm(std::string_view question);
+// Asks a question that is answered with y or n, no being the default. Errc::invalid_argument if there is no terminal.
+vault::Result<bool> ask_yes_or_no(std::string_view question);
 
-// Free text of a command: from `file` ("-" is stdin), else `given`, else asked for on the terminal with the reminder
-// not to name the child. Errc::invalid_argument when it is empty or there is no terminal, Errc::too_large over the
-// limit.
+// Reads a command's free text from `file` ("-" is stdin), or takes `given`, or asks at the terminal and adds that the
+// child must not be named. `what` is the name of the option, for example "reason". Errc::invalid_argument if the text
+// is empty or there is no terminal to ask at, Errc::too_large if it is longer than access::kMaxFreeTextBytes.
 vault::Result<std::string> free_text(std::string_view what, const std::optional<std::string>& given,
                                      const std::optional<std::filesystem::path>& file);
-// The same for text that may be left out: nothing without a terminal to ask at, or when an empty line is answered.
+// The same for text that may be left out. Returns nothing if there is no terminal to ask at or the answer is an empty
+// line.
 vault::Result<std::optional<std::string>> optional_text(std::string_view what, const std::optional<std::string>& given,
                                                         const std::optional<std::filesystem::path>& file);
 

@@ -59,6 +59,19 @@ class BadInput(harness.WorldTest):
         nothing = world.run("representative", "open", damaged, "-o", into, "--json", check=INTEGRITY)
         self.assertEqual(nothing.json(), [])
 
+    def test_a_name_of_several_lines_forges_no_line(self):
+        world = self.world
+        name = "Invented school\nstrongroom: everything is in order"
+        agency = world.data("local-authority", "agency", "add", name, "--kind", "school")["agency"]
+        day = world.today(-40)
+        refer = ("case", "refer", "--incident-date", day, "--aware-date", day, "--agency")
+        case = world.data("spoc", *refer, agency)["case"]
+        again = world.run("spoc", *refer, world.agency["icb"])  # is told of the first
+        status = world.run("spoc", "review", "status", case)
+        for said in (again.err, status.out, world.run("spoc", "case", "show", case).out):
+            self.assertIn(name.replace("\n", "\\n"), said)
+            self.assertNotIn(name, said)
+
     def test_a_record_of_junk_is_named_and_hides_no_other(self):
         world = self.world
         _, safe = world.open_safe()

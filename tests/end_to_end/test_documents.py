@@ -75,7 +75,7 @@ class Documents(unittest.TestCase):
             "colour: is not a field of this form": {**self.example(1), "colour": "red"},
             "version 0 of Document 1": {**self.example(1), "v": 0},
             "version 2 of Document 1": {**self.example(1), "v": 2},
-            "this is Document 2, not Document 1": self.example(2),
+            "standard input contains Document 2, not Document 1": self.example(2),
         }
         for words, form in wrong.items():
             self.refused(self.run_it("document", "fill", 1, "--from", "-", "-o", out, text=json.dumps(form)), USAGE, words)
@@ -89,7 +89,7 @@ class Documents(unittest.TestCase):
         out = self.top / "out.json"
         out.write_text("somebody's work")
         source = self.source(1)
-        self.refused(self.run_it("document", "fill", 1, "--from", source, "-o", out), CONFLICT, "is there already")
+        self.refused(self.run_it("document", "fill", 1, "--from", source, "-o", out), CONFLICT, "exists already")
         self.assertEqual(out.read_text(), "somebody's work")
         out.write_text(json.dumps(self.example(1)))  # filling the same file again only puts it in order
         self.assertEqual(self.run_it("document", "fill", 1, "--from", out, "-o", out).returncode, 0)

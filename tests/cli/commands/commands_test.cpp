@@ -4,9 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <map>
 
-#include "cli/commands/context.h"
+#include "cli/commands/command.h"
 #include "cli/commands/exit_code.h"
 
 namespace cli {
@@ -24,6 +24,12 @@ TEST(Printable, ControlCharactersAndBytesThatAreNotTextAreShownAndNotSent) {
   // "annexe" U+202E "fdp.exe" looks like "annexeexe.pdf".
   EXPECT_EQ(printable("annexe\u202efdp.exe"), "annexe\\xe2\\x80\\xaefdp.exe");
   EXPECT_EQ(printable("\u2066a\u2069"), "\\xe2\\x81\\xa6a\\xe2\\x81\\xa9");
+}
+
+TEST(Note, IsOneLineInWhichControlCharactersAreShown) {
+  testing::internal::CaptureStderr();
+  note("a name\nstrongroom: \x1b[2Jand more");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "a name\\nstrongroom: \\x1b[2Jand more\n");
 }
 
 TEST(Sizes, AreShownInTheLargestUnitThatFits) {
@@ -73,42 +79,57 @@ TEST_F(FreeTextFromFile, LosesItsLastLineEndAndMustSaySomething) {
   EXPECT_EQ(free_text("reason", {}, "/nowhere/at/all").code(), Errc::not_found);
 }
 
-// Every command that does something has an action, an example, and a parent that groups it.
-void check_command(const CLI::App& command, std::set<std::string>& seen) {
-  const auto below = command.get_subcommands([](const CLI::App*) { return true; });
-  if (below.empty()) {
-    EXPECT_NE(action_of(&command), nullptr) << command.get_name();
-    EXPECT_NE(command.get_footer().find("Example:"), std::string::npos) << command.get_name();
-    EXPECT_FALSE(command.get_description().empty()) << command.get_name();
+class Commands : public testing::Test {
+ protected:
+  Commands() {
+    context.add_flags(app);
+    add_commands(app);
+    collect(app, "");
   }
-  seen.insert(command.get_name());
-  for (const CLI::App* sub : below) check_command(*sub, seen);
+  // Commands by what people type: "case", "case refer", …
+  void collect(const CLI::App& above, const std::string& path) {
+    for (const CLI::App* command : above.get_subcommands([](const CLI::App*) { return true; })) {
+      const std::string own = path + (path.empty() ? "" : " ") + command->get_name();
+      all[own] = command;
+      collect(*command, own);
+    }
+  }
+
+  CLI::App app{"test"};
+  Context context;
+  std::map<std::string, const CLI::App*> all;
+};
+
+TEST_F(Commands, EachHasAnActionAndAnExample) {
+  for (const auto& [path, command] : all) {
+    EXPECT_FALSE(command->get_description().empty()) << path;
+    const bool only_groups = command->get_require_subcommand_min() > 0;
+    EXPECT_EQ(action_of(command) == nullptr, only_groups) << path;
+    EXPECT_EQ(command->get_footer().find("Example:") == std::string::npos, only_groups) << path;
+  }
 }
 
-TEST(Commands, EachHasAnActionAndAnExample) {
-  CLI::App app("test");
-  Context context;
-  context.bind(app);
-  add_people_commands(app);
-  add_case_commands(app);
-  add_nominate_commands(app);
-  add_secure_commands(app);
-  add_record_commands(app);
-  add_physical_commands(app);
-  add_declare_command(app);
-  add_originals_commands(app);
-  add_trail_commands(app);
-  add_document_commands(app);
-  add_review_commands(app);
-  add_completion_command(app);
-  std::set<std::string> seen;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    check_command(*command, seen);
-  for (const char* name :
-       {"enrol",    "whoami",  "trust",    "agency",    "person",   "sync",   "case",    "safe",  "nominate",
-        "secure",   "records", "checkout", "collect",   "open",     "copies", "return",  "audit", "completion",
-        "physical", "label",   "declare",  "originals", "document", "fill",   "calendar"})
-    EXPECT_TRUE(seen.contains(name)) << name;
+TEST_F(Commands, AreTheOnesThatTheGuidesTell) {
+  for (const char* path : {"enrol",          "whoami",          "trust",
+                           "agency add",     "person invite",   "person revoke",
+                           "sync",           "case refer",      "safe open",
+                           "nominate",       "nominate end",    "secure",
+                           "records",        "checkout",        "collect",
+                           "open",           "copies",          "return",
+                           "physical label", "declare",         "originals remove",
+                           "audit trail",    "document fill",   "document print",
+                           "calendar",       "calendar import", "review status",
+                           "review close",   "lock show",       "completion"})
+    EXPECT_TRUE(all.contains(path)) << path;
+}
+
+TEST_F(Commands, AreAllInTheCompletion) {
+  testing::internal::CaptureStdout();
+  const auto printed = (*action_of(all.at("completion")))(context);
+  const std::string script = testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(printed);
+  for (const auto& [path, command] : all) EXPECT_NE(script.find("'" + path + "') words="), std::string::npos) << path;
+  EXPECT_NE(script.find("--subjects"), std::string::npos);  // an option of one command
 }
 
 }  // namespace
