@@ -21,7 +21,7 @@ std::size_t number(std::span<const std::byte> big_endian) {
 
 std::optional<std::size_t> missing_of_client_hello(std::span<const std::byte> records) {
   std::array<std::byte, kHandshakeHeader> header{};
-  std::size_t gathered = 0;  // of the handshake message
+  std::size_t gathered = 0;  // bytes of the handshake message
   for (std::size_t record = 0; record < kMaxClientHelloRecords; ++record) {
     if (records.size() < kRecordHeader) return kRecordHeader - records.size();
     const std::size_t length = number(records.subspan(3, 2));

@@ -292,17 +292,17 @@ asio::awaitable<std::optional<Head>> Connection::read_head() {
   body_length_ = kMaxDrainBytes;  // nobody can tell how much more the client is sending
   if (error == http::error::header_limit) {
     bad.status = 431;
-    bad.detail = "the header is too large";
+    bad.detail = "the header of the request is too large";
     co_return bad;
   }
   if (error == http::error::bad_obs_fold) {
     bad.status = 400;
-    bad.detail = "a header field goes over several lines: send each field on one line";
+    bad.detail = "a header field continues on another line: send each field on one line";
     co_return bad;
   }
   if (error.category() == make_error_code(http::error::bad_method).category()) {
     bad.status = 400;
-    bad.detail = "not an HTTP request";
+    bad.detail = "this is not a request of HTTP/1.1";
     co_return bad;
   }
   note_timeout();
@@ -322,7 +322,7 @@ milliseconds Connection::patience() const {
 
 asio::awaitable<Result<std::size_t>> Connection::read(std::span<std::byte> into) {
   const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), remaining()));
-  const Error gone{Errc::unavailable, "the client went away or was too slow"};
+  const Error gone{Errc::unavailable, "the client closed the connection or was too slow"};
   if (expecting_) {
     expecting_ = false;
     const bool sent = co_await write(kContinue);
@@ -424,7 +424,8 @@ asio::awaitable<Response> Connection::answer(Head& head) {
     if (status != 0) {
       request.body = {};
       release();
-      co_return problem(status, status == 503 ? "too many requests at once" : "the body did not come in time");
+      co_return problem(status, status == 503 ? "the server is answering too many large requests: try again later"
+                                              : "the body of the request did not come in time");
     }
   }
   std::string fault;
@@ -495,8 +496,8 @@ asio::awaitable<std::size_t> Connection::read_piece(const BodySource& source, st
   if (!failure && got) co_return *got;
   ++shared_.counters.faults;
   if (shared_.fault)
-    shared_.fault("a body could not be read to its end: " +
-                  (failure ? std::string("an exception") : got.error().message));
+    shared_.fault("the body of an answer could not be read to its end: " +
+                  (failure ? std::string("its source threw an exception") : got.error().message));
   co_return 0;
 }
 

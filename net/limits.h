@@ -1,4 +1,4 @@
-// What a stranger can make the server spend. Each is enforced before the memory or time is given.
+// How much memory and time a stranger can make the server spend. Each limit is checked before it is spent.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -6,41 +6,42 @@
 
 namespace net {
 
-inline constexpr std::size_t kMaxHeaderBytes = 16U << 10;  // request line and fields; more is 431
-inline constexpr std::size_t kMaxTargetBytes = 4U << 10;   // more is 414
+inline constexpr std::size_t kMaxHeaderBytes = 16U << 10;  // request line and fields; above it, the answer is 431
+inline constexpr std::size_t kMaxTargetBytes = 4U << 10;   // above it, the answer is 414
 inline constexpr std::size_t kMaxQueryParameters = 32;
-inline constexpr std::size_t kMaxConnections = 1024;           // more are closed unanswered
+inline constexpr std::size_t kMaxConnections = 1024;           // more are closed without an answer
 inline constexpr std::size_t kMaxConnectionsPerAddress = 256;  // a whole office may share an address
-inline constexpr std::size_t kMaxBufferedBytes = 256U << 20;   // bodies held in memory, all together; more is 503
-// What anybody may make the server hold for a request; for more the route may ask who it is first (RouteOptions).
+inline constexpr std::size_t kMaxBufferedBytes = 256U << 20;   // all bodies held in memory; above it, 503
+// A body up to this size is read for anybody. For a longer one the route may first find out who sends it
+// (RouteOptions).
 inline constexpr std::size_t kMaxStrangersBodyBytes = 64U << 10;
 static_assert(kMaxConnections * kMaxStrangersBodyBytes <= kMaxBufferedBytes / 4);
-inline constexpr std::size_t kReadBufferBytes = 64U << 10;  // of each connection
-// Of each answer being streamed two pieces are held: one is read while the other is sent. The first is small, and the
-// others are large for as long as few answers have large ones, since each is a wait for the disk.
+inline constexpr std::size_t kReadBufferBytes = 64U << 10;  // for each connection
+// An answer that is streamed holds two pieces: one is read while the other is sent. The first piece is small. The
+// others are large, so that the disk is waited for less often, unless many answers have large pieces already.
 inline constexpr std::size_t kPieceBytes = 64U << 10;
 inline constexpr std::size_t kLargePieceBytes = 1U << 20;
 inline constexpr std::size_t kLargePieceStreams = 32;
-inline constexpr std::size_t kWriteBytes = 256U << 10;     // that may take as long as the stall timeout, together
-inline constexpr std::size_t kMaxDrainBytes = 256U << 10;  // of an unread body, before the connection is closed
+inline constexpr std::size_t kWriteBytes = 256U << 10;     // sent within one stall timeout
+inline constexpr std::size_t kMaxDrainBytes = 256U << 10;  // read and thrown away before a connection is closed
 
 inline constexpr std::chrono::milliseconds kHandshakeTimeout = std::chrono::seconds(10);
 inline constexpr std::chrono::milliseconds kIdleTimeout = std::chrono::seconds(60);  // between requests
 inline constexpr std::chrono::milliseconds kHeaderTimeout =
-    std::chrono::seconds(10);                                                        // of each, and to begin the first
-inline constexpr std::chrono::milliseconds kBodyTimeout = std::chrono::seconds(60);  // of a body held in memory
+    std::chrono::seconds(10);  // for each header, and until the first one begins
+inline constexpr std::chrono::milliseconds kBodyTimeout = std::chrono::seconds(60);  // for a body held in memory
 inline constexpr std::chrono::milliseconds kStallTimeout =
-    std::chrono::seconds(30);  // without one byte coming, or kWriteBytes gone
-// A streamed body may take this long, and a second more for each so many bytes that have come.
+    std::chrono::seconds(30);  // until the next byte comes, or the next kWriteBytes are sent
+// A streamed body may take kProgressGrace, and a second more for each kMinBytesPerSecond bytes that have come.
 inline constexpr std::chrono::milliseconds kProgressGrace = std::chrono::seconds(30);
 inline constexpr std::uint64_t kMinBytesPerSecond = 4U << 10;
 inline constexpr std::chrono::milliseconds kCloseTimeout = std::chrono::seconds(2);
 inline constexpr std::chrono::milliseconds kStopGrace = std::chrono::seconds(10);
-// Before a request that was sent without waiting for the answer before it: whoever sends thousands at once leaves the
-// processor to others in between.
+// The pause before a request that was sent without waiting for the previous answer. So a client that sends thousands at
+// once leaves time for others.
 inline constexpr std::chrono::milliseconds kPipelinePause{1};
 
-// The same as values, so that a test can have smaller ones.
+// The same limits as values, so that a test can use smaller ones.
 struct Limits {
   std::size_t header_bytes = kMaxHeaderBytes;
   std::size_t connections = kMaxConnections;

@@ -30,10 +30,12 @@ Result<std::string> decode(std::string_view text, bool plus_is_space) {
     if (text[i] == '%') {
       const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return Error{Errc::malformed, "a broken percent escape in the target"};
+      if (high < 0 || low < 0)
+        return Error{Errc::malformed, "the target has a percent escape without two hexadecimal digits"};
       const char c = static_cast<char>(high << 4 | low);
-      // RFC 3986, 6.2.2.2. One spelling each: what a route takes for an id is what the ledger finds in its target.
-      if (is_unreserved(c)) return Error{Errc::malformed, "the target escapes a character that stands for itself"};
+      // RFC 3986, 6.2.2.2. An id in a target has only one spelling, so that the ledger can be searched for it.
+      if (is_unreserved(c))
+        return Error{Errc::malformed, "the target has a percent escape of a character that needs none"};
       out += c;
       i += 2;
     } else {
@@ -65,7 +67,7 @@ Result<Fields> parse_query(std::string_view query) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     if (pair.empty()) continue;
-    if (pairs.size() == kMaxQueryParameters) return Error{Errc::too_large, "too many parameters in the query"};
+    if (pairs.size() == kMaxQueryParameters) return Error{Errc::too_large, "the query has too many parameters"};
     const std::size_t equals = pair.find('=');
     TRY(std::string name, decode(pair.substr(0, equals), true));
     std::string value;
@@ -79,7 +81,7 @@ Result<Fields> parse_query(std::string_view query) {
 
 const std::string& Request::parameter(std::string_view name) const {
   const auto found = std::ranges::find(parameters, name, [](const auto& p) -> std::string_view { return p.first; });
-  vault::invariant(found != parameters.end(), "a handler asks for parameters of its own pattern only");
+  vault::invariant(found != parameters.end(), "a handler asks only for parameters of its own pattern");
   return found->second;
 }
 

@@ -26,7 +26,7 @@ bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::s
   });
 }
 
-// True when `a` has a literal where, at their first difference in kind, `b` has a parameter.
+// True if, at the first segment where only one of them has a parameter, `a` has the literal.
 bool more_literal(std::string_view a, std::string_view b) {
   const auto kinds = [](std::string_view pattern) {
     std::vector<bool> out;
@@ -36,7 +36,7 @@ bool more_literal(std::string_view a, std::string_view b) {
   return kinds(a) < kinds(b);
 }
 
-// The pattern with its parameters' names gone: what two routes must not share.
+// The pattern without the names of its parameters. Two routes of a verb must not have the same shape.
 std::string shape_of(std::string_view pattern) {
   std::string shape;
   for (const std::string_view segment : segments_of(pattern))

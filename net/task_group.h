@@ -1,4 +1,4 @@
-// Owns coroutines: none is detached, each end is seen, and all can be asked to end.
+// Owns coroutines: none is detached, the end of each is noticed, and all of them can be asked to end.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -15,17 +15,17 @@ namespace net {
 // Thread safe. Must outlive the executors on which its tasks run.
 class TaskGroup {
  public:
-  // `failed` is told what a task let escape, unless it had been cancelled.
+  // `failed` is called with an exception that leaves a task, unless the task was cancelled.
   explicit TaskGroup(std::function<void(std::exception_ptr)> failed) : failed_(std::move(failed)) {}
 
-  // `task` runs on `executor`, which runs one thing at a time if its owner touches its state. `asked`, if given, is
-  // called there by `ask`.
+  // Runs `task` on `executor`, which must not run two things at once if others use the task's state there. `ask` calls
+  // `asked` on the same executor.
   void spawn(asio::any_io_executor executor, asio::awaitable<void> task, std::function<void()> asked = {});
-  // Calls every task's `asked` on its own executor: a request to come to an end.
+  // Asks every task to end, by calling its `asked` on its own executor.
   void ask();
-  // Cancels what every task is waiting for, on its own executor.
+  // Cancels the wait of every task, on its own executor.
   void cancel();
-  // True once no task is left, false after `at_most`. Not to be called from a task.
+  // Returns true as soon as no task is left, or false after `at_most`. A task must not call it.
   bool wait(std::chrono::milliseconds at_most);
 
  private:
@@ -33,10 +33,10 @@ class TaskGroup {
     asio::any_io_executor executor;
     asio::cancellation_signal signal;
     std::function<void()> asked;
-    bool ended = false;  // touched on the executor only, as is the signal
+    bool ended = false;  // used on the executor only, like the signal
     bool cancelled = false;
   };
-  // Shared, because a posted question may arrive after the task's end.
+  // Shared, because a call that was posted may run after the task has ended.
   using TaskPtr = std::shared_ptr<Task>;
   std::list<TaskPtr> snapshot();
 

@@ -6,7 +6,7 @@ namespace net {
 
 asio::awaitable<void> Turns::take() {
   asio::steady_timer turn(context_, asio::steady_timer::time_point::max());
-  struct Place {  // which goes with whoever waits, whatever ends the wait
+  struct Place {  // leaves the queue however the wait ends
     std::deque<asio::steady_timer*>& waiting;
     asio::steady_timer* turn;
     ~Place() { std::erase(waiting, turn); }

@@ -1,4 +1,5 @@
-// What costs a thread much and comes in crowds, one in each round of its loop: whatever else is ready comes in between.
+// Gives turns to work that costs a thread much and comes in crowds, for example TLS handshakes: one piece of it in each
+// round of the thread's loop, and everything else that is ready in between.
 #pragma once
 #include <deque>
 
@@ -6,19 +7,20 @@
 
 namespace net {
 
-// For the one thread of `context`, whose coroutines it must outlive.
+// Used by the one thread of `context` only. It must outlive the coroutines that wait in it.
 class Turns {
  public:
   explicit Turns(asio::io_context& context) : context_(context) {}
   Turns(const Turns&) = delete;
   Turns& operator=(const Turns&) = delete;
-  // Returns in a round of its own, in the order of asking. Not to be cancelled: it takes as many rounds as others wait.
+  // Returns in a round of its own, first come, first served. The wait cannot be cancelled, because it lasts only as
+  // many rounds as others are waiting.
   asio::awaitable<void> take();
 
  private:
   void next();
   asio::io_context& context_;
-  std::deque<asio::steady_timer*> waiting_;  // each ends its wait when it is cancelled
+  std::deque<asio::steady_timer*> waiting_;  // cancelling one ends its wait
   bool going_ = false;                       // `next` is posted
 };
 

@@ -32,18 +32,18 @@ wire::RequestHead head_of(const Service& service, const net::Request& request) {
           .has_body = request.content_length.value_or(0) != 0};
 }
 
-// A request for another service's name is not for us, even if it is signed for ours.
+// A request that names another service in Host is not for us, even if its signature is for our name.
 bool is_for_us(const Service& service, const net::Request& request) {
   const auto host = request.field("host");
   return host && wire::is_authority(*host, service.authority);
 }
 
-// The caller's key could not be looked up, which says nothing of the caller.
+// Whether the caller's key could not be looked up. Then nobody knows whether the signature is right.
 bool is_storage_failure(Errc code) {
   return code == Errc::io || code == Errc::full || code == Errc::retry;
 }
 
-// Recorded, and what the answer says of the ledger besides.
+// A refusal that is recorded, and the size of the ledger that the caller knows.
 struct RefusalAnswer {
   Problem problem;
   std::uint64_t known = 0;
@@ -129,7 +129,7 @@ OrResponse<Parameters> parameters_of(const net::Request& request, std::span<cons
   if (parameters) {
     if (const auto known = parameters->known(); known) return std::move(*parameters);
     return std::unexpected(
-        answer_problem(problem_of({Errc::malformed, "known is the size of a checkpoint"}, Fault::callers)));
+        answer_problem(problem_of({Errc::malformed, "known must be the size of a checkpoint"}, Fault::callers)));
   }
   return std::unexpected(answer_problem(problem_of(parameters.error(), Fault::callers)));
 }
@@ -157,7 +157,7 @@ Awaitable refuse(Service& service, access::SignedRequest request, access::Refusa
   if (!answer && answer.error().code == Errc::refused) co_return answer_problem(unauthenticated());
   if (!answer) co_return answer_error(service, "refusal", answer.error(), Fault::ours);
   auto* refused = std::get_if<access::Refused>(&*answer);
-  vault::invariant(refused != nullptr, "a refusal completes with a refusal");
+  vault::invariant(refused != nullptr, "the gate answers a refusal with a refusal");
   co_return co_await answer_refused(service, std::move(*refused), known);
 }
 

@@ -1,4 +1,5 @@
-// What every handler begins and ends with: who asks, and the forms of an answer. Docs: docs/formats.md ("Requests")
+// The beginning and the end of every handler: find out who asks, and write the answer. Docs: docs/formats.md
+// ("Requests")
 #pragma once
 #include <expected>
 #include <span>
@@ -15,7 +16,7 @@ using Awaitable = asio::awaitable<net::Response>;
 template <class T>
 using OrResponse = std::expected<T, net::Response>;
 
-// What a read shows.
+// The data that a read answers with.
 struct Shown {
   wire::json::value data;
   std::optional<audit::Receipt> receipt;
@@ -23,49 +24,51 @@ struct Shown {
 using Read = std::function<access::Viewed<Shown>(const access::View&, const Parameters&)>;
 struct ReadRoute {
   std::string_view pattern;                // "/v1/safes/{safe}/records"
-  std::vector<std::string_view> accepted;  // names of its query; "known" is always one
+  std::vector<std::string_view> accepted;  // names that its query may have, besides "known"
   Read read;
 };
-// Every GET whose answer is JSON and signed for.
+// Every GET that must be signed and is answered with JSON.
 std::vector<ReadRoute> read_routes();
 
 // --- answers ---------------------------------------------------------------------------------------------------------
 
 net::Response answer_problem(const Problem& problem);
-// A failure of ours (status 500) is logged, and the answer carries the line's id. Altered data is logged whosever it
-// is.
+// Writes a failure of ours (status 500) to the log, and the id of the log's line into the answer. Altered data is
+// logged too, even if it is the caller's.
 net::Response answer_error(Service& service, std::string_view where, const vault::Error& error, Fault fault);
 net::Response answer_json(unsigned status, std::string body);
 net::Response answer_text(unsigned status, std::string_view type, std::string body);
 
-// {"data":…,"log":…,"receipt":…} with the ledger as `txn` has it, which is also where the receipt comes from.
+// Makes {"data":…,"log":…,"receipt":…}. The log's state is read from `txn`, and the receipt must come from it too.
 vault::Result<std::string> answer_body(const access::Store& store, const vault::engine::ReadTransaction& txn,
                                        std::uint64_t known, const Shown& shown);
 
 // --- who asks --------------------------------------------------------------------------------------------------------
 
-// What a request takes of its key's rate. Ciphertext comes and goes in many requests of one act, each bounded by the
-// upload's or the copy's own size: such a route takes nothing unless it is refused, which makes an entry.
+// Whether every request counts against its key's rate, or only refused ones. Uploads and downloads need many requests
+// for one act, and the size of the upload or the copy limits them already, so on their routes only refusals count,
+// because each of them makes an entry.
 enum class Rate { request, only_refusals };
 
-// The request's signature and the key's rate: 401, always the same whatever is wrong, or 429. Nothing is recorded.
+// Checks the request's signature and the key's rate. The answer is 429, or 401, which does not show what was wrong.
+// Nothing is recorded.
 OrResponse<access::SignedRequest> authenticate(Service& service, const net::Request& request,
                                                wire::Coverage coverage = wire::Coverage::command_or_read,
                                                Rate rate = Rate::request,
                                                access::KeepBody keep = access::KeepBody::yes);
-// As `authenticate`, for routes that an invitation's key may not use.
+// Like `authenticate`, for routes that the key of an invitation may not use.
 OrResponse<access::SignedRequest> authenticate_person(Service& service, const net::Request& request,
                                                       wire::Coverage coverage = wire::Coverage::command_or_read,
                                                       Rate rate = Rate::request,
                                                       access::KeepBody keep = access::KeepBody::yes);
-// RouteOptions::before_body of a route whose handler authenticates: 401 unless the header is signed.
+// The RouteOptions::before_body of a route whose handler authenticates. It answers 401 unless the header is signed.
 std::function<std::optional<net::Response>(const net::Request&)> signed_before_body(
     Service* service, wire::Coverage coverage = wire::Coverage::command_or_read);
-// 400 where the query is not as the route takes it.
+// Reads the parameters. The answer is 400 if the query has one that the route does not accept.
 OrResponse<Parameters> parameters_of(const net::Request& request, std::span<const std::string_view> accepted = {});
 
-// Hashing a large body and taking it apart takes so long that everybody else on this connection's thread would wait: a
-// worker does it, one body after another. `call` gives an OrResponse, of a small body at once.
+// Runs `call`, which hashes and parses the body and returns an OrResponse. For a large body this takes so long that
+// every other connection of the thread would wait, so a worker does it, one body at a time.
 template <class Call>
 asio::awaitable<std::invoke_result_t<Call&>> take_body(Service& service, const net::Request& request, Call call) {
   if (request.body.size() <= net::kMaxStrangersBodyBytes) co_return call();
@@ -78,11 +81,11 @@ asio::awaitable<std::invoke_result_t<Call&>> take_body(Service& service, const n
 
 // --- ways to answer --------------------------------------------------------------------------------------------------
 
-// Records that the read was refused, then answers 403, or 404 where the refusal is hidden. `rate` as the request was
-// authenticated with: 429 and no entry over it.
+// Records that the read was refused, then answers 403, or 404 if the refusal is hidden. Give the `rate` with which the
+// request was authenticated: over it the answer is 429, and nothing is recorded.
 Awaitable refuse(Service& service, access::SignedRequest request, access::Refusal refusal, std::uint64_t known,
                  Rate rate = Rate::request);
-// The answer to a refusal that is recorded already.
+// Answers a refusal that is recorded already.
 Awaitable answer_refused(Service& service, access::Refused refused, std::uint64_t known);
 
 // Runs `view` in one snapshot on a worker. `view(View, ReadTransaction) -> Viewed<T>`.
@@ -96,10 +99,10 @@ asio::awaitable<access::Viewed<T>> look(Service& service, access::PersonId perso
   co_return co_await run_on(service.workers, std::move(work));
 }
 
-// Why `look` came to nothing: 401 for a key that was revoked since the request was authenticated.
+// The answer if `look` failed, for example 401 if the key was revoked after the request was authenticated.
 net::Response answer_look_error(Service& service, std::string_view where, const vault::Error& error);
 
-// A signed GET whose answer is JSON: authenticates, reads, records a refusal.
+// The handler of a signed GET that is answered with JSON: it authenticates, reads, and records a refusal.
 net::Handler read_route(Service* service, std::vector<std::string_view> accepted, Read read);
 
 }  // namespace service

@@ -1,5 +1,5 @@
-// From callbacks and blocking calls to coroutines. A coroutine that waits here holds no thread, and goes on where it
-// was: on its own executor.
+// Lets a coroutine wait for a callback or for a blocking call. It keeps no thread while it waits, and then resumes on
+// its own executor.
 #pragma once
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -19,8 +19,8 @@ namespace service {
 
 namespace asio = boost::asio;
 
-// `start` is called with a callback that must be called exactly once, from any thread. The executor that the coroutine
-// runs on must live until then.
+// Calls `start` with a callback, which must be called exactly once, from any thread. The coroutine's executor must live
+// until then.
 template <class T, class Start>
 asio::awaitable<T> wait_for(Start start) {
   auto initiation = [start = std::move(start)](auto handler) mutable {
@@ -45,7 +45,7 @@ asio::awaitable<T> wait_for(Start start) {
                                                                                   asio::use_awaitable);
 }
 
-// Runs `call`, which gives a Result, by the executor, which is not the coroutine's. What it throws is Errc::internal.
+// Runs `call`, which returns a Result, on an executor other than the coroutine's. An exception becomes Errc::internal.
 template <class Executor, class Call>
 asio::awaitable<std::invoke_result_t<Call&>> run_by(Executor executor, Call call) {
   using T = std::invoke_result_t<Call&>;

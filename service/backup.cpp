@@ -27,9 +27,9 @@ using vault::payload::RecordId;
 using vault::payload::SegmentCopy;
 using vault::payload::StoredPayload;
 
-// backup.json, in its one exact form.
+// The content of backup.json, which has only one form.
 struct BackupFile {
-  std::string name;  // by its path in the snapshot
+  std::string name;  // its path in the snapshot
   Digest sha256{};
 };
 BOOST_DESCRIBE_STRUCT(BackupFile, (), (name, sha256))
@@ -43,11 +43,11 @@ struct BackupManifest {
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;
   std::vector<BackupFile> files;
-  vault::Bytes proof;  // of the manifest without it, under the vault key
+  vault::Bytes proof;  // the digest of the manifest without this member, sealed by the vault key
 };
 BOOST_DESCRIBE_STRUCT(BackupManifest, (), (v, origin, number, time, size, root, records, bytes, files, proof))
 
-// unfinished.json and restoring.json: of what the run is.
+// The content of unfinished.json and restoring.json: which run has not ended.
 struct RunMark {
   std::uint64_t v = 1;
   std::string origin;
@@ -64,7 +64,7 @@ constexpr std::string_view kMakingFolder = "making";
 constexpr std::string_view kSnapshotPrefix = "snapshot-";
 constexpr std::string_view kLockFile = "lock";
 constexpr std::string_view kDataFile = "data.mdb";
-constexpr std::string_view kProofTable = "backup";  // under which the manifest's proof is sealed
+constexpr std::string_view kProofTable = "backup";  // the proof is sealed like a value of this table
 constexpr std::uint64_t kManifestVersion = 1;
 constexpr std::size_t kMaxManifestBytes = 64U << 10;
 constexpr std::size_t kPage = 1000;
@@ -76,15 +76,15 @@ bool lies_in(const fs::path& inner, const fs::path& outer) {
   std::error_code failed;
   const fs::path a = fs::weakly_canonical(fs::absolute(inner), failed);
   const fs::path b = fs::weakly_canonical(fs::absolute(outer), failed);
-  if (failed) return true;  // what cannot be looked at is not trusted
+  if (failed) return true;  // nobody can tell, so it is refused
   return std::mismatch(b.begin(), b.end(), a.begin(), a.end()).first == b.end();
 }
 
 Result<void> refuse_overlap(const fs::path& directory, const fs::path& backup) {
   if (lies_in(directory, backup) || lies_in(backup, directory))
     return Error{Errc::invalid_argument,
-                 "the backup and the vault lie in each other: what destroys the one destroys "
-                 "the other. Give a directory elsewhere, on another disk at best"};
+                 "the vault and its backup must not be in one another, because both could be lost together. Give a "
+                 "directory elsewhere, if possible on another disk"};
   return {};
 }
 
@@ -97,7 +97,7 @@ Result<std::vector<fs::path>> names_in(const fs::path& directory) {
   return names;
 }
 
-// What vault::write_file_atomically leaves when it is cut short.
+// Whether vault::write_file_atomically left this file when it was interrupted.
 bool is_left_over_of(std::string_view file, const fs::path& name) {
   return name.string().starts_with("." + std::string(file) + ".new-");
 }
@@ -109,17 +109,18 @@ Result<void> remove_tree(const fs::path& path) {
   return {};
 }
 
-// Held for as long as the run works in the backup.
+// The caller keeps the lock while it works in the backup.
 Result<vault::FileDescriptor> lock_backup(const fs::path& backup, int how) {
-  // Only shared, for a medium that takes no writes.
+  // A shared lock must also be possible on a medium that cannot be written.
   const int flags = how == LOCK_EX ? O_RDWR | O_CREAT : O_RDONLY;
   TRY(vault::FileDescriptor lock, vault::open_file(backup / kLockFile, flags));
   if (::flock(lock.get(), how | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return Error{Errc::busy, "another run works in " + backup.string()};
+  if (errno == EWOULDBLOCK)
+    return Error{Errc::busy, "another backup or restore is using " + backup.string() + ": wait until it has ended"};
   return vault::system_error(errno, "cannot lock " + backup.string());
 }
 
-// Copies a file of any size, synced; what was copied, by digest.
+// Copies and syncs a file of any size, and returns the digest of the copied bytes.
 Result<Digest> copy_synced(const fs::path& from, const fs::path& to) {
   TRY(const vault::FileDescriptor in, vault::open_file(from, O_RDONLY));
   TRY(const vault::FileDescriptor out, vault::open_file(to, O_WRONLY | O_CREAT | O_TRUNC));
@@ -151,7 +152,7 @@ Result<Digest> digest_of(const fs::path& file) {
   }
 }
 
-// Room for a file as large as `like`, beyond the reserve.
+// Errc::full unless there is room for a file as large as `like` besides the reserve.
 Result<void> need_room(const fs::path& target, std::uint64_t reserve, const fs::path& like) {
   std::error_code failed;
   const std::uint64_t size = fs::file_size(like, failed);
@@ -159,7 +160,7 @@ Result<void> need_room(const fs::path& target, std::uint64_t reserve, const fs::
   if (failed) return vault::system_error(failed.value(), "cannot look at the disk of " + target.string());
   if (disk.available < reserve || disk.available - reserve < size)
     return Error{Errc::full,
-                 "there is no room in " + target.string() + " beyond the reserve; make room and run it again"};
+                 "there is not enough room for the database in " + target.string() + ": make room and run it again"};
   return {};
 }
 
@@ -184,11 +185,11 @@ Result<void> check_proof(const BackupManifest& manifest, const vault::keyring::S
   const auto bound = sealer.open(kProofTable, vault::as_bytes(kManifestFile), manifest.proof);
   if (bound && vault::to_bytes(bound_by(manifest)) == *bound) return {};
   if (!bound && bound.code() == Errc::wrong_key)
-    return Error{Errc::conflict, "backup.json was sealed by another vault key: it is another vault's backup"};
-  return Error{Errc::tampered, "backup.json was altered: it is not what the vault key sealed"};
+    return Error{Errc::conflict, "backup.json was sealed by another vault key, so it is the backup of another vault"};
+  return Error{Errc::tampered, "backup.json was altered after the vault key had sealed it"};
 }
 
-// Nothing when there is none; its proof is not looked at.
+// Returns nothing if there is no manifest. The caller must check the proof.
 Result<std::optional<BackupManifest>> read_manifest(const fs::path& backup) {
   const auto text = vault::read_file_limited(backup / kManifestFile, kMaxManifestBytes);
   if (!text && text.code() == Errc::not_found) return std::optional<BackupManifest>();
@@ -211,9 +212,9 @@ BackupReport report_of(const BackupManifest& manifest) {
   return report;
 }
 
-// --- what both do with a store --------------------------------------------------------------------------------------
+// --- steps that backup and restore share ----------------------------------------------------------------------------
 
-// Every sealed payload in the store, by record; holds a read transaction for a page at a time.
+// Visits every sealed payload in the order of the records. Each page has a read transaction of its own.
 Result<void> each_stored(const access::Store& store, const std::function<Result<void>(const StoredPayload&)>& visit) {
   TRY(const PayloadRows rows, PayloadRows::open(store.engine(), store.sealer()));
   std::optional<RecordId> after;
@@ -234,11 +235,11 @@ Result<void> check_all_but_payloads(const access::Store& store, const std::funct
   if (checked.is_sound()) return {};
   const audit::Finding& first =
       checked.ledger.findings.empty() ? checked.findings.front() : checked.ledger.findings.front();
-  return Error{Errc::tampered,
-               "it is not consistent (" + first.value + ": " + first.problem + "); strongroomd check says everything"};
+  return Error{Errc::tampered, "the vault is not consistent (" + first.value + ": " + first.problem +
+                                   "); strongroomd check prints everything that is wrong"};
 }
 
-// Counts bytes over many payloads and tells whoever watches.
+// Counts bytes over many payloads and reports them to `advance`.
 class Meter {
  public:
   Meter(const Advance& advance, std::string_view what, std::uint64_t total)
@@ -260,11 +261,11 @@ class Meter {
 
 // --- a run of the backup --------------------------------------------------------------------------------------------
 
-// The last complete run's rows, to tell what is there already.
+// The rows of an earlier run, which tell which payloads the backup has already.
 class Before {
  public:
-  // `sealer` must outlive it. A snapshot that is not what the manifest says counts as none: then payloads are compared
-  // by what they are.
+  // `sealer` must outlive it. Returns nullptr if the snapshot differs from the manifest. Then the payloads are
+  // recognised by their digests instead.
   static std::unique_ptr<Before> open(const fs::path& backup, const BackupManifest& manifest,
                                       const vault::keyring::Sealer& sealer) {
     const fs::path database = backup / snapshot_name(manifest.number) / kDatabaseFolder;
@@ -304,7 +305,7 @@ class Run {
     TRY_VOID(prepare());
     TRY(const vault::FileDescriptor hold, vault::payload::hold_segments(options_.directory / kPayloadFolder));
     TRY_VOID(snapshot());
-    TRY_VOID(has_the_key_that_was_copied());
+    TRY_VOID(copied_key_is_ours());
     {
       TRY(const auto store, open_store(making(), options_.directory / kPayloadFolder, unlocked_, OpenFor::check));
       TRY_VOID(compare_histories(*store));
@@ -323,7 +324,7 @@ class Run {
   fs::path payload() const { return options_.target / kPayloadFolder; }
   bool go_on(std::string_view what) const { return !options_.advance || options_.advance(what, 0, 0); }
 
-  // The target is ours to work in, and what a run that was cut short left there is gone or known.
+  // Makes sure that the target belongs to this vault, and removes or takes note of what an interrupted run left in it.
   Result<void> prepare() {
     TRY(last_, read_manifest(options_.target));
     TRY(const auto names, names_in(options_.target));
@@ -332,20 +333,20 @@ class Run {
     resumed_ = unfinished.has_value();
     if (last_) {
       if (last_->origin != unlocked_.config.origin)
-        return Error{Errc::conflict,
-                     "the backup there is of the vault " + last_->origin + "; give a directory of its own"};
+        return Error{Errc::conflict, options_.target.string() + " contains a backup of the vault " + last_->origin +
+                                         ": give another directory for this one"};
       const auto proven = check_proof(*last_, sealer_);
       if (!proven && proven.code() != Errc::conflict) return proven.error();
       is_last_proven_ = proven.has_value();
     } else if (unfinished) {
       TRY(const RunMark run, wire::decode<RunMark>(vault::as_text(*unfinished), wire::Strictness::tolerant));
       if (run.origin != unlocked_.config.origin)
-        return Error{Errc::conflict,
-                     "a backup of the vault " + run.origin + " was begun there; give a directory of its own"};
+        return Error{Errc::conflict, options_.target.string() + " contains an unfinished backup of the vault " +
+                                         run.origin + ": give another directory for this one"};
     } else if (std::ranges::any_of(names, [](const fs::path& name) {
                  return name != kLockFile && !is_left_over_of(kUnfinishedFile, name);
                })) {
-      return Error{Errc::conflict, options_.target.string() + " holds something else; give an empty directory"};
+      return Error{Errc::conflict, options_.target.string() + " contains other files: give an empty directory"};
     }
     report_.origin = unlocked_.config.origin;
     report_.number = last_ ? last_->number + 1 : 1;
@@ -354,8 +355,8 @@ class Run {
                                             vault::as_bytes(wire::encode(RunMark{1, report_.origin, report_.number}))));
     TRY_VOID(vault::make_private_directory(payload()));
     TRY_VOID(remove_tree(making()));
-    // What a key before the vault's own has sealed is not read: the history and each payload's digest say what is
-    // there.
+    // Rows that an earlier vault key has sealed cannot be read. Then the history and the digest of each payload tell
+    // what the backup has.
     if (is_last_proven_) {
       before_ = Before::open(options_.target, *last_, sealer_);
       TRY_VOID(drop_disposed_of_older());
@@ -363,7 +364,7 @@ class Run {
     return {};
   }
 
-  // Everything but payloads: the database first, then what is small.
+  // Copies everything except payloads: the database first, then the small files.
   Result<void> snapshot() {
     if (!go_on("copying the database")) return Error{Errc::cancelled, "asked to stop"};
     TRY_VOID(need_room(options_.target, options_.reserve, options_.directory / kDatabaseFolder / kDataFile));
@@ -379,18 +380,18 @@ class Run {
     return vault::sync_directory(making());
   }
 
-  // Between the copy of the database and that of the keyring the vault key may have been rotated: the one would not
-  // open the other.
-  Result<void> has_the_key_that_was_copied() const {
+  // The vault key may have been rotated after the database was copied and before the keyring was. Then the copied
+  // keyring would not open the copied database.
+  Result<void> copied_key_is_ours() const {
     const auto copied = unlock_vault(making(), seal_);
     if (!copied && copied.code() != Errc::wrong_key) return copied.error();
     if (copied && copied->sealer().key_id() == sealer_.key_id() &&
         copied->previous.has_value() == unlocked_.previous.has_value())
       return {};
-    return Error{Errc::conflict, "the vault key was changed while the database was copied: run it again"};
+    return Error{Errc::conflict, "the vault key was changed while the database was copied: run the backup again"};
   }
 
-  // The vault has everything that its last backup has.
+  // Makes sure that the vault has everything that its last backup has.
   Result<void> compare_histories(const access::Store& store) {
     TRY(const auto txn, store.engine().read());
     TRY(const audit::TreeSize size, store.ledger().size(*txn));
@@ -402,19 +403,21 @@ class Run {
       TRY(const Digest then, store.ledger().root(*txn, audit::TreeSize{last_->size}));
       if (then == last_->root) return {};
     }
-    if (!is_last_proven_)  // not this vault's from before a rotation, then
+    if (!is_last_proven_)  // so it is not this vault's backup from before a rotation
       return Error{Errc::conflict,
-                   "backup.json was sealed by another vault key, and this vault's history does not go on from it: it "
-                   "is another vault's backup, or one that is ahead. Back up elsewhere"};
+                   "backup.json was sealed by another vault key, and this vault does not have its history: it is a "
+                   "backup of another vault, or has more entries than this one. Back up into another directory"};
     if (ahead)
-      return Error{Errc::conflict, "the backup there has " + std::to_string(last_->size) + " entries and the vault " +
-                                       std::to_string(size.value) +
-                                       ": the vault went backwards. Keep that backup, and back up elsewhere"};
+      return Error{Errc::conflict,
+                   "the backup has " + std::to_string(last_->size) + " entries and the vault only " +
+                       std::to_string(size.value) +
+                       ": the vault went backwards. Keep that backup, and back up into another directory"};
     return Error{Errc::conflict,
-                 "the backup there is of another history than the vault's. Keep it, and back up elsewhere"};
+                 "the backup and the vault have different histories. Keep that backup, and back up into another "
+                 "directory"};
   }
 
-  // Whether the last run has left it, as its rows say.
+  // Whether the rows of the last run say that the backup has this payload.
   Result<bool> is_there(const StoredPayload& stored) const {
     if (!before_) return false;
     return before_->has(stored);
@@ -431,7 +434,7 @@ class Run {
     }));
     SegmentCopy copy(options_.directory / kPayloadFolder, payload(), options_.reserve);
     Meter meter(options_.advance, "copying payloads", wanted);
-    // What a run before this may have left, complete or not, is known by its digest alone.
+    // Payloads that an earlier run left without rows are recognised by their digests.
     const bool may_be_there = resumed_ || (last_ && !before_);
     TRY_VOID(each_stored(store, [&](const StoredPayload& stored) -> Result<void> {
       TRY(const bool there, is_there(stored));
@@ -460,7 +463,7 @@ class Run {
   }
 
   Result<void> commit() {
-    // What opening it left: nobody else was to see it.
+    // Removes the files that opening the copy has made.
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(making() / kDatabaseFolder, ignored))
       if (entry.path().filename() != kDataFile) fs::remove(entry.path(), ignored);
@@ -479,7 +482,7 @@ class Run {
                             .proof = {}};
     prove(manifest, sealer_);
     const fs::path snapshot = options_.target / snapshot_name(report_.number);
-    TRY_VOID(remove_tree(snapshot));  // of a run that ended between here and the manifest
+    TRY_VOID(remove_tree(snapshot));  // of a run that ended before it wrote the manifest
     TRY_VOID(vault::sync_directory(making() / kDatabaseFolder));
     if (::rename(making().c_str(), snapshot.c_str()) != 0)
       return vault::system_error(errno, "cannot name the snapshot");
@@ -487,17 +490,17 @@ class Run {
     return vault::write_file_atomically(options_.target / kManifestFile, vault::as_bytes(wire::encode(manifest)));
   }
 
-  // What the run before had and this one has not: disposed of in the vault, and so here.
+  // Frees the space of payloads that the previous run had and this one has not, because the vault has disposed of them.
   Result<void> drop_disposed() {
     if (!before_) return {};
     TRY(const auto now, rows_of(report_.number));
     return drop(*before_, *now);
   }
-  // The same for a run that ended between its manifest and this.
+  // Does the same for an earlier run that ended after it wrote the manifest.
   Result<void> drop_disposed_of_older() {
     if (!before_ || last_->number < 2) return {};
     auto older = rows_of(last_->number - 1);
-    if (!older) return {};  // it was done, and the snapshot is gone
+    if (!older) return {};  // the snapshot is gone, so the earlier run did it
     return drop(**older, *before_);
   }
 
@@ -508,7 +511,7 @@ class Run {
     TRY(const Digest digest, digest_of(options_.target / snapshot_name(number) / data));
     named.files.push_back({data, digest});
     auto rows = Before::open(options_.target, named, sealer_);
-    if (!rows) return Error{Errc::tampered, "a snapshot of the backup cannot be read"};
+    if (!rows) return Error{Errc::tampered, "the database of a snapshot in the backup cannot be read"};
     return rows;
   }
 
@@ -546,9 +549,9 @@ class Run {
   const BackupOptions& options_;
   const Unlocked& unlocked_;
   const vault::keyring::Opener& seal_;
-  const vault::keyring::Sealer sealer_;  // what rows refer to
+  const vault::keyring::Sealer sealer_;  // rows refer to it
   std::optional<BackupManifest> last_;
-  bool is_last_proven_ = false;  // false too when there is none
+  bool is_last_proven_ = false;  // false also if there is no last one
   std::unique_ptr<Before> before_;
   bool resumed_ = false;
   std::vector<BackupFile> files_;
@@ -570,11 +573,11 @@ Result<BackupReport> back_up(const BackupOptions& options, const vault::keyring:
 
 namespace {
 
-// The directory is ours to fill; whether a restore of this very backup was cut short in it.
+// Makes sure that the directory may be filled. Returns whether it contains an interrupted restore of this same backup.
 Result<bool> claim(const fs::path& directory, const RunMark& run) {
   TRY(const auto names, names_in(directory));
   const std::string mark = wire::encode(run);
-  // Nothing, or no more than the mark: then nothing else was begun.
+  // If there is nothing but the mark, an earlier restore copied nothing yet.
   const auto is_mark = [](const fs::path& name) {
     return name == kRestoringFile || is_left_over_of(kRestoringFile, name);
   };
@@ -582,16 +585,18 @@ Result<bool> claim(const fs::path& directory, const RunMark& run) {
     TRY_VOID(vault::make_private_directory(directory));
     std::error_code failed;
     fs::permissions(directory, fs::perms::owner_all, failed);
-    if (failed) return vault::system_error(failed.value(), "cannot close " + directory.string() + " to others");
+    if (failed) return vault::system_error(failed.value(), "cannot forbid others to read " + directory.string());
     TRY_VOID(vault::write_file_atomically(directory / kRestoringFile, vault::as_bytes(mark)));
     return false;
   }
   const auto found = vault::read_file_limited(directory / kRestoringFile, kMaxManifestBytes);
   if (!found)
-    return Error{Errc::conflict, directory.string() + " is not empty: a vault is restored into an empty directory"};
+    return Error{Errc::conflict,
+                 directory.string() + " is not empty: give an empty directory, or one that does not exist"};
   if (vault::as_text(*found) != mark)
-    return Error{Errc::conflict, "a restore of another backup was begun in " + directory.string() +
-                                     " and not finished: empty it, or take that backup"};
+    return Error{
+        Errc::conflict,
+        directory.string() + " contains an unfinished restore of another backup: empty it, or restore that backup"};
   return true;
 }
 
@@ -603,14 +608,14 @@ Result<void> restore_files(const fs::path& snapshot, const BackupManifest& manif
     if (!copied && copied.code() == Errc::not_found)
       return Error{Errc::tampered, file.name + " is missing from the backup"};
     if (!copied) return copied.error();
-    if (*copied != file.sha256) return Error{Errc::tampered, file.name + " of the backup was altered"};
+    if (*copied != file.sha256) return Error{Errc::tampered, file.name + " in the backup was altered"};
   }
   TRY_VOID(vault::sync_directory(directory / kDatabaseFolder));
   TRY_VOID(vault::sync_directory(directory / kTlsFolder));
   return vault::sync_directory(directory);
 }
 
-// Uploads whose bytes are not in a backup.
+// Deletes the rows of unfinished uploads, whose bytes are not in a backup.
 Result<void> drop_uploads(access::Store& store) {
   constexpr vault::Instant kEver{std::numeric_limits<std::int64_t>::max()};
   for (;;) {
@@ -654,7 +659,7 @@ Result<BackupReport> restore(const RestoreOptions& options, const vault::keyring
       return copy.verify(stored, reading.each());
     }));
   }
-  // Last: a directory without it is no vault.
+  // This file is written last, because a directory without it is not a vault.
   TRY_VOID(vault::write_new_file(options.directory / kFormatFile, vault::as_bytes(kFormat)));
   TRY(const auto names, names_in(options.directory));
   for (const fs::path& name : names)

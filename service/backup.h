@@ -1,18 +1,19 @@
-// Backups of a vault, made while it is served, and vaults made again from them (DESIGN 8, 11).
+// Makes a backup of a vault, also while the vault is served, and restores a vault from its backup.
 //
-// A backup is a directory for one vault, made anew or carried on with each run:
-//   backup.json          what the last complete run left: names a snapshot, its files' digests; sealed by the vault key
-//   snapshot-00000007/   keyring.json, config.json, tls/, db/data.mdb as they were then
-//   payload/             segments; grows by what is new, at the place where it is in the vault
-//   making/, unfinished.json   of a run that goes on, or was cut short: the next one goes on from there
-// Format: docs/formats.md. Payloads in a backup are ciphertext and everything else is sealed: who has it has nothing
-// without the vault key, and no record without a keyholder too.
+// A backup is a directory for one vault. The first run makes it, and each later run adds to it:
+//   backup.json          describes the last complete run: its snapshot and the digests of its files; sealed by the
+//   vault key snapshot-00000007/   keyring.json, config.json, tls/, db/data.mdb as they were at that run payload/
+//   segments: each payload is at the same place as in the vault making/, unfinished.json   belong to a run that has not
+//   ended; the next run resumes it
+// Format: docs/formats.md. Payloads are ciphertext and everything else is sealed. So a backup tells nothing to anyone
+// who lacks the vault key, and no record to anyone who is not also a keyholder.
 //
-// 1. The database is copied before segments, so that it refers to nothing that is not there; meanwhile nothing is
-//    punched (vault::payload::hold_segments).
-// 2. backup.json is replaced once all it names is durable and was read again; until then the last backup is whole.
-// 3. Payloads that the vault has disposed of are given back here too, after that.
-// 4. Uploads that are not sealed are not backed up: nobody was told that they are done.
+// 1. The database is copied before the segments, so that it refers to nothing that is missing. Until the run ends, no
+//    space in the segments is freed (vault::payload::hold_segments).
+// 2. backup.json is replaced only after everything that it names is durable and was read again. Until then the previous
+//    backup is complete.
+// 3. After that, the space of payloads that the vault has disposed of is freed in the backup too.
+// 4. Uploads that are not sealed are not backed up, because nobody was told that they are complete.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -27,7 +28,8 @@ namespace service {
 
 namespace access = strongroom::access;
 
-// What goes on: "copying", bytes so far and in all (0: not known). False ends the run with Errc::cancelled.
+// Called during a run with its step (for example "copying payloads"), the bytes done and all bytes (0: not known). If
+// it returns false, the run ends with Errc::cancelled.
 using Advance = std::function<bool(std::string_view what, std::uint64_t done, std::uint64_t total)>;
 
 struct BackupOptions {
@@ -41,34 +43,34 @@ struct BackupOptions {
 
 struct BackupReport {
   std::string origin;
-  std::uint64_t number = 0;  // of the run, from 1
+  std::uint64_t number = 0;  // runs are numbered from 1
   std::uint64_t size = 0;    // entries of the ledger
-  vault::Digest root{};      // of its tree
+  vault::Digest root{};      // of the ledger's tree
   vault::Instant time;
-  std::uint64_t records = 0;         // with a payload
-  std::uint64_t bytes = 0;           // of payloads
+  std::uint64_t records = 0;         // that have a payload
+  std::uint64_t bytes = 0;           // of these payloads
   std::uint64_t copied_records = 0;  // by this run
   std::uint64_t copied_bytes = 0;
   std::uint64_t verified_records = 0;  // payloads read again in the backup by this run
   std::uint64_t dropped_records = 0;   // disposed of in the vault since the last run
 };
 
-// Errc::invalid_argument for a target inside the vault or around it; Errc::conflict for one that holds something else,
-// another vault's backup, or one of a longer or another history; Errc::busy while another run works in it;
-// Errc::tampered when the vault, or what was written, is not what it should be; Errc::full before the target's reserve
-// is touched.
+// Errc::invalid_argument if the target is inside the vault or contains it. Errc::conflict if it contains other files,
+// the backup of another vault, or a backup with a longer or another history. Errc::busy while another run works in it.
+// Errc::tampered if the vault is not consistent, or if the bytes that were written are read back differently.
+// Errc::full if the copy would use the target's reserve.
 vault::Result<BackupReport> back_up(const BackupOptions& options, const vault::keyring::Opener& seal);
 
 struct RestoreOptions {
   std::filesystem::path backup;
-  std::filesystem::path directory;  // absent, empty, or of a restore that was cut short
+  std::filesystem::path directory;  // does not exist, is empty, or contains a restore that was interrupted
   std::uint64_t reserve = vault::payload::kPayloadReserve;
   Advance advance;
 };
 
-// The vault of the last complete run, checked whole (every payload read again) before it becomes one. Errc::conflict
-// for a directory that holds anything; Errc::not_found when there is no complete backup; Errc::tampered when anything
-// in it was altered; `seal` is one that the vault had when it was backed up.
+// Restores the vault of the last complete run. The directory becomes a vault only after everything was checked and
+// every payload was read. `seal` must be one that the vault had when it was backed up. Errc::conflict if the directory
+// is not empty. Errc::not_found if there is no complete backup. Errc::tampered if anything in the backup was altered.
 vault::Result<BackupReport> restore(const RestoreOptions& options, const vault::keyring::Opener& seal);
 
 }  // namespace service

@@ -9,7 +9,8 @@
 namespace service {
 
 vault::Result<ByteRange> parse_byte_range(std::string_view field, std::uint64_t size) {
-  const vault::Error wrong{vault::Errc::invalid_argument, "one range of bytes within the payload may be asked for"};
+  const vault::Error wrong{vault::Errc::invalid_argument,
+                           "ask for one range of bytes that begins within the payload, for example bytes=0-99"};
   constexpr std::string_view kUnit = "bytes=";
   constexpr std::uint64_t kMax = std::uint64_t{1} << 62;
   if (!field.starts_with(kUnit)) return wrong;

@@ -36,7 +36,7 @@ using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
 
-// What stays in OpenSSL's queue would confuse the next reader of it.
+// Also empties OpenSSL's error queue, because an error that stays in it would confuse the next reader.
 Error failed(Errc code, std::string message) {
   ERR_clear_error();
   return Error{code, std::move(message)};
@@ -46,7 +46,7 @@ Bio read_only(std::string_view text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// An encrypted PEM would otherwise be asked about on the terminal.
+// Without this callback OpenSSL would ask for the passphrase of an encrypted PEM on the terminal.
 int no_passphrase(char*, int, int, void*) {
   return 0;
 }
@@ -54,14 +54,14 @@ int no_passphrase(char*, int, int, void*) {
 Result<Certificate> read_certificate(std::string_view pem) {
   if (pem.size() > kMaxPemBytes) return Error{Errc::too_large, "the certificate file is too large"};
   Certificate certificate(PEM_read_bio_X509(read_only(pem).get(), nullptr, no_passphrase, nullptr));
-  if (!certificate) return failed(Errc::malformed, "not a certificate in PEM");
+  if (!certificate) return failed(Errc::malformed, "the certificate is not a PEM text");
   return certificate;
 }
 
 Result<Key> read_key(std::string_view pem) {
   if (pem.size() > kMaxPemBytes) return Error{Errc::too_large, "the TLS key file is too large"};
   Key key(PEM_read_bio_PrivateKey(read_only(pem).get(), nullptr, no_passphrase, nullptr));
-  if (!key) return failed(Errc::malformed, "not a private key in PEM without a passphrase");
+  if (!key) return failed(Errc::malformed, "the TLS key is not a PEM text, or it has a passphrase: give one without");
   return key;
 }
 
@@ -76,8 +76,8 @@ bool add_extension(X509* certificate, int nid, const std::string& value) {
 bool set_random_serial(X509* certificate) {
   std::array<unsigned char, kSerialBytes> serial{};
   vault::fill_random(std::as_writable_bytes(std::span(serial)));
-  serial[0] &= 0x7F;  // a positive INTEGER
-  serial[0] |= 0x40;  // of full length
+  serial[0] &= 0x7F;  // keeps the INTEGER positive
+  serial[0] |= 0x40;  // keeps its length the same
   const std::unique_ptr<BIGNUM, Free<BN_free>> number(BN_bin2bn(serial.data(), kSerialBytes, nullptr));
   return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
 }
@@ -100,7 +100,7 @@ Result<TlsIdentity> read_tls_identity(const std::filesystem::path& certificate, 
 }
 
 Result<TlsIdentity> make_tls_identity(std::string_view host, vault::Instant now) {
-  const Error trouble{Errc::internal, "the TLS certificate could not be made"};
+  const Error trouble{Errc::internal, "OpenSSL could not make the TLS certificate"};
   const Key key(EVP_EC_gen("P-256"));
   const Certificate certificate(X509_new());
   if (!key || !certificate) return failed(trouble.code, trouble.message);
@@ -110,18 +110,18 @@ Result<TlsIdentity> make_tls_identity(std::string_view host, vault::Instant now)
   const std::string name = (is_ip_address(host) ? "IP:" : "DNS:") + std::string(host);
   X509_NAME* subject = X509_get_subject_name(x509);
   const std::string_view common_name = "Strongroom";
-  const bool made =
-      X509_set_version(x509, X509_VERSION_3) == 1 && set_random_serial(x509) &&
-      ASN1_TIME_adj(X509_getm_notBefore(x509), begin, 0, -kSecondsPerDay) != nullptr &&  // for clocks that are behind
-      ASN1_TIME_adj(X509_getm_notAfter(x509), begin, static_cast<int>(kCertificateDays), 0) != nullptr &&
-      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
-                                 reinterpret_cast<const unsigned char*>(common_name.data()),
-                                 static_cast<int>(common_name.size()), -1, 0) == 1 &&
-      X509_set_issuer_name(x509, subject) == 1 && X509_set_pubkey(x509, key.get()) == 1 &&
-      add_extension(x509, NID_basic_constraints, "critical,CA:FALSE") &&
-      add_extension(x509, NID_key_usage, "critical,digitalSignature") &&
-      add_extension(x509, NID_ext_key_usage, "serverAuth") && add_extension(x509, NID_subject_alt_name, name) &&
-      X509_sign(x509, key.get(), EVP_sha256()) > 0;
+  const bool made = X509_set_version(x509, X509_VERSION_3) == 1 && set_random_serial(x509) &&
+                    ASN1_TIME_adj(X509_getm_notBefore(x509), begin, 0, -kSecondsPerDay) !=
+                        nullptr &&  // some clients' clocks are behind
+                    ASN1_TIME_adj(X509_getm_notAfter(x509), begin, static_cast<int>(kCertificateDays), 0) != nullptr &&
+                    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                                               reinterpret_cast<const unsigned char*>(common_name.data()),
+                                               static_cast<int>(common_name.size()), -1, 0) == 1 &&
+                    X509_set_issuer_name(x509, subject) == 1 && X509_set_pubkey(x509, key.get()) == 1 &&
+                    add_extension(x509, NID_basic_constraints, "critical,CA:FALSE") &&
+                    add_extension(x509, NID_key_usage, "critical,digitalSignature") &&
+                    add_extension(x509, NID_ext_key_usage, "serverAuth") &&
+                    add_extension(x509, NID_subject_alt_name, name) && X509_sign(x509, key.get(), EVP_sha256()) > 0;
   if (!made) return failed(trouble.code, trouble.message);
 
   const Bio certificate_pem(BIO_new(BIO_s_mem()));

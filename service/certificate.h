@@ -1,5 +1,5 @@
-// The service's TLS key and certificate: made at `init` or taken from the operator, pinned by its public
-// key ever after, so that a client needs no certificate authority and notices an exchanged key.
+// The service's TLS key and certificate. `init` makes them, or the operator gives them. From then on clients pin the
+// public key, so they need no certificate authority and notice if the key was exchanged.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -16,17 +16,18 @@ inline constexpr int kCertificateYears = 10;
 inline constexpr std::size_t kMaxPemBytes = 64U << 10;
 
 struct TlsIdentity {
-  std::string certificate;  // PEM; a chain may follow the first certificate
+  std::string certificate;  // PEM; the rest of its chain may follow
   vault::SecretText key;    // PEM, not encrypted
 };
-// Two PEM files. Errc::not_found, Errc::too_large; what is in them is not looked at.
+// Reads two PEM files without looking at their content. Errc::not_found, Errc::too_large.
 vault::Result<TlsIdentity> read_tls_identity(const std::filesystem::path& certificate,
                                              const std::filesystem::path& key);
-// ECDSA P-256, self-signed, for `host` as its only subject alternative name, valid from `now` for kCertificateYears.
+// Makes an ECDSA P-256 key and a self-signed certificate, with `host` as its only subject alternative name, which is
+// valid from `now` for kCertificateYears.
 vault::Result<TlsIdentity> make_tls_identity(std::string_view host, vault::Instant now);
-// SHA-256 of the first certificate's SubjectPublicKeyInfo. Errc::malformed.
+// The SHA-256 of the first certificate's SubjectPublicKeyInfo. Errc::malformed if there is no certificate.
 vault::Result<vault::Digest> tls_pin(std::string_view certificate);
-// Errc::malformed, or Errc::invalid_argument when the key is not the first certificate's.
+// Errc::malformed if one of them cannot be read, Errc::invalid_argument if the key does not belong to the certificate.
 vault::Result<void> check_tls_identity(const TlsIdentity& identity);
 
 }  // namespace service

@@ -29,7 +29,7 @@ net::Response net_problem(unsigned status, std::string_view detail) {
           .body = to_json(problem)};
 }
 
-// A stranger's method must become neither a label nor a line of the log.
+// A stranger can send any method, so it must not become a label or a line of the log.
 std::string route_name(const net::Completed& done) {
   constexpr std::string_view kUnmatched = "unmatched";
   if (done.pattern == kUnmatched) return std::string(kUnmatched);
@@ -39,7 +39,8 @@ std::string route_name(const net::Completed& done) {
 }  // namespace
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
-  const Error wrong{Errc::invalid_argument, "an address to listen on is ADDRESS:PORT, as 127.0.0.1:8443 or [::1]:8443"};
+  const Error wrong{Errc::invalid_argument,
+                    "give the address to listen on as ADDRESS:PORT, for example 127.0.0.1:8443 or [::1]:8443"};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return wrong;
   std::string_view address = text.substr(0, colon);
@@ -105,19 +106,21 @@ void Daemon::add_values() {
     metrics_.add(type, std::move(name), std::move(help), [&value] { return static_cast<double>(value.load()); });
   };
   const net::Counters& counters = server_->counters();
-  add(gauge, "strongroom_connections", "Connections now.", counters.connections_open);
+  add(gauge, "strongroom_connections", "Open connections.", counters.connections_open);
   add(counter, "strongroom_connections_total", "Connections accepted.", counters.connections_accepted);
-  add(counter, "strongroom_connections_refused_total", "Connections over a limit.", counters.connections_refused);
+  add(counter, "strongroom_connections_refused_total", "Connections closed because of a limit.",
+      counters.connections_refused);
   add(counter, "strongroom_handshakes_failed_total", "TLS handshakes that failed.", counters.handshakes_failed);
-  add(counter, "strongroom_timeouts_total", "Waits that met their deadline.", counters.timeouts);
+  add(counter, "strongroom_timeouts_total", "Waits that their deadline ended.", counters.timeouts);
   add(counter, "strongroom_received_bytes_total", "Bytes received.", counters.bytes_received);
   add(counter, "strongroom_sent_bytes_total", "Bytes sent.", counters.bytes_sent);
-  add(gauge, "strongroom_buffered_bytes", "Bytes of bodies held in memory now.", counters.bytes_buffered);
+  add(gauge, "strongroom_buffered_bytes", "Bytes of bodies that are held in memory.", counters.bytes_buffered);
   metrics_.add(gauge, "strongroom_queued_commands", "Commands, refusals and stagings that wait for the writer.",
                [this] { return static_cast<double>(gate_.queued()); });
   metrics_.add(gauge, "strongroom_scrub_damaged_records", "Records that the last scrub found damaged.",
                [this] { return static_cast<double>(scrub_.damaged()); });
-  metrics_.add(gauge, "strongroom_scrub_finished_seconds", "When the last scrub ended, Unix time; 0 before the first.",
+  metrics_.add(gauge, "strongroom_scrub_finished_seconds",
+               "When the last scrub ended, in Unix time; 0 before the first one.",
                [this] { return static_cast<double>(scrub_.last_finished_seconds()); });
   metrics_.add(gauge, "strongroom_anonymous_bytes", "Anonymous memory of the process (RssAnon).", anonymous_memory);
 }
@@ -125,7 +128,7 @@ void Daemon::add_values() {
 void Daemon::stop() {
   scrub_.stop();
   jobs_->stop();
-  if (server_) server_->stop();  // while the gate still answers what is in flight
+  if (server_) server_->stop();  // before the gate, which must still answer the running requests
   gate_.stop();
   workers_.join();
 }
@@ -135,12 +138,15 @@ Daemon::~Daemon() {
 }
 
 void end_unanswered(const Error& why) {
-  std::cerr << "strongroomd: the outcome of a commit is unknown, so nobody is answered: " << why.message << std::endl;
+  std::cerr
+      << "strongroomd: the service ends without answering, because nobody can tell whether the last commit is on the "
+         "disk. Start it again. The reason: "
+      << why.message << std::endl;
   std::_Exit(1);
 }
 
 Result<void> serve(OpenVault vault, const ListenAddress& listen, access::RequestRate rate) {
-  // Blocked before any thread starts, so that all inherit it and only the wait below sees them.
+  // Blocked before any thread starts, so that all threads inherit it and only the wait below receives the signals.
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -156,9 +162,11 @@ Result<void> serve(OpenVault vault, const ListenAddress& listen, access::Request
   TRY(const std::unique_ptr<Daemon> daemon, Daemon::start(std::move(vault), std::move(options)));
   std::cout << "ready " << config.url << " origin " << config.origin << " listening on "
             << wire::bracketed(listen.address) << ":" << daemon->port() << std::endl;
-  // The program that started the service would wait for that line in vain.
+  // The program that started the service would wait for that line for ever.
   if (!std::cout)
-    return Error{Errc::io, "the service has ended, because the line that says that it is ready could not be printed"};
+    return Error{Errc::io,
+                 "the service has ended, because it could not print the line that says it is ready. Check where "
+                 "standard output goes"};
   int signal = 0;
   sigwait(&ends, &signal);
   daemon->stop();

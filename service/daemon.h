@@ -1,4 +1,4 @@
-// A vault being served: the gate, the routes, the server and the background jobs, begun and ended in the right order.
+// Serves a vault: starts the gate, the routes, the server and the background jobs in the right order, and stops them.
 #pragma once
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
@@ -22,7 +22,7 @@ struct ListenAddress {
   std::string address;  // numeric
   std::uint16_t port = 0;
 };
-// "127.0.0.1:8443", "[::1]:8443". Errc::invalid_argument.
+// Parses for example "127.0.0.1:8443" or "[::1]:8443". Errc::invalid_argument.
 vault::Result<ListenAddress> parse_listen_address(std::string_view text);
 
 struct DaemonOptions {
@@ -31,16 +31,16 @@ struct DaemonOptions {
   access::RequestRate rate;
   net::Limits limits;
   Log::To log = Log::To::standard_error;
-  bool run_jobs = true;  // false: the owner steps them
-  // When a commit's outcome is unknown: must end the process without an answer to anybody.
+  bool run_jobs = true;  // false: the owner calls their steps
+  // Called if the outcome of a commit is unknown. It must end the process without answering anybody.
   std::function<void(const vault::Error&)> fatal;
 };
 
 class Daemon {
  public:
-  // Takes requests once it returns. Errc::busy when somebody listens there already.
+  // The daemon accepts requests when this returns. Errc::busy if another program listens on the address.
   static vault::Result<std::unique_ptr<Daemon>> start(OpenVault vault, DaemonOptions options);
-  ~Daemon();  // as `stop`
+  ~Daemon();  // stops
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
@@ -48,8 +48,8 @@ class Daemon {
   access::Store& store() { return *vault_.store; }
   Jobs& jobs() { return *jobs_; }
   ScrubJob& scrub() { return scrub_; }
-  // Accepts nothing more, finishes what is in flight (options.limits.stop_grace at most), and returns. Not from a
-  // handler; may be called again.
+  // Accepts nothing more, lets running requests finish (options.limits.stop_grace at most), and returns. It may be
+  // called again, but never from a handler.
   void stop();
 
  private:
@@ -57,7 +57,7 @@ class Daemon {
   vault::Result<void> listen(const DaemonOptions& options);
   void add_values();
 
-  // In the order of their making; each uses those before it.
+  // Made in this order; each member uses the ones before it.
   OpenVault vault_;
   Log log_;
   Metrics metrics_;
@@ -70,11 +70,11 @@ class Daemon {
   std::uint16_t port_ = 0;
 };
 
-// Ends the process at once, without answering anybody: a commit may or may not be on the disk, and only opening the
-// vault again tells. Clients ask again under the same nonce.
+// Ends the process at once, without answering anybody. A commit may or may not be on the disk, and only opening the
+// vault again shows which. Clients try again with the same nonce.
 [[noreturn]] void end_unanswered(const vault::Error& why);
 
-// Serves until SIGTERM or SIGINT, printing one line on stdout once it takes requests.
+// Serves until SIGTERM or SIGINT. Prints one line on stdout when it accepts requests.
 vault::Result<void> serve(OpenVault vault, const ListenAddress& listen, access::RequestRate rate = {});
 
 }  // namespace service

@@ -9,7 +9,7 @@ Jobs::~Jobs() {
   stop();
 }
 
-// Whether the job goes on: it did as much as one step may. One that fails waits for the next round.
+// Whether the job has more to do, because it did as much as one step may. A job that fails waits for the next round.
 bool Jobs::ran(std::string_view job, const vault::Result<std::size_t>& went, std::size_t at_most) {
   if (!went) log_.failure(job, went.error());
   return went && *went >= at_most;

@@ -1,5 +1,6 @@
-// What the service does besides answering: dropping what was left behind. In bounded steps, so that no step holds the
-// one writer for long; each step finds its place in the tables, so a restart loses nothing.
+// Background work of the service: it deletes uploads and staged values that nobody came back for. It works in bounded
+// steps, so that no step keeps the database's writer busy for long. Each step finds its work in the tables, so a
+// restart loses nothing.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -12,23 +13,24 @@
 
 namespace service {
 
-inline constexpr std::int64_t kAbandonedUploadMs = 7LL * 24 * 3600 * 1000;  // since the last byte
+inline constexpr std::int64_t kAbandonedUploadMs = 7LL * 24 * 3600 * 1000;  // after its last byte
 inline constexpr std::size_t kUploadsPerStep = 64;
 inline constexpr std::size_t kExtentsPerStep = 64;
 inline constexpr std::chrono::seconds kPauseBetweenRounds{60};
 
 class Jobs {
  public:
-  // All must outlive it.
+  // The gate, the payload store and the log must outlive it.
   Jobs(strongroom::access::Gate& gate, vault::payload::Store& payload, vault::Clock clock, Log& log);
-  ~Jobs();  // as `stop`
+  ~Jobs();  // stops
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
-  // One bounded step: unclaimed staged values and aggregate entries, then abandoned uploads, then let-go extents. False
-  // at the end of a round. Not thread safe, and not to be called once started.
+  // Does one bounded step. A round deletes unclaimed staged values and writes aggregate entries, then deletes abandoned
+  // uploads, then frees the space of deleted payloads. Returns false at the end of a round. Not thread safe; do not
+  // call it after `start`.
   bool step();
-  // Rounds on a thread of its own, with a pause between them.
+  // Runs round after round on a thread of its own, with a pause between them.
   void start();
   void stop();  // after the current step
 

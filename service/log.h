@@ -1,5 +1,6 @@
-// The service's own log: one JSON object a line, on stderr. It names routes by their template and never holds an id of
-// a person, an address, a file name or free text. What happened in the vault stands in the ledger, not here.
+// The service's own log, on stderr, with one JSON object on each line. It names routes by their template, and never
+// contains an address, a file name, free text or the id of a person. The ledger, not this log, records what was done in
+// the vault.
 #pragma once
 #include <memory>
 #include <string>
@@ -19,7 +20,7 @@ class Log {
 
   void event(std::string_view name);
   void request(std::string_view route, const net::Completed& completed);  // "GET /v1/cases/{case}"
-  // A failure of ours, with an opaque id that the answer carries too. Returns the id.
+  // Writes a failure of ours with a random id, and returns the id so that the answer can contain it too.
   std::string failure(std::string_view where, const vault::Error& error);
 
  private:

@@ -1,4 +1,4 @@
-// What a request's path and query say, each named once and no other name accepted.
+// The parameters in a request's path and query. Each name may occur once, and no name that the route does not accept.
 #pragma once
 #include <map>
 #include <optional>
@@ -15,20 +15,20 @@ inline constexpr std::size_t kMaxParameterBytes = 1024;
 
 class Parameters {
  public:
-  // `accepted` are the names that the route's query may have; "known" is always one. Errc::malformed for a name that is
-  // not accepted or stands there twice; Errc::too_large.
+  // The query may have the names in `accepted` and "known". Errc::malformed for any other name and for a name that
+  // occurs twice. Errc::too_large for a value above kMaxParameterBytes.
   static vault::Result<Parameters> parse(const net::Fields& path, std::string_view query,
                                          std::span<const std::string_view> accepted);
 
-  // A name of the route's path; it is there.
+  // A parameter of the path, which the route's pattern must have.
   const std::string& path(std::string_view name) const;
-  // Empty when the query does not have it.
+  // A parameter of the query; empty if it is absent.
   std::string_view text(std::string_view name) const;
   vault::Result<bool> flag(std::string_view name) const;  // "true" or "false"; absent: false
   vault::Result<std::optional<std::uint64_t>> number(std::string_view name) const;
   vault::Result<std::uint64_t> known() const;  // absent: 0
 
-  // Anything with a text form in JSON (ids, enumerators, instants), from the path or from the query.
+  // A value that JSON writes as a string (an id, an enumerator, an instant), from the path or from the query.
   template <class T>
   vault::Result<T> of_path(std::string_view name) const {
     return parse_one<T>(name, path(name));

@@ -21,7 +21,7 @@ std::string_view title(Errc code) {
     case Errc::refused:
       return "Not permitted";
     case Errc::conflict:
-      return "Not possible as things stand";
+      return "Not possible in the present state";
     case Errc::tampered:
       return "Altered data";
     case Errc::wrong_key:
@@ -57,9 +57,11 @@ Problem problem_of(const vault::Error& error, Fault fault) {
   problem.code = error.code;
   problem.status = net::status_of(error.code, fault);
   problem.detail = error.message;
-  if (problem.status == 500) problem.detail = "The service failed; its operator's log says more.";
+  if (problem.status == 500)
+    problem.detail = "The service failed. Its operator can find the reason in the service's log.";
   if (problem.code == Errc::full)
-    problem.detail = "The service has no room for this. Its operator must make room, and the operator's log says more.";
+    problem.detail =
+        "The service has no room for this. Its operator must make room; the service's log has the details.";
   return problem;
 }
 

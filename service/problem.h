@@ -1,5 +1,5 @@
-// Problem details (RFC 9457): the one form in which the service says no. A problem names what is wrong, never its inner
-// cause. Docs: docs/formats.md, "Errors"
+// Problem details (RFC 9457), the form of every answer that is not a success. A problem says what is wrong with the
+// request, and never the inner cause. Docs: docs/formats.md, "Errors"
 #pragma once
 #include <boost/json/value.hpp>
 #include <optional>
@@ -19,14 +19,15 @@ struct Problem {
   vault::Errc code = vault::Errc::internal;
   unsigned status = 500;
   std::string detail;
-  std::optional<std::string> instance;    // of a failure of ours: what the operator's log calls it
-  std::optional<std::string> rule;        // of the permission table
-  std::optional<boost::json::value> log;  // of a refusal: the entry that records it
+  std::optional<std::string> instance;    // for a failure of ours: its id in the operator's log
+  std::optional<std::string> rule;        // the rule of the permission table that refused
+  std::optional<boost::json::value> log;  // for a refusal: proof of the entry that records it
 };
 
-// For io and internal, and for anything altered within the vault, the detail is left general: the log has the message.
+// For a failure of ours (io, internal, altered data in the vault) the detail is general, and only the log has the
+// message.
 Problem problem_of(const vault::Error& error, Fault fault);
-// The one answer to every request whose signature is not accepted, whatever was wrong with it.
+// The same answer for every request whose signature is not accepted, so that it does not show what was wrong.
 Problem unauthenticated();
 std::string to_json(const Problem& problem);
 

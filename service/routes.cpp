@@ -18,8 +18,7 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kOctets = "application/octet-stream";
 constexpr unsigned kRangeNotSatisfiable = 416;
 
-// --- about the service
-// ------------------------------------------------------------------------------------------------
+// --- the service itself ----------------------------------------------------------------------------------------------
 
 Awaitable alive(Service&, net::Request&) {
   co_return answer_text(200, kText, "ok\n");
@@ -27,7 +26,8 @@ Awaitable alive(Service&, net::Request&) {
 
 Awaitable ready(Service& service, net::Request&) {
   if (!service.gate.is_taking())
-    co_return answer_problem(problem_of({Errc::unavailable, "The service takes no writes now."}, Fault::ours));
+    co_return answer_problem(
+        problem_of({Errc::unavailable, "The service accepts no writes now. Try again later."}, Fault::ours));
   co_return answer_text(200, kText, "ready\n");
 }
 
@@ -51,8 +51,7 @@ Awaitable tls_successions(Service& service, net::Request&) {
   co_return answer_text(200, kJson, service.tls_successions);
 }
 
-// --- downloads
-// --------------------------------------------------------------------------------------------------------
+// --- downloads -------------------------------------------------------------------------------------------------------
 
 Awaitable copy_index(Service& service, net::Request& request) {
   auto caller = authenticate_person(service, request);
@@ -70,7 +69,7 @@ Awaitable copy_index(Service& service, net::Request& request) {
   co_return answer_text(200, kOctets, vault::to_text(std::get<vault::Bytes>(*index)));
 }
 
-// Where a download is. Shared by the copies of a std::function; read by one thread at a time.
+// The position of a download. The copies of a std::function share it, and one thread at a time uses it.
 struct Download {
   std::unique_ptr<Reader> reader;
   std::uint64_t at = 0;

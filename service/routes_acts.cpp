@@ -1,4 +1,4 @@
-// Commands, and the values staged before them.
+// The routes for commands, and for the values that are staged before them.
 #include <boost/json/serialize.hpp>
 
 #include "access/wire/register.h"
@@ -31,7 +31,7 @@ net::Response answer_staging_error(Service& service, const Error& error) {
   return answer_error(service, "staging", error, Fault::callers);
 }
 
-// A request to stage, as its body has it. No entry will hold that body.
+// A request to stage values. Its body is not kept, because it makes no entry.
 struct Staging {
   access::Actor owner;
   std::uint64_t known = 0;
@@ -55,7 +55,8 @@ OrResponse<Staging> staging_of_one_value(Service& service, const net::Request& r
   const auto named = vault::parse_digest(parameters->path("digest"));
   if (!named || vault::crypto::sha256(vault::as_bytes(request.body)) != *named)
     return std::unexpected(answer_error(
-        service, "staging", {Errc::invalid_argument, "the path is not the value's SHA-256"}, Fault::callers));
+        service, "staging", {Errc::invalid_argument, "the digest in the path is not the SHA-256 of the value"},
+        Fault::callers));
   Staging staging{std::move(caller->actor), 0, {}};
   staging.values.push_back(vault::to_bytes(request.body));
   return staging;
@@ -84,7 +85,7 @@ Awaitable stage_one_value(Service& service, net::Request& request) {
   co_return answer_json(201, wire::json::serialize(wire::json::object{{"data", digests_json(*staged)}}));
 }
 
-// The answer to an act that is durable.
+// The body of the answer to an act that is durable.
 Result<std::string> done_body(const access::Store& store, const access::Done& done, std::uint64_t known) {
   TRY(const auto txn, store.engine().read());
   wire::json::array entries;
@@ -114,7 +115,8 @@ Awaitable act(Service& service, net::Request& request) {
   auto& done = std::get<access::Done>(*answer);
   const bool is_short = done.seqs.size() == 1;
   auto work = [&service, done = std::move(done), known]() { return done_body(service.store, done, known); };
-  // One entry's receipt is made here: its rows were written a moment ago, and another thread costs more than they do.
+  // The receipt of one entry is made on this thread. Its rows were written a moment ago, so to read them costs less
+  // than to use another thread.
   auto body = is_short ? work() : co_await run_on(service.workers, std::move(work));
   if (!body) co_return answer_error(service, "act", body.error(), Fault::ours);
   co_return answer_json(201, std::move(*body));

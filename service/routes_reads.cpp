@@ -1,4 +1,4 @@
-// Everything that is read as JSON: each route names its parameters and its view.
+// The routes that answer reads with JSON. Each names its parameters and its view.
 #include "service/answers.h"
 
 namespace service {
@@ -15,7 +15,7 @@ wire::json::object page_json(wire::json::value items, const std::optional<std::s
   return page;
 }
 
-// From what a view gives to what is answered.
+// Translate the result of a view to the data of an answer.
 Shown shown_of(const access::EntryPage& page) {
   return {page_json(wire::json::array(), page.next), page.receipt};
 }
@@ -82,11 +82,12 @@ Viewed<Shown> trail(const View& view, const Parameters& given) {
 Viewed<Shown> consistency(const View& view, const Parameters& given) {
   TRY(const auto from, given.number("from"));
   TRY(const auto to, given.number("to"));
-  if (!from || !to) return vault::Error{vault::Errc::invalid_argument, "from and to are sizes of the ledger"};
+  if (!from || !to)
+    return vault::Error{vault::Errc::invalid_argument, "from and to must be given, and must be sizes of the ledger"};
   return show(view.consistency(*from, *to));
 }
 
-// A view of one thing, named by the path.
+// Reads one thing, whose id is in the path.
 template <class Id, class Call>
 Read by_id(std::string_view name, Call call) {
   return [name, call](const View& view, const Parameters& given) -> Viewed<Shown> {

@@ -1,6 +1,7 @@
-// Ciphertext on its way in: tus 1.0 with creation, creation-with-upload and termination (https://tus.io). What arrives
-// goes to its place at once; memory per upload is one piece. Metadata is refused: names of files do not belong here.
-// Small payloads come many in one request, each an upload that is complete and durable when that is answered.
+// The routes for uploads of ciphertext: tus 1.0 with creation, creation-with-upload and termination (https://tus.io).
+// Bytes are written to their place as they arrive, so an upload needs the memory of two pieces. Metadata is refused,
+// because it would contain file names. Many small payloads come in one request; each of them is a complete and durable
+// upload when the request is answered.
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -19,7 +20,7 @@ using vault::payload::UploadId;
 using vault::payload::UploadStatus;
 
 constexpr std::string_view kBatchType = "application/octet-stream";
-constexpr std::string_view kBatchOffset = "0";  // signed as a chunk is, from the beginning of all of its uploads
+constexpr std::string_view kBatchOffset = "0";  // a batch is signed like a chunk that begins at 0
 constexpr unsigned kPreconditionFailed = 412;
 
 net::Response with_tus(net::Response response) {
@@ -36,17 +37,17 @@ net::Response answer_upload_error(Service& service, const Error& error) {
   return with_tus(answer_error(service, "upload", error, Fault::ours));
 }
 
-// What tus asks of every request but OPTIONS.
+// The answer to a request that does not name our version of tus, which every request except OPTIONS must.
 std::optional<net::Response> wrong_version(const net::Request& request) {
   if (speaks_tus(request)) return std::nullopt;
-  Problem problem = problem_of({Errc::unsupported, "uploads speak tus 1.0.0 (Tus-Resumable)"}, Fault::callers);
+  Problem problem = problem_of({Errc::unsupported, "an upload needs the field Tus-Resumable: 1.0.0"}, Fault::callers);
   problem.status = kPreconditionFailed;
   net::Response response = with_tus(answer_problem(problem));
   response.fields.emplace_back("Tus-Version", kTusVersion);
   return response;
 }
 
-// Who asks, in tus's version, from whom.
+// Checks the version of tus and the caller. Every handler of an upload begins with it.
 OrResponse<access::SignedRequest> begin(Service& service, const net::Request& request,
                                         wire::Coverage coverage = wire::Coverage::command_or_read) {
   if (auto wrong = wrong_version(request)) return std::unexpected(std::move(*wrong));
@@ -57,7 +58,7 @@ OrResponse<access::SignedRequest> begin(Service& service, const net::Request& re
   return caller;
 }
 
-// Another person's upload is as absent as one that was never begun.
+// Another person's upload is not found, like one that does not exist.
 Result<UploadStatus> own_upload(const access::Store& store, const UploadId& id, const access::Actor& actor) {
   TRY(UploadStatus status, store.payload().status(id));
   if (status.owner != actor.keyid) return Error{Errc::not_found, "there is no such upload"};
@@ -106,7 +107,8 @@ Awaitable head_upload(Service& service, net::Request& request) {
       200, {{"Upload-Offset", std::to_string(status->offset)}, {"Upload-Length", std::to_string(status->length)}});
 }
 
-// What the body has, to its place in the upload: one piece is written while the next one is read. The offset after it.
+// Writes the body to its place in the upload, and returns the offset after it. One piece is written while the next one
+// is read.
 asio::awaitable<Result<std::uint64_t>> receive(Service& service, net::BodyReader& body, UploadId id,
                                                std::uint64_t offset) {
   using asio::experimental::awaitable_operators::operator&&;
@@ -119,7 +121,7 @@ asio::awaitable<Result<std::uint64_t>> receive(Service& service, net::BodyReader
     auto write = [&service, id, offset, bytes = being_written.view().first(*got)]() {
       return service.store.payload().write(id, offset, bytes);
     };
-    // Both are waited for, whatever becomes of either: they use what stands here.
+    // Waits for both, even if one fails, because both use variables of this function.
     auto [next, wrote] =
         co_await (body.read(being_read.span().first(piece)) && run_on(service.workers, std::move(write)));
     if (!wrote) co_return wrote.error();
@@ -138,9 +140,10 @@ Awaitable patch_upload(Service& service, net::Request& request) {
   const auto status = co_await find_upload(service, request, caller->actor);
   if (!status) co_return answer_upload_error(service, status.error());
   if (*begins != status->offset)
-    co_return answer_upload_error(service, {Errc::conflict, "the upload goes on at another offset"});
+    co_return answer_upload_error(service,
+                                  {Errc::conflict, "the upload continues at another offset: ask for it with HEAD"});
   if (request.stream->length() > status->length - status->offset)
-    co_return answer_upload_error(service, {Errc::too_large, "more bytes than are missing"});
+    co_return answer_upload_error(service, {Errc::too_large, "the chunk has more bytes than the upload lacks"});
 
   const auto id = UploadId::parse(request.parameter("upload"));
   const auto written = co_await receive(service, *request.stream, *id, *begins);
@@ -169,17 +172,19 @@ Awaitable create_batch(Service& service, net::Request& request) {
   if (!caller) co_return std::move(caller.error());
   if (auto parameters = parameters_of(request); !parameters) co_return std::move(parameters.error());
   if (request.field("content-type") != kBatchType)
-    co_return answer_error(service, "upload", {Errc::invalid_argument, "a batch is application/octet-stream"},
+    co_return answer_error(service, "upload",
+                           {Errc::invalid_argument, "the Content-Type of a batch must be application/octet-stream"},
                            Fault::callers);
   if (request.field("upload-offset") != kBatchOffset)
-    co_return answer_error(service, "upload", {Errc::invalid_argument, "a batch's Upload-Offset is 0"}, Fault::callers);
+    co_return answer_error(service, "upload", {Errc::invalid_argument, "the Upload-Offset of a batch must be 0"},
+                           Fault::callers);
   const auto payloads = batch_payloads(vault::as_bytes(request.body));
   if (!payloads) co_return answer_error(service, "upload", payloads.error(), Fault::callers);
 
   auto may = [](const access::View& view, const vault::engine::ReadTransaction&) { return view.may_upload(); };
   auto permitted = co_await look<std::monostate>(service, *caller->actor.person, std::move(may));
   if (!permitted) co_return answer_look_error(service, "upload", permitted.error());
-  // What was signed does not say what was in it, and makes no entry. `POST /v1/uploads` makes one.
+  // The signature does not cover the content, so this refusal makes no entry. A refused `POST /v1/uploads` makes one.
   if (const auto* refusal = std::get_if<access::Refusal>(&*permitted)) {
     Problem problem = problem_of({Errc::refused, std::string(access::sentence_of(refusal->rule))}, Fault::callers);
     problem.rule = refusal->rule;

@@ -1,15 +1,16 @@
-// What a process of ours gives up before it does anything: files that others may read, core dumps, being traced by its
-// own user, and privileges gained by what it starts.
+// Privileges that a process of ours gives up before it does anything. Afterwards it makes no files that others can
+// read, no core dumps, cannot be traced by other processes of its user, and starts no program that gains privileges.
 #pragma once
 #include "vault/base/result.h"
 
 namespace service {
 
-// umask 077, no new privileges, and as vault::start_secure_memory (no core dumps, not dumpable). First thing in main:
-// before threads and before any secret. Errc::internal.
+// Sets umask 077 and "no new privileges", and calls vault::start_secure_memory (no core dumps, not dumpable). Call it
+// first in `main`, before there are threads or secrets. Errc::internal.
 vault::Result<void> enter_sandbox();
 
-// Whether secrets stay out of swap: guarded pages are locked as far as RLIMIT_MEMLOCK allows, and silently not beyond.
+// Whether secrets stay out of swap. Guarded pages are locked up to RLIMIT_MEMLOCK; pages beyond it are not, without an
+// error.
 bool can_lock_memory();
 
 }  // namespace service

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kRow = "scrub";
 constexpr std::chrono::minutes kPauseBetweenTurns{1};
 
-// What says that the bytes are gone or altered, and not that we were stopped.
+// Whether the error means that bytes are missing or altered, and not, for example, that we were stopped.
 bool is_damage(Errc code) {
   return code == Errc::tampered || code == Errc::malformed || code == Errc::io;
 }
@@ -82,7 +82,7 @@ Result<bool> Scrub::step(const GoOn& go_on) {
         at.damaged.push_back({sealed.record.to_string(), verified.error().message});
       else
         ++at.more_damaged;
-    } else if (!verified && verified.code() != Errc::not_found) {  // one disposed of meanwhile is nobody's loss
+    } else if (!verified && verified.code() != Errc::not_found) {  // not_found: it was disposed of in the meantime
       TRY_VOID(save(at));
       return verified.error();
     }

@@ -1,8 +1,8 @@
-// Reads every payload again, slowly, and says which records are not what was sealed: disks rot in silence. Needs the
-// vault key for the lists of digests, and nobody's key for the records.
+// Reads every payload again, slowly, and reports the records that differ from what was sealed, because disks lose data
+// without an error. It needs the vault key for the digests, and no key of a record.
 //
-// A round goes through all records by id; where it stands and what it found are in the store (a sealed row of
-// access::Store::jobs), so it goes on after a restart. Damage stays listed until the next round begins.
+// A round reads all records in the order of their ids. Its position and findings are kept in a sealed row of
+// access::Store::jobs, so it resumes after a restart. Findings are kept until the next round begins.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -21,12 +21,12 @@ namespace service {
 
 namespace access = strongroom::access;
 
-inline constexpr std::uint64_t kScrubBytesPerSecond = 64ULL << 20;           // of the command
-inline constexpr std::uint64_t kBackgroundScrubBytesPerSecond = 8ULL << 20;  // of the service
-inline constexpr std::int64_t kScrubEveryMs = 7LL * 24 * 3600 * 1000;        // from the end of a round to the next one
-inline constexpr std::size_t kMaxScrubFindings = 100;                        // listed; more are counted
+inline constexpr std::uint64_t kScrubBytesPerSecond = 64ULL << 20;           // by the command
+inline constexpr std::uint64_t kBackgroundScrubBytesPerSecond = 8ULL << 20;  // by the service
+inline constexpr std::int64_t kScrubEveryMs = 7LL * 24 * 3600 * 1000;        // from the end of a round to the next
+inline constexpr std::size_t kMaxScrubFindings = 100;                        // more are only counted
 inline constexpr std::size_t kScrubStepRecords = 64;
-inline constexpr std::uint64_t kScrubStepBytes = 64ULL << 20;  // a step ends behind the record that reaches it
+inline constexpr std::uint64_t kScrubStepBytes = 64ULL << 20;  // a step ends after the record that reaches it
 
 struct ScrubFinding {
   std::string record;
@@ -45,12 +45,12 @@ struct ScrubState {
 };
 BOOST_DESCRIBE_STRUCT(ScrubState, (), (v, started, finished, after, records, bytes, damaged, more_damaged))
 
-// When the next bytes may be read so that a rate is kept. A pure value.
+// Tells when the next bytes may be read at a given rate. A pure value.
 class Pace {
  public:
   using Time = std::chrono::steady_clock::time_point;
   Pace(std::uint64_t bytes_per_second, Time now) : rate_(bytes_per_second), due_(now) {}
-  // After `bytes` were read: until when to wait. Time that went by unused is not made up for.
+  // Returns until when to wait after `bytes` were read. Time in which nothing was read is not made up for.
   Time after(std::uint64_t bytes, Time now);
 
  private:
@@ -61,15 +61,15 @@ class Pace {
 // Not thread safe.
 class Scrub {
  public:
-  // Called before each block with its greatest size; waits as long as it likes, and false ends the step.
+  // Called before each block with the most bytes that it may have. It may wait. If it returns false, the step ends.
   using GoOn = std::function<bool(std::uint64_t bytes)>;
   Scrub(access::Store& store, vault::Clock clock) : store_(store), clock_(std::move(clock)) {}
 
-  vault::Result<std::optional<ScrubState>> state() const;  // of the last round; nothing before the first
-  vault::Result<void> begin();                             // a round from the first record
-  vault::Result<void> put_off();                           // as if a round of no records had just ended
-  // Some records on, durably; false at the end of the round, or when none goes on. Errc::cancelled when `go_on` says
-  // so: the record that was being read is read again.
+  vault::Result<std::optional<ScrubState>> state() const;  // of the last round; nothing before the first one
+  vault::Result<void> begin();                             // begins a round at the first record
+  vault::Result<void> put_off();                           // writes down a round without records that has just ended
+  // Reads some records and writes down the position. False if the round has ended, or if there is none. Errc::cancelled
+  // if `go_on` ended the step; the next step reads the same record again.
   vault::Result<bool> step(const GoOn& go_on);
 
  private:
@@ -78,19 +78,21 @@ class Scrub {
   vault::Clock clock_;
 };
 
-// Rounds in the service, on a thread of its own, kScrubEveryMs apart. The first one begins that long after the vault
-// was first served.
+// Runs rounds in the service, on a thread of its own, kScrubEveryMs apart. The first one begins kScrubEveryMs after the
+// vault was first served.
 class ScrubJob {
  public:
-  ScrubJob(access::Store& store, vault::Clock clock, Log& log);  // both outlive it
-  ~ScrubJob();                                                   // as `stop`
+  ScrubJob(access::Store& store, vault::Clock clock, Log& log);  // store and log must outlive it
+  ~ScrubJob();                                                   // stops
   ScrubJob(const ScrubJob&) = delete;
   ScrubJob& operator=(const ScrubJob&) = delete;
   void start();
-  void stop();                                                           // after the current block
-  std::uint64_t damaged() const { return damaged_; }                     // of the last round
-  std::int64_t last_finished_seconds() const { return last_finished_; }  // Unix time; 0: none yet
-  // What `start` does again and again: a step when one is due. Whether another is due at once. For tests.
+  void stop();                                        // after the current block
+  std::uint64_t damaged() const { return damaged_; }  // records, in the last round
+  std::int64_t last_finished_seconds() const {
+    return last_finished_;
+  }  // Unix time; 0 before the first round has ended
+  // Does a step if one is due, and returns whether another is due at once. `start` calls it repeatedly; tests too.
   vault::Result<bool> turn(const Scrub::GoOn& go_on);
 
  private:

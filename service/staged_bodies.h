@@ -1,4 +1,4 @@
-// The bodies that bring values before the command that names them: payloads in a batch, and values to stage. Pure.
+// Parses bodies whose values a later command names: batches of payloads, and values to stage. Pure.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -7,12 +7,13 @@
 
 namespace service {
 
-// A batch's payloads: each with its length before it, 4 bytes, big-endian. The views are into `body`. Errc::malformed
-// for none, an empty one or one cut short, Errc::too_large beyond kMaxBatchUploads of them.
+// The payloads of a batch. Each has its length before it, in 4 bytes, big-endian. The views point into `body`.
+// Errc::malformed if there is no payload, or if one is empty or cut short. Errc::too_large for more than
+// kMaxBatchUploads.
 vault::Result<std::vector<vault::ByteView>> batch_payloads(vault::ByteView body);
 
-// {"values":["…",…]} in base64url. Errc::malformed, Errc::invalid_argument for none, Errc::too_large beyond
-// kMaxBesideValuesPerRequest of them or kMaxBesideValueBytes of one.
+// Parses {"values":["…",…]}, in base64url. Errc::malformed. Errc::invalid_argument if there is no value.
+// Errc::too_large for more than kMaxBesideValuesPerRequest values, or a value of more than kMaxBesideValueBytes.
 vault::Result<std::vector<vault::Bytes>> staged_values(std::string_view body);
 
 }  // namespace service

@@ -28,7 +28,7 @@ constexpr std::string_view kSettingsLockFile = "settings.lock";
 constexpr std::string_view kSuccessionsFile = "successions.json";
 constexpr std::string_view kCertificateFile = "certificate.pem";
 constexpr std::string_view kTlsKeyFile = "key.sealed";
-// Under which the TLS key's file is sealed, as a table's value would be.
+// The TLS key's file is sealed as if it were this value of this table.
 constexpr std::string_view kTlsTable = "tls";
 constexpr std::string_view kTlsKeyRow = "key";
 
@@ -40,7 +40,8 @@ Result<void> refuse_unless_empty(const fs::path& directory) {
     return Error{Errc::conflict, directory.string() + " is not a directory"};
   const bool empty = fs::is_empty(directory, error);
   if (error) return vault::system_error(error.value(), "cannot read " + directory.string());
-  if (!empty) return Error{Errc::conflict, directory.string() + " is not empty: a new vault needs an empty directory"};
+  if (!empty)
+    return Error{Errc::conflict, directory.string() + " is not empty: give an empty directory for the new vault"};
   return {};
 }
 
@@ -80,9 +81,10 @@ Result<Tls> load_tls(const fs::path& directory, const access::Config& config, co
   TRY(const vault::Digest expected,
       wire::follow_tls_successions(successions, config.tls_pin, config.origin, log_key.key));
   if (pin != expected)
-    return Error{Errc::tampered,
-                 "the TLS certificate is not the one that this vault's invitations pin, and the log's key has not made "
-                 "it the successor: that is what strongroomd cert renew does"};
+    return Error{
+        Errc::tampered,
+        "the TLS key is not the one that this vault's invitations pin, and the log's key has not signed that it "
+        "is the successor. Put the old certificate back, and use strongroomd cert renew to replace it"};
   TRY(const vault::Bytes sealed,
       vault::read_file_limited(directory / kTlsKeyFile, kMaxPemBytes + vault::keyring::kSealOverhead));
   TRY(vault::Bytes key, sealer.open(kTlsTable, vault::as_bytes(kTlsKeyRow), sealed));
@@ -92,7 +94,7 @@ Result<Tls> load_tls(const fs::path& directory, const access::Config& config, co
   return Tls{std::move(identity), std::move(successions)};
 }
 
-// A file of the vault's own that is missing or does not parse: the vault's damage, not the caller's mistake.
+// If a file that a vault must have is missing or cannot be read, the vault is damaged and the caller is not wrong.
 Error damaged(std::string_view file, const Error& error) {
   constexpr std::array kDamage{Errc::not_found, Errc::malformed, Errc::too_large, Errc::invalid_argument};
   if (std::ranges::find(kDamage, error.code) == kDamage.end()) return error;
@@ -104,7 +106,7 @@ Result<access::Config> load_config(const fs::path& file) {
   return access::wire::decode<access::Config>(vault::as_text(text), access::wire::Strictness::tolerant);
 }
 
-// Everything within `directory`, which is empty.
+// Makes everything in the directory, which is empty.
 Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& seal, vault::Instant now) {
   TRY(const access::wire::Authority url, access::wire::parse_vault_url(wanted.url));
   std::optional<TlsIdentity> made;
@@ -126,7 +128,7 @@ Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& sea
                             access::Genesis{.origin = wanted.origin, .url = url.url(), .tls_pin = pin, .now = now}));
   const access::Config& config = created.store->config();
   TRY_VOID(vault::write_new_file(wanted.directory / kConfigFile, vault::as_bytes(access::wire::encode(config))));
-  // Last: a directory without it is no vault.
+  // This file is written last, because a directory without it is not a vault.
   TRY_VOID(vault::write_new_file(wanted.directory / kFormatFile, vault::as_bytes(kFormat)));
   return MadeVault{config, std::move(created.invitations)};
 }
@@ -152,11 +154,12 @@ Result<void> refuse_readable_by_others(const fs::path& directory) {
        {directory, directory / kDatabaseFolder, directory / kPayloadFolder, directory / kTlsFolder}) {
     std::error_code failed;
     const fs::file_status status = fs::status(each, failed);
-    if (status.type() == fs::file_type::not_found) continue;  // what is missing is said where it is missed
+    if (status.type() == fs::file_type::not_found) continue;  // the step that needs it will report it
     if (failed) return vault::system_error(failed.value(), "cannot look at " + each.string());
     if ((status.permissions() & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none)
-      return Error{Errc::invalid_argument, "others than its owner may enter " + each.string() + ": run chmod -R go= " +
-                                               directory.string() + ", and think about who has read it"};
+      return Error{Errc::invalid_argument, "users other than the owner have access to " + each.string() +
+                                               ": run chmod -R go= " + directory.string() +
+                                               ", and find out who may have read it"};
   }
   return {};
 }
@@ -224,11 +227,11 @@ Result<OpenVault> open_vault(const fs::path& directory, const vault::keyring::Op
 Result<OpenVault> open_unlocked(const fs::path& directory, const Unlocked& unlocked, OpenFor purpose,
                                 std::function<void(const Error&)> outcome_unknown) {
   TRY(auto store, open_store(directory, directory / kPayloadFolder, unlocked, purpose, std::move(outcome_unknown)));
-  // What changes the vault key or the TLS key holds the engine's lock, which is ours from here on.
+  // Commands that change the vault key or the TLS key need the engine's lock, which this process has from here on.
   const auto keyring = vault::keyring::Keyring::load(directory);
   if (!keyring) return damaged(vault::keyring::kKeyringFileName, keyring.error());
   if (!keyring->holds(unlocked.key))
-    return Error{Errc::conflict, "the vault key was replaced while the vault was opened: run it again"};
+    return Error{Errc::conflict, "the vault key was replaced while the vault was being opened: run the command again"};
   auto tls = load_tls(directory / kTlsFolder, unlocked.config, unlocked.sealer());
   if (!tls) return damaged(kTlsFolder, tls.error());
   return OpenVault{std::move(store), std::move(tls->identity), std::move(tls->successions)};
@@ -251,7 +254,9 @@ Result<vault::Digest> renew_tls(const fs::path& directory, const vault::keyring:
   std::vector<std::string>& statements = opened.successions.statements;
   if (from != to) {
     if (statements.size() == wire::kMaxTlsSuccessions)
-      return Error{Errc::too_large, "the TLS key of this vault was renewed as often as it may be"};
+      return Error{Errc::too_large, "the TLS key of this vault was renewed " +
+                                        std::to_string(wire::kMaxTlsSuccessions) +
+                                        " times, and cannot be renewed again"};
     statements.push_back(
         wire::sign_tls_succession({.from = from, .to = to, .number = statements.size() + 1, .time = now}, config.origin,
                                   opened.store->log_key()));
@@ -265,11 +270,11 @@ Result<void> replace_tls(const fs::path& directory, const TlsIdentity& tls, cons
                          const vault::keyring::Sealer& sealer) {
   const fs::path fresh = directory / kNewTlsFolder;
   std::error_code failed;
-  fs::remove_all(fresh, failed);  // of a renewal that was cut short: the old one, or a new one that nobody saw
+  fs::remove_all(fresh, failed);  // left by an interrupted renewal: the old folder, or a new one that was not used
   if (failed) return vault::system_error(failed.value(), "cannot remove " + fresh.string());
   TRY_VOID(save_tls(fresh, tls, successions, sealer));
   if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, (directory / kTlsFolder).c_str(), RENAME_EXCHANGE) != 0)
-    return vault::system_error(errno, "cannot put the new TLS key in place");
+    return vault::system_error(errno, "cannot replace the TLS folder");
   TRY_VOID(vault::sync_directory(directory));
   fs::remove_all(fresh, failed);
   return {};

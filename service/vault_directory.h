@@ -1,5 +1,5 @@
-// A vault's directory: made once by `init`, opened by every other command. Format: docs/formats.md ("A vault's
-// directory"). Thread safety: one process has a vault open at a time (Errc::busy for the second).
+// The directory of a vault. `init` makes it, and every other command opens it. Format: docs/formats.md ("A vault's
+// directory"). Only one process may have a vault open at a time; a second one gets Errc::busy.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -19,18 +19,19 @@ namespace service {
 namespace access = strongroom::access;
 
 struct NewVault {
-  std::filesystem::path directory;  // absent or empty; its parent exists
+  std::filesystem::path directory;  // does not exist or is empty; its parent exists
   std::string origin;
   std::string url;
-  std::optional<TlsIdentity> tls;  // absent: made for the URL's host
+  std::optional<TlsIdentity> tls;  // if absent, one is made for the URL's host
   vault::crypto::Argon2Cost cost{};
 };
 struct MadeVault {
   access::Config config;
   std::vector<access::wire::Invitation> invitations;  // local-authority, icb, police, administrator; secret
 };
-// Durable on success; on failure the directory is as it was. Errc::conflict when it holds anything;
-// Errc::invalid_argument for a wrong origin, URL, seal (one inside the directory too) or TLS key.
+// If it succeeds, the vault is durable. If it fails, the directory is as it was before. Errc::conflict if the directory
+// is not empty. Errc::invalid_argument for a wrong origin, URL or TLS key, or a wrong seal, for example a key file
+// inside the directory.
 vault::Result<MadeVault> make_vault(const NewVault& wanted, const vault::keyring::Opener& seal, vault::Instant now);
 
 struct OpenVault {
@@ -38,27 +39,27 @@ struct OpenVault {
   TlsIdentity tls;
   access::wire::TlsSuccessions successions;
 };
-// Errc::not_found (no vault there), Errc::wrong_key (the seal does not open it), Errc::busy, Errc::unknown_version,
-// Errc::conflict (a rotation began meanwhile: open it again);
-// Errc::tampered also when the certificate is neither the one that the configuration pins nor one that the log's key
-// made its successor. Errc::invalid_argument when others may read the directory.
-//
-// For `check` the database's pages are verified first and nothing is made that is missing: Errc::tampered says where
-// they are not sound. Damaged pages may then end the process.
+// With `check`, the database's pages are verified first, and nothing that is missing is made.
 enum class OpenFor { work, check };
-//
-// `outcome_unknown` is told when a commit fails and may have happened all the same (engine/lmdb.h).
+// Errors:
+// - Errc::not_found if there is no vault. Errc::unknown_version if a newer program made it.
+// - Errc::wrong_key if the seal does not open it. Errc::busy if another process has it open.
+// - Errc::invalid_argument if other users may read the directory.
+// - Errc::conflict if the vault key was replaced in the meantime: open it again.
+// - Errc::tampered if something is damaged, or if the certificate is neither the one that the configuration pins nor a
+//   successor that the log's key has signed. Damaged pages can also end the process, even with `check`.
+// `outcome_unknown` is called if a commit fails and may be durable nevertheless (vault/engine/lmdb.h).
 vault::Result<OpenVault> open_vault(const std::filesystem::path& directory, const vault::keyring::Opener& seal,
                                     OpenFor purpose = OpenFor::work,
                                     std::function<void(const vault::Error&)> outcome_unknown = {});
 
-// A new TLS key, given or (absent) made for the vault's URL, in place of the one that is there, in one rename; the
-// log's key signs that it is the successor. A new certificate for the same key needs no such statement. The new pin.
-// Errors as `open_vault` and `make_vault`; Errc::too_large after kMaxTlsSuccessions.
+// Replaces the TLS key, in one rename, with `tls` or with a new key for the vault's URL. The log's key signs that the
+// new key is the successor; a new certificate for the same key needs no signature. Returns the new pin. Errc::too_large
+// after kMaxTlsSuccessions, and the errors of `open_vault` and `make_vault`.
 vault::Result<vault::Digest> renew_tls(const std::filesystem::path& directory, const vault::keyring::Opener& seal,
                                        std::optional<TlsIdentity> tls, vault::Instant now);
 
-// --- for what works on a directory besides serving it: backup, restore, seals ---
+// --- for operations on a directory that is not served: backup, restore, seals, rotation ---
 
 inline constexpr std::string_view kFormatFile = "format";
 inline constexpr std::string_view kConfigFile = "config.json";
@@ -67,19 +68,19 @@ inline constexpr std::string_view kPayloadFolder = "payload";
 inline constexpr std::string_view kTlsFolder = "tls";
 inline constexpr std::string_view kFormat = "1\n";
 
-// Every small file that a vault has besides its database, by its path in the directory; those that are there.
+// The paths, relative to the directory, of all small files besides the database that exist.
 std::vector<std::filesystem::path> settings_files(const std::filesystem::path& directory);
 
-// Errc::invalid_argument, with what to do, when group or others may do anything in the directory or its folders.
+// Errc::invalid_argument, with advice, if the group or others have any permission on the directory or its folders.
 vault::Result<void> refuse_readable_by_others(const std::filesystem::path& directory);
-// Errc::not_found and Errc::unknown_version, as `open_vault`.
+// Errc::not_found and Errc::unknown_version, for the same reasons as `open_vault`.
 vault::Result<void> check_format(const std::filesystem::path& directory);
-// Held by whoever changes the keyring or the TLS folder (alone) or copies them (together). Waits. Goes with the
-// process.
+// Locks the keyring and the TLS folder, and waits until it can. Only one process may change them, and several may copy
+// them. The lock ends with the process.
 enum class SettingsLock { change, copy };
 vault::Result<vault::FileDescriptor> lock_settings(const std::filesystem::path& directory, SettingsLock how);
 
-// The TLS folder, sealed by `sealer`, in place of the one that is there, in one rename.
+// Replaces the TLS folder in one rename. The key in it is sealed by `sealer`.
 vault::Result<void> replace_tls(const std::filesystem::path& directory, const TlsIdentity& tls,
                                 const access::wire::TlsSuccessions& successions, const vault::keyring::Sealer& sealer);
 
@@ -90,13 +91,14 @@ struct Unlocked {
   access::Config config;
   vault::keyring::Sealer sealer() const;
 };
-// Keyring and configuration in `directory`; touches no database. Errors as `open_vault`.
+// Opens the keyring and reads the configuration. Does not open the database. Errors: those of `open_vault`.
 vault::Result<Unlocked> unlock_vault(const std::filesystem::path& directory, const vault::keyring::Opener& seal);
-// The rest of `open_vault`. Errc::conflict also when the vault key is no longer the one that was unlocked.
+// The rest of `open_vault`. Errc::conflict if the vault key is no longer the one that was unlocked.
 vault::Result<OpenVault> open_unlocked(const std::filesystem::path& directory, const Unlocked& unlocked,
                                        OpenFor purpose = OpenFor::work,
                                        std::function<void(const vault::Error&)> outcome_unknown = {});
-// The database of `directory` with payloads in `payload`, which may lie elsewhere. Errors as `open_vault`.
+// Opens the database of `directory` with the payloads in `payload`, which may be elsewhere. Errors: those of
+// `open_vault`.
 vault::Result<std::unique_ptr<access::Store>> open_store(const std::filesystem::path& directory,
                                                          const std::filesystem::path& payload, const Unlocked& unlocked,
                                                          OpenFor purpose,

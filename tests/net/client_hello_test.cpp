@@ -20,7 +20,7 @@ Bytes hello(std::size_t length, int type = 1) {
   out.resize(out.size() + length);
   return out;
 }
-// In records of so many bytes each.
+// The message in records of `size` bytes.
 Bytes split(const Bytes& message, std::size_t size) {
   Bytes out;
   for (std::size_t at = 0; at < message.size(); at += size) {
@@ -30,7 +30,7 @@ Bytes split(const Bytes& message, std::size_t size) {
   }
   return out;
 }
-// However it arrives, no more is asked for than comes, until it is whole.
+// Reads a hello as a connection does: until it is complete, exactly its bytes are asked for.
 void expect_whole(const Bytes& all) {
   std::size_t have = 0;
   while (true) {

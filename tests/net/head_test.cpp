@@ -26,7 +26,8 @@ const Router& routes() {
   return router;
 }
 
-// As a connection reads it, in two pieces cut at `cut`; 400 where it is no header.
+// Reads and judges `text` as a connection does, in two pieces that are cut at `cut`. The status is 400 if it is no
+// header.
 Head judge(std::string_view text, std::size_t cut = std::string_view::npos) {
   HeadParser parser(kMaxHeaderBytes);
   boost::system::error_code error;
@@ -86,12 +87,11 @@ TEST(Head, NamesAndValuesHoldNoControlCharacters) {
     EXPECT_EQ(status("GET /things/a", "Host: test\r\n" + field + "\r\n"), 400U) << testing::PrintToString(field);
 }
 
-// A header line that is continued on a line beginning with space or tab (RFC 9112, 5.2). Each request has this one
-// fault.
+// Requests with a field that continues on a line beginning with a space or a tab (RFC 9112, 5.2), and no other fault.
 struct Fold {
   const char* field;
-  const char* first;   // of the value, before the line break
-  const char* second;  // after it
+  const char* first;   // the value before the line break
+  const char* second;  // the value after it
 };
 
 class FoldedField : public testing::TestWithParam<Fold> {};
