@@ -468,7 +468,8 @@ TEST_F(Routes, WhatIsAlteredInTheVaultIsAFailureOfOursThatTellsNothing) {
   flip();
   EXPECT_EQ(answer.status, 500U);
   EXPECT_EQ(problem_of(answer), "tampered");
-  EXPECT_EQ(json_of(answer).at("detail").as_string(), "The service failed. Its operator can find the reason in the service's log.");
+  EXPECT_EQ(json_of(answer).at("detail").as_string(),
+            "The service failed. Its operator can find the reason in the service's log.");
   EXPECT_TRUE(json_of(answer).at("instance").as_string().starts_with("urn:strongroom:failure:"));
 }
 
