@@ -38,6 +38,30 @@ bool is_spocs_step(Action action) {
   return std::ranges::find(kSpocsSteps, action) != std::end(kSpocsSteps);
 }
 
+// Says who may do an action of a review; nothing if the action is none of these.
+std::optional<bool> right_person_in_review(Action action, const Somebody& who, bool lead) {
+  if (is_spocs_step(action)) return who.role == Role::spoc;
+  switch (action) {
+    case Action::read_review:
+      return runs_or_reviews(who.role);
+    case Action::answer_duties:
+    case Action::record_duty:
+    case Action::import_calendar:
+      return who.role == Role::spoc || who.role == Role::partner;
+    case Action::return_scoping:
+      return who.role == Role::spoc || lead;
+    case Action::answer_decision:
+      return who.role == Role::spoc || (who.role == Role::partner && who.in_agency);
+    case Action::endorse_decision:
+      return who.role == Role::chair;
+    case Action::acknowledge_outcome:
+    case Action::record_inspectorate:
+      return lead;
+    default:
+      return std::nullopt;
+  }
+}
+
 // Says who may do the action, lock and stage apart. It deliberately uses no table, but one rule after the other.
 bool right_person(Action action, const Somebody& who, Kind kind) {
   const bool agency_safe = kind == Kind::agency_safe;
@@ -48,7 +72,7 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
   const bool referrer = lead && !agency_safe;
   const bool sees_safe = runs_or_reviews(who.role) || who.role == Role::administrator || keyholder || pending ||
                          (agency_safe ? local : referrer);
-  if (is_spocs_step(action)) return who.role == Role::spoc;
+  if (const auto right = right_person_in_review(action, who, lead)) return *right;
   switch (action) {
     case Action::invite:
     case Action::revoke:
@@ -71,21 +95,6 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
       return who.role == Role::spoc || lead;
     case Action::ask_agencies:
       return who.role == Role::spoc;
-    case Action::read_review:
-      return runs_or_reviews(who.role);
-    case Action::answer_duties:
-    case Action::record_duty:
-    case Action::import_calendar:
-      return who.role == Role::spoc || who.role == Role::partner;
-    case Action::return_scoping:
-      return who.role == Role::spoc || lead;
-    case Action::answer_decision:
-      return who.role == Role::spoc || (who.role == Role::partner && who.in_agency);
-    case Action::endorse_decision:
-      return who.role == Role::chair;
-    case Action::acknowledge_outcome:
-    case Action::record_inspectorate:
-      return lead;
     case Action::see_case:
       return runs_or_reviews(who.role) || who.role == Role::administrator || local;
     case Action::open_safe:

@@ -517,6 +517,11 @@ void World::live_through_everything() {
                                       .expires = {now_ms_ + kDayMs},
                                       .name = stage_text(other_lead, "Practitioner of the clinic"),
                                       .replaces = outsider.id});
+  live_through_refusals_and_limits();
+}
+
+void World::live_through_refusals_and_limits() {
+  const auto ms = static_cast<std::uint64_t>(now_ms_);
   // Three requests are refused: an act in the case, one that names nothing, and a read.
   EXPECT_TRUE(act(reviewer, wire::AskAgencies{case_id, {icb}}));
   EXPECT_TRUE(act(reviewer, wire::AskAgencies{CaseId::generate(ms), {icb}}));

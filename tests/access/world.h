@@ -148,6 +148,7 @@ class World {
   CopyId copy;                    // delivered to a colleague
 
  private:
+  void live_through_refusals_and_limits();
   OpenPayload open_payload();
   void start_gate();
 
