@@ -35,18 +35,18 @@ std::string digest_of(const wire::IssueCopy& command) {
   return vault::hex(vault::crypto::sha256(vault::as_bytes(wire::encode(command))));
 }
 
-// Two folders may each have held "Case file/a.txt", and a depositor may mean harm: a record whose path is another's, or
-// below or above another's, goes into a folder of its own, named by its id.
+// Two folders may each have had a file "Case file/a.txt", and a depositor may mean harm. So a record goes into a folder
+// of its own, named by its id, if its path is that of another record, or above or below it.
 void make_paths_distinct(std::vector<IndexedFile>& files) {
   std::set<std::string> taken;    // paths of files
-  std::set<std::string> folders;  // and everything above them
+  std::set<std::string> folders;  // all folders above them
   const auto above = [](const std::string& path, const auto& visit) {
     for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
       visit(path.substr(0, slash));
   };
   for (IndexedFile& file : files) {
     auto path = raw_path(file);
-    if (!path) continue;  // whoever opens it is told
+    if (!path) continue;  // opening the copy reports it
     bool free = false;
     while (!free) {
       free = !taken.contains(*path) && !folders.contains(*path);
@@ -61,7 +61,8 @@ void make_paths_distinct(std::vector<IndexedFile>& files) {
   }
 }
 
-// What an issuer makes of the released headers: the same file keys for the holder, and the index with the real names.
+// Makes a copy's content from the released headers: headers with the same file keys for the holder, and the index with
+// the real names.
 Result<CopyContent> rewrite_copy(Session& session, const ProvedCopy& proved, const VerifiedSafe& safe,
                                  const Recipient& holder) {
   TRY(const SafeSecrets secrets, open_safe(session, safe));
@@ -126,7 +127,8 @@ Result<std::optional<Digest>> digest_of_file(const fs::path& path) {
   }
 }
 
-// Writes one file of a copy, verified while it passes; an earlier run's file is checked instead.
+// Writes the files of a copy, each verified while it is written. A file that an earlier run has written is only
+// checked.
 class CopyWriter {
  public:
   CopyWriter(Session& session, const access::CopyId& copy, const CopyContent& content, fs::path folder, CopyForm form,
@@ -138,7 +140,7 @@ class CopyWriter {
         form_(form),
         progress_(&progress) {}
 
-  // Written, or among those that `finish` names.
+  // Writes one file, which may get its name only in `finish`.
   Result<WrittenFile> write(std::size_t i) {
     const IndexedFile& file = content_->index.records[i];
     std::string name = file.file;
@@ -156,10 +158,13 @@ class CopyWriter {
   Result<void> finish() { return staged_.finish(); }
 
  private:
+  // Returns false if there is no such file. Errc::conflict if there is another one.
   Result<bool> find_written(const IndexedFile& file, const fs::path& path) const {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) return false;
-    const Error other{Errc::conflict, path.string() + " is there already, and is another file; nothing is overwritten"};
+    const Error other{
+        Errc::conflict,
+        path.string() + " exists already and is another file; nothing is overwritten. Collect into another folder"};
     if (form_ == CopyForm::plain) {
       TRY(const auto digest, digest_of_file(path));
       if (digest != file.sha256) return other;
@@ -204,15 +209,15 @@ class CopyWriter {
     return staged_.add(std::move(staged), file.length, [this, &file, path = folder_ / name](Result<void> named) {
       if (named) ++progress_->files;
       if (named || named.code() != Errc::conflict) return named;
-      // Another record of the copy has this path, and may be the same file.
+      // Another record of the copy has this path. It may be the same file.
       auto same = find_written(file, path);
       if (!same) return Result<void>(same.error());
       return *same ? Result<void>() : named;
     });
   }
 
-  // How much of the payload an earlier run has left, in whole runs of chunks that open; given to `payload`. The header
-  // is the copy's now: an issuer makes a new one each time, for the same key.
+  // Returns how much of the payload an earlier run has left, counted in whole runs of chunks that open, and gives these
+  // bytes to `payload`. The header is replaced, because an issuer makes a new one each time for the same key.
   static Result<std::uint64_t> resume(StagedFile& staged, ByteView header, const vault::age::FileKey& key,
                                       std::uint64_t length, VerifiedPayload& payload) {
     Bytes start(header.size());
@@ -258,7 +263,9 @@ Result<void> write_index(const CopyContent& content, const Session& session, con
     auto plain = vault::age::decrypt_small(*existing, std::span(&session.keys().identity, 1));
     const bool same = plain && vault::as_text(*plain) == wire::encode(content.index);
     if (plain) vault::wipe(*plain);
-    if (!same) return Error{Errc::conflict, path.string() + " is of another copy; nothing is overwritten"};
+    if (!same)
+      return Error{Errc::conflict,
+                   path.string() + " is of another copy; nothing is overwritten. Collect into another folder"};
     return {};
   }
   if (existing.code() != Errc::not_found) return existing.error();
@@ -277,7 +284,7 @@ PayloadFacts facts_of(const IndexedFile& file) {
 Result<Bytes> rewrite_header(ByteView header, const Identity& safe_identity, const Recipient& holder) {
   TRY(const vault::age::Header parsed, vault::age::parse_header(header));
   if (parsed.bytes.size() != header.size() || !vault::age::is_single_x25519(parsed))
-    return Error{Errc::malformed, "a record's header is not that of one recipient"};
+    return Error{Errc::malformed, "a record's header is not for exactly one recipient"};
   TRY(const vault::age::FileKey key, vault::age::open_header(parsed, std::span(&safe_identity, 1)));
   return vault::age::make_header(key, std::span(&holder, 1));
 }
@@ -293,7 +300,7 @@ Result<IssuedCopy> issue_copy(Session& session, const Directory& directory, cons
   command.records = request.records;
   if (request.holder != session.person())
     TRY_VOID(session.home().put_note(issue_note(command.copy), digest_of(command)));
-  TRY(const ActAnswer answer, session.act(command));  // drops the note if the command is refused
+  TRY(const ActAnswer answer, session.act(command));  // drops the note if the service refuses the command
   TRY(const auto event, event_of<wire::CopyIssued>(answer.entries.front().body));
   return IssuedCopy{event.copy, event.number, event.holder, event.due};
 }
@@ -308,13 +315,13 @@ Result<void> prepare_copy(Session& session, const Directory& directory, const ac
   TRY(const ProvedCopy proved, prove_copy(session, directory, copy));
   if (proved.prepared) return {};
   if (proved.issuer != session.person())
-    return Error{Errc::refused, "a copy is prepared by the person who issued it, or took it over"};
+    return Error{Errc::refused, "a copy can be prepared only by the person who issued it"};
   TRY(const Person* holder, directory.certified(proved.issued.holder));
-  // Before anybody is asked: an issue that was refused because its signer held no key is none.
+  // Checked before anybody is asked: if the signer held no key, the issue was refused and never took effect.
   SignedIssue issue = proved.as_signed;
   TRY(issue.safe, verify_safe(session, directory, proved.issued.safe));
   if (!issue.safe.keyholder(proved.issuer))
-    return tampered("a copy was issued by somebody who is no keyholder of its safe");
+    return tampered("a copy was issued by somebody who is not a keyholder of its safe");
   TRY_VOID(approve(issue));
   TRY(const CopyContent made, rewrite_copy(session, proved, issue.safe, holder->recipient));
   TRY(const Bytes index, encrypt_index(made.index, holder->recipient));
@@ -328,7 +335,7 @@ Result<void> prepare_copy(Session& session, const Directory& directory, const ac
 
 namespace {
 
-// A copy that its holder may open, collected (an entry of its own) if it was prepared by a colleague.
+// A copy that its holder may open. If a colleague prepared it, it was collected, which is an entry of its own.
 struct HeldCopy {
   ProvedCopy proved;
   CopyContent content;
@@ -338,7 +345,8 @@ Result<HeldCopy> hold_copy(Session& session, const Directory& directory, const a
   HeldCopy held;
   TRY(held.proved, prove_copy(session, directory, copy));
   const ProvedCopy& proved = held.proved;
-  if (proved.issued.holder != session.person()) return Error{Errc::refused, "a copy is collected by its holder"};
+  if (proved.issued.holder != session.person())
+    return Error{Errc::refused, "a copy can be collected only by its holder"};
   TRY(const auto view, session.get<wire::CopyView>("/v1/copies/" + copy.to_string()));
   if (proved.issuer == session.person()) {
     TRY(const VerifiedSafe safe, verify_safe(session, directory, proved.issued.safe));
@@ -374,11 +382,11 @@ Result<CollectedCopy> collect_copy(Session& session, const Directory& directory,
   CopyWriter writer(session, copy, content, collected.folder, form, progress);
   const Result<void> written =
       for_each_parallel(collected.files.size(), kFilesInFlight, [&](std::size_t i) -> Result<void> {
-        if (progress.stop) return Error{Errc::cancelled, "stopped; the same command goes on from here"};
+        if (progress.stop) return Error{Errc::cancelled, "stopped; run the same command again to continue"};
         TRY(collected.files[i], writer.write(i));
         return {};
       });
-  const Result<void> named = writer.finish();  // what is whole stays, whatever stopped the rest
+  const Result<void> named = writer.finish();  // complete files stay, even if others failed
   TRY_VOID(written);
   TRY_VOID(named);
   if (form == CopyForm::secured) TRY_VOID(write_index(content, session, collected.folder));
@@ -404,7 +412,8 @@ Result<std::vector<ReadRecord>> read_copy(Session& session, const Directory& dir
     ReadRecord one{file.record, std::move(name), vault::WipedBytes(static_cast<std::size_t>(file.size))};
     std::size_t filled = 0;
     VerifiedPayload payload(*key, facts_of(file), [&](ByteView bytes) -> Result<void> {
-      if (bytes.size() > one.content.span().size() - filled) return tampered("a record is longer than was signed");
+      if (bytes.size() > one.content.span().size() - filled)
+        return tampered("a record is longer than the one that was sealed");
       std::ranges::copy(bytes, one.content.span().subspan(filled).begin());
       filled += bytes.size();
       return {};
@@ -422,7 +431,7 @@ Result<void> acknowledge_delivery(Session& session, const access::CopyId& copy) 
   TRY(const auto note, session.home().note(delivery_note(copy)));
   if (!note)
     return Error{Errc::conflict,
-                 "the copy does not stand complete on this machine: run strongroom collect " + copy.to_string()};
+                 "the copy is not complete on this machine: run strongroom collect " + copy.to_string()};
   TRY_VOID(session.act(wire::DeliverCopy{copy}));
   return session.home().drop_note(delivery_note(copy));
 }

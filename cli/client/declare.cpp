@@ -24,7 +24,7 @@ bool is_plain(std::string_view text) {
 Result<void> check_text(const std::string& field, std::string_view text, std::size_t max) {
   if (text.empty()) return wrong_field(field, "it is empty");
   if (text.size() > max) return Error{Errc::too_large, field + ": it has more than " + std::to_string(max) + " bytes"};
-  if (!is_plain(text)) return wrong_field(field, "it has control characters in it, or is not UTF-8");
+  if (!is_plain(text)) return wrong_field(field, "it contains control characters, or is not UTF-8");
   return {};
 }
 
@@ -36,7 +36,7 @@ Result<void> check_members(const json::value& value, const std::string& field,
   if (object == nullptr) return wrong_field(field, "it is not an object");
   for (const auto& member : *object)
     if (std::ranges::find(known, std::string_view(member.key())) == known.end())
-      return wrong_field(field, "it has a field \"" + std::string(member.key()).substr(0, 40) + "\" that is none");
+      return wrong_field(field, "it has an unknown field \"" + std::string(member.key()).substr(0, 40) + "\"");
   return {};
 }
 
@@ -44,7 +44,7 @@ template <class T>
 Result<T> read_part(const json::value& value, const std::string& field) {
   auto read = wire::from_json<T>(value);
   if (read) return read;
-  // A member's name stands first, in quotes.
+  // The message begins with the member's name in quotes, which becomes part of the field's name.
   const std::string& why = read.error().message;
   const std::size_t end = why.find("\": ");
   if (why.starts_with('"') && end != std::string::npos)
@@ -76,9 +76,11 @@ Result<void> check_form(const DeclarationForm& form) {
     TRY_VOID(check_text(field + ".name", source.name, kMaxSourceNameBytes));
     const bool open = source.state == SourceState::still_open;
     if (source.reason.has_value() != open)
-      return wrong_field(field + ".reason", open ? "a source that is still open says why" : "it is not open");
+      return wrong_field(field + ".reason", open ? "a source that is still open needs a reason"
+                                                 : "only a source that is still open has a reason");
     if (source.until.has_value() != open)
-      return wrong_field(field + ".until", open ? "a source that is still open says until when" : "it is not open");
+      return wrong_field(field + ".until", open ? "a source that is still open needs a date"
+                                                : "only a source that is still open has a date");
   }
   for (std::size_t i = 0; i < form.missing.size(); ++i)
     TRY_VOID(check_text("missing[" + std::to_string(i) + "].what", form.missing[i].what, kMaxItemTextBytes));
@@ -113,7 +115,7 @@ Result<Digest> stage_words(Session& session, const VerifiedSafe& safe, const Ite
 Result<DeclarationForm> read_declaration(std::string_view text) {
   if (text.size() > kMaxDeclarationBytes)
     return Error{Errc::too_large,
-                 "a declaration's form has at most " + std::to_string(kMaxDeclarationBytes) + " bytes"};
+                 "the declaration's form has more than " + std::to_string(kMaxDeclarationBytes) + " bytes"};
   auto parsed = wire::parse_json(text);
   if (!parsed) return Error{Errc::invalid_argument, "the declaration is not JSON: " + parsed.error().message};
   TRY_VOID(check_members(*parsed, "declaration", {"form", "v", "searched", "sources", "missing", "note"}));
@@ -122,13 +124,13 @@ Result<DeclarationForm> read_declaration(std::string_view text) {
   if (const json::value* found = object.if_contains("form"); found != nullptr && *found != json::value("declaration"))
     return wrong_field("form", "it is not \"declaration\"");
   if (const json::value* found = object.if_contains("v"); found != nullptr && *found != json::value(1))
-    return wrong_field("v", "this program knows version 1 of the form");
+    return wrong_field("v", "this program only knows version 1 of the form");
   if (const json::value* found = object.if_contains("searched")) {
     TRY(form.searched, read_part<std::vector<std::string>>(*found, "searched"));
   }
   const json::value* sources = object.if_contains("sources");
   if (sources == nullptr || (sources->is_array() && sources->as_array().empty()))
-    return wrong_field("sources", "a declaration lists every system, share or cupboard that was searched");
+    return wrong_field("sources", "it must list every system, share or cupboard that was searched");
   TRY(form.sources, read_parts<SourceWords>(*sources, "sources", access::kMaxDeclaredSources,
                                             {"name", "kind", "state", "reason", "until"}));
   if (const json::value* found = object.if_contains("missing")) {
@@ -161,7 +163,7 @@ Result<ActAnswer> declare(Session& session, const VerifiedSafe& safe, const Decl
 
 Result<AddedItem> add_item(Session& session, const VerifiedSafe& safe, AddItemRequest request) {
   if (!request.words.description || !request.words.location)
-    return Error{Errc::invalid_argument, "an item is described, and has a location"};
+    return Error{Errc::invalid_argument, "an item needs a description and a location"};
   wire::AddItem command;
   command.safe = safe.safe;
   command.epoch = safe.current().epoch;

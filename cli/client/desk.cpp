@@ -11,13 +11,13 @@
 namespace cli::client {
 namespace {
 
-// Puts the terminal back as it was.
+// Switches the terminal's echo off, and back to the earlier setting at the end.
 class QuietTerminal {
  public:
   explicit QuietTerminal(int fd) : fd_(fd), changed_(::tcgetattr(fd, &before_) == 0) {
     if (!changed_) return;
     termios quiet = before_;
-    // No echo; and interruption comes as a character, so that the echo is back before the program ends.
+    // Ctrl-C arrives as a character instead of a signal, so that the echo is back before the program ends.
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
     changed_ = ::tcsetattr(fd, TCSAFLUSH, &quiet) == 0;
   }

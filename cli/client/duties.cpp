@@ -23,7 +23,7 @@ class Syncing {
     for (const wire::EpochDuty& duty : duties.epochs)
       TRY_VOID(report("epoch", duty.safe.to_string(), "Began a new epoch of " + duty.safe.to_string(), start(duty)));
     if (!duties.confirmations.empty() || !duties.epochs.empty()) {
-      TRY(duties, fetch());  // what is owed for keys depends on both
+      TRY(duties, fetch());  // because wraps and shares depend on both
     }
     TRY_VOID(wrap_all(duties.wraps));
     for (const wire::ShareDuty& duty : duties.shares)
@@ -51,7 +51,7 @@ class Syncing {
     return {};
   }
 
-  // The nominee's half: the wrap is for this very key, and its shares are those that the opening commits to.
+  // Confirms a nomination, after checking that the wrap opens and agrees with the safe's certified key and commitments.
   Result<void> confirm(const wire::EpochDuty& duty) {
     TRY(const VerifiedSafe safe, verify_safe(*session_, *directory_, duty.safe));
     TRY_VOID(open_safe(*session_, safe));
@@ -61,9 +61,9 @@ class Syncing {
 
   Result<void> start(const wire::EpochDuty& duty) {
     TRY(const VerifiedSafe safe, verify_safe(*session_, *directory_, duty.safe));
-    if (safe.current().epoch != duty.epoch) return {};  // somebody else was faster
+    if (safe.current().epoch != duty.epoch) return {};  // another keyholder was faster
     TRY(const SafeSecrets secrets, open_safe(*session_, safe));
-    // Nobody who does not hold the key of this epoch gets the next one's.
+    // Only those who hold the key of this epoch get the next one.
     std::vector<access::PersonId> keyholders;
     for (const auto& [person, state] : safe.nominations) {
       const bool is_nominated = state == access::NominationState::active || state == access::NominationState::pending;
@@ -75,13 +75,13 @@ class Syncing {
     return {};
   }
 
-  // The safes whose keys somebody waits for, verified.
+  // The safes whose keys one person waits for, verified.
   struct Waiting {
     std::vector<VerifiedSafe> safes;
-    std::optional<Question> question;  // about those that they never held
+    std::optional<Question> question;  // about the safes whose keys they never held
   };
 
-  // Each person is asked about once, however many safes they were nominated for.
+  // Asks once about each person, even if they were nominated for several safes.
   Result<void> wrap_all(const std::vector<wire::WrapDuty>& duties) {
     std::map<access::PersonId, Waiting> waiting;
     for (const wire::WrapDuty& duty : duties) {
@@ -203,7 +203,7 @@ Result<std::vector<DutyDone>> sync(Session& session, Directory& directory, const
                                    const std::optional<access::SafeId>& only) {
   TRY_VOID(directory.update(session));
   TRY(auto done, Syncing(session, directory, ask, only).run());
-  static_cast<void>(forget_gone_uploads(session));  // keeping house is no duty: the next sync tries again
+  static_cast<void>(forget_gone_uploads(session));  // if this fails, the next sync tries again
   return done;
 }
 

@@ -1,11 +1,12 @@
-// The work that a client owes the others, done at its next command (`strongroom sync` does nothing else) after
-// verifying the chains: the service only reminds. How much it does by itself depends on what it gives away (DESIGN 6,
-// "What a client does by itself"):
+// The work that a client owes to others. It does this work at its next command, and `strongroom sync` does nothing
+// else. The service only reminds the client, which verifies the chains first. Which work it does by itself depends on
+// what the work gives away:
 //
-// - by itself: confirmations of its own nominations, new epochs for those who hold the key already, recovery shares for
-//   certified custodians, acknowledged deliveries, and wraps for somebody who held the safe's key before (a pause);
-// - by itself only if this home remembers signing the act, otherwise after asking: a copy prepared for a colleague;
-// - always after asking, once for each person: a safe's key wrapped for somebody new.
+// - by itself: confirming its own nominations, new epochs for those who hold the key already, recovery shares for
+//   certified custodians, acknowledging deliveries, and wraps for somebody who held the safe's key before (for example
+//   before a pause);
+// - by itself if this home has a note that it signed the act, otherwise after asking: preparing a copy for a colleague;
+// - always after asking, once for each person: wrapping a safe's key for somebody new.
 #pragma once
 #include <functional>
 
@@ -15,18 +16,18 @@ namespace cli::client {
 
 struct DutyDone {
   std::string duty;  // "outbox", "wrap", "confirm", "epoch", "shares", "prepare", "deliver"
-  std::string safe;  // or copy; the id's text
+  std::string safe;  // the id of the safe, or of the copy
   bool done = false;
   std::string text;            // for people
-  Errc code = Errc::internal;  // when it was not done
+  Errc code = Errc::internal;  // why it was not done
 };
 
-// A question to the person before something is given to somebody, with everything that they need for an answer.
+// A question to the person before something is given to somebody, with all that they need for an answer.
 struct Question {
-  access::PersonId person;  // who would be given it
+  access::PersonId person;  // who would get it
   std::string fingerprint;  // of that person's signing key, certified
 
-  // A safe whose key they would hold, or the one that the copy is of: as its certified entries show it.
+  // A safe whose key they would get, or from which the copy is, as its certified entries show it.
   struct Safe {
     access::SafeId safe;
     std::optional<access::AgencyId> agency;  // absent: the review safe
@@ -45,16 +46,15 @@ struct Question {
   };
   std::optional<Copy> copy;  // absent: it is about keys
 };
-// `unanswered` leaves the work for another time: there was nobody to ask.
+// `unanswered`: there was nobody to ask, and the work is left for another time.
 enum class Consent { yes, no, unanswered };
 using Ask = std::function<Consent(const Question&)>;
 Consent ask_nobody(const Question&);
 
-// One duty that cannot be done does not stop the others, nor the command that it came before: what one lead or
-// depositor made wrong (Errc::tampered) would otherwise keep its victim from every act, the remedy included. Work that
-// was not agreed to is among the answers as not done, with Errc::conflict.
-// Errc::unavailable stops all of it, and so does a service whose ledger does not verify.
-// `only`: wraps for that safe and no other.
+// Does the work that this client owes. A duty that cannot be done does not stop the others, or the command that comes
+// next. Otherwise a mistake of one lead or depositor (Errc::tampered) would keep its victim from every act, including
+// the remedy. Work to which the person did not agree is returned as not done, with Errc::conflict. Errc::unavailable
+// stops all work, and so does a ledger that does not verify. `only`: wraps keys for that safe only.
 Result<std::vector<DutyDone>> sync(Session& session, Directory& directory, const Ask& ask = ask_nobody,
                                    const std::optional<access::SafeId>& only = std::nullopt);
 

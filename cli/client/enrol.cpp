@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kMillisecondsPerDay = std::int64_t{24} * 3600 * 1000;
 
 struct OneTimeKey {
-  wire::Invitation invitation;  // its secret wiped
+  wire::Invitation invitation;  // without its secret, which is wiped
   vault::crypto::SigningKey key;
 };
 
@@ -56,7 +56,7 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
   TRY(OneTimeKey one, take_apart(options.invitation));
   const vault::Instant now = options.clock();
   if (one.invitation.expires < now)
-    return Error{Errc::conflict, "the invitation has expired; ask whoever invited you for another"};
+    return Error{Errc::conflict, "the invitation has expired; ask the person who invited you for another"};
 
   std::optional<Keys> keys;
   std::optional<Home> home;
@@ -72,7 +72,7 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
                                          "; enrol with another STRONGROOM_HOME"};
       TRY(World world, world_of(options, folder, *pins));
       TRY(auto session, Session::start(*home, keys->clone(), std::move(world)));
-      // Only the service knows whether an enrolment that was broken off came through.
+      // Only the service knows whether an interrupted enrolment was completed.
       const auto self = session->get<wire::PersonView>("/v1/whoami");
       if (!self && self.code() != Errc::refused) return self.error();
       if (self && std::ranges::none_of(pending, is_enrolment)) return join(std::move(session), one);
@@ -98,11 +98,11 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
   {
     const std::string keyid = one.invitation.invitation.to_string();
     TRY(auto session, enrol_session(*home, keys->clone(), std::move(world), keyid, one.key.clone()));
-    // The service tells strangers nothing of why a key is not accepted.
+    // The service does not tell strangers why it refuses a key.
     const auto explained = [](Error error) {
       if (error.code == Errc::refused)
         error.message =
-            "the invitation is not accepted: it was used, or withdrawn, or this machine's clock is wrong. Ask for "
+            "the invitation is not accepted: it was used or withdrawn, or this machine's clock is wrong. Ask for "
             "another";
       return error;
     };
@@ -131,7 +131,7 @@ Result<NewInvitation> invite(Session& session, const Directory& directory, const
   command.replaces = replaces;
   TRY_VOID(session.act(command));
 
-  TRY(const Pins pins, session.home().pins());  // as they are by now: the TLS key may have been renewed
+  TRY(const Pins pins, session.home().pins());  // read again, because the TLS key may have been renewed
   wire::Invitation invitation;
   invitation.url = pins.url;
   invitation.origin = pins.origin;

@@ -1,5 +1,5 @@
-// How a person comes into the partnership: an invitation is made by an inviter's client, and accepted on the invited
-// person's own machine, where their keys are made.
+// How a person joins the partnership. An inviter's client makes an invitation. The invited person accepts it on their
+// own machine, which makes their keys.
 #pragma once
 #include "cli/client/proof/directory.h"
 #include "cli/client/session/session.h"
@@ -9,7 +9,7 @@ namespace cli::client {
 struct EnrolOptions {
   std::string invitation;  // the text that the inviter passed on
   std::optional<std::string> name;
-  // Absent: to the service that the pins name, following its TLS key when that is renewed.
+  // Absent: connects to the service that the pins name, and follows its TLS key if that is renewed.
   std::function<Result<Carrier>(const Pins&)> connect;
   vault::Clock clock = vault::system_clock();
   std::function<void(std::chrono::milliseconds)> pause;
@@ -17,11 +17,11 @@ struct EnrolOptions {
 };
 struct Enrolled {
   std::unique_ptr<Session> session;
-  bool joined = false;  // the person existed; the invitation gave a further membership
+  bool joined = false;  // the person was enrolled before, and has got a further membership
 };
-// Makes the keys and identity.age, pins what the invitation says, registers the public halves. With an identity in
-// `folder` already: an enrolment that was interrupted is resumed; an enrolled person joins the further agency.
-// `passphrase` is asked for the new identity (twice, by whoever implements it) or for the existing one.
+// Makes the keys and identity.age, pins the keys in the invitation, and registers the public keys. If `folder` has an
+// identity already, an interrupted enrolment is resumed, or an enrolled person joins another agency. `passphrase` is
+// asked for the existing identity or for the new one; for a new one the source should ask twice.
 Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSource& passphrase,
                        const EnrolOptions& options);
 
@@ -31,12 +31,12 @@ struct NewInvitation {
   vault::Instant expires;
 };
 inline constexpr std::int64_t kInvitationDays = 7;
-// Errc::refused before anything is sent when this person may not invite so.
+// Errc::refused, before anything is sent, if this person may not give such an invitation.
 Result<NewInvitation> invite(Session& session, const Directory& directory, const access::AgencyId& agency,
                              const std::vector<access::Role>& roles, std::string_view name,
                              const std::optional<access::PersonId>& replaces = {});
 
-// Twelve groups of four hexadecimal digits of SHA-256 of a signing key: what people compare in person.
+// Twelve groups of four hexadecimal digits of the SHA-256 of a signing key. People compare it in person.
 std::string fingerprint(const vault::crypto::VerifyKey& key);
 
 }  // namespace cli::client

@@ -31,7 +31,7 @@ vault::age::Reader read_from_file(const vault::FileDescriptor& file) {
   };
 }
 
-// Armored files count as they are: their header cannot be read without unarmoring the beginning.
+// Returns false for an armored file, because its header cannot be read before it is unarmored.
 bool needs_passphrase(ByteView beginning) {
   if (vault::age::looks_armored(beginning)) return false;
   const auto header = vault::age::parse_header_so_far(beginning);
@@ -52,7 +52,7 @@ Result<void> make_folder(const fs::path& folder) {
   return {};
 }
 
-// `opened` is told when the file has its name.
+// `opened` is completed later, when the file gets its name.
 Result<void> open_indexed(const fs::path& folder, const fs::path& into, const IndexedFile& file, const Openers& openers,
                           CopyProgress& progress, StagedFiles& names, OpenedRecord& opened) {
   TRY(const std::string inner, raw_path(file));
@@ -107,7 +107,7 @@ Result<OpenedRecord> open_file(const fs::path& path, const fs::path& into, const
   if (fs::is_directory(into, ignored)) {
     std::string name = path.filename().string();
     if (name.size() <= kExtension.size() || !name.ends_with(kExtension))
-      return Error{Errc::invalid_argument, "the file's name does not end in .age: say with -o what to make"};
+      return Error{Errc::invalid_argument, "the file's name does not end in .age: name the file to make with -o"};
     target = into / name.substr(0, name.size() - kExtension.size());
   }
   TRY(const vault::FileDescriptor file, vault::open_file(path, O_RDONLY));

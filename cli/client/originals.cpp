@@ -32,7 +32,7 @@ bool same_file(const FileStamp& a, const FileStamp& b) {
          same(a.changed, b.changed);
 }
 
-// A file's folder, reached from the root through real folders alone, and its name there.
+// A file's folder, reached from the root through real folders only, and its name in it.
 struct Place {
   vault::FileDescriptor folder;
   std::string name;
@@ -61,16 +61,16 @@ struct Hashed {
   Digest sha256{};
 };
 
-// Errc::not_found when nothing stands there.
+// Errc::not_found if there is no such file.
 Result<Hashed> hash_file(const Original& original, OriginalsProgress& progress) {
   TRY(const Place place, Place::of(original.path));
   const int fd = ::openat(place.folder.get(), place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0 && errno == ELOOP) return Error{Errc::conflict, "it is a link now; it is not followed"};
+  if (fd < 0 && errno == ELOOP) return Error{Errc::conflict, "it is a link by now, which is not followed"};
   if (fd < 0) return vault::system_error(errno, "cannot open it");
   const vault::FileDescriptor file(fd);
   struct stat status{};
   if (::fstat(fd, &status) != 0) return vault::system_error(errno, "cannot look at it");
-  if (!S_ISREG(status.st_mode)) return Error{Errc::conflict, "it is not a regular file now"};
+  if (!S_ISREG(status.st_mode)) return Error{Errc::conflict, "it is no longer a regular file"};
   const FileStamp before = stamp_of(status);
   if (before.size != original.size) return Error{Errc::conflict, "it has changed since it was secured"};
   vault::crypto::Sha256 hash;
@@ -91,7 +91,7 @@ Result<Hashed> hash_file(const Original& original, OriginalsProgress& progress) 
   return hashed;
 }
 
-// What each record was made from: as this client secured it, or as its descriptor says.
+// The SHA-256 of the file from which each record was made, as its descriptor or this home's journal has it.
 Result<std::unordered_map<std::string, Digest>> known_contents(Session& session, const Directory& directory,
                                                                const VerifiedSafe& safe, const SafeSecrets* secrets) {
   std::unordered_map<std::string, Digest> known;
@@ -123,7 +123,7 @@ Result<void> unlink_checked(const CheckedOriginal& file) {
   if (::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
     return vault::system_error(errno, "it is gone");
   if (!S_ISREG(status.st_mode) || !same_file(*file.stamp, stamp_of(status)))
-    return Error{Errc::conflict, "it changed after it was checked, and stays"};
+    return Error{Errc::conflict, "it changed after it was checked, so it was not removed"};
   if (::unlinkat(place.folder.get(), place.name.c_str(), 0) != 0) return vault::system_error(errno, "cannot remove it");
   return {};
 }
@@ -148,12 +148,12 @@ Result<CheckedOriginals> check_originals(Session& session, const Directory& dire
       continue;
     }
     if (content == contents.end()) {
-      refuse({Errc::conflict, "this client did not secure it and cannot read what its record holds"});
+      refuse({Errc::conflict, "this client did not secure it, and cannot read its record's description"});
       continue;
     }
     if (content->second != original.sha256 ||
         vault::age::ciphertext_size(original.size) != record->second.sealed.length) {
-      refuse({Errc::conflict, "the manifest says otherwise than its record"});
+      refuse({Errc::conflict, "the manifest does not agree with its record"});
       continue;
     }
     const bool recorded = holdings.originals.contains(original.record);
@@ -175,7 +175,7 @@ Result<std::vector<RemovedOriginal>> remove_originals(Session& session, const Ve
                                                       OriginalsProgress& progress) {
   std::vector<RemovedOriginal> removed;
   while (!files.empty()) {
-    if (progress.stop) return Error{Errc::cancelled, "stopped; run the same command again to go on"};
+    if (progress.stop) return Error{Errc::cancelled, "stopped; run the same command again to continue"};
     const auto some = files.first(std::min(files.size(), access::kMaxRecordsPerRemoval));
     files = files.subspan(some.size());
     wire::RemoveOriginals command{safe.safe, {}, {}};

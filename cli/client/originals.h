@@ -1,7 +1,7 @@
-// The originals of what is secured, removed in an act of its own (4.3.5). A file goes only when it is, now, byte for
-// byte what its record was made from, and only after the entry that says so is durable. It is reached through real
-// folders alone, never through a link, and it must still be the file that was hashed when it is unlinked. Run again, an
-// interrupted removal goes on: what its entries name is removed without a further entry.
+// Removes the originals of secured files, in an act of its own (4.3.5). A file is removed only if its bytes are now the
+// same as those that its record was made from, and only after the entry that says so is durable. It is reached through
+// real folders only, never through a link, and it must still be the file that was hashed when it is unlinked. If a
+// removal is interrupted, the next run completes it: files that its entries name are removed without another entry.
 #pragma once
 #include <sys/types.h>
 
@@ -14,13 +14,13 @@
 namespace cli::client {
 
 struct Original {
-  std::string path;  // absolute, raw bytes
+  std::string path;  // absolute, in raw bytes
   access::RecordId record;
   std::uint64_t size = 0;
   Digest sha256{};
 };
 
-// Which file was hashed, and that it has not changed since.
+// Identifies the file that was hashed, and shows whether it has changed since.
 struct FileStamp {
   dev_t device = 0;
   ino_t inode = 0;
@@ -32,12 +32,12 @@ struct FileStamp {
 
 struct CheckedOriginal {
   Original original;
-  bool recorded = false;           // an entry says already that it is removed
+  bool recorded = false;           // an entry says already that it was removed
   std::optional<FileStamp> stamp;  // absent: recorded, and gone
 };
 struct CheckedOriginals {
   std::vector<CheckedOriginal> files;
-  std::vector<std::pair<std::string, Error>> refused;  // path, why: changed, gone, a link, not what the record holds
+  std::vector<std::pair<std::string, Error>> refused;  // path and reason, for example that the file has changed
 };
 struct OriginalsProgress {
   std::atomic<std::uint64_t> files{0};
@@ -45,9 +45,9 @@ struct OriginalsProgress {
   std::atomic<bool> stop{false};
 };
 
-// Reads and hashes every file. What a record holds is known from this home's journal, or from its descriptor where
-// `secrets` are given; nothing else is believed. Errc::invalid_argument for a path that is not absolute or stands
-// twice.
+// Reads and hashes every file. It is compared with this home's journal, or with the record's descriptor if `secrets`
+// are given; nothing else is believed about a record's content. Errc::invalid_argument if a path is not absolute or is
+// given twice.
 Result<CheckedOriginals> check_originals(Session& session, const Directory& directory, const VerifiedSafe& safe,
                                          const SafeSecrets* secrets, std::span<const Original> originals,
                                          OriginalsProgress& progress);
@@ -55,12 +55,12 @@ Result<CheckedOriginals> check_originals(Session& session, const Directory& dire
 struct RemovedOriginal {
   std::string path;
   access::RecordId record;
-  bool before = false;  // an earlier run had removed it
+  bool before = false;  // an earlier run has removed it
   std::optional<Error> failure;
 };
-// Records and removes, some at a time; `reason` is empty where none is given. Fails as a whole when an entry is refused
-// (nothing it would have named is removed) or on a stop; a file that changed since it was checked has a failure of its
-// own and stays.
+// Records and removes the files, a group at a time. `reason` may be empty. Fails as a whole if it is stopped, or if an
+// entry is refused; then none of the files that the entry would have named is removed. A file that has changed since it
+// was checked stays, and has a failure of its own.
 Result<std::vector<RemovedOriginal>> remove_originals(Session& session, const VerifiedSafe& safe,
                                                       std::span<const CheckedOriginal> files, std::string_view reason,
                                                       OriginalsProgress& progress);

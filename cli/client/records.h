@@ -1,6 +1,5 @@
-// Securing files, and trusting what is secured. A record is an age file for its safe's certified key; its descriptor,
-// encrypted alike, holds name, path and SHA-256; the depositor's signed sealing entry binds both. Here the files are
-// read, encrypted, hashed and sent in a pipeline; memory does not depend on their number or size.
+// Makes records: from files, which are read, encrypted, hashed and sent in a pipeline, and from texts. The memory that
+// this needs does not depend on the number or size of the files. It also lists the records of a safe.
 // Formats: docs/formats.md, "Beside values"
 #pragma once
 #include <atomic>
@@ -9,18 +8,19 @@
 
 namespace cli::client {
 
-inline constexpr std::size_t kSmallFile = 5U << 20;    // up to here a file is encrypted whole and sent with others
-inline constexpr std::size_t kUploadBatch = 4U << 20;  // of small ones: sent before there is more
+inline constexpr std::size_t kSmallFile = 5U << 20;    // up to this size a file is encrypted whole and sent with others
+inline constexpr std::size_t kUploadBatch = 4U << 20;  // small files are sent together before they have more bytes
 inline constexpr unsigned kFilesInFlight = 4;
 
 // --- securing -------------------------------------------------------------------------------------------------------
 
-std::string_view media_type_of(std::string_view name);  // by its extension; application/octet-stream when unknown
+// By the name's extension; application/octet-stream if that is unknown.
+std::string_view media_type_of(std::string_view name);
 
 struct FileToSecure {
   std::filesystem::path file;  // on this machine
-  std::string path;            // in the record: relative, raw bytes
-  // Where they differ from the request's own:
+  std::string path;            // of the record: relative, in raw bytes
+  // Values for this file that differ from those in SecureOptions:
   std::optional<access::RecordClass> class_;
   std::optional<std::string> subject;
   std::optional<std::string> source;
@@ -40,24 +40,25 @@ struct SecuredResult {
   std::optional<access::RecordId> record;
   std::uint64_t size = 0;
   Digest sha256{};
-  bool skipped = false;          // stood in the journal already
-  std::optional<Error> failure;  // this file only
+  bool skipped = false;          // the journal has this file already
+  std::optional<Error> failure;  // of this file only
 };
 struct SecureProgress {
   std::atomic<std::uint64_t> files{0};
   std::atomic<std::uint64_t> bytes{0};
-  std::atomic<bool> stop{false};  // set by a signal handler: no new file is begun
+  std::atomic<bool> stop{false};  // a signal handler sets it, and then no new file is begun
 };
-// Regular files below each path, recursively, sorted; a folder's own name begins its files' paths. Symbolic links and
-// special files are reported, never followed.
 struct FoundFiles {
   std::vector<FileToSecure> files;
-  std::vector<std::pair<std::string, std::string>> passed_over;  // path, why
+  std::vector<std::pair<std::string, std::string>> passed_over;  // path and reason
 };
+// Finds the regular files below each path, recursively and sorted. The paths of a folder's files begin with the
+// folder's own name. Symbolic links and special files are reported and never followed.
 Result<FoundFiles> find_files(std::span<const std::filesystem::path> paths);
 
-// In the order of `files`. The result fails as a whole only when nothing more can be done (refused, tampered, out of
-// reach); then what was sealed stands in the journal, and the same call goes on from there.
+// Secures the files, and returns a result for each, in their order. It fails as a whole only if it cannot continue, for
+// example because the service refuses or cannot be reached. The journal then has the files that were sealed, and the
+// same call continues with the others.
 Result<std::vector<SecuredResult>> secure(Session& session, const VerifiedSafe& safe,
                                           std::span<const FileToSecure> files, const SecureOptions& options,
                                           SecureProgress& progress);
@@ -77,8 +78,8 @@ Result<std::vector<access::RecordId>> seal_texts(Session& session, const Verifie
 
 // --- listing -------------------------------------------------------------------------------------------------------
 
-// Every record of a safe that passes the service's filters (`query`: "class=…&subject=…"), verified. One that does not
-// open hides no other.
+// Lists and verifies every record of a safe that passes the service's filters (`query`: "class=…&subject=…"). A record
+// whose descriptor does not open is listed with its problem.
 Result<std::vector<ListedRecord>> list_records(Session& session, const Directory& directory, const VerifiedSafe& safe,
                                                const SafeSecrets* secrets, std::string_view query = {});
 

@@ -8,13 +8,13 @@ namespace {
 namespace json = boost::json;
 using access::RecordClass;
 
-// Of `learning-acted-upon` the form says "neither", and that the learning was acted upon.
+// For `learning-acted-upon` the form has "neither", and says in another field that the learning was acted upon.
 std::string decision_word(access::ReviewDecision decision) {
   return wire::enum_name(decision == access::ReviewDecision::learning_acted_upon ? access::ReviewDecision::neither
                                                                                  : decision);
 }
 
-// A name that stands for one file below a folder.
+// Makes a name that can be that of one file below a folder.
 std::string file_name(std::string_view stem, std::string_view more, std::string_view extension) {
   std::string name = std::string(stem) + (more.empty() ? "" : " ") + std::string(more);
   for (char& c : name)
@@ -22,7 +22,7 @@ std::string file_name(std::string_view stem, std::string_view more, std::string_
   return name + std::string(extension);
 }
 
-// What is given stands in place of what was filled in.
+// Replaces filled-in values by given ones.
 json::object overlaid(json::object values, const json::object& given) {
   for (const auto& [name, value] : given) values[name] = value;
   return values;
@@ -37,7 +37,7 @@ Result<std::string> complete_form(int document, json::object values, const vault
   return review::write_form(*form, filled.values);
 }
 
-// Every Document 1 of the case that is a form of ours; one that came otherwise fills in nothing.
+// Reads every Document 1 of the case that is one of our forms. Others, for example letters, fill in nothing.
 Result<std::vector<review::FilledForm>> referral_forms(Session& session, const Directory& directory,
                                                        const ReviewCase& shown) {
   std::vector<review::FilledForm> forms;
@@ -113,7 +113,7 @@ Result<std::vector<ReadRecord>> read_records(Session& session, const Directory& 
   request.records.assign(records.begin(), records.end());
   TRY(const IssuedCopy copy, issue_copy(session, directory, request));
   auto read = read_copy(session, directory, copy.copy, review::kMaxFormBytes);
-  // Nothing was written: whatever came of it, nobody holds this copy any more.
+  // Nothing was written to a file, so nobody holds this copy any more, even if reading it failed.
   TRY_VOID(session.act(wire::ReturnCopy{copy.copy, {}, access::CopyEnd::destroyed}));
   return read;
 }
@@ -130,12 +130,12 @@ Result<std::vector<wire::RecordView>> documents_of_class(Session& session, const
 Result<review::FilledForm> form_in(const ReadRecord& record, int document, const vault::Date& today) {
   TRY(review::FilledForm form, review::read_form(vault::as_text(record.content.view()), today));
   if (form.form->document != document)
-    return Error{Errc::invalid_argument, "the record holds Document " + std::to_string(form.form->document) +
+    return Error{Errc::invalid_argument, "the record contains Document " + std::to_string(form.form->document) +
                                              ", not Document " + std::to_string(document)};
   return form;
 }
 
-// --- what others are given ------------------------------------------------------------------------------------------
+// --- giving copies to others ----------------------------------------------------------------------------------------
 
 Result<IssuedCopy> give_copy(Session& session, const Directory& directory, const CopyRequest& request) {
   TRY(const IssuedCopy copy, issue_copy(session, directory, request));
@@ -219,13 +219,13 @@ Result<void> note_opened(Session& session, const access::CaseId& case_, const ac
 }
 
 Result<DocumentToSign> document_to_sign(Session& session, const ReviewCase& shown) {
-  if (!shown.review.decision) return DocumentToSign{};  // the service says why there is none to sign for
+  if (!shown.review.decision) return DocumentToSign{};  // the service will say why there is nothing to sign
   DocumentToSign document{shown.review.decision->record, false};
   TRY(const auto opened, session.home().note(opened_note(shown.case_.case_)));
   document.opened = opened.has_value();
   if (opened && *opened != document.record.to_string())
     return Error{Errc::conflict, "the Document 4 that you opened here is not the one decided on, which is version " +
-                                     std::to_string(shown.review.decision->version) + ": open that first"};
+                                     std::to_string(shown.review.decision->version) + ": open that version first"};
   return document;
 }
 
@@ -252,7 +252,8 @@ json::object with_answers(const review::FilledForm& document_4, const ReviewCase
 
 Result<Submission> prepare_submission(Session& session, const Directory& directory, const ReviewCase& shown,
                                       const OutcomeWords& words, const Names& names) {
-  if (!shown.review.decision) return Error{Errc::conflict, "nothing is decided yet: there is no Document 4 (4.6.3)"};
+  if (!shown.review.decision)
+    return Error{Errc::conflict, "nothing is decided yet, so there is no Document 4 to send (4.6.3)"};
   const vault::Date& today = shown.review.today;
   TRY(const VerifiedSafe safe, verify_safe(session, directory, shown.case_.review_safe));
   TRY(const auto read, read_records(session, directory, safe.safe, std::span(&shown.review.decision->record, 1),
@@ -275,7 +276,7 @@ Result<Submission> prepare_submission(Session& session, const Directory& directo
     if (answer.answer != access::PartnerAnswer::dissent || agency == directory.chain().agencies().end()) continue;
     dissent += (dissent.empty() ? "Dissent of " : ", and of ") + partner_called(agency->second.kind, today);
   }
-  if (!dissent.empty()) values["dissent"] = dissent + ". The reasons stand in Document 4.";
+  if (!dissent.empty()) values["dissent"] = dissent + ". The reasons are in Document 4.";
   TRY(const std::string document_5, complete_form(5, overlaid(std::move(values), words.letter), today));
   TRY(const review::FilledForm filled_5, review::read_form(document_5, today));
 

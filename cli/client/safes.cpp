@@ -27,7 +27,7 @@ NominationState state_of(const VerifiedSafe& safe, const access::PersonId& perso
   return found == safe.nominations.end() ? NominationState::none : found->second;
 }
 
-// Nominates or resumes whoever takes over, and wraps the key where this client can.
+// Nominates the successor, or resumes their nomination, and wraps the key if this client can.
 Result<VerifiedSafe> bring_in(Session& session, Directory& directory, const HandoverRequest& request,
                               VerifiedSafe safe) {
   const NominationState before = state_of(safe, request.nominee.person);
@@ -40,7 +40,7 @@ Result<VerifiedSafe> bring_in(Session& session, Directory& directory, const Hand
   } else if (before == NominationState::paused) {
     TRY_VOID(session.act(wire::ResumeNomination{request.safe, request.nominee.person}));
   }
-  // By naming this person the command has asked already.
+  // The person named the successor in the command, so this question is answered.
   const auto wraps_for_them = [&](const Question& question) {
     return !question.copy && question.person == request.nominee.person ? Consent::yes : Consent::unanswered;
   };
@@ -102,7 +102,7 @@ Result<ReferredCase> refer_case(Session& session, const Directory& directory, co
   std::vector<access::PersonId> keyholders;
   for (const Person* spoc : directory.spocs()) keyholders.push_back(spoc->id);
   if (keyholders.empty())
-    return Error{Errc::conflict, "no SPOC is certified yet: there is nobody to receive the referral"};
+    return Error{Errc::conflict, "no SPOC is certified yet, so nobody can receive the referral; invite a SPOC first"};
   TRY(NewEpoch epoch, make_epoch(directory, command.review_safe, 0, keyholders, nullptr));
   TRY_VOID(session.stage(epoch.values));
   command.key = std::move(epoch.key);
@@ -120,10 +120,10 @@ Result<ActAnswer> nominate(Session& session, const Directory& directory, const a
 
 Result<HandedOver> hand_over(Session& session, Directory& directory, const HandoverRequest& request) {
   if (request.from == request.nominee.person)
-    return Error{Errc::invalid_argument, "a representative hands over to somebody else"};
+    return Error{Errc::invalid_argument, "a representative cannot hand over to themselves; name somebody else"};
   TRY(VerifiedSafe safe, verify_safe(session, directory, request.safe));
   if (state_of(safe, request.from) == NominationState::none)
-    return Error{Errc::not_found, "whoever hands over was never nominated for this safe"};
+    return Error{Errc::not_found, "the person who hands over was never nominated for this safe"};
   if (!safe.keyholder(request.nominee.person)) {
     TRY(safe, bring_in(session, directory, request, std::move(safe)));
   }
@@ -135,7 +135,7 @@ Result<HandedOver> hand_over(Session& session, Directory& directory, const Hando
   TRY_VOID(reassign(session, safe, request, done));
   if (state_of(safe, request.from) != NominationState::ended)
     TRY_VOID(session.act(wire::EndNomination{request.safe, request.from, std::nullopt}));
-  // The new epoch, where this client is a keyholder's; otherwise the next keyholder's contact begins it.
+  // Begins the new epoch if this client is a keyholder's. Otherwise the next command of any keyholder begins it.
   if (safe.keyholder(session.person()) && session.person() != request.from) TRY_VOID(sync(session, directory));
   return done;
 }

@@ -1,5 +1,5 @@
-// The acts by which a safe gets and changes its keyholders: a case is referred, a safe is opened, somebody is
-// nominated, and one keyholder takes over from another (4.3.5).
+// The acts that give a safe its keyholders and change them: referring a case, opening a safe, nominating somebody, and
+// handing a safe over from one keyholder to another (4.3.5).
 #pragma once
 #include <functional>
 
@@ -10,7 +10,7 @@ namespace cli::client {
 struct NomineeWords {
   access::PersonId person;
   access::Involvement involvement = access::Involvement::none;
-  std::string reason;  // empty: none given
+  std::string reason;  // may be empty
 };
 struct OpenedSafe {
   access::SafeId safe;
@@ -26,7 +26,7 @@ struct ReferralWords {
   vault::Date aware_date{};
   vault::Instant received;
   std::vector<std::string> subjects;
-  std::optional<std::string> rules = std::nullopt;  // absent: the guidance's own
+  std::optional<std::string> rules = std::nullopt;  // absent: the rules of the guidance
   std::optional<access::CaseId> linked_to = std::nullopt;
 };
 struct ReferredCase {
@@ -35,7 +35,7 @@ struct ReferredCase {
   std::string reference;
   ActAnswer answer;
 };
-// Errc::conflict when no SPOC is certified.
+// Refers a case, and opens its review safe with all certified SPOCs as keyholders. Errc::conflict if there is no SPOC.
 Result<ReferredCase> refer_case(Session& session, const Directory& directory, const ReferralWords& referral);
 
 Result<ActAnswer> nominate(Session& session, const Directory& directory, const access::SafeId& safe,
@@ -43,26 +43,27 @@ Result<ActAnswer> nominate(Session& session, const Directory& directory, const a
 
 // --- handing over ---------------------------------------------------------------------------------------------------
 //
-// One keyholder of a safe takes over from another: the key first, then the open copies, then the end of the
-// other's nomination. Each step is an act of its own that looks at what is done already, so the same call goes on after
-// whatever stopped it. The lead signs all of it (in a review safe a SPOC) but for the key: that takes a keyholder's
-// client to wrap, and the successor's to confirm.
+// One keyholder of a safe takes over from another. The successor gets the key first, then the open copies, and then the
+// other's nomination ends. Each step is an act of its own and is skipped if it is done already, so the same call
+// continues after an interruption. The lead (for a review safe a SPOC) signs all steps except the key's: a keyholder's
+// client must wrap it, and the successor's client must confirm it.
 
 struct HandoverRequest {
   access::SafeId safe;
   access::PersonId from;
-  NomineeWords nominee;  // whoever takes over; nominated unless they are already
-  // Asked for the nominee's reason when it comes to that: a hand-over that goes on asks no more.
+  NomineeWords nominee;  // the successor, who is nominated unless they are already
+  // Asked for the nominee's reason only if the successor must be nominated, so a continued hand-over does not ask
+  // again.
   std::function<Result<std::string>()> reason = {};
 };
 BOOST_DEFINE_ENUM_CLASS(HandoverState, waits_for_wrap, waits_for_confirmation, done)
 struct HandedOver {
   HandoverState state = HandoverState::done;
-  std::uint64_t copies = 0;                // handed over by this call
-  std::vector<access::CopyId> unprepared;  // of these: their holders cannot collect them, and need another copy
+  std::uint64_t copies = 0;                // that this call handed over
+  std::vector<access::CopyId> unprepared;  // those of them that their holders cannot collect; they need another copy
 };
-// Errc::not_found when `from` never was nominated, Errc::invalid_argument when both are one person. What the service
-// refuses it refuses.
+// Errc::not_found if `from` never was nominated, Errc::invalid_argument if both are the same person, and any refusal of
+// the service.
 Result<HandedOver> hand_over(Session& session, Directory& directory, const HandoverRequest& request);
 
 }  // namespace cli::client

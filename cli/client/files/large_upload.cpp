@@ -17,7 +17,7 @@ using vault::age::PayloadNonce;
 
 constexpr std::string_view kNoteExtension = ".upload";
 
-// What another run needs to go on. Nothing in it is secret: the key is wrapped.
+// All that another run needs to resume the upload. Nothing in it is secret, because the key is wrapped.
 struct UnfinishedUpload {
   std::uint64_t v = kHomeVersion;
   access::UploadId upload;
@@ -28,8 +28,8 @@ struct UnfinishedUpload {
 };
 BOOST_DESCRIBE_STRUCT(UnfinishedUpload, (), (v, upload, size, state, key, nonce))
 
-// Sends chunks on a thread of its own, while what is to be sent is still being encrypted. The ring between the two
-// keeps the chunk that is under way, in case it must be sent again, and room for what follows it.
+// Sends chunks on a thread of its own, while the caller still encrypts. The ring between the two keeps the chunk that
+// is being sent, in case it must be sent again, and has room for the bytes after it.
 class ChunkSender {
  public:
   ChunkSender(Upload& upload, std::uint64_t length)
@@ -45,7 +45,7 @@ class ChunkSender {
   ChunkSender(const ChunkSender&) = delete;
   ChunkSender& operator=(const ChunkSender&) = delete;
 
-  // Waits for room. What sending failed of is its error.
+  // Waits for room. Returns the error of the sending, if it has failed.
   Result<void> push(ByteView bytes) {
     while (!bytes.empty()) {
       std::unique_lock lock(mutex_);
@@ -54,7 +54,7 @@ class ChunkSender {
       if (sent_) return Error{Errc::invalid_argument, "more than the upload's length"};
       const ByteView piece = bytes.first(std::min<std::size_t>(bytes.size(), ring_.size() - (end_ - kept_)));
       const std::uint64_t at = end_;
-      lock.unlock();  // nobody reads what is past the end
+      lock.unlock();  // nobody reads past `end_`
       for (std::size_t done = 0; done < piece.size();) {
         const std::span<std::byte> place = stretch(at + done, piece.size() - done);
         std::ranges::copy(piece.subspan(done, place.size()), place.begin());
@@ -67,7 +67,7 @@ class ChunkSender {
     }
     return {};
   }
-  // Nothing more will be pushed. Waits until what was pushed is sent; Errc::cancelled when that was not all.
+  // Called after the last push. Waits until everything is sent. Errc::cancelled if that was not the whole payload.
   Result<void> finish() {
     {
       const std::scoped_lock lock(mutex_);
@@ -79,18 +79,18 @@ class ChunkSender {
   }
 
  private:
-  // At most `size` bytes of the ring from the upload's offset `at`, as far as they lie in one piece.
+  // The place in the ring of the upload's offset `at`: at most `size` bytes, and fewer where the ring begins again.
   std::span<std::byte> stretch(std::uint64_t at, std::size_t size) {
     const auto begin = static_cast<std::size_t>(at % ring_.size());
     return std::span(ring_).subspan(begin, std::min(size, ring_.size() - begin));
   }
-  static Error stopped() { return {Errc::cancelled, "the file is not being read any more"}; }
+  static Error stopped() { return {Errc::cancelled, "the file is no longer being read"}; }
   Result<std::size_t> read(std::uint64_t at, std::span<std::byte> into) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return end_ > at || ended_; });
     if (end_ <= at) return stopped();
     const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), end_ - at));
-    lock.unlock();  // nobody overwrites the chunk that is under way
+    lock.unlock();  // nobody overwrites the chunk that is being sent
     const std::span<std::byte> from = stretch(at, there);
     std::ranges::copy(from, into.begin());
     return from.size();
@@ -103,7 +103,7 @@ class ChunkSender {
   }
   Result<void> send_all() {
     while (upload_->offset() < length_) {
-      TRY_VOID(await_bytes());  // the service does not wait long for a chunk that it was promised
+      TRY_VOID(await_bytes());  // the service does not wait long for a chunk once its request has begun
       const std::uint64_t size = std::min<std::uint64_t>(kUploadChunk, length_ - upload_->offset());
       TRY_VOID(upload_->write(size, [this](std::uint64_t at, std::span<std::byte> into) { return read(at, into); }));
       const std::scoped_lock lock(mutex_);
@@ -122,10 +122,10 @@ class ChunkSender {
   static constexpr std::size_t kAhead = 8U << 20;
   Upload* upload_;
   const std::uint64_t length_;
-  std::mutex mutex_;  // guards what follows, but not the ring's bytes
+  std::mutex mutex_;  // guards the members below, but not the ring's bytes
   std::condition_variable changed_;
-  std::uint64_t kept_;  // the ring has the upload's bytes from here
-  std::uint64_t end_;   // to here
+  std::uint64_t kept_;  // the ring holds the upload's bytes from this offset
+  std::uint64_t end_;   // to this one
   bool ended_ = false;
   std::optional<Result<void>> sent_;
   Bytes ring_;
@@ -152,7 +152,7 @@ struct LargeUpload::Begun {
 LargeUpload::LargeUpload(Session& session, const access::SafeId& safe, std::string_view local)
     : session_(&session), note_(note_of(safe, local)) {}
 
-// True when the note is there and this program's.
+// Returns true if there is a note and this program has it.
 Result<bool> LargeUpload::claim() {
   if (claim_.is_open()) return true;
   TRY(auto claimed, session_->home().claim_note(note_));
@@ -168,7 +168,7 @@ Result<void> LargeUpload::forget() {
   return {};
 }
 
-// Nothing if there is no upload to resume, or another program is resuming it.
+// Returns nothing if there is no upload to resume, or if another program is resuming it.
 Result<std::optional<LargeUpload::Begun>> LargeUpload::resume(const SourceFile& source) {
   TRY(const bool ours, claim());
   if (!ours) return std::optional<Begun>();
@@ -191,7 +191,7 @@ Result<std::optional<LargeUpload::Begun>> LargeUpload::resume(const SourceFile& 
     return std::optional<Begun>({std::move(*upload), std::move(*key), nonce});
   }
   if (!upload && may_resume_after(upload.code())) return upload.error();
-  if (upload) static_cast<void>(upload->abandon());  // the service collects what nobody seals in any case
+  if (upload) static_cast<void>(upload->abandon());  // if this fails, the service collects the upload later by itself
   TRY_VOID(forget());
   return std::optional<Begun>();
 }
@@ -206,7 +206,7 @@ Result<LargeUpload::Begun> LargeUpload::begin(const SourceFile& source) {
   TRY(const Bytes wrapped, vault::age::make_header(key, std::span(&session_->keys().identity.recipient(), 1)));
   TRY(Upload upload, Upload::create(*session_, vault::age::ciphertext_size(size)));
   TRY(const auto taken, session_->home().note(note_));
-  if (!taken) {  // otherwise another program is sending the same file: to each its own upload
+  if (!taken) {  // otherwise another program is sending the same file, and this upload is not resumed
     TRY_VOID(session_->home().put_note(
         note_, wire::encode(UnfinishedUpload{kHomeVersion, upload.id(), size, source.state().to_string(), wrapped,
                                              Bytes(nonce.begin(), nonce.end())})));
@@ -248,7 +248,7 @@ std::expected<EncryptedPayload, Fault> LargeUpload::send_once(SourceFile& source
   const vault::age::Reader reader = [&](std::span<std::byte> into) -> Result<std::size_t> {
     auto got = source.read(into);
     if (got && total + *got > source.state().size) got = Error{Errc::conflict, "the file grew while it was being read"};
-    // Before any of it is sealed: under this key and nonce another text may have gone out already.
+    // Checked before any of these bytes is sealed, because other text may have been sent under this key and nonce.
     if (got)
       if (auto same = source.check_same(); !same) got = same.error();
     if (!got) {
@@ -261,7 +261,7 @@ std::expected<EncryptedPayload, Fault> LargeUpload::send_once(SourceFile& source
     return got;
   };
   vault::payload::PayloadDigest digest;
-  std::uint64_t there = begun->upload.offset();  // what the service has of it is not sent again
+  std::uint64_t there = begun->upload.offset();  // bytes that the service has already; they are not sent again
   Result<void> sent;
   {
     ChunkSender sender(begun->upload, made.length);
@@ -299,9 +299,10 @@ Result<void> forget_gone_uploads(Session& session) {
   TRY(const std::vector<std::string> names, home.notes(kNoteExtension));
   for (const std::string& name : names) {
     const auto text = home.note(name);
-    if (!text || !*text) continue;  // another program has just finished it; or it cannot be read, which stops no sync
+    // Another program has just finished it, or it cannot be read, which must not stop a sync.
+    if (!text || !*text) continue;
     const auto unfinished = wire::decode<UnfinishedUpload>(**text, wire::Strictness::tolerant);
-    if (unfinished && unfinished->v != kHomeVersion) continue;  // a newer program's
+    if (unfinished && unfinished->v != kHomeVersion) continue;  // of a newer version of this program
     if (unfinished) {
       const auto known = Upload::resume(session, unfinished->upload, std::numeric_limits<std::uint64_t>::max());
       if (!known && known.code() == Errc::unavailable) return known.error();

@@ -1,11 +1,11 @@
-// A large file on its way in: read, encrypted, hashed and sent at once, by a pipeline that takes all cores.
+// Sends one large file to a safe. A pipeline that uses all cores reads, encrypts, hashes and sends it at the same time.
 //
-// An interrupted upload is resumed, either later in this run or by a later run: the file's key, wrapped for the
+// An interrupted upload is resumed, either later in this run or by a later run. The file's key, wrapped for the
 // person's own identity, and the payload's nonce are stored in a note of the home, so that the same file gives the same
-// bytes. They are made again from the file's beginning, which gives both digests, and sent from where the service
-// stands. A file that is not exactly as it was (size, inode, times of modification and of change) is begun anew under
-// another key, because a key and a nonce must never seal two different texts.
-// Format: docs/formats.md, "A client's home"
+// bytes. They are made again from the file's beginning, which gives both digests, but only the bytes that the service
+// lacks are sent. If the file is not exactly as it was (size, inode, times of modification and of change), the upload
+// begins anew under another key, because a key and a nonce must never seal two different texts. Format:
+// docs/formats.md, "A client's home"
 #pragma once
 #include <atomic>
 
@@ -14,8 +14,8 @@
 
 namespace cli::client {
 
-inline constexpr std::size_t kUploadChunk = 16U << 20;  // per request; sent as it comes, and kept until it is there
-// In which the service may lose, by restarting, what was not yet durable; each that brought it further counts anew.
+inline constexpr std::size_t kUploadChunk = 16U << 20;  // of one request; kept in memory until the service has it
+// How often a restart of the service may lose bytes that were not durable yet, without any progress in between.
 inline constexpr int kMaxRestarts = 3;
 
 // A payload that is encrypted for a safe.
@@ -28,15 +28,16 @@ struct EncryptedPayload {
   Digest sha256{};         // of the plaintext
 };
 
-// A file that is sent to a safe. `local` names it on this machine, wherever the program is started.
+// `local` is the file's absolute name on this machine, under which a later run finds the upload again.
 class LargeUpload {
  public:
   LargeUpload(Session& session, const access::SafeId& safe, std::string_view local);
-  // `recipient` is the safe's. `bytes` goes up with the plaintext that was read. What is of this file alone: it cannot
-  // be read, or changes meanwhile. When the service cannot be reached the upload stays for the next run.
+  // `recipient` is the safe's. `bytes` is increased by the number of bytes that were read. The fault is of this file
+  // only if the file cannot be read, or changes meanwhile. If the service cannot be reached, the next run resumes the
+  // upload.
   std::expected<EncryptedPayload, Fault> send(SourceFile& source, const vault::age::Recipient& recipient,
                                               std::atomic<std::uint64_t>& bytes);
-  // Its record is sealed, or never will be from this upload: the next run begins anew.
+  // Called once the record is sealed, or if it never will be from this upload. The next run then begins anew.
   Result<void> forget();
 
  private:
@@ -48,12 +49,12 @@ class LargeUpload {
                                                    std::atomic<std::uint64_t>& bytes);
   Session* session_;
   std::string note_;
-  vault::FileDescriptor claim_;  // of the note: one program at a time resumes an upload
-  std::uint64_t furthest_ = 0;   // that the service was known to stand at
+  vault::FileDescriptor claim_;  // of the note, because only one program at a time may resume an upload
+  std::uint64_t furthest_ = 0;   // the highest offset that the service has reported
 };
 
-// Drops the notes of uploads that the service knows no more, whose files nobody came back to: part of each sync. What
-// another program is sending stays, and so does what the service cannot be asked about. Errc::unavailable.
+// Drops the notes of uploads that the service no longer has, because nobody came back to the file. Each sync does this.
+// A note stays if another program is sending its file, or if the service cannot be asked about it. Errc::unavailable.
 Result<void> forget_gone_uploads(Session& session);
 
 }  // namespace cli::client

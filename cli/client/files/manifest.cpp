@@ -12,7 +12,7 @@ namespace {
 constexpr auto kColumns =
     std::to_array<std::string_view>({"path", "class", "subject", "source", "dates", "record", "size", "sha256"});
 
-// One line starting at `at`; quotes may hold line breaks.
+// Reads one line from `at`. Quoted cells may contain line breaks.
 Result<std::vector<std::string>> read_cells(std::string_view text, std::size_t& at) {
   std::vector<std::string> cells(1);
   bool quoted = false;
@@ -41,18 +41,18 @@ Result<std::vector<std::string>> read_cells(std::string_view text, std::size_t& 
 }
 
 Result<std::vector<std::string>> read_header(std::string_view text, std::size_t& at) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // as spreadsheets begin their CSV
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // spreadsheets write it at the beginning of a CSV
   if (text.starts_with(kByteOrderMark)) at = kByteOrderMark.size();
   TRY(std::vector<std::string> header, read_cells(text, at));
   for (const std::string& column : header) {
     if (std::ranges::find(kColumns, column) == kColumns.end())
-      return Error{Errc::malformed, "the manifest has a column \"" + column.substr(0, 40) +
-                                        "\"; known are path, class, subject, source, dates, record, size, sha256"};
+      return Error{Errc::malformed, "the manifest has an unknown column \"" + column.substr(0, 40) +
+                                        "\": use path, class, subject, source, dates, record, size or sha256"};
     if (std::ranges::count(header, column) > 1)
       return Error{Errc::malformed, "the manifest has the column \"" + column + "\" twice"};
   }
   if (std::ranges::find(header, "path") == header.end())
-    return Error{Errc::malformed, "the manifest's first line names its columns; \"path\" is missing"};
+    return Error{Errc::malformed, "the manifest's first line must name its columns, and \"path\" is missing"};
   return header;
 }
 
@@ -60,7 +60,7 @@ Result<std::uint64_t> read_size(std::string_view text) {
   std::uint64_t size = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), size);
   if (text.empty() || failed != std::errc{} || end != text.data() + text.size())
-    return Error{Errc::malformed, "a size is a number of bytes"};
+    return Error{Errc::malformed, "its size is not a number of bytes"};
   return size;
 }
 
@@ -93,7 +93,7 @@ std::string csv_cell(std::string_view text) {
 
 Result<std::vector<ManifestLine>> read_manifest(const std::filesystem::path& file) {
   auto bytes = vault::read_file_limited(file, kMaxManifestBytes);
-  if (!bytes && bytes.code() == Errc::too_large) return Error{Errc::too_large, "a manifest has at most 64 MiB"};
+  if (!bytes && bytes.code() == Errc::too_large) return Error{Errc::too_large, "the manifest has more than 64 MiB"};
   if (!bytes) return Error{bytes.code(), "cannot read the manifest: " + bytes.error().message};
   const std::string_view text = vault::as_text(*bytes);
   std::size_t at = 0;
@@ -104,7 +104,7 @@ Result<std::vector<ManifestLine>> read_manifest(const std::filesystem::path& fil
     if (cells.size() == 1 && cells[0].empty()) continue;
     const std::string which = "line " + std::to_string(lines.size() + 2) + " of the manifest: ";
     if (cells.size() != header.size())
-      return Error{Errc::malformed, which + "it has another number of cells than the first"};
+      return Error{Errc::malformed, which + "it does not have as many cells as the first line"};
     auto line = read_line(header, cells);
     if (!line) return Error{Errc::malformed, which + line.error().message};
     lines.push_back(std::move(*line));
@@ -123,7 +123,7 @@ Result<void> write_manifest(const std::filesystem::path& file, std::span<const M
         line.record ? line.record->to_string() + "," + std::to_string(line.size) + "," + vault::hex(line.sha256) : ",,";
     text += "\r\n";
   }
-  if (text.size() > kMaxManifestBytes) return Error{Errc::too_large, "a manifest has at most 64 MiB"};
+  if (text.size() > kMaxManifestBytes) return Error{Errc::too_large, "the manifest has more than 64 MiB"};
   return vault::write_file_atomically(file, vault::as_bytes(text));
 }
 

@@ -20,7 +20,7 @@ Result<SourceFile> SourceFile::open(const std::filesystem::path& path) {
   SourceFile source(std::move(file));
   struct stat status{};
   if (::fstat(source.file_.get(), &status) != 0) return vault::system_error(errno, "cannot look at the file");
-  if (!S_ISREG(status.st_mode)) return Error{Errc::invalid_argument, "not a regular file"};
+  if (!S_ISREG(status.st_mode)) return Error{Errc::invalid_argument, "it is not a regular file"};
   TRY(source.state_, source.look());
   return source;
 }

@@ -1,4 +1,4 @@
-// A file that is being secured: read once, in order, and known to be the same from beginning to end.
+// A file that is being secured. It is read once, in order, and checked to be the same from beginning to end.
 #pragma once
 #include <sys/stat.h>
 
@@ -16,7 +16,7 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-// What tells whether a file is still the one that was begun.
+// The facts by which a file is recognised as unchanged.
 struct FileState {
   std::uint64_t size = 0;
   timespec modified{};
@@ -28,28 +28,28 @@ struct FileState {
     };
     return size == other.size && inode == other.inode && same(modified, other.modified) && same(changed, other.changed);
   }
-  // Of one spelling: "inode modified changed", times as seconds.nanoseconds.
+  // "inode modified changed", with the times as seconds.nanoseconds. Equal states have equal texts.
   std::string to_string() const;
 };
 
 // Why a file was not secured.
 struct Fault {
   Error error;
-  bool of_this_file = false;  // the others may go on
+  bool of_this_file = false;  // true: other files may still be secured
 };
 
 class SourceFile {
  public:
-  // Never through a link. Errc::invalid_argument for what is not a regular file.
+  // Follows no link. Errc::invalid_argument if it is not a regular file.
   static Result<SourceFile> open(const std::filesystem::path& path);
   const FileState& state() const { return state_; }
-  Result<std::size_t> read(std::span<std::byte> into);       // 0: the end
-  Result<std::size_t> read_full(std::span<std::byte> into);  // until it is full or the file ends
+  Result<std::size_t> read(std::span<std::byte> into);       // 0: the file has ended
+  Result<std::size_t> read_full(std::span<std::byte> into);  // reads until the span is full or the file ends
   Result<void> rewind();
-  // Errc::conflict unless the file is as it was when it was opened. After a read: what was read is of that file too,
-  // since the system notes the time of a write before its bytes.
+  // Errc::conflict unless the file is as it was when it was opened. If this succeeds after a read, the bytes that were
+  // read are also of that file, because the system notes the time of a write before its bytes.
   Result<void> check_same() const;
-  // Errc::conflict unless the file is as it was when it was opened, and `read_bytes` was all of it.
+  // Errc::conflict unless the file is as it was when it was opened, and has `read_bytes` bytes.
   Result<void> check_unchanged(std::uint64_t read_bytes) const;
 
  private:

@@ -21,7 +21,7 @@ constexpr std::size_t kTemporaryBytes = 8;
 constexpr std::uint64_t kWritebackStep = 8U << 20;
 constexpr std::size_t kDirectBuffer = 1U << 20;
 
-// Descends into (and makes) one folder, never through a link.
+// Enters one folder, which it makes if there is none. Follows no link.
 Result<vault::FileDescriptor> enter(const vault::FileDescriptor& folder, const std::string& part) {
   if (::mkdirat(folder.get(), part.c_str(), vault::kPrivateDirectoryMode) != 0 && errno != EEXIST)
     return vault::system_error(errno, "cannot make a folder");
@@ -38,9 +38,9 @@ bool lacks_tmpfile(int error) {
 
 }  // namespace
 
-// Where it will stand: the folder is open, the name is free.
+// Opens the folder of the file, and checks that the name is free.
 Result<StagedFile> StagedFile::place(const std::filesystem::path& root, std::string_view inner) {
-  if (!is_inner_path(inner)) return Error{Errc::tampered, "a path that leads out of the folder is refused"};
+  if (!is_inner_path(inner)) return Error{Errc::tampered, "a path leads out of the folder; nothing is written there"};
   StagedFile staged;
   staged.path_ = root / inner;
   TRY(staged.folder_, vault::open_file(root, O_RDONLY | O_DIRECTORY));
@@ -80,7 +80,7 @@ Result<StagedFile> StagedFile::resume(const std::filesystem::path& root, std::st
   struct stat status{};
   if (::fstat(fd, &status) != 0) return vault::system_error(errno, "cannot look at a file");
   if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
-    return Error{Errc::tampered, hidden + " is not a file of ours; nothing is written through it"};
+    return Error{Errc::tampered, hidden + " was not made by this program; nothing is written to it"};
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
     return Error{Errc::conflict, "another program is writing this file; wait until it is done"};
   staged.written_ = staged.paced_ = static_cast<std::uint64_t>(status.st_size);
@@ -133,7 +133,7 @@ Result<void> StagedFile::append(ByteView bytes) {
   return {};
 }
 
-// A whole buffer; the rest of the file is for stop_direct.
+// Writes a whole buffer. The last part of the file, which is shorter, is written by stop_direct.
 Result<void> StagedFile::write_held() {
   TRY(const bool written, vault::write_direct(file_, written_, held_->view()));
   if (!written) return stop_direct();
@@ -143,7 +143,7 @@ Result<void> StagedFile::write_held() {
   return {};
 }
 
-// What is held goes through the page cache, and so does what follows.
+// Writes the held bytes, and all later ones, through the page cache.
 Result<void> StagedFile::stop_direct() {
   if (!held_) return {};
   if (::fcntl(file_.get(), F_SETFL, 0) != 0) return vault::system_error(errno, "cannot write a file");
@@ -154,7 +154,7 @@ Result<void> StagedFile::stop_direct() {
 }
 
 void StagedFile::start_writeback() {
-  // A hint: what goes wrong, the sync will tell.
+  // This is only a hint. The later sync reports any failure.
   ::sync_file_range(file_.get(), static_cast<off_t>(paced_), static_cast<off_t>(written_ - paced_),
                     SYNC_FILE_RANGE_WRITE);
   paced_ = written_;
@@ -213,7 +213,7 @@ Result<void> StagedFiles::finish() {
   return commit(std::exchange(waiting_, {}));
 }
 
-// Each file's content, then their names, then each folder once.
+// Syncs each file's content, then names the files, then syncs each folder once.
 Result<void> StagedFiles::commit(std::vector<Waiting> group) {
   std::vector<Result<void>> outcomes;
   for (Waiting& one : group) outcomes.push_back(one.file.with_name(one.file.sync()));

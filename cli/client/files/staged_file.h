@@ -1,5 +1,5 @@
-// Writing below a folder that somebody named: never outside it, never over what is there, and nothing under its name
-// before all of it was verified.
+// Writes files below a folder that somebody named. Nothing is ever written outside the folder or over an existing file,
+// and a file gets its name only after all of it was verified.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -21,34 +21,34 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-inline constexpr std::size_t kStagedFiles = 64;                // that wait to be named together
-inline constexpr std::uint64_t kDirectFile = 16U << 20;        // from here on a file is written past the page cache
-inline constexpr std::uint64_t kStagedFilesBytes = 32U << 20;  // of them
+inline constexpr std::size_t kStagedFiles = 64;                // are named together at the latest
+inline constexpr std::uint64_t kStagedFilesBytes = 32U << 20;  // or when they have so many bytes
+inline constexpr std::uint64_t kDirectFile = 16U << 20;        // a file of this size or more bypasses the page cache
 
-// A file without a name in the folder it will stand in (O_TMPFILE; a hidden temporary name where the file system has
-// none), which `commit` names. Dropped before that, it leaves nothing. Mode 0600.
+// A file that has no name yet, in the folder where it will be (O_TMPFILE, or a hidden temporary name if the file system
+// does not support that). `commit` names it. If the object is dropped before, nothing is left behind. Mode 0600.
 class StagedFile {
  public:
-  // `inner` (raw bytes, is_inner_path) below `root`, which exists; folders on the way are made, links are refused
-  // (Errc::tampered). Errc::conflict when the name is taken already.
-  // A file that will have `size` bytes, when that is many, is written past the page cache.
+  // `inner` is the file's path below `root`, which must exist, in raw bytes (is_inner_path). Folders on the way are
+  // made. Errc::tampered if one of them is a link, Errc::conflict if the name is taken. A file that will have
+  // kDirectFile bytes or more, according to `size`, is written past the page cache.
   static Result<StagedFile> create(const std::filesystem::path& root, std::string_view inner, std::uint64_t size = 0);
-  // The same under a hidden name (".NAME.part"), which is kept if the object is dropped before `commit`, so that a
-  // later run resumes what is there. For ciphertext only. Errc::conflict while another program is writing it.
+  // Same as `create`, but under a hidden name (".NAME.part"), which stays if the object is dropped before `commit`, so
+  // that a later run can resume. For ciphertext only. Errc::conflict while another program is writing the file.
   static Result<StagedFile> resume(const std::filesystem::path& root, std::string_view inner);
   StagedFile(StagedFile&& other) noexcept = default;
   StagedFile& operator=(StagedFile&&) = delete;
   ~StagedFile();
   Result<void> write(ByteView bytes);
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const;  // fewer at the end of the file
-  Result<void> write_at(std::uint64_t offset, ByteView bytes);                         // over what was written
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const;  // reads fewer bytes at the end
+  Result<void> write_at(std::uint64_t offset, ByteView bytes);                         // replaces written bytes
   Result<void> truncate(std::uint64_t size);
-  void discard() { keep_ = false; }  // what `resume` would have kept
-  // The file's time of modification, from its naming on.
+  void discard() { keep_ = false; }  // drops the file that `resume` would have kept
+  // The file has this time of modification once it is named.
   void set_modified(vault::Instant time) { modified_ = time; }
-  // Asks the disk to begin with what was written. A large file does by itself.
+  // Asks the disk to begin writing. A large file does so by itself.
   void start_writeback();
-  // fsyncs, links it under its name, and fsyncs the folder. Errc::conflict when something stands there already.
+  // Syncs the file, links it under its name, and syncs the folder. Errc::conflict if the name is taken by now.
   Result<void> commit();
 
  private:
@@ -60,28 +60,28 @@ class StagedFile {
   Result<void> stop_direct();
   Result<void> sync();
   Result<void> name();
-  Result<void> with_name(Result<void> outcome) const;  // an error says which file it is about
+  Result<void> with_name(Result<void> outcome) const;  // puts the file's name into an error
   std::filesystem::path path_;                         // for messages
   vault::FileDescriptor folder_;
   vault::FileDescriptor file_;
   std::string name_;
   std::string temporary_;  // empty: O_TMPFILE
-  bool keep_ = false;      // the temporary name
+  bool keep_ = false;      // the temporary name stays if the object is dropped
   std::optional<vault::Instant> modified_;
-  std::optional<vault::PageBuffer> held_;  // while it is written past the page cache: what waits to be written
+  std::optional<vault::PageBuffer> held_;  // bytes that wait to be written, if the file bypasses the page cache
   std::size_t held_size_ = 0;
-  std::uint64_t written_ = 0;  // without what is held
-  std::uint64_t paced_ = 0;  // handed to the disk already, so that the sync of a large file has little left to wait for
+  std::uint64_t written_ = 0;  // without the held bytes
+  std::uint64_t paced_ = 0;    // given to the disk already, so that syncing a large file does not take long
 };
 
-// Many small files, named a group at a time: syncing them together costs little more than syncing one. Thread safe.
+// Names small files in groups, because syncing many together costs little more than syncing one. Thread safe.
 class StagedFiles {
  public:
-  // Told what became of one file; what it returns comes back from the call that named the group.
+  // Gets the outcome of one file. An error that it returns is returned by the call that named the group.
   using Named = std::function<Result<void>(Result<void> outcome)>;
-  // When the group is full it is named here, otherwise by a later call.
+  // If the group is full, it is named by this call, otherwise by a later one.
   Result<void> add(StagedFile file, std::uint64_t bytes, Named named);
-  Result<void> finish();  // the rest
+  Result<void> finish();  // names the last group
 
  private:
   struct Waiting {
@@ -89,7 +89,7 @@ class StagedFiles {
     Named named;
   };
   static Result<void> commit(std::vector<Waiting> group);
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::vector<Waiting> waiting_;
   std::uint64_t bytes_ = 0;
 };

@@ -20,7 +20,7 @@ Error tampered(std::string_view what) {
 
 }  // namespace
 
-// The ciphertext goes to `hashing` and `opening` alike; the plaintext from there to `writing`.
+// The ciphertext is given to `hashing` and `opening`, and `opening` gives the plaintext to `writing`.
 struct VerifiedPayload::Pipeline {
   explicit Pipeline(VerifiedPayload& payload)
       : writing([&payload](ByteView bytes) { return payload.plain_(bytes); }),
@@ -37,7 +37,7 @@ struct VerifiedPayload::Pipeline {
     return opening.finish();
   }
 
-  // Each ends before what it gives to.
+  // In this order, so that each is destroyed before the stage to which it gives bytes.
   Stage writing;
   StageFeed plain;
   Stage hashing;
@@ -60,14 +60,14 @@ VerifiedPayload::VerifiedPayload(const vault::age::FileKey& key, const PayloadFa
 
 Result<void> VerifiedPayload::push(ByteView ciphertext) {
   length_ += ciphertext.size();
-  if (length_ > facts_.length) return tampered("a record is longer than it was sealed");
+  if (length_ > facts_.length) return tampered("a record is longer than the one that was sealed");
   if (pipeline_) return pipeline_->sealed.push(ciphertext);
   digest_.update(ciphertext);
   return decryptor_.push(ciphertext);
 }
 
 Result<void> VerifiedPayload::finish() {
-  if (length_ != facts_.length) return tampered("a record is shorter than it was sealed");
+  if (length_ != facts_.length) return tampered("a record is shorter than the one that was sealed");
   if (pipeline_) TRY_VOID(pipeline_->finish());
   if (digest_.finish() != facts_.payload) return tampered("a record's ciphertext is not what was sealed");
   auto ended = decryptor_.finish();
@@ -93,7 +93,7 @@ Result<void> verify_file(const std::filesystem::path& path, std::span<const vaul
     }
   };
   auto opened = vault::age::read_header(read);
-  if (!opened) return opened.code() == Errc::io ? opened.error() : tampered(path.string() + " is no age file");
+  if (!opened) return opened.code() == Errc::io ? opened.error() : tampered(path.string() + " is not an age file");
   TRY(const vault::age::FileKey key, vault::age::open_header(opened->header, identities));
   VerifiedPayload payload(key, facts, plain);
   vault::Bytes buffer(kReadSize);

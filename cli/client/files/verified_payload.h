@@ -1,5 +1,5 @@
-// A payload that is compared, while it passes, with everything that was signed about it: its ciphertext's length and
-// payload digest, and its plaintext's size and SHA-256.
+// Compares a payload, as it passes, with everything that was signed about it: the length and payload digest of its
+// ciphertext, and the size and SHA-256 of its plaintext.
 #pragma once
 #include <atomic>
 #include <filesystem>
@@ -20,7 +20,7 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-inline constexpr std::uint64_t kWholePayload = 2U << 20;
+inline constexpr std::uint64_t kWholePayload = 2U << 20;  // up to here a payload is verified on the caller's thread
 
 struct PayloadFacts {
   std::uint64_t length = 0;
@@ -29,15 +29,15 @@ struct PayloadFacts {
   Digest sha256{};
 };
 
-// Not thread safe. What `plain` was given before `finish` succeeded proves nothing. Larger payloads than kWholePayload
-// are hashed, opened and given to `plain` on threads of their own: `plain` is called by one at a time, and an error may
-// be told by a later call than the one that brought the bytes.
+// Not thread safe. The bytes that `plain` got prove nothing before `finish` has succeeded. A payload larger than
+// kWholePayload is hashed, opened and passed to `plain` on threads of their own. They call `plain` one at a time, and
+// an error may be returned by a later call than the one that brought the bytes.
 class VerifiedPayload {
  public:
   VerifiedPayload(const vault::age::FileKey& key, const PayloadFacts& facts,
                   std::function<Result<void>(ByteView)> plain = {});
   ~VerifiedPayload();
-  VerifiedPayload(const VerifiedPayload&) = delete;  // the decryptor writes into it
+  VerifiedPayload(const VerifiedPayload&) = delete;  // the decryptor refers to this object
   VerifiedPayload& operator=(const VerifiedPayload&) = delete;
   Result<void> push(ByteView ciphertext);
   Result<void> finish();  // Errc::tampered
@@ -51,7 +51,7 @@ class VerifiedPayload {
   std::uint64_t size_ = 0;
   vault::age::Decryptor decryptor_;
   struct Pipeline;
-  std::unique_ptr<Pipeline> pipeline_;  // of a larger payload; its threads use all of the above
+  std::unique_ptr<Pipeline> pipeline_;  // of a larger payload. Its threads use all members above
 };
 
 // Reads an age file on this machine, opens its header with one of `identities`, and verifies its payload.

@@ -25,7 +25,8 @@ bool contains(const Range& range, const Value& value) {
   return std::ranges::find(range, value) != std::ranges::end(range);
 }
 
-// The entry says what its request asked for; a refusal, which may be of anything, says it in words of the policy.
+// Checks that the entry says what its request asked for. A refusal can be of any request, so its action and its rule
+// must be those of the policy.
 Result<void> check_says(const wire::EntryBody& body, const wire::VerifiedRequest& request) {
   if (body.policy > access::kPolicyVersion)
     return Error{Errc::unknown_version, "an entry was decided by a newer policy than this program knows; update it"};
@@ -33,7 +34,7 @@ Result<void> check_says(const wire::EntryBody& body, const wire::VerifiedRequest
   if (body.kind != wire::AccessRefused::kKind) return {};
   TRY(const auto refused, event_of<wire::AccessRefused>(body));
   if (!access::is_refusal(refused.action, refused.rule, body.policy))
-    return tampered("a refusal in the ledger is by no rule of the policy");
+    return tampered("a refusal in the ledger names a rule that the policy does not have");
   return {};
 }
 
@@ -74,7 +75,7 @@ access::Capacities Person::capacities_in(const access::AgencyId& agency, Seq at)
   if (!active(at)) return who;
   for (const Membership& membership : memberships)
     if (membership.agency == agency && membership.since <= at) who.add(access::capacities_in_agency(membership.roles));
-  // A root is the root of the partner where it first enrolled, whatever it joined later.
+  // A root is the root of the partner where it first enrolled, even if it joined others later.
   if (root && memberships.front().agency == agency) who.add(Capacity::own_root);
   return who;
 }
@@ -115,7 +116,7 @@ Result<CausedBy> DirectoryChain::caused(const audit::Envelope& envelope, const w
                                         bool must_be_active) const {
   const auto id = access::PersonId::parse(body.actor.value_or(""));
   const auto found = id ? persons_.find(*id) : persons_.end();
-  if (found == persons_.end()) return tampered("an entry of the directory is by somebody whom nothing certifies");
+  if (found == persons_.end()) return tampered("an entry of the directory is by somebody who is not certified");
   const Person& person = found->second;
   if (must_be_active && !person.active()) return tampered("an entry of the directory is by a person who was revoked");
   TRY(wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, person.signing_key, authority_));
@@ -126,7 +127,7 @@ Result<CausedBy> DirectoryChain::caused(const audit::Envelope& envelope, const w
 Result<DirectoryChain::Open*> DirectoryChain::open_invitation(const access::InvitationId& id,
                                                               const audit::Envelope& envelope) {
   const auto found = invitations_.find(id);
-  if (found == invitations_.end()) return tampered("somebody was enrolled whom nobody invited");
+  if (found == invitations_.end()) return tampered("somebody was enrolled without an invitation");
   Open& invitation = found->second;
   if (invitation.used) return tampered("an invitation was used twice");
   if (envelope.time > invitation.expires) return tampered("an invitation was used after it had expired");
@@ -182,12 +183,13 @@ Result<void> DirectoryChain::check_refused(const audit::Envelope& envelope, cons
     return {};
   }
   const auto invitation = invitations_.find(*id);
-  if (invitation == invitations_.end()) return tampered("an entry of the directory is by an invitation of nobody");
+  if (invitation == invitations_.end())
+    return tampered("an entry of the directory is by an invitation that does not exist");
   TRY(const wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, invitation->second.key, authority_));
   return check_says(body, request);
 }
 
-// The first four leaves of the tree are these: whoever holds the log key vouches for them, and nobody else can.
+// These are the first four leaves of the tree. Only the holder of the log's key can vouch for them.
 Result<void> DirectoryChain::apply_genesis(const audit::Envelope& envelope, const wire::EntryBody& body) {
   if (envelope.seq.value != size_) return tampered("the directory does not begin where the ledger does");
   if (body.actor || body.request) return tampered("a genesis entry is signed by somebody");
@@ -221,7 +223,7 @@ Result<void> DirectoryChain::apply_invited(const audit::Envelope& envelope, cons
   const Person* inviter = by.actor;
   TRY(const auto event, event_of<wire::PersonInvited>(body));
   if (!agencies_.contains(event.agency) || invitations_.contains(event.invitation))
-    return tampered("an invitation of the directory is impossible");
+    return tampered("an invitation of the directory is for an unknown agency, or has the id of another one");
   if (!may_invite(*inviter, event.agency, event.roles, body.policy))
     return tampered("somebody was invited by a person who may not give those roles");
   if (event.replaces) {
@@ -288,10 +290,10 @@ Result<void> DirectoryChain::apply_joined(const audit::Envelope& envelope, const
 }
 
 Result<void> DirectoryChain::apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  // By an act of its own, or by the one that invited a lost identity again.
+  // The cause is an act of its own, or the act that invited a lost identity again.
   TRY(const CausedBy by, caused(envelope, body, true));
   TRY(const auto event, event_of<wire::PersonRevoked>(body));
-  // An invitation that came to nothing is signed too: it revokes only directly after its own entry.
+  // An invitation that the service refused was signed too. So an invitation revokes only directly after its own entry.
   if (wire::act_of(by.request) == wire::InvitePerson::kKind && invited_by_ != by.request.stored())
     return tampered("somebody was revoked by an invitation that the directory does not have");
   const auto found = persons_.find(event.person);
@@ -311,7 +313,8 @@ Result<void> DirectoryChain::apply_agency(const audit::Envelope& envelope, const
   return {};
 }
 
-// The days themselves are the review's (review/calendar.h); here, that somebody signed for them who may.
+// Checks that the person who signed for the bank holidays may import them. The days themselves are checked elsewhere
+// (read_calendar).
 Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body) {
   TRY(const CausedBy by, caused(envelope, body, true));
   TRY(const auto event, event_of<wire::CalendarImported>(body));
@@ -337,7 +340,7 @@ Result<Directory> Directory::load(Session& session) {
     return {};
   };
   if (!read_mirror()) {
-    // The mirror saves time and proves nothing: from the service it is verified all over again.
+    // The mirror only saves time. The entries are fetched from the service again, and verified again.
     TRY_VOID(session.home().forget_directory());
     directory = Directory(DirectoryChain(session.authority(), session.pins().roots), session.authority());
   }
@@ -354,7 +357,7 @@ Result<void> Directory::update(Session& session) {
                                  TRY_VOID(chain_.apply(entry.envelope, entry.body));
                                  texts.push_back(std::move(entry.text));
                                }
-                               // When another program of this home was faster, its lines are as good as these.
+                               // If another program of this home was faster, its lines are the same.
                                auto kept = session.home().append_directory(before, texts);
                                if (!kept && kept.code() != Errc::retry) return kept;
                                return {};
@@ -381,8 +384,8 @@ const Person* Directory::find(const access::PersonId& person) const {
 Result<const Person*> Directory::certified(const access::PersonId& person, Seq at) const {
   const Person* found = find(person);
   if (found == nullptr)
-    return tampered(person.to_string() + " is not certified: nothing in the directory vouches for it");
-  if (!found->active(at)) return tampered(person.to_string() + " is not certified any more: it was revoked");
+    return tampered(person.to_string() + " is not certified: nothing in the directory vouches for this person");
+  if (!found->active(at)) return tampered(person.to_string() + " is not certified any more: this person was revoked");
   return found;
 }
 
@@ -402,7 +405,7 @@ std::vector<const Person*> Directory::spocs() const {
 
 Result<CausedBy> Directory::verify_caused(const VerifiedEntry& entry) const {
   const auto id = access::PersonId::parse(entry.body.actor.value_or(""));
-  if (!id) return tampered("an entry of the ledger has no person behind it");
+  if (!id) return tampered("an entry of the ledger does not name the person who caused it");
   TRY(const Person* person, certified(*id, entry.envelope.seq.value));
   TRY(wire::VerifiedRequest request,
       wire::verify_cause(entry.body, entry.envelope.time, person->signing_key, authority_));

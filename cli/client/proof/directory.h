@@ -1,8 +1,9 @@
-// Who is who, as proved and not as told: the directory's chain from the genesis entries on, each entry linked, included
-// in the ledger, derived from its signed command, and signed by a key that an earlier entry certified, up to the roots
-// that this person pinned. A key that the operator slipped in hangs on nothing and is not here.
+// Who is who, as the directory's chain proves it. Each entry from genesis on is linked to the one before, included in
+// the ledger, derived from its signed command, and signed by a key that an earlier entry certified, up to the roots
+// that this person pinned. A key that the operator slipped in is certified by nothing, so it is not here.
 //
-// What the chain cannot show is an entry withheld at its end: a revocation that the service hides from one reader.
+// The chain cannot show that an entry was withheld at its end, for example a revocation that the service hides from one
+// reader.
 #pragma once
 #include <map>
 #include <set>
@@ -13,7 +14,7 @@
 
 namespace cli::client {
 
-// A place in the ledger; every question may be asked "as of" one.
+// A place in the ledger. Every question can be asked as of such a place.
 using Seq = std::uint64_t;
 inline constexpr Seq kNow = ~Seq{0};
 
@@ -31,13 +32,14 @@ struct Person {
   bool root = false;
   Seq enrolled = 0;
   std::optional<Seq> revoked;
-  std::optional<Digest> name;                  // of the beside value; the words themselves are not certified
+  std::optional<Digest> name;                  // of the beside value. Nobody certifies the name itself
   std::optional<access::PersonId> invited_by;  // absent: by genesis
   bool active(Seq at = kNow) const { return enrolled <= at && (!revoked || *revoked > at); }
   bool has_role(access::Role role, Seq at = kNow) const;
   bool has_role(access::Role role, const access::AgencyId& agency, Seq at = kNow) const;
   bool member_of(const access::AgencyId& agency, Seq at = kNow) const;
-  // What `permit` asks for: none of somebody who is not active then. `capacities_in` has the general ones too.
+  // The capacities that `permit` takes; none if the person is not active at that place. `capacities_in` includes the
+  // general ones.
   access::Capacities capacities(Seq at = kNow) const;
   access::Capacities capacities_in(const access::AgencyId& agency, Seq at = kNow) const;
   // In all their agencies together: for a reader who does not know which agency an entry is about.
@@ -57,13 +59,14 @@ struct CausedBy {
   wire::VerifiedRequest request;
 };
 
-// The projection alone: values in, values out. Each entry has been shown to be in the ledger before it comes here.
+// The projection of the chain: it takes values and returns values. Each entry must have been proved to be in the
+// ledger.
 class DirectoryChain {
  public:
-  // `pinned` may be empty (a genesis client): then whoever enrolled with the three genesis invitations are the roots.
+  // `pinned` may be empty (a genesis client). Then the roots are those who enrolled with the three genesis invitations.
   DirectoryChain(std::string authority, std::vector<wire::RootPin> pinned);
-  // Errc::tampered when it does not continue the chain or is not what its signed command makes of it;
-  // Errc::unknown_version for a kind of a newer program. After a failure the chain is of no more use.
+  // Errc::tampered if the entry does not continue the chain, or is not the one that follows from its signed command.
+  // Errc::unknown_version if its kind is of a newer program. After a failure the object must not be used any more.
   Result<void> apply(const audit::Envelope& envelope, const wire::EntryBody& body);
 
   std::size_t size() const { return size_; }
@@ -72,9 +75,9 @@ class DirectoryChain {
   const std::map<access::AgencyId, Agency>& agencies() const { return agencies_; }
   // The three safeguarding partners, in the order of genesis.
   const std::vector<access::AgencyId>& partners() const { return partners_; }
-  // The digest of the calendar that the last import made, as its importer signed it; absent: the one that ships.
+  // The digest of the calendar after the last import, as its importer signed it. Absent: the calendar that ships.
   const std::optional<Digest>& calendar() const { return calendar_; }
-  // Those of the three that have enrolled.
+  // Those of the three roots that have enrolled.
   const std::vector<wire::RootPin>& roots() const { return roots_; }
   // Whether `inviter` may invite to these roles at that agency now (DESIGN 5, Certification).
   bool may_invite(const Person& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles,
@@ -156,30 +159,30 @@ struct SignedEvent {
 
 class Directory {
  public:
-  // A directory whose chain was verified already, for requests to `authority`.
+  // For a chain that was verified already. `authority` is the service to which its requests were sent.
   Directory(DirectoryChain chain, std::string authority) : chain_(std::move(chain)), authority_(std::move(authority)) {}
-  // The mirror in the home, verified again, then extended by what the service has since. A genesis client whose home
-  // has no roots yet pins them when all three have enrolled. Errc::tampered when anything does not verify, a pinned
-  // root that is not among the enrolled ones included.
+  // Verifies the mirror in the home again, and extends it by the entries that the service has added. A genesis client
+  // whose home has no roots yet pins them once all three have enrolled. Errc::tampered if anything does not verify, for
+  // example if a pinned root is not among the enrolled ones.
   static Result<Directory> load(Session& session);
-  // Fetches and verifies what was added since.
+  // Fetches and verifies the entries that were added since.
   Result<void> update(Session& session);
 
   const DirectoryChain& chain() const { return chain_; }
   const std::string& authority() const { return authority_; }
-  // Errc::tampered "… is not certified" when the chain does not know this person (or they are revoked at that time).
-  // Before encrypting to anybody, and before believing anybody's signature.
+  // Errc::tampered "… is not certified" if the chain does not have this person, or they were revoked at that place.
+  // Call this before encrypting to somebody, and before believing their signature.
   Result<const Person*> certified(const access::PersonId& person, Seq at = kNow) const;
   const Person* find(const access::PersonId& person) const;
   std::vector<const Person*> custodians(const access::AgencyId& partner) const;
   std::vector<const Person*> spocs() const;
   const std::vector<access::AgencyId>& partners() const { return chain_.partners(); }
 
-  // Verifies the request that caused `entry`: its actor, certified and active at that entry, signed it, and the entry
-  // says what the request asked for (access/wire/register.h). Of a refusal, only that its actor made the request.
-  // Errc::tampered.
+  // Verifies the request that caused `entry`: the actor was certified and active at that entry and signed the request,
+  // and the entry says what the request asked for (access/wire/register.h). For a refusal it only shows that the actor
+  // made the request. Errc::tampered.
   Result<CausedBy> verify_caused(const VerifiedEntry& entry) const;
-  // Reads an entry as what it is. Verified as above, and of exactly these kinds.
+  // Verifies an entry as `verify_caused` does, and reads it as one of exactly this kind.
   template <class Command, class Event>
   Result<SignedEvent<Command, Event>> read(const VerifiedEntry& entry) const {
     TRY(const CausedBy caused, verify_caused(entry));

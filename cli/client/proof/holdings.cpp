@@ -14,7 +14,7 @@ Error tampered(std::string_view what) {
 
 // --- trusting -------------------------------------------------------------------------------------------------------
 
-// Projects a safe's holdings from entries, each proved before.
+// Projects a safe's holdings from entries that are proved to be in the ledger.
 class Trusting {
  public:
   Trusting(const Directory& directory, const VerifiedSafe& safe) : directory_(&directory), safe_(&safe) {}
@@ -46,7 +46,7 @@ class Trusting {
 
   Result<void> add(const Signing& by, wire::DeclarationMade event) {
     if (event.version != holdings_.declarations.size() + 1 || event.items != holdings_.items.size())
-      return tampered("the safe's declarations do not follow each other");
+      return tampered("the versions of the safe's declaration do not follow each other");
     holdings_.declarations.push_back({by, std::move(event), {}});
     return {};
   }
@@ -64,12 +64,12 @@ class Trusting {
 
   Result<void> add(const Signing& by, const wire::ItemChanged& event) {
     const auto place = places_.find(event.item);
-    if (place == places_.end()) return tampered("an item changed that was never added");
+    if (place == places_.end()) return tampered("the custody of an item changed that was never added");
     HeldItem& item = holdings_.items[place->second];
     using access::Custody;
     using access::CustodyChange;
     if ((event.change == CustodyChange::returned) != (item.custody == Custody::on_loan))
-      return tampered("an item's changes do not follow each other");
+      return tampered("the changes of an item's custody do not follow each other");
     if (event.change == CustodyChange::loaned) item.custody = Custody::on_loan;
     if (event.change == CustodyChange::returned) item.custody = Custody::held;
     if (event.pages) item.pages = *event.pages;
@@ -106,7 +106,7 @@ class Notes {
     if (!plain) return tampered("a note does not open: " + plain.error().message);
     auto words = wire::decode<Words>(vault::as_text(*plain), wire::Strictness::tolerant);
     vault::wipe(*plain);
-    if (!words) return tampered("a note is not of its form: " + words.error().message);
+    if (!words) return tampered("a note does not have its form: " + words.error().message);
     if (words->v != 1) return Error{Errc::unknown_version, "a note was written by a newer version of Strongroom"};
     return words;
   }
@@ -143,7 +143,7 @@ std::string item_name(std::uint64_t number) {
   return "P-" + digits;
 }
 
-// --- what is held ---------------------------------------------------------------------------------------------------
+// --- holdings -------------------------------------------------------------------------------------------------------
 
 Result<Holdings> trust_holdings(const Directory& directory, const VerifiedSafe& safe,
                                 std::span<const VerifiedEntry> entries) {
@@ -157,14 +157,13 @@ Result<void> open_notes(Holdings& holdings, std::span<const wire::SealedNote> se
   for (Declaration& declaration : holdings.declarations) {
     if (!declaration.said.form) continue;
     TRY(DeclarationForm form, notes.open<DeclarationForm>(*declaration.said.form, declaration.by.epoch));
-    if (!says_the_same(form, declaration.said))
-      return tampered("a declaration says otherwise in its words than in its entry");
+    if (!says_the_same(form, declaration.said)) return tampered("the words of a declaration contradict its entry");
     declaration.form = std::move(form);
   }
   for (HeldItem& item : holdings.items) {
     for (CustodyEvent& event : item.history) {
       TRY(ItemWords words, notes.open<ItemWords>(event.note, event.by.epoch));
-      if (words.item != item.added.item) return tampered("a note is of another item than the one it is shown for");
+      if (words.item != item.added.item) return tampered("a note is about another item than the one it is shown for");
       take_over(item.words, words);
       event.words = std::move(words);
     }

@@ -1,7 +1,7 @@
-// What an agency holds and says of it (4.3.5): its declarations, its physical items and who has them, and which
-// originals are gone. The words (places, seals, people) are sealed notes, age files for the safe's key; every entry
-// names its note by digest and is signed, so a note that is altered, withheld or put to another item shows.
-// Formats: docs/formats.md, "Notes of a safe"
+// An agency's holdings (4.3.5), as its entries prove them: its declarations, its physical items and who has them, and
+// the originals that were removed. Places, seals and names are in sealed notes, which are age files for the safe's key.
+// Every entry is signed and names its note by digest, so it is noticed if a note is altered, withheld or put to another
+// item. Formats: docs/formats.md, "Notes of a safe"
 #pragma once
 #include "access/wire/holdings.h"
 #include "cli/client/proof/safe_secrets.h"
@@ -14,7 +14,7 @@ struct SourceWords {
   std::string name;
   access::SourceKind kind = access::SourceKind::other;
   access::SourceState state = access::SourceState::removed;
-  std::optional<access::OpenReason> reason;  // both exactly when it is still open
+  std::optional<access::OpenReason> reason;  // with `until`, if the source is still open, and only then
   std::optional<vault::Date> until;
 };
 BOOST_DESCRIBE_STRUCT(SourceWords, (), (name, kind, state, reason, until))
@@ -33,27 +33,27 @@ struct DeclarationForm {
 };
 BOOST_DESCRIBE_STRUCT(DeclarationForm, (), (form, v, searched, sources, missing, note))
 
-// What is new at one change of an item; everything, when it is added.
+// The words about one change of an item. When the item is added, these are all its words.
 struct ItemWords {
   std::uint64_t v = 1;
   access::ItemId item;
   std::optional<std::string> description;
   std::optional<std::string> location;
   std::optional<std::string> seal;
-  std::optional<std::string> to;  // whom it is lent to
+  std::optional<std::string> to;  // the person to whom it is lent
   std::optional<std::string> remark;
 };
 BOOST_DESCRIBE_STRUCT(ItemWords, (), (v, item, description, location, seal, to, remark))
 
 std::string item_name(std::uint64_t number);  // "P-0001"
 
-// --- what is held, as signed ----------------------------------------------------------------------------------------
+// --- holdings, as signed ---------------------------------------------------------------------------------------------
 
 struct Signing {
   Seq seq = 0;
   vault::Instant time;
   access::PersonId actor;
-  std::uint64_t epoch = 0;  // that its note is sealed for
+  std::uint64_t epoch = 0;  // for which its note is sealed
 };
 struct Declaration {
   Signing by;
@@ -62,7 +62,7 @@ struct Declaration {
 };
 struct CustodyEvent {
   Signing by;
-  std::optional<access::CustodyChange> change;  // absent: it was added
+  std::optional<access::CustodyChange> change;  // absent: the item was added
   std::optional<std::uint64_t> pages;
   std::optional<access::Purpose> purpose;
   std::optional<vault::Date> due;
@@ -72,25 +72,26 @@ struct CustodyEvent {
 struct HeldItem {
   wire::ItemAdded added;
   access::Custody custody = access::Custody::held;
-  std::uint64_t pages = 0;  // as counted last
+  std::uint64_t pages = 0;  // at the last count
   std::vector<CustodyEvent> history;
-  ItemWords words;  // as they stand now; empty for whoever holds no key
-  // The loan, while it is on loan.
+  ItemWords words;  // the current ones; empty without a key
+  // The loan, if the item is on loan.
   const CustodyEvent* loan() const { return custody == access::Custody::on_loan ? &history.back() : nullptr; }
 };
 struct Holdings {
   std::vector<Declaration> declarations;          // [i] is version i + 1
   std::vector<HeldItem> items;                    // [i] is number i + 1
-  std::map<access::RecordId, Signing> originals;  // recorded as removed
+  std::map<access::RecordId, Signing> originals;  // that were recorded as removed
 };
-// The projection alone: entries that are in the ledger, ascending. Errc::tampered unless each is signed by somebody who
-// could, and they follow each other. Without the safe's chain every member of its staff could have been nominated.
+// The projection of the entries, which are proved to be in the ledger, and ascending. Errc::tampered unless each was
+// signed by somebody who may make it, and follows from those before it. Without the safe's chain any member of the
+// agency's staff may have been nominated.
 Result<Holdings> trust_holdings(const Directory& directory, const VerifiedSafe& safe,
                                 std::span<const VerifiedEntry> entries);
-// Puts the words to it. Errc::tampered for a note that is missing, is not the one its signer named, is of another item,
-// or says otherwise than its entry.
+// Adds the words from the notes. Errc::tampered if a note is missing, is not the one that its signer named, is about
+// another item, or contradicts its entry.
 Result<void> open_notes(Holdings& holdings, std::span<const wire::SealedNote> notes, const SafeSecrets& secrets);
-// Both, from the service; with words where `secrets` are given.
+// Fetches and proves the holdings, with their words if `secrets` are given.
 Result<Holdings> read_holdings(Session& session, const Directory& directory, const VerifiedSafe& safe,
                                const SafeSecrets* secrets);
 

@@ -60,7 +60,7 @@ Result<ProvedCopy> prove_copy(const Directory& directory, const access::CopyId& 
   for (const VerifiedEntry& entry : entries) {
     if (entry.body.kind == wire::CopyIssued::kKind) {
       TRY(auto issued, (directory.read<wire::IssueCopy, wire::CopyIssued>(entry)));
-      if (issued.event.copy != copy || found) return tampered("the service sent another copy's issue");
+      if (issued.event.copy != copy || found) return tampered("the service sent the issue of another copy");
       TRY_VOID(check_permitted_in(VerifiedSafe(), issued));
       proved.as_signed = {std::move(issued.command), issued.event.number, entry.envelope.time, {}};
       proved.issued = std::move(issued.event);
@@ -98,7 +98,7 @@ Result<void> check_headers(const ProvedCopy& proved, std::span<const wire::CopyH
     const TrustedRecord& trusted = proved.records.at(proved.issued.records[i]);
     if (header.record != proved.issued.records[i] || header.ordinal != i + 1 || header.epoch != trusted.epoch ||
         header.length != trusted.sealed.length || header.payload != trusted.sealed.payload)
-      return tampered(header.record.to_string() + " is shown otherwise than its depositor sealed it");
+      return tampered(header.record.to_string() + " is shown differently from what its depositor sealed");
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// A copy, as the ledger proves it: who issued it to whom, for which records, and what a colleague prepared for its
-// holder. Formats: docs/formats.md, "index.age"
+// A copy, as its entries prove it: who issued it to whom, for which records, and which headers and index its issuer
+// prepared for the holder. Formats: docs/formats.md, "index.age"
 #pragma once
 #include "cli/client/proof/sealings.h"
 
@@ -28,20 +28,21 @@ struct CopyIndex {
 };
 BOOST_DESCRIBE_STRUCT(CopyIndex, (), (v, copy, number, purpose, due, records))
 
-std::string copy_name(std::uint64_t number);            // "C-0042"
-std::string copy_file_name(std::uint64_t ordinal);      // "0001.age"
-Result<CopyIndex> decode_index(std::string_view text);  // paths checked. Errc::malformed, Errc::unknown_version
-Result<std::string> raw_path(const IndexedFile& file);  // as raw_path of its descriptor
+std::string copy_name(std::uint64_t number);        // "C-0042"
+std::string copy_file_name(std::uint64_t ordinal);  // "0001.age"
+// Errc::tampered if a path leads out of the folder, Errc::malformed, Errc::unknown_version.
+Result<CopyIndex> decode_index(std::string_view text);
+Result<std::string> raw_path(const IndexedFile& file);  // same as raw_path of the record's descriptor
 
-// An issue as its issuer signed it, and as the ledger has it.
+// The issue of a copy, as its issuer signed it and as the ledger has it.
 struct SignedIssue {
   wire::IssueCopy command;
   std::uint64_t number = 0;
   vault::Instant signed_at;
-  VerifiedSafe safe;  // that it is of
+  VerifiedSafe safe;  // from which the copy is
 };
 
-// What the ledger says about a copy: each entry signed, each record's sealing among them.
+// A copy's entries, each of them verified, and the sealings of its records.
 struct ProvedCopy {
   wire::CopyIssued issued;
   SignedIssue as_signed;
@@ -49,22 +50,25 @@ struct ProvedCopy {
   std::optional<wire::CopyPrepared> prepared;
   TrustedRecords records;
 };
-// The projection alone: entries that are in the ledger, ascending. Errc::tampered when they do not hold together.
+// The projection of a copy's entries, which are proved to be in the ledger, and ascending. Errc::tampered if one of
+// them is of another copy or was signed by somebody who may not make it, or if a record has no sealing.
 Result<ProvedCopy> prove_copy(const Directory& directory, const access::CopyId& copy,
                               std::span<const VerifiedEntry> entries);
-// Fetches /v1/copies/{copy}/entries and proves it.
+// Fetches /v1/copies/{copy}/entries and proves the copy.
 Result<ProvedCopy> prove_copy(Session& session, const Directory& directory, const access::CopyId& copy);
 
-// The headers as they came are those of the copy's records, in its order, and say of each what was sealed.
+// Errc::tampered unless there is one header for each record of the copy, in its order, and each agrees with the
+// sealing.
 Result<void> check_headers(const ProvedCopy& proved, std::span<const wire::CopyHeader> headers);
 
-// What a holder is given of a copy beside the payloads.
+// All that a holder gets of a copy except the payloads.
 struct CopyContent {
-  std::vector<Bytes> headers;  // for the holder, in the copy's order
+  std::vector<Bytes> headers;  // encrypted to the holder, in the copy's order
   CopyIndex index;
 };
 
-// What a colleague prepared: bound by the issuer's signed entry, and compared with the depositors' sealings.
+// Fetches the headers and the index that a colleague prepared. Errc::tampered unless the issuer's signed entry binds
+// them, and they agree with the depositors' sealings.
 Result<CopyContent> fetch_prepared(Session& session, const ProvedCopy& proved);
 
 }  // namespace cli::client

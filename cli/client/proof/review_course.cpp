@@ -64,7 +64,7 @@ class Reading {
   template <class Command, class Event>
   Result<SignedEvent<Command, Event>> read() {
     TRY(auto read, (directory_.read<Command, Event>(*entry_)));
-    if (read.event.case_ != case_) return tampered("an entry of another case is shown as one of this");
+    if (read.event.case_ != case_) return tampered("an entry of another case is shown as one of this case");
     TRY_VOID(read.check_permitted(capacities_of(*read.actor, read.command), access::LockState::engaged, course_.stage));
     return read;
   }
@@ -94,11 +94,11 @@ class Reading {
     if constexpr (std::is_same_v<Command, wire::ReferCase>) return command.agency;
     return {};
   }
-  // The stage after the step. An act that the review's stage does not have is a conflict, which leaves no entry: a
-  // signed command that came to nothing is not shown as one that was done.
+  // The stage after the step. An act that does not fit the review's stage is a conflict, which leaves no entry. So an
+  // entry that does not fit was made up from a signed command that had no effect.
   Result<Stage> after(review::Step step) const {
     const auto next = review::next_stage(step, facts());
-    if (!next) return tampered("an entry of the review does not belong there: " + next.error().message);
+    if (!next) return tampered("an entry of the review does not fit its stage: " + next.error().message);
     return *next;
   }
   review::Facts facts() const {
@@ -147,7 +147,7 @@ class Reading {
   }
   Result<void> refer() {
     TRY(auto read, (this->read<wire::ReferCase, wire::CaseReferred>()));
-    if (course_.referred) return tampered("a case is referred once");
+    if (course_.referred) return tampered("a case was referred twice");
     if (read.event.rules != read.command.rules.value_or(std::string(review::kDefaultRules)))
       return tampered("a case was referred under other rules than its referral names");
     add_asked(read.event.agency);
@@ -174,7 +174,7 @@ class Reading {
   Result<void> send_templates() {
     TRY(const auto event, (read_event<wire::SendTemplates, wire::TemplatesSent>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
-    if (agency->templates_sent) return tampered("an agency is sent Documents 2 and 3 once");
+    if (agency->templates_sent) return tampered("an agency was sent Documents 2 and 3 twice");
     TRY(course_.stage, after(review::Step::send_templates));
     agency->templates_sent = time();
     agency->document_2 = event.document_2;
@@ -186,7 +186,8 @@ class Reading {
   Result<void> return_scoping() {
     TRY(const auto read, (this->read<wire::ReturnScoping, wire::ScopingReturned>()));
     const bool is_lead = read.actor->has_role(Role::agency_lead, read.event.agency, at());
-    if (read.event.on_behalf == is_lead) return tampered("a return is not marked as what it is");
+    if (read.event.on_behalf == is_lead)
+      return tampered("a return does not say truly whether the agency or a SPOC made it");
     TRY(AgencyCourse* const agency, asked(read.event.agency));
     TRY_VOID(after(review::Step::return_scoping));
     if (!agency->returned) agency->returned = time();
@@ -220,7 +221,7 @@ class Reading {
   }
   Result<void> decide() {
     TRY(const auto event, (read_event<wire::DecideReview, wire::ReviewDecided>()));
-    if (event.version != course_.decisions + 1) return tampered("a version of Document 4 is left out");
+    if (event.version != course_.decisions + 1) return tampered("a version of Document 4 is missing");
     TRY(course_.stage, after(review::Step::decide));
     course_.decisions = event.version;
     course_.decision = DecidedCourse{event, time(), {}, {}, {}};
@@ -231,15 +232,16 @@ class Reading {
     const wire::DecisionAnswered& said = read.event;
     if (!course_.decision || said.version != course_.decision->said.version ||
         said.record != course_.decision->said.record)
-      return tampered("an answer is to another Document 4 than the meeting completed");
+      return tampered("an answer is to another Document 4 than the one that the meeting completed");
     const bool own = read.actor->has_role(Role::partner, said.partner, at());
-    if (said.by_spoc == own) return tampered("an answer to Document 4 is not marked as what it is");
+    if (said.by_spoc == own)
+      return tampered("an answer to Document 4 does not say truly whether a partner or a SPOC gave it");
     const bool again = std::ranges::any_of(course_.decision->answers, [&](const AnswerCourse& one) {
       return one.said.partner == said.partner || (own && !one.said.by_spoc && one.person == read.actor->id);
     });
     const auto& partners = directory_.partners();
     if (again || std::ranges::find(partners, said.partner) == partners.end())
-      return tampered("Document 4 is answered once by each safeguarding partner");
+      return tampered("Document 4 was answered twice by a safeguarding partner, or by somebody else");
     TRY_VOID(after(review::Step::answer_document));
     course_.decision->answers.push_back({said, read.actor->id, time()});
     return {};
@@ -247,7 +249,7 @@ class Reading {
   Result<void> endorse() {
     TRY(auto read, (this->read<wire::EndorseDecision, wire::DecisionEndorsed>()));
     if (!course_.decision || read.event.record != course_.decision->said.record)
-      return tampered("an endorsement is of another Document 4 than the meeting completed");
+      return tampered("an endorsement is of another Document 4 than the one that the meeting completed");
     TRY_VOID(after(review::Step::endorse));
     course_.decision->endorsed = read.event;
     course_.decision->endorsed_by = read.actor->id;
@@ -257,14 +259,14 @@ class Reading {
     TRY(auto event, (read_event<wire::SendOutcome, wire::OutcomeSent>()));
     if (!course_.decision || !course_.decision->frozen(directory_.partners().size()) ||
         event.document_4 != course_.decision->said.record)
-      return tampered("an outcome is of another Document 4 than the partners answered");
+      return tampered("an outcome is of another Document 4 than the one that the partners answered");
     TRY(course_.stage, after(review::Step::send_outcome));
     course_.outcome = OutcomeCourse{std::move(event), time(), {}};
     return {};
   }
   Result<void> panel() {
     TRY(auto event, (read_event<wire::RecordPanelAnswer, wire::PanelAnswered>()));
-    if (!course_.outcome) return tampered("the Panel answers what it was not sent");
+    if (!course_.outcome) return tampered("the Panel answered before it was sent an outcome");
     TRY_VOID(after(review::Step::record_panel_answer));
     course_.outcome->panel = std::move(event);
     return {};
@@ -272,7 +274,7 @@ class Reading {
   Result<void> inform() {
     TRY(const auto event, (read_event<wire::InformAgencies, wire::OutcomeInformed>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
-    if (agency->informed) return tampered("an agency is informed of the outcome once");
+    if (agency->informed) return tampered("an agency was informed of the outcome twice");
     TRY_VOID(after(review::Step::inform));
     agency->informed = time();
     agency->outcome_copy = event.copy;
@@ -282,7 +284,7 @@ class Reading {
     TRY(const auto event, (read_event<wire::AcknowledgeOutcome, wire::OutcomeAcknowledged>()));
     TRY(AgencyCourse* const agency, asked(event.agency));
     if (!agency->informed || agency->acknowledged)
-      return tampered("an agency acknowledges once what it was informed of");
+      return tampered("an agency acknowledged the outcome twice, or before it was informed");
     TRY_VOID(after(review::Step::acknowledge));
     agency->acknowledged = time();
     return {};
@@ -297,7 +299,8 @@ class Reading {
   Result<void> close() {
     TRY(const auto event, (read_event<wire::CloseReview, wire::ReviewClosed>()));
     TRY(const Stage next, after(review::Step::close));
-    if (next != event.stage) return tampered("a review is closed to another stage than its decision leads to");
+    if (next != event.stage)
+      return tampered("a review was closed to another stage than the one that its decision leads to");
     course_.stage = event.stage;
     if (course_.stage == Stage::closed) end(event.reason);
     return {};
@@ -314,7 +317,8 @@ class Reading {
   }
   Result<void> step_back() {
     TRY(const auto event, (read_event<wire::StepBack, wire::SteppedBack>()));
-    if (!review::may_step_back(course_.stage, event.to)) return tampered("a review went back where it could not");
+    if (!review::may_step_back(course_.stage, event.to))
+      return tampered("a review went back to a stage to which it could not go back");
     course_.stage = event.to;
     course_.decision.reset();
     if (event.to != Stage::scoping) return {};

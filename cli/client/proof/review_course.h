@@ -1,10 +1,10 @@
-// A review as its own entries tell it, so that nobody prints, hands on or signs what the service made up. Each entry is
-// in the ledger, signed by somebody who could make it, and names the words that go with it by digest; stage, documents,
-// answers and clocks follow from them.
+// The course of a review, as its own entries tell it, so that nobody prints, passes on or signs something that the
+// service made up. Each entry is in the ledger, was signed by somebody who may make it, and names its words by digest.
+// Stage, documents, answers and clocks follow from the entries.
 //
-// What this cannot show is an entry withheld: an older state of the same review. An answer to Document 4 names its
-// record all the same (AnswerDecision), so an older state cannot be signed in place of a newer one; `verify_trail`
-// shows the whole.
+// This cannot show that an entry was withheld, so the service can show an older state of the same review. But an answer
+// to Document 4 names its record (AnswerDecision), so nobody signs an older document instead of a newer one.
+// `verify_trail` proves the whole.
 #pragma once
 #include "access/wire/register.h"
 #include "cli/client/proof/directory.h"
@@ -48,11 +48,11 @@ struct OutcomeCourse {
   vault::Instant time;
   std::optional<wire::PanelAnswered> panel;
 };
-// What the entries so far come to. Times are those of the entries.
+// The state of a review after some of its entries. Times are those of the entries.
 struct ReviewCourse {
-  std::optional<wire::CaseReferred> referred;  // there, once it is read
+  std::optional<wire::CaseReferred> referred;  // always there after read_course
   access::Stage stage = access::Stage::referred;
-  std::vector<AgencyCourse> agencies;  // in the order of asking
+  std::vector<AgencyCourse> agencies;  // in the order in which they were asked
   std::vector<access::RecordId> documents_1;
   std::optional<access::DutyAnswers> duty_answers;
   std::vector<wire::DutyRecorded> duties;
@@ -68,8 +68,9 @@ struct ReviewCourse {
   std::optional<Digest> end_reason;
 };
 
-// `entries`: of `GET /v1/cases/{case}/course`, each proved to be in the ledger, ascending. Errc::tampered unless they
-// begin with the referral of this case, and each was signed by somebody who could make it and says what was signed.
+// `entries` are those of `GET /v1/cases/{case}/course`, each proved to be in the ledger, and ascending. Errc::tampered
+// unless they begin with the referral of this case, and each was signed by somebody who may make it and says what was
+// signed.
 Result<ReviewCourse> read_course(const Directory& directory, const access::CaseId& case_,
                                  std::span<const VerifiedEntry> entries);
 }  // namespace cli::client

@@ -8,14 +8,14 @@
 namespace cli::client {
 namespace {
 
-constexpr std::int64_t kSkewMs = 120 * vault::kMillisecondsPerSecond;  // of the clocks on both sides, with room
+constexpr std::int64_t kSkewMs = 120 * vault::kMillisecondsPerSecond;  // between both sides' clocks, with room to spare
 constexpr int kMaxReadings = 3;                                        // of a review that changes while it is read
 
 Error shown_otherwise(std::string_view what) {
-  return Error{Errc::tampered, "the service shows " + std::string(what) + " otherwise than the ledger has it"};
+  return Error{Errc::tampered, "the service shows " + std::string(what) + " differently from the ledger"};
 }
 
-// What the service shows, held against the course.
+// Compares what the service shows with the course.
 class Comparison {
  public:
   Comparison(const Directory& directory, const ReviewCourse& course) : directory_(directory), course_(course) {}
@@ -31,7 +31,7 @@ class Comparison {
   }
 
  private:
-  // Words are those that the entry names.
+  // Whether the words are those that the entry names by digest.
   static bool are(const wire::ReviewView& view, const std::optional<std::string>& words,
                   const std::optional<Digest>& named) {
     if (words.has_value() != named.has_value()) return false;
@@ -194,7 +194,7 @@ class Comparison {
     return {};
   }
 
-  // Reckoned again from the dates that were signed.
+  // Computes the clocks again from the dates that were signed.
   Result<void> compare_clocks(const ReviewCase& shown, const review::Calendar& calendar, vault::Instant now) const {
     const wire::ReviewView& view = shown.review;
     if (view.today < vault::london_date({now.unix_ms - kSkewMs}) ||
@@ -234,7 +234,7 @@ Result<ReviewCase> read_review_once(Session& session, const Directory& directory
   TRY(shown.case_, session.get<wire::CaseView>(path));
   TRY(shown.review, session.get<wire::ReviewView>(path + "/review"));
   if (!shown.review.whole) {
-    // Who may read all of it is no matter of the service's: it could show anything and call it a part.
+    // The service must not decide who may read the whole: it could show anything and call it a part.
     const Person* self = directory.find(session.person());
     if (self != nullptr && access::permit(access::Action::read_review, self->capacities()).permitted())
       return Error{Errc::tampered, "the service shows a part of a review to somebody who may read the whole"};
@@ -263,7 +263,7 @@ Result<ReviewCase> read_review(Session& session, Directory& directory, const acc
   const std::string path = "/v1/cases/" + case_.to_string();
   for (int reading = 1;; ++reading) {
     auto shown = read_review_once(session, directory, path);
-    // Somebody may have done something between the requests.
+    // Another act may have changed the review between the requests.
     if (shown || shown.code() != Errc::tampered || reading == kMaxReadings) return shown;
     TRY_VOID(directory.update(session));
   }

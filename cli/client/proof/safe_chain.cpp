@@ -35,8 +35,8 @@ SafeEpoch epoch_of(const wire::EpochKey& key, std::uint64_t number, const Verifi
   return epoch;
 }
 
-// A new epoch goes to those who are nominated and hold the key of the one before, as the service decides it: an older
-// signature must not bring back somebody whose nomination has ended since.
+// A new epoch must be wrapped for exactly those who are nominated and hold the key of the epoch before, as the service
+// decides it. Otherwise an older signature could bring back somebody whose nomination has ended since.
 bool is_wrapped_for_its_keyholders(const VerifiedSafe& safe, const wire::EpochKey& key) {
   std::set<access::PersonId> keyholders;
   for (const auto& [person, state] : safe.nominations)
@@ -59,7 +59,8 @@ Result<void> check_nominee(const Directory& directory, const VerifiedSafe& safe,
                            Seq at) {
   TRY(const Person* person, directory.certified(nominee, at));
   const access::Capacities who = safe.agency ? person->capacities_in(*safe.agency, at) : person->capacities(at);
-  if (!access::may_be_nominated(who, safe.agency.has_value())) return tampered("somebody was nominated who may not be");
+  if (!access::may_be_nominated(who, safe.agency.has_value()))
+    return tampered("somebody was nominated who may not hold this safe's key");
   return {};
 }
 
@@ -114,8 +115,8 @@ class LaterEntries {
     if (kind == wire::NominationResumed::kKind) return resumed(entry);
     if (kind == wire::EpochStarted::kKind) return epoch_started(entry);
     if (kind == wire::SharesCompleted::kKind) return shares_completed(entry);
-    return Error{Errc::unknown_version,
-                 "a safe has an entry of a newer version of Strongroom (" + kind.substr(0, 40) + ")"};
+    return Error{Errc::unknown_version, "a safe has an entry of a newer version of Strongroom (" + kind.substr(0, 40) +
+                                            "); update this program"};
   }
 
  private:
@@ -253,7 +254,8 @@ Result<VerifiedSafe> verify_safe_chain(const Directory& directory, const access:
   LaterEntries later(directory, safe);
   for (const VerifiedEntry& entry : entries)
     TRY_VOID(safe.has_chain() ? later.apply(entry) : apply_opening(directory, entry, safe));
-  if (safe.epochs.empty()) return tampered("the service shows no opening of this safe: its key cannot be proved");
+  if (safe.epochs.empty())
+    return tampered("the service does not show how this safe was opened, so its key cannot be proved");
   return safe;
 }
 

@@ -1,5 +1,6 @@
-// A safe's keys, as its chain proves them. Before anything is encrypted to a safe its key is proved: the opening (or
-// referral) was signed by somebody who could, and each later epoch was started by a keyholder of the one before.
+// A safe's keys and keyholders, as its chain proves them. Before anything is encrypted to a safe, its key is proved:
+// the opening (or referral) was signed by somebody who may open a safe, and each later epoch was started by a keyholder
+// of the epoch before.
 #pragma once
 #include "access/role_capacities.h"
 #include "cli/client/proof/directory.h"
@@ -13,7 +14,7 @@ struct SafeEpoch {
   Seq since = 0;
   std::vector<wire::ShareCommitment> commitments;
   std::map<access::PersonId, Digest> wraps;
-  std::vector<wire::Share> shares;  // completed ones included
+  std::vector<wire::Share> shares;  // with those that were completed later
   std::optional<Digest> previous;
 };
 
@@ -21,10 +22,10 @@ struct SafeEpoch {
 struct Nominated {
   access::PersonId by;  // who signed it
   vault::Instant time;
-  bool has_held = false;  // the safe's key, since then
+  bool has_held = false;  // has confirmed the safe's key since then
 };
 
-// A safe as its certified entries show it.
+// A safe, as its certified entries show it.
 struct VerifiedSafe {
   access::SafeId safe;
   access::CaseId case_;
@@ -68,7 +69,7 @@ Result<void> check_permitted_in(const VerifiedSafe& safe, const SignedEvent<Comm
 // The projection alone: entries that are in the ledger, ascending. Errc::tampered when they do not hold together.
 Result<VerifiedSafe> verify_safe_chain(const Directory& directory, const access::SafeId& safe,
                                        std::span<const VerifiedEntry> entries);
-// Fetches /v1/safes/{safe}/chain and verifies it. An epoch that is not there for a depositor's eyes is an error.
+// Fetches /v1/safes/{safe}/chain and verifies it.
 Result<VerifiedSafe> verify_safe(Session& session, const Directory& directory, const access::SafeId& safe);
 
 }  // namespace cli::client

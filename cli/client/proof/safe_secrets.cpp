@@ -23,7 +23,7 @@ Error tampered(std::string_view what) {
 }
 
 // --- the secrets' JSON ----------------------------------------------------------------------------------------------
-// Written and read by hand: a JSON library would leave copies of the secrets in ordinary memory.
+// It is written and read by hand, because a JSON library would leave copies of the secrets in ordinary memory.
 
 std::string beginning(const access::SafeId& safe, std::uint64_t epoch) {
   return "{\"v\":1,\"safe\":\"" + safe.to_string() + "\",\"epoch\":" + std::to_string(epoch);
@@ -47,13 +47,13 @@ class SecretReader {
   SecretReader& operator=(SecretReader&&) = delete;
   ~SecretReader() { vault::wipe(bytes_); }
 
-  // What must stand next.
+  // Skips `expected`. Returns false if the text does not continue with it.
   bool take(std::string_view expected) {
     if (!unread().starts_with(expected)) return false;
     position_ += expected.size();
     return true;
   }
-  // What stands before the next quotation mark.
+  // Returns the text before the next quotation mark.
   std::string_view take_word() {
     const std::string_view word = unread().substr(0, unread().find('"'));
     position_ += word.size();
@@ -68,7 +68,7 @@ class SecretReader {
     return share;
   }
   bool at_end() const { return position_ == bytes_.size(); }
-  // Why it could not be read.
+  // Says why the secret called `name` could not be read.
   Error error(std::string_view name) const {
     const std::string_view text = vault::as_text(bytes_);
     if (text.starts_with(kVersionStart) && !text.starts_with("{\"v\":1,"))
@@ -110,7 +110,8 @@ Result<Identity> open_previous(ByteView previous, const Identity& next, const ac
   if (!reader.begins(safe, epoch.epoch) || !reader.take(",\"identity\":\"")) return reader.error(kName);
   auto identity = Identity::parse(reader.take_word());
   if (!identity || !reader.take("\"}") || !reader.at_end()) return reader.error(kName);
-  if (identity->recipient() != epoch.recipient) return tampered("an earlier epoch's secret is not that of its key");
+  if (identity->recipient() != epoch.recipient)
+    return tampered("an earlier epoch's secret does not belong to its certified key");
   return identity;
 }
 
@@ -144,7 +145,7 @@ Result<WrapSecrets> open_wrap(ByteView wrap, const Identity& own, const access::
   if (!reader.take("]}") || !reader.at_end()) return reader.error(kName);
 
   if (secrets.identity.recipient() != epoch.recipient)
-    return tampered("the secret in the wrap is not that of the safe's certified key");
+    return tampered("the secret in the wrap does not belong to the safe's certified key");
   if (epoch.commitments.size() != kPartners) return tampered("the safe is not committed to three recovery shares");
   for (std::size_t i = 0; i < kPartners; ++i)
     if (share_digest(secrets.shares[i]) != epoch.commitments[i].digest)
@@ -163,7 +164,8 @@ Result<SafeSecrets> open_safe_keys(const wire::SafeKeysView& keys, const Identit
   const auto wrap = current.wraps.find(person);
   if (wrap == current.wraps.end() || wrap->second != vault::crypto::sha256(keys.wrap))
     return tampered("the wrap is not the one that the ledger names");
-  if (keys.previous.size() != current.epoch) return tampered("the safe's earlier secrets are not all there");
+  if (keys.previous.size() != current.epoch)
+    return tampered("the service did not send the secret of every earlier epoch");
 
   SafeSecrets secrets;
   TRY(WrapSecrets opened, open_wrap(keys.wrap, own, safe.safe, current));
@@ -197,7 +199,7 @@ std::vector<ShareSecret> split_secret(const vault::crypto::AgreementSecret& secr
 }
 
 Result<vault::crypto::AgreementSecret> join_shares(std::span<const ShareSecret> shares) {
-  if (shares.size() != kPartners) return tampered("a safe's secret comes from three shares");
+  if (shares.size() != kPartners) return tampered("there are not three shares of the safe's secret");
   vault::crypto::AgreementSecret secret;
   for (const ShareSecret& share : shares)
     for (std::size_t i = 0; i < ShareSecret::kSize; ++i) secret.writable()[i] ^= share.expose()[i];
@@ -220,7 +222,7 @@ Result<NewEpoch> make_epoch(const Directory& directory, const access::SafeId& sa
     TRY(Bytes wrap, make_wrap(safe, epoch, made.identity, shares, person->recipient));
     made.key.wraps.push_back({id, add(std::move(wrap))});
   }
-  std::set<access::PersonId> served;  // nobody counts for two partners
+  std::set<access::PersonId> served;  // because nobody counts for two partners
   for (std::size_t i = 0; i < kPartners; ++i) {
     const access::AgencyId& partner = directory.partners()[i];
     made.key.commitments.push_back({partner, share_digest(shares[i])});
@@ -273,7 +275,7 @@ Result<ShareSecret> open_share(ByteView file, const Identity& own, const Verifie
   return std::move(*share);
 }
 
-// --- a safe, for whoever may read it ---------------------------------------------------------------------------------
+// --- reading a safe -------------------------------------------------------------------------------------------------
 
 Result<ReadableSafe> open_for_reading(Session& session, const Directory& directory, const access::SafeId& id) {
   TRY(const auto view, session.get<wire::SafeView>("/v1/safes/" + id.to_string()));

@@ -13,7 +13,7 @@ Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
 }
 
-// Whether the service sent what the depositor sealed, be it junk or not.
+// Checks that the service sent the descriptor that the depositor sealed. It may still be junk.
 Result<void> check_descriptor(ByteView descriptor, const TrustedRecord& trusted) {
   if (vault::crypto::sha256(descriptor) == trusted.sealed.descriptor) return {};
   return tampered("the description of " + trusted.sealed.record.to_string() +
@@ -35,7 +35,7 @@ Result<std::string> raw_name(const Descriptor& descriptor) {
 
 Result<std::string> encode_descriptor(const Descriptor& descriptor) {
   TRY(const std::string path, raw_path(descriptor));
-  if (!is_inner_path(path)) return Error{Errc::invalid_argument, "a record's path is not one below a folder"};
+  if (!is_inner_path(path)) return Error{Errc::invalid_argument, "a record's path is not below a folder"};
   if (descriptor.path.size() > kMaxPathBytes) return Error{Errc::too_large, "the path has more than 4096 bytes"};
   if (descriptor.source.size() > kMaxSourceBytes) return Error{Errc::too_large, "the source has more than 200 bytes"};
   std::string text = wire::encode(descriptor);
@@ -51,7 +51,7 @@ Result<Descriptor> decode_descriptor(std::string_view text) {
   const auto name = raw_name(descriptor);
   if (!path || !name || !is_inner_path(*path) || !is_inner_path(*name) || name->find('/') != std::string::npos ||
       descriptor.path.size() > kMaxPathBytes)
-    return Error{Errc::malformed, "a record's description names a path that is none"};
+    return Error{Errc::malformed, "a record's description names a path that is not below a folder"};
   return descriptor;
 }
 
@@ -105,7 +105,7 @@ Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trust
                     view.header == sealed.header && view.payload == sealed.payload && view.class_ == sealed.class_ &&
                     view.subject == sealed.subject && view.late == sealed.late &&
                     view.derived_from == sealed.derived_from && view.on_behalf_of == trusted.on_behalf_of;
-  if (!same) return tampered(view.record.to_string() + " is shown otherwise than its depositor sealed it");
+  if (!same) return tampered(view.record.to_string() + " is shown differently from what its depositor sealed");
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The records of a safe, as their depositors sealed them. A record is an age file for its safe's certified key; its
-// descriptor, encrypted alike, holds name, path and SHA-256; the depositor's signed sealing entry binds both.
+// The records of a safe, as their depositors sealed them. A record is an age file for its safe's certified key. Its
+// descriptor, another age file for that key, contains name, path and SHA-256. The depositor's signed entry binds both.
 // Formats: docs/formats.md, "Beside values"
 #pragma once
 #include "cli/client/proof/safe_secrets.h"
@@ -23,22 +23,22 @@ struct Descriptor {
   std::string media_type;
   std::uint64_t size = 0;
   Digest sha256{};              // of the plaintext
-  std::optional<bool> encoded;  // name and path stood in bytes that are not UTF-8
+  std::optional<bool> encoded;  // name and path are percent-encoded (encode_path)
 };
 BOOST_DESCRIBE_STRUCT(Descriptor, (),
                       (v, record, name, path, source, modified, dates, media_type, size, sha256, encoded))
 
-// The exact JSON. Errc::invalid_argument for a path that climbs or is absolute, Errc::too_large over a limit.
+// The exact JSON. Errc::invalid_argument if the path leads upwards or is absolute, Errc::too_large over a limit.
 Result<std::string> encode_descriptor(const Descriptor& descriptor);
 // Errc::malformed, Errc::too_large, Errc::unknown_version.
 Result<Descriptor> decode_descriptor(std::string_view text);
-// The bytes of the path as the file system had them. Errc::malformed for a wrong percent sign.
+// Path and name in the bytes that the file system had. Errc::malformed if they are not encoded properly.
 Result<std::string> raw_path(const Descriptor& descriptor);
 Result<std::string> raw_name(const Descriptor& descriptor);
 
 // --- sealings -------------------------------------------------------------------------------------------------------
 
-// A record as its depositor signed it.
+// A record, as its depositor signed it.
 struct TrustedRecord {
   wire::SealedRecord sealed;
   access::SafeId safe;
@@ -58,16 +58,17 @@ Result<TrustedRecord> trust_record(Session& session, const Directory& directory,
 Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const VerifiedSafe& safe);
 // Errc::tampered when the view differs from what was signed.
 Result<void> check_view(const wire::RecordView& view, const TrustedRecord& trusted);
-// The descriptor, opened with its epoch's identity, bound by the sealing entry's digest.
+// Opens the descriptor with its epoch's identity. Errc::tampered unless its digest is the one in the sealing entry.
 Result<Descriptor> open_descriptor(ByteView descriptor, const TrustedRecord& trusted, const SafeSecrets& secrets);
 
 struct ListedRecord {
   wire::RecordView view;
   std::optional<Descriptor> descriptor;  // for keyholders
-  std::optional<Error> problem;  // why a keyholder's client cannot open the descriptor: its depositor sealed junk
+  std::optional<Error> problem;          // why the descriptor does not open, if its depositor sealed junk
 };
-// A record of a listing, compared with its sealing. Errc::tampered when the view or the descriptor is not the one that
-// was sealed. A descriptor that its depositor sealed and that does not open is a `problem` of this record only.
+// Compares a record of a listing with its sealing, and opens its descriptor if there are `secrets`. Errc::tampered if
+// the view or the descriptor is not the one that was sealed. If the depositor sealed a descriptor that does not open,
+// that is a `problem` of this record only.
 Result<ListedRecord> verify_listed(wire::RecordView view, const TrustedRecords& trusted, const SafeSecrets* secrets);
 
 }  // namespace cli::client

@@ -11,7 +11,7 @@ Error at_entry(std::uint64_t seq, std::string_view why) {
   return {Errc::tampered, "entry " + std::to_string(seq) + ": " + std::string(why)};
 }
 
-// The envelopes so far: their tree, and where each chain stands.
+// The envelopes so far, their tree, and the last entry of each chain.
 struct Ledger {
   audit::Frontier tree;
   std::vector<audit::Envelope> envelopes;
@@ -21,7 +21,7 @@ struct Ledger {
     const std::uint64_t seq = envelopes.size();
     auto envelope = audit::decode_envelope(vault::as_bytes(text));
     if (!envelope) return at_entry(seq, "its envelope is malformed");
-    if (envelope->seq.value != seq) return at_entry(seq, "it stands at another place than it says");
+    if (envelope->seq.value != seq) return at_entry(seq, "it is at another place in the ledger than it says");
     if (seq > 0 && envelope->time < envelopes.back().time) return at_entry(seq, "it is older than the entry before it");
     const auto before = last.find(envelope->chain);
     const bool continues = before == last.end() ? envelope->n == 0 && !envelope->prev
@@ -45,7 +45,7 @@ Result<Ledger> fetch_ledger(Session& session, const std::function<void(std::uint
     if (!latest) return Error{Errc::tampered, "the service gave no checkpoint"};
     const std::uint64_t size = latest->checkpoint.size.value;
     for (const wire::EntryView& entry : page.items) {
-      if (ledger.envelopes.size() == size) break;  // of a later checkpoint
+      if (ledger.envelopes.size() == size) break;  // the other entries are newer than the checkpoint
       TRY_VOID(ledger.append(entry.envelope));
     }
     if (progress) progress(ledger.envelopes.size());
@@ -58,16 +58,17 @@ Result<Ledger> fetch_ledger(Session& session, const std::function<void(std::uint
   }
 }
 
-// Every entry of the ledger that this person may read, ascending, its body shown to be the one that its envelope binds.
+// Passes each entry that this person may read to `take`, in ascending order, after it has shown that the envelope binds
+// the body.
 Result<void> each_readable(Session& session, const Ledger& ledger,
                            const std::function<Result<void>(VerifiedEntry)>& take) {
   std::optional<std::string> from;
-  std::uint64_t least = 0;  // none may come twice
+  std::uint64_t least = 0;  // because no entry may come twice
   do {
     TRY(auto page, session.get<wire::Page<wire::EntryView>>(from ? "/v1/trail?from=" + *from : "/v1/trail"));
     for (wire::EntryView& view : page.items) {
       auto envelope = audit::decode_envelope(vault::as_bytes(view.envelope));
-      if (!envelope || !view.body) return Error{Errc::tampered, "the trail holds an entry without its body"};
+      if (!envelope || !view.body) return Error{Errc::tampered, "the trail contains an entry without its body"};
       const std::uint64_t seq = envelope->seq.value;
       if (seq >= ledger.envelopes.size()) continue;  // newer than the checkpoint that is being verified
       if (seq < least) return at_entry(seq, "the trail is out of order");
@@ -101,21 +102,22 @@ Result<VerifiedTrail> verify_trail(Session& session, Directory& directory,
   VerifiedTrail trail{
       .size = ledger.envelopes.size(), .root = vault::hex(ledger.tree.root()), .chains = ledger.last.size()};
 
-  // Who caused each entry, and how much of each chain may be read.
+  // Verifies who caused each entry, and counts how many entries of each chain may be read.
   std::map<audit::ChainTag, std::uint64_t> readable;
   TRY_VOID(each_readable(session, ledger, [&](const VerifiedEntry& entry) -> Result<void> {
     ++trail.bodies;
     ++readable[entry.envelope.chain];
     if (!entry.body.request) return {};
     ++trail.signatures;
-    // The directory's own entries were verified when the directory was loaded; enrolments are no person's yet.
+    // The directory's own entries were verified when it was loaded. Its enrolments were caused by invitations, not
+    // persons.
     if (entry.envelope.chain == directory.chain().tag()) return {};
     if (auto signer = directory.verify_caused(entry); !signer)
       return at_entry(entry.envelope.seq.value, signer.error().message);
     return {};
   }));
 
-  // Chains that may be read whole are run again, in the ledger's order with the others' places kept.
+  // Replays the chains that may be read whole, in the ledger's order. Entries of other chains only take their place.
   const auto is_whole = [&](const audit::ChainTag& chain) {
     const auto found = readable.find(chain);
     return found != readable.end() && found->second == ledger.envelopes[ledger.last.at(chain)].n + 1;

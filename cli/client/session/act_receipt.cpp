@@ -16,8 +16,8 @@ Error tampered(std::string_view what) {
 Result<void> check_receipt(const PendingCommand& pending, std::span<const VerifiedEntry> entries,
                            const vault::crypto::VerifyKey& key, const std::string& authority) {
   const auto kinds = wire::command_kinds();
-  if (std::ranges::find(kinds, pending.kind) ==
-      kinds.end())  // read from the home, where a newer program may have left it
+  // The command was read from the home, where a newer version of this program may have left it.
+  if (std::ranges::find(kinds, pending.kind) == kinds.end())
     return Error{Errc::unknown_version,
                  "a newer version of this program left the command " + pending.kind + " unfinished: use that version"};
   std::optional<wire::VerifiedRequest> request;
@@ -32,7 +32,7 @@ Result<void> check_receipt(const PendingCommand& pending, std::span<const Verifi
     request.emplace(std::move(*verified));
     bodies.push_back(&entry.body);
   }
-  if (!request) return tampered("the service says that it is done, but gives no receipt");
+  if (!request) return tampered("the service says that the command is done, but gives no receipt");
   if (!wire::check_all_entered(bodies, *request))
     return tampered("the entries in the ledger are not what was asked for");
   return {};

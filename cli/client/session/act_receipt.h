@@ -1,4 +1,4 @@
-// Checks an act's receipt: the entries that it proves must be what this command asked for, and nothing else.
+// Checks an act's receipt: the entries that it proves must be those that the command asked for, and no others.
 #pragma once
 #include <span>
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace cli::client {
 
-// Errc::tampered, in words, unless the entries hold this person's signed request, byte for byte and to this service,
-// and say what it said: `key` is the person's, `authority` the service's. The entries are in the ledger already, by the
-// receipt's proof. Errc::unknown_version for a command that this program does not know.
+// Errc::tampered unless every entry contains the request that this person signed for this service, byte for byte, and
+// says the same as it. `key` is the person's, `authority` is the service's. The receipt's proof has already shown that
+// the entries are in the ledger. Errc::unknown_version if this program does not know the command.
 Result<void> check_receipt(const PendingCommand& pending, std::span<const VerifiedEntry> entries,
                            const vault::crypto::VerifyKey& key, const std::string& authority);
 

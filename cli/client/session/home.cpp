@@ -29,7 +29,7 @@ constexpr std::string_view kNotesName = "notes";
 constexpr std::string_view kLockName = "lock";
 constexpr std::string_view kVersionComment = "strongroom identity v";
 constexpr std::string_view kSigningComment = "strongroom signing key: ";
-constexpr std::size_t kMaxLinesFile = 1U << 30;  // journals grow with what was secured; read whole
+constexpr std::size_t kMaxLinesFile = 1U << 30;  // of a journal, which is read whole and has a line for each file
 constexpr std::size_t kMaxNoteBytes = 64U << 10;
 constexpr std::size_t kMaxPendingBytes = 4U << 20;
 
@@ -53,7 +53,7 @@ class Lock {
   vault::FileDescriptor file_;
 };
 
-// Where the last complete line ends.
+// The offset at which the last complete line ends.
 Result<off_t> end_of_lines(const vault::FileDescriptor& file, const fs::path& name) {
   off_t end = ::lseek(file.get(), 0, SEEK_END);
   for (char last = 0; end > 0; --end) {
@@ -65,13 +65,13 @@ Result<off_t> end_of_lines(const vault::FileDescriptor& file, const fs::path& na
 
 Result<void> append_durably(const fs::path& file, std::string_view lines) {
   TRY(const vault::FileDescriptor to, vault::open_file(file, O_RDWR | O_CREAT | O_APPEND));
-  // What a crash cut short would swallow the next line.
+  // A line that a crash cut short would otherwise swallow the next one.
   TRY(const off_t end, end_of_lines(to, file));
   if (::ftruncate(to.get(), end) != 0) return vault::system_error(errno, "cannot shorten " + file.string());
   if (auto written = vault::write_all(to, vault::as_bytes(lines)); !written)
     return Error{written.code(), file.string() + ": " + written.error().message};
   if (::fsync(to.get()) != 0) return vault::system_error(errno, "cannot sync " + file.string());
-  if (end == 0) return vault::sync_directory(file.parent_path());  // its name is new, or was perhaps never synced
+  if (end == 0) return vault::sync_directory(file.parent_path());  // the file is new, or its name was never synced
   return {};
 }
 
@@ -89,7 +89,7 @@ Result<std::vector<std::string>> read_lines(const fs::path& file) {
   return lines;
 }
 
-// Whether the JSON is an object whose "v" is newer than what this program writes.
+// Whether the JSON is an object whose "v" is newer than the one that this program writes.
 bool is_newer(std::string_view text) {
   const auto value = wire::parse_json(text);
   const auto* object = value ? value->if_object() : nullptr;
@@ -129,7 +129,7 @@ Result<vault::crypto::SigningKey> signing_key_of(const vault::age::IdentityFile&
     vault::wipe(*seed);
     return vault::crypto::SigningKey(std::move(key));
   }
-  return Error{Errc::tampered, path.string() + " has no signing key of Strongroom in it"};
+  return Error{Errc::tampered, path.string() + " contains no signing key of Strongroom"};
 }
 
 }  // namespace
@@ -139,7 +139,7 @@ Keys Keys::generate() {
 }
 
 fs::path Home::default_path() {
-  // Read before any thread is started.
+  // Read before any thread is started, because getenv is not thread safe.
   if (const char* home = std::getenv("STRONGROOM_HOME"); home != nullptr && *home != '\0') return home;  // NOLINT
   if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config != '\0')         // NOLINT
     return fs::path(config) / "strongroom";
@@ -180,7 +180,7 @@ Result<Keys> Home::unlock(const PassphraseSource& passphrase) const {
   const fs::path path = folder_ / kIdentityName;
   auto file = vault::read_file_limited(path, kMaxIdentityFileBytes);
   if (!file) return file.code() == Errc::too_large ? damaged(path) : file.error();
-  // Damage is told from a wrong passphrase before one is asked for, where that can be seen.
+  // Damage that can be seen without the passphrase is reported before anybody is asked for one.
   const auto header = vault::age::parse_header(*file);
   if (!header || !vault::age::is_single_scrypt(*header)) return damaged(path);
   TRY(const vault::SecretText secret, passphrase("Passphrase"));
@@ -263,7 +263,7 @@ Result<void> Home::put_pending(const PendingCommand& pending) {
   if (failed) return vault::system_error(failed.value(), "cannot list " + outbox.string());
   if (static_cast<std::size_t>(count) >= kMaxPendingCommands)
     return Error{Errc::too_large, "too many commands wait for an answer: run strongroom sync"};
-  if (count == 0) TRY_VOID(vault::sync_directory(folder_));  // the outbox's name is new, or was perhaps never synced
+  if (count == 0) TRY_VOID(vault::sync_directory(folder_));  // the outbox is new, or its name was never synced
   return vault::write_file_atomically(outbox / (pending.nonce + ".json"), vault::as_bytes(wire::encode(pending)));
 }
 
@@ -273,7 +273,7 @@ Result<std::vector<PendingCommand>> Home::pending() const {
   const fs::path outbox = folder_ / kOutboxName;
   if (!fs::exists(outbox, failed)) return all;
   for (const auto& item : fs::directory_iterator(outbox, failed)) {
-    if (item.path().extension() != ".json") continue;  // a temporary name that a crash left
+    if (item.path().extension() != ".json") continue;  // a temporary file that a crash left behind
     auto pending = read_json<PendingCommand>(item.path(), kMaxPendingBytes);
     if (pending)
       all.push_back(std::move(*pending));
@@ -304,7 +304,7 @@ Result<std::vector<SecuredFile>> Home::secured_files(const access::SafeId& safe)
   TRY(const std::vector<std::string> lines, read_lines(folder_ / kJournalName));
   std::vector<SecuredFile> files;
   for (const std::string& line : lines) {
-    // A line cut short by a crash says nothing: that file is secured again.
+    // A line that a crash cut short is ignored, so that file is secured again.
     auto file = wire::decode<SecuredFile>(line, wire::Strictness::tolerant);
     if (file && file->safe == safe) files.push_back(std::move(*file));
   }
@@ -353,7 +353,7 @@ Result<std::optional<vault::FileDescriptor>> Home::claim_note(std::string_view n
     if (errno == EWOULDBLOCK) return std::optional<vault::FileDescriptor>();
     if (errno != EINTR) return vault::system_error(errno, "cannot lock " + path.string());
   }
-  // Whoever had it before may have dropped it.
+  // The program that had it before may have dropped it.
   struct stat claimed{};
   struct stat named{};
   if (::fstat(file->get(), &claimed) != 0 || ::stat(path.c_str(), &named) != 0 || claimed.st_ino != named.st_ino)

@@ -1,9 +1,9 @@
-// A person's home on their own machine (STRONGROOM_HOME): their identity, what they pinned, and what they have
-// verified. Format: docs/formats.md, "A client's home". Files are 0600 in a folder of 0700, and each is replaced as a
-// whole (temporary name, fsync, rename, fsync of the folder) or, the journals, appended to and fsynced. Nothing but
-// identity.age is secret, and that is encrypted under the person's passphrase.
+// A person's home on their own machine (STRONGROOM_HOME): their identity, the keys that they pinned, and the things
+// that they have verified. Format: docs/formats.md, "A client's home". Files are 0600 in a folder of 0700. Each is
+// replaced as a whole (temporary name, fsync, rename, fsync of the folder), except the journals, which are appended to
+// and fsynced. Only identity.age is secret, and it is encrypted under the person's passphrase.
 //
-// Thread safe. Several programs may use one home: each change takes the home's lock for as long as it lasts.
+// Thread safe. Several programs may use one home: each change holds the home's lock while it is made.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -40,10 +40,10 @@ inline constexpr std::size_t kMaxIdentityFileBytes = 64U << 10;
 inline constexpr std::size_t kMaxPinsBytes = 64U << 10;
 inline constexpr std::size_t kMaxPendingCommands = 1000;
 
-// Asks for a passphrase. `prompt` is for people; a source that reads a file ignores it.
+// Asks for a passphrase. `prompt` is shown to people; a source that reads a file ignores it.
 using PassphraseSource = std::function<Result<vault::SecretText>(std::string_view prompt)>;
 
-// What makes a person who they are. Never leaves this machine but encrypted.
+// The keys of a person. They leave this machine only if they are encrypted.
 struct Keys {
   vault::crypto::SigningKey signing;
   vault::age::Identity identity;
@@ -51,7 +51,7 @@ struct Keys {
   Keys clone() const { return {signing.clone(), identity.clone()}; }
 };
 
-// What the person took on trust, from the invitation and at the first commands.
+// The addresses and keys that the person took on trust, from the invitation and at their first commands.
 struct Pins {
   std::uint64_t v = kHomeVersion;
   std::string url;  // as the invitation has it
@@ -63,13 +63,13 @@ struct Pins {
 };
 BOOST_DESCRIBE_STRUCT(Pins, (), (v, url, origin, log_key, tls_pin, roots, person))
 
-// A command that was (or may have been) sent and whose answer is not known. The nonce makes sending it again harmless.
+// A command that was sent, or may have been, and whose answer is not known. Its nonce makes it harmless to send again.
 struct PendingCommand {
   std::uint64_t v = kHomeVersion;
   std::string nonce;
   std::string keyid;  // a person's id, or an invitation's for an enrolment
   std::string kind;
-  std::string target;   // of the request; the nonce stands for it too
+  std::string target;   // of the request; a retry under the same nonce must have the same one
   std::string known;    // the checkpoint that the target names by its size, as a note; empty: none
   std::string body;     // the command's exact JSON
   std::string journal;  // lines for journal.jsonl, appended when the command is known to have been done
@@ -80,7 +80,7 @@ BOOST_DESCRIBE_STRUCT(PendingCommand, (), (v, nonce, keyid, kind, target, known,
 // A file that was secured from this machine.
 struct SecuredFile {
   access::SafeId safe;
-  std::string path;  // absolute; see encode_path in record_path.h for names that are not UTF-8
+  std::string path;  // absolute, and encoded (encode_path)
   std::uint64_t size = 0;
   Digest sha256{};
   std::string modified;  // seconds.nanoseconds, as the file system had it
@@ -95,8 +95,8 @@ class Home {
 
   // Errc::not_found "there is no identity in … : run strongroom enrol". Errc::unknown_version for a newer format.
   static Result<Home> open(std::filesystem::path folder);
-  // Makes the folder and identity.age, which must not exist: Errc::conflict. The home is not usable until pins.json
-  // stands too. `log_n` is scrypt's work factor; tests use a small one.
+  // Makes the folder and identity.age. Errc::conflict if there is an identity already. The home cannot be used before
+  // pins.json is written too. `log_n` is scrypt's work factor; tests use a small one.
   static Result<Home> create(std::filesystem::path folder, const Keys& keys, const vault::SecretText& passphrase,
                              unsigned log_n = kIdentityScryptLogN);
   static bool has_identity(const std::filesystem::path& folder);
@@ -104,39 +104,43 @@ class Home {
 
   const std::filesystem::path& folder() const { return folder_; }
 
-  // Errc::wrong_key "wrong passphrase"; Errc::tampered "identity.age is damaged …" for anything cut short or altered.
+  // Errc::wrong_key "wrong passphrase"; Errc::tampered "identity.age is damaged …" if the file was cut short or
+  // altered.
   Result<Keys> unlock(const PassphraseSource& passphrase) const;
 
-  // Errc::not_found before the enrolment was begun, Errc::tampered for a damaged file, Errc::unknown_version.
+  // Errc::not_found if no enrolment was begun, Errc::tampered if the file is damaged, Errc::unknown_version.
   Result<Pins> pins() const;
   Result<void> write_pins(const Pins& pins);
 
-  // The last checkpoint that was verified, as the signed note. Not verified here.
+  // The last checkpoint that was verified, as a signed note. It is not verified again here.
   Result<std::optional<std::string>> checkpoint_note() const;
-  // Replaces `expected` by `next`; false, and nothing is changed, when another program has moved it meanwhile.
+  // Replaces `expected` by `next`. Returns false, and changes nothing, if another program has replaced it meanwhile.
   Result<bool> replace_checkpoint(const std::optional<std::string>& expected, std::string_view next);
 
-  // Entries of the directory, verified when they were appended; the lines are EntryView JSON. A line cut short at the
-  // end (a crash) is dropped.
+  // Entries of the directory, which were verified when they were appended. Each line is the JSON of an EntryView. A
+  // last line that a crash cut short is dropped.
   Result<std::vector<wire::EntryView>> directory_entries() const;
-  // `known` is how many the caller had read; Errc::retry when another program has appended meanwhile.
+  // `known` is the number of entries that the caller had read. Errc::retry if another program has appended meanwhile.
   Result<void> append_directory(std::size_t known, std::span<const wire::EntryView> entries);
   Result<void> forget_directory();
 
-  Result<void> put_pending(const PendingCommand& pending);  // durable before it returns. Errc::too_large: too many
-  Result<std::vector<PendingCommand>> pending() const;      // oldest first
-  Result<void> drop_pending(const std::string& nonce);      // its journal lines are dropped with it
+  // Durable before it returns. Errc::too_large if kMaxPendingCommands are waiting already.
+  Result<void> put_pending(const PendingCommand& pending);
+  Result<std::vector<PendingCommand>> pending() const;  // oldest first
+  Result<void> drop_pending(const std::string& nonce);  // and its journal lines
   // Appends the command's journal lines, then drops it.
   Result<void> finish_pending(const PendingCommand& pending);
 
   Result<std::vector<SecuredFile>> secured_files(const access::SafeId& safe) const;
 
-  // Small notes of the client's own, by name ("copy_….delivery"): where a copy was written, and the like.
+  // Small notes of the client, by name. For example "copy_….delivery" says where a copy was written.
   Result<void> put_note(std::string_view name, std::string_view text);
   Result<std::optional<std::string>> note(std::string_view name) const;
   Result<void> drop_note(std::string_view name);
-  Result<std::vector<std::string>> notes(std::string_view extension) const;  // their names; ".upload"
-  // A note for this program alone, until what comes back is closed. Nothing: there is none, or another program has it.
+  // The names of all notes with that extension, for example ".upload".
+  Result<std::vector<std::string>> notes(std::string_view extension) const;
+  // Reserves a note for this program until the returned file is closed. Returns nothing if there is no such note, or if
+  // another program has reserved it.
   Result<std::optional<vault::FileDescriptor>> claim_note(std::string_view name) const;
 
  private:
@@ -144,10 +148,11 @@ class Home {
   std::filesystem::path folder_;
 };
 
-// The note of a copy that this home has signed the issue of, for a colleague: the SHA-256 of the command.
+// The name of the note that this home writes when it signs the issue of a copy for a colleague. The note contains the
+// SHA-256 of the command.
 std::string issue_note(const access::CopyId& copy);
 
-// Compact JSON lines of journal.jsonl for a command's `journal`.
+// The line of journal.jsonl about a file, for a command's `journal`.
 std::string journal_line(const SecuredFile& file);
 
 }  // namespace cli::client

@@ -1,4 +1,5 @@
-// Paths of records: relative, below the folder that a person named, in whatever bytes the file system had.
+// The path of a record is relative to a folder that a person named, and may consist of any bytes that a file system
+// allows. Descriptors and journals are JSON, so they hold the path encoded.
 #pragma once
 #include <string>
 #include <string_view>
@@ -9,15 +10,17 @@ namespace cli::client {
 
 inline constexpr std::size_t kMaxPathBytes = 4096;  // of a record's path, encoded
 
-// Relative, "/"-separated, no empty, "." or ".." part, no NUL: safe to make below a folder.
+// Whether a file may safely be made at this path below a folder: the path is relative, its parts are separated by "/",
+// no part is empty, "." or "..", and there is no NUL.
 bool is_inner_path(std::string_view raw);
 
-// UTF-8 without control characters stands as it is; anything else is percent-encoded (and "%" with it).
+// Leaves UTF-8 without control characters as it is, and percent-encodes anything else, including its "%".
 struct EncodedPath {
   std::string text;
   bool encoded = false;
 };
 EncodedPath encode_path(std::string_view raw);
+// Errc::malformed if a "%" is not followed by two digits.
 vault::Result<std::string> decode_path(std::string_view text);
 
 }  // namespace cli::client

@@ -10,11 +10,12 @@ constexpr unsigned kOk = 200;
 constexpr std::string_view kTarget = "/v1/log/tls-successions";
 
 Error unexplained(std::string_view why) {
-  return {Errc::tampered,
-          "the service's TLS key is not the one pinned here, and " + std::string(why) +
-              ". Somebody may stand between you and the service. Nothing was sent. Ask its operator by another way "
-              "whether the key was exchanged: if it was, `strongroomd cert renew` has the log's key sign the new one, "
-              "and this client then accepts it by itself; if it was not, tell them at once"};
+  return {
+      Errc::tampered,
+      "the service's TLS key is not the one pinned here, and " + std::string(why) +
+          ". Somebody may be between you and the service. Nothing was sent. Ask its operator by another way whether "
+          "the key was exchanged. If it was, they run `strongroomd cert renew`, and this client then accepts the new "
+          "key by itself. If it was not, tell them at once"};
 }
 
 }  // namespace
@@ -30,12 +31,12 @@ Result<Digest> successor_of(const Pins& pins, const Digest& pinned) {
                             .progress = {}};
   TRY(const HttpAnswer answer, ask_anybody(pins.url, request));
   if (answer.status != kOk || answer.body.size() > wire::kMaxTlsSuccessionsBytes)
-    return unexplained("whoever answers has no statement of the log's key about it");
+    return unexplained("the server has no statement about it that the log's key has signed");
   const auto said = wire::decode<wire::TlsSuccessions>(vault::as_text(answer.body), wire::Strictness::tolerant);
-  if (!said) return unexplained("whoever answers has no statement of the log's key about it");
+  if (!said) return unexplained("the server has no statement about it that the log's key has signed");
   const auto reached = wire::follow_tls_successions(*said, pinned, pins.origin, log_key.key);
-  if (!reached) return unexplained("what whoever answers says about it was not signed by the log's key");
-  if (*reached == pinned) return unexplained("the log's key has not signed that another took its place");
+  if (!reached) return unexplained("the server's statement about it was not signed by the log's key");
+  if (*reached == pinned) return unexplained("the log's key has not signed a statement that replaces it");
   return *reached;
 }
 

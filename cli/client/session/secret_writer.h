@@ -1,5 +1,5 @@
-// Text with a secret in it, written by hand where a string that grows, or a JSON library, would leave copies in
-// ordinary memory: in one piece, wiped at the end. Not thread safe.
+// Writes text that contains a secret. A growing string or a JSON library would leave copies of the secret in ordinary
+// memory, so the text is written into one buffer, which is wiped at the end. Not thread safe.
 #pragma once
 #include <string_view>
 
@@ -10,7 +10,7 @@ namespace cli::client {
 
 class SecretWriter {
  public:
-  // More than `max` bytes are a broken invariant.
+  // It is a broken invariant to write more than `max` bytes.
   explicit SecretWriter(std::size_t max) : max_(max) { bytes_.reserve(max); }
   ~SecretWriter() { vault::wipe(bytes_); }
   SecretWriter(const SecretWriter&) = delete;

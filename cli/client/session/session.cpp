@@ -23,7 +23,7 @@ constexpr std::size_t kTextBlind = 32;
 constexpr std::size_t kNonceBytes = 16;
 constexpr std::int64_t kMillisecondsPerDay = 24 * 3600 * 1000;
 constexpr unsigned kTooManyRequests = 429;
-constexpr int kMaxLimited = 60;  // answers of 429 to one request, each waited for as it says
+constexpr int kMaxLimited = 60;  // answers of 429 to one request. After each this waits as long as the answer says
 constexpr std::uint64_t kMaxRetryAfterSeconds = 30;
 
 struct Staging {
@@ -53,7 +53,7 @@ Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
 }
 
-// Whatever audit finds wrong with what the service says about its ledger is an integrity failure here.
+// Any error that audit finds in the service's statements about its ledger is an integrity failure here.
 template <class T>
 Result<T> as_proof(Result<T> result, std::string_view what) {
   if (result) return result;
@@ -117,7 +117,7 @@ Result<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failed != std::errc{} || end != text.data() + text.size() || text.empty())
-    return misspoken("the service sent a number that is none");
+    return misspoken("the service sent something else where a number belongs");
   return value;
 }
 
@@ -134,7 +134,7 @@ Session::Session(Home home, Keys keys, Pins pins, World world, audit::NoteKey lo
 }
 
 Result<std::unique_ptr<Session>> Session::start(Home home, const PassphraseSource& passphrase, World world) {
-  TRY_VOID(home.pins());  // an enrolment that was not begun is found before a passphrase is asked for
+  TRY_VOID(home.pins());  // so that nobody is asked for a passphrase if there is no enrolment yet
   TRY(Keys keys, home.unlock(passphrase));
   return start(std::move(home), std::move(keys), std::move(world));
 }
@@ -171,7 +171,7 @@ std::optional<audit::SignedCheckpoint> Session::checkpoint() const {
 }
 
 Result<void> Session::pin_roots(std::vector<wire::RootPin> roots) {
-  TRY(Pins pins, home_.pins());  // its TLS pin may have been renewed meanwhile
+  TRY(Pins pins, home_.pins());  // read again, because the TLS pin may have been renewed meanwhile
   pins.roots = std::move(roots);
   TRY_VOID(home_.write_pins(pins));
   pins_ = std::move(pins);
@@ -249,7 +249,7 @@ Result<HttpAnswer> Session::send(std::string_view method, const std::string& tar
     const bool failed = answer ? is_transient(*answer) : answer.code() == Errc::unavailable;
     if (!failed) return answer;
     if (answer && answer->status == kTooManyRequests) {
-      // Not a fault: the service asks for patience, and says how much.
+      // This is no failure: the service asks the client to wait, and says for how long.
       if (++limited > kMaxLimited) return answer;
       const std::string* wait = answer->field("retry-after");
       const auto seconds = wait == nullptr ? Result<std::uint64_t>(1) : parse_number(*wait);
@@ -261,7 +261,7 @@ Result<HttpAnswer> Session::send(std::string_view method, const std::string& tar
   }
 }
 
-// --- what an answer says about the ledger ---------------------------------------------------------------------------
+// --- statements about the ledger -------------------------------------------------------------------------------------
 
 Result<void> Session::keep(const audit::SignedCheckpoint& checkpoint) {
   constexpr int kMaxRaces = 8;
@@ -299,7 +299,7 @@ Result<void> Session::keep(const audit::SignedCheckpoint& checkpoint) {
   return Error{Errc::retry, "other programs keep changing this home"};
 }
 
-// The checkpoint of an answer to a request that named `known`; verified, and kept.
+// Verifies and keeps the checkpoint of an answer to a request that named `known`.
 Result<audit::SignedCheckpoint> Session::keep_update(const audit::LogUpdate& update,
                                                      const std::optional<audit::SignedCheckpoint>& known) {
   const std::optional<audit::Checkpoint> before = known ? std::optional(known->checkpoint) : std::nullopt;
@@ -315,13 +315,13 @@ Result<audit::SignedCheckpoint> Session::keep_update(const audit::LogUpdate& upd
         kept_ = latest;
         return latest;
       }
-      // Another program of this home has been answered meanwhile: what it kept counts.
+      // Another program of this home has got an answer meanwhile. Its checkpoint is the one to compare with.
       TRY(const auto note, home_.checkpoint_note());
       if (!note) return tampered("the kept checkpoint has disappeared from this home");
       TRY(kept_, read_note(*note, log_key_));
     }
   }
-  // Requests that overlapped: this answer's checkpoint and the kept one must be of one history too.
+  // Requests overlapped. This answer's checkpoint and the kept one must still belong to one history.
   TRY_VOID(keep(latest));
   return latest;
 }
@@ -376,7 +376,7 @@ Result<json::value> Session::get_json(std::string_view path) {
 
 Error Session::not_understood(const Error& error) {
   if (error.code != Errc::malformed) return error;
-  return misspoken("the service's answer is not what this program understands: " + error.message);
+  return misspoken("this program does not understand the service's answer: " + error.message);
 }
 
 Result<bool> Listing::turn(const std::optional<std::string>& next, std::size_t items) {
@@ -441,7 +441,7 @@ Result<ActAnswer> Session::perform(const PendingCommand& pending) {
   ActAnswer result;
   auto data = read_answer(answer, known, &result.entries);
   if (!data) {
-    // The service has settled it: there is nothing left to finish.
+    // The service has settled the command, so nothing is left to finish.
     if (settles(answer) && data.code() == error_of(answer).code) TRY_VOID(forget(pending));
     return data.error();
   }
@@ -452,7 +452,7 @@ Result<ActAnswer> Session::perform(const PendingCommand& pending) {
   return result;
 }
 
-// Nobody expects the effect of this command any more. Should a copy that it was to issue appear all the same, its
+// Nobody expects the effect of this command any more. If it was to issue a copy, and that copy appears after all, the
 // person is asked before it is prepared.
 Result<void> Session::forget(const PendingCommand& pending) {
   if (pending.kind == wire::IssueCopy::kKind)
@@ -484,10 +484,11 @@ Result<std::vector<std::string>> Session::finish_outbox() {
   std::vector<std::string> lines;
   TRY(const std::vector<PendingCommand> all, home_.pending());
   for (const PendingCommand& pending : all) {
-    if (pending.keyid != keyid_) continue;  // an enrolment: `strongroom enrol` resumes it
+    if (pending.keyid != keyid_) continue;  // an enrolment, which `strongroom enrol` resumes
     if (now().unix_ms - pending.made.unix_ms > kMaxPendingDays * kMillisecondsPerDay) {
       TRY_VOID(forget(pending));
-      lines.push_back("Given up: " + describe(pending) + " (too old to be sent again; see whether it was done)");
+      lines.push_back("Given up: " + describe(pending) +
+                      " (it is too old to be sent again; check whether it was done)");
       continue;
     }
     auto answer = perform(pending);
@@ -593,7 +594,7 @@ Result<Bytes> Session::get_bytes(std::string_view path, std::size_t max) {
 Result<void> Session::download(std::string_view path, std::uint64_t from, std::uint64_t length,
                                const std::function<Result<void>(ByteView)>& write) {
   std::uint64_t position = from;
-  std::optional<Error> own;  // an error of the writer or of the data: not the network's
+  std::optional<Error> own;  // an error of the writer or of the data, which another attempt would meet again
   int attempt = 1;
   while (position < length) {
     const std::uint64_t before = position;

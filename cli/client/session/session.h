@@ -1,8 +1,8 @@
-// A conversation with the service in which nothing is believed that is not proved: every request is signed, every
-// answer's checkpoint is verified under the pinned log key and against the checkpoint that was kept, every act's
-// receipt is verified before the act counts as done. What does not verify is Errc::tampered (exit 5).
+// A conversation with the service that believes only what is proved. Every request is signed. The checkpoint of every
+// answer is verified under the pinned log key, and against the checkpoint that this home kept before. The receipt of
+// every act is verified before the act counts as done. Anything that does not verify is Errc::tampered (exit 5).
 //
-// Thread safe once started: requests may be in flight from several threads.
+// Thread safe once it is started: several threads may send requests at the same time.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -14,24 +14,24 @@
 
 namespace cli::client {
 
-inline constexpr int kMaxAttempts = 4;                      // of one request, while the network fails
-inline constexpr std::int64_t kSignatureLifeSeconds = 300;  // `expires` after `created`
-inline constexpr std::int64_t kMaxPendingDays = 7;          // the service forgets nonces after that
-// Of one listing; far above the largest safe and the longest ledger. A page that is short has 4 MiB of text in it, or
-// is what was found among 20,000 records, so that so many items come on far fewer pages.
+inline constexpr int kMaxAttempts = 4;                      // to send one request while the network fails
+inline constexpr std::int64_t kSignatureLifeSeconds = 300;  // from `created` to `expires`
+inline constexpr std::int64_t kMaxPendingDays = 7;          // after this the service has forgotten the nonce
+// Limits of one listing, far above the largest safe and the longest ledger. A page is only short if it contains 4 MiB
+// of text, or the matches among 20,000 records, so this many items come on far fewer pages than the limit.
 inline constexpr std::uint64_t kMaxListedItems = std::uint64_t{1} << 24;
 inline constexpr std::uint64_t kMaxListedPages = std::uint64_t{1} << 18;
 
 struct World {
   Carrier carry;
   vault::Clock clock = vault::system_clock();
-  std::function<void(std::chrono::milliseconds)> pause;  // between attempts; empty: sleeps
+  std::function<void(std::chrono::milliseconds)> pause;  // waits between attempts. Empty: sleeps
 };
 
 // --- what comes back ------------------------------------------------------------------------------------------------
 
-// An entry that is in the ledger: included under the pinned log's signature, and its body the one it binds. Who signed
-// its request is for the directory to say.
+// An entry that is proved to be in the ledger: the tree that the pinned log signed includes its envelope, and the
+// envelope binds its body. Who signed its request has not been checked yet; Directory::verify_caused does that.
 struct VerifiedEntry {
   audit::Envelope envelope;
   wire::EntryBody body;
@@ -39,19 +39,20 @@ struct VerifiedEntry {
 };
 
 struct ActAnswer {
-  std::vector<VerifiedEntry> entries;  // what the act became; the first one is of the act's own kind
+  std::vector<VerifiedEntry> entries;  // that the act made; the first is of the act's own kind
   wire::json::value data;
 };
 
-// Where a listing stands while its pages are read. A page may be empty while more follow (a filter found nothing among
-// the records that it looked at), so what must go forward is the cursor.
+// The position in a listing whose pages are being read. A page may be empty although more follow, for example if no
+// record that it looked at matches a filter. So progress is measured by the cursor, not by the items.
 class Listing {
  public:
   explicit Listing(std::optional<std::string> from = std::nullopt) : from_(std::move(from)) {}
-  // The cursor of the page to ask for; nothing for the first one.
+  // The cursor of the page to ask for. The first page has none.
   const std::optional<std::string>& from() const { return from_; }
-  // After each page. False: it was the last. Errc::internal when the next one would not be further on, or when there
-  // have been more than kMaxListedItems or kMaxListedPages: the service lies, and would keep the program for ever.
+  // Called after each page. Returns false if that was the last. Errc::internal if the next cursor is not further on, or
+  // if there were more than kMaxListedItems or kMaxListedPages: a lying service could otherwise keep this program busy
+  // for ever.
   Result<bool> turn(const std::optional<std::string>& next, std::size_t items);
 
  private:
@@ -62,35 +63,36 @@ class Listing {
 
 class Session {
  public:
-  // Asks for the passphrase once. Errors as Home::unlock and Home::pins. Nothing is sent yet.
+  // Asks for the passphrase once. Fails as Home::unlock and Home::pins do. Sends nothing yet.
   static Result<std::unique_ptr<Session>> start(Home home, const PassphraseSource& passphrase, World world);
-  // With keys at hand: enrolment, tests.
+  // For callers that have the keys already: enrolment and tests.
   static Result<std::unique_ptr<Session>> start(Home home, Keys keys, World world);
 
   Home& home() { return home_; }
   const Pins& pins() const { return pins_; }
   const Keys& keys() const { return keys_; }
   const access::PersonId& person() const { return pins_.person; }
-  // Host and port in their normal form, as requests sign them.
+  // Host and port in the normal form that requests sign.
   const std::string& authority() const { return authority_; }
   vault::Instant now() const { return world_.clock(); }
-  // The TypeID of a thing made now.
+  // Makes the TypeID of something that is made now.
   template <class Id>
   Id make_id() const {
     return Id::generate(static_cast<std::uint64_t>(now().unix_ms));
   }
-  // The checkpoint kept last; nothing before the first answer.
+  // The last checkpoint that was kept; none before the first answer.
   std::optional<audit::SignedCheckpoint> checkpoint() const;
-  // Roots that genesis clients learn at their next command; written to the home.
+  // Pins the roots, which a genesis client learns at its first command after all three enrolled. Writes them to the
+  // home.
   Result<void> pin_roots(std::vector<wire::RootPin> roots);
 
-  // --- reads: `path` is "/v1/…", a query may be part of it ---
+  // --- reads. `path` is "/v1/…" and may have a query ---
   template <class T>
   Result<T> get(std::string_view path) {
     TRY(const wire::json::value data, get_json(path));
     return understood(wire::from_json<T>(data));
   }
-  // Every item of a listing, page by page.
+  // Fetches every item of a listing, page by page.
   template <class T>
   Result<std::vector<T>> all(std::string_view path) {
     std::vector<T> items;
@@ -103,60 +105,61 @@ class Session {
     return items;
   }
   Result<wire::json::value> get_json(std::string_view path);
-  // Every entry of a listing "with receipts", each verified to be in the ledger; ascending by seq.
+  // Fetches every entry of a listing "with receipts", in ascending order of seq. Each is verified to be in the ledger.
   Result<std::vector<VerifiedEntry>> entries(std::string_view path);
-  // The same, a page at a time, while `take` succeeds. `from`: where to begin.
+  // Same as `entries`, but passes each page to `take`, and stops at its first error. `from`: the cursor to begin at.
   Result<void> each_page(std::string_view path, std::optional<std::string> from,
                          const std::function<Result<void>(std::vector<VerifiedEntry>)>& take);
-  // Errc::tampered unless the ledger of this size extends into (or is extended by) the kept one; then the larger of
-  // the two is kept. For checkpoints that came another way (witnesses, bundles).
+  // Keeps the larger of this checkpoint and the kept one. Errc::tampered unless the ledger of one extends the other's.
+  // For checkpoints that did not come with an answer, for example from a witness or a bundle.
   Result<void> keep(const audit::SignedCheckpoint& checkpoint);
 
   // --- acts ---
-  // Persists the command under a fresh nonce, sends it, and verifies that the receipt is for this very command. While
-  // the network fails it is sent again, at most kMaxAttempts times; then it stays in the outbox (Errc::unavailable).
-  // `journal`: lines to append to the home's journal once it is known to be done.
+  // Stores the command in the outbox under a fresh nonce, sends it, and verifies that the receipt is for this very
+  // command. If the network fails, the command is sent up to kMaxAttempts times; then it stays in the outbox and this
+  // returns Errc::unavailable. `journal`: lines that are appended to the home's journal once the command is known to be
+  // done.
   template <class Command>
   Result<ActAnswer> act(const Command& command, std::string journal = {}) {
     return act(Command::kKind, wire::encode(command), std::move(journal));
   }
   Result<ActAnswer> act(std::string_view kind, std::string body, std::string journal);
-  // Finishes what earlier runs left in the outbox; gives a line for people about each. A refusal or conflict ends a
-  // command as much as success does; without the network nothing is lost (Errc::unavailable).
+  // Finishes the commands that earlier runs left in the outbox, and returns a line for people about each. A refusal or
+  // a conflict ends a command as success does. Errc::unavailable if there is no network; nothing is lost then.
   Result<std::vector<std::string>> finish_outbox();
 
   // --- beside values ---
-  // In as many requests as needed; the digests in the order of the values.
+  // Stages the values in as many requests as are needed. Returns their digests in the same order.
   Result<std::vector<Digest>> stage(std::span<const Bytes> values);
   Result<Digest> stage(const Bytes& value);
-  // A name or other free text: 32 random bytes, then the text. Errc::invalid_argument for control characters,
-  // Errc::too_large over `max`.
+  // Stages a name or other free text, as 32 random bytes followed by the text. Errc::invalid_argument if it is empty or
+  // has control characters, Errc::too_large if it has more than `max` bytes.
   Result<Digest> stage_text(std::string_view text, std::size_t max = access::kMaxFreeTextBytes);
   Result<Digest> stage_large(ByteView value);
 
   // --- payloads ---
-  // Many small ones in one request, each an upload of its own, complete and durable when this returns. `body`: each
-  // with its length before it, 4 bytes, big-endian; `count` of them, their uploads in that order.
+  // Sends `count` small payloads in one request. Each becomes an upload of its own, which is complete and durable when
+  // this returns. `body` has each payload after its length (4 bytes, big-endian); the uploads are in the same order.
   Result<std::vector<access::UploadId>> send_batch(ByteView body, std::size_t count);
   Result<Bytes> get_bytes(std::string_view path, std::size_t max);
-  // What stands there from `from` to `length`, in order, to `write`. A broken connection is resumed with Range.
+  // Passes the bytes from `from` to `length` to `write`, in order. A download that breaks off is resumed with Range.
   Result<void> download(std::string_view path, std::uint64_t from, std::uint64_t length,
                         const std::function<Result<void>(ByteView)>& write);
 
  private:
   friend class Upload;
-  struct Signed {  // what one request says besides method and path
+  struct Signed {  // one request, without its method and path
     ByteView body;
     bool has_body = false;
     std::optional<std::string> nonce;  // absent: a fresh one
     std::vector<std::pair<std::string, std::string>> fields;
     std::function<Result<void>(ByteView)> sink;
-    std::function<Result<std::size_t>(std::span<std::byte>)> source;  // instead of `body`, of a chunk
+    std::function<Result<std::size_t>(std::span<std::byte>)> source;  // gives a chunk's bytes, instead of `body`
     std::uint64_t source_length = 0;
     bool chunk = false;
   };
   Session(Home home, Keys keys, Pins pins, World world, audit::NoteKey log_key);
-  // Part of an answer, as read: one that is malformed is the service's failure (Errc::internal).
+  // Passes on a part of an answer that was read. If it is malformed, that is the service's failure: Errc::internal.
   template <class T>
   static Result<T> understood(Result<T> part) {
     if (!part) return not_understood(part.error());
@@ -184,7 +187,7 @@ class Session {
   World world_;
   audit::NoteKey log_key_;
   std::string authority_;
-  // Enrolment signs with the invitation's key until the person exists.
+  // An enrolment signs with the invitation's key, because the person does not exist yet.
   std::string keyid_;
   std::optional<vault::crypto::SigningKey> signing_as_;
   mutable std::mutex mutex_;
@@ -194,12 +197,14 @@ class Session {
                                                         vault::crypto::SigningKey key);
 };
 
-// What a problem answer says, as an Error: its Errc, its words and its rule.
+// The Errc, the words and the rule of a problem answer.
 Error error_of(const HttpAnswer& answer);
-// Whether the same request may be answered otherwise when it is sent again.
+// Whether the same request may get another answer if it is sent again.
 bool is_transient(const HttpAnswer& answer);
-// For an answer that this program cannot use. Errc::malformed would say that a person typed something wrong.
-Error misspoken(std::string_view what);
-Result<std::uint64_t> parse_number(std::string_view text);  // of a field of an answer
+// For an answer that this program cannot use. It is Errc::internal, because Errc::malformed would blame what a person
+// typed.
+Error misspoken(std::string_view message);
+// Reads a number in a field of an answer.
+Result<std::uint64_t> parse_number(std::string_view text);
 
 }  // namespace cli::client

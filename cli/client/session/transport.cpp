@@ -43,7 +43,7 @@ class HeaderList {
 };
 
 bool start_curl() {
-  static const bool started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;  // once, by whichever thread is first
+  static const bool started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;  // once, by the first thread
   return started;
 }
 
@@ -77,14 +77,14 @@ Result<void> check_request(const HttpRequest& request) {
   return {};
 }
 
-// What libcurl calls back to while one request is under way.
+// The state of one request, to which libcurl's callbacks belong.
 struct Exchange {
   explicit Exchange(const HttpRequest& sent) : request(sent) {}
   const HttpRequest& request;
   std::size_t body_sent = 0;
   HttpAnswer answer;
   std::size_t header_bytes = 0;
-  std::optional<Error> failure;  // ours or a callback's, rather than the network's
+  std::optional<Error> failure;  // of this program or of a callback, not of the network
 
   bool to_sink() const { return request.sink && (answer.status == 200 || answer.status == 206); }
 
@@ -94,7 +94,7 @@ struct Exchange {
       failure = Error{Errc::too_large, "the service's answer has too large a header"};
       return 0;
     }
-    if (line.starts_with("HTTP/")) {  // again after "100 Continue"
+    if (line.starts_with("HTTP/")) {  // a second time after "100 Continue"
       answer.fields.clear();
       const std::size_t space = line.find(' ');
       answer.status = 0;
@@ -141,7 +141,7 @@ struct Exchange {
     return piece.size();
   }
 
-  // libcurl sends the beginning again when a kept connection turns out to be dead. A source cannot.
+  // libcurl sends the body's beginning again if a kept connection turns out to be dead. A source cannot give it again.
   int seek(curl_off_t offset, int origin) {
     if (request.source || origin != SEEK_SET || offset < 0 || static_cast<std::size_t>(offset) > request.body.size())
       return CURL_SEEKFUNC_CANTSEEK;
@@ -169,7 +169,7 @@ int on_progress(void* data, curl_off_t, curl_off_t received, curl_off_t, curl_of
   return 1;
 }
 
-// Sets the options of one request. None of it may be sent when libcurl has refused one of them.
+// Sets the options of one request. If libcurl refuses one of them, the request must not be sent.
 class Options {
  public:
   explicit Options(CURL* easy) : easy_(easy) {}
@@ -178,8 +178,8 @@ class Options {
     const CURLcode code = curl_easy_setopt(easy_, option, value);
     if (code != CURLE_OK && refused_ == CURLE_OK) refused_ = code;
   }
-  // An option that only makes a request faster. libcurl refuses the size of a buffer that it still has from a request
-  // that ended before it began, as when a name is not known; that buffer has this size.
+  // Sets an option that only makes a request faster. libcurl refuses to change the size of a buffer that it has kept
+  // from a request that never began, for example because a host name was not known. That buffer has this size already.
   template <class Value>
   void prefer(CURLoption option, Value value) {
     static_cast<void>(curl_easy_setopt(easy_, option, value));
@@ -194,18 +194,20 @@ class Options {
   CURLcode refused_ = CURLE_OK;
 };
 
-// `url` is the service's.
+// `url` is the service's address.
 Error error_of(CURLcode code, const std::string& url) {
   switch (code) {
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-      return {Errc::tampered,
-              "the service's TLS key is not the one pinned at enrolment: somebody may stand in between, or the service "
-              "was given another key. Nothing was sent. Ask its operator by another way before doing anything else"};
+      return {
+          Errc::tampered,
+          "the service's TLS key is not the one pinned at enrolment: somebody may be between you and the service, or "
+          "the service was given another key. Nothing was sent. Ask its operator by another way before you do "
+          "anything else"};
     case CURLE_URL_MALFORMAT:
       return {Errc::invalid_argument, "the service's address cannot be used"};
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9
-      return {Errc::malformed, "what answers there does not speak HTTP/1.1"};
+      return {Errc::malformed, "the server at " + url + " does not speak HTTP/1.1"};
     case CURLE_OPERATION_TIMEDOUT:
       return {Errc::unavailable, "the service at " + url + " did not answer in time"};
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -226,9 +228,9 @@ const std::string* HttpAnswer::field(std::string_view lower_case_name) const {
 
 struct Transport::Impl {
   std::string url;
-  bool is_pinned = true;  // false: believes whoever answers
+  bool is_pinned = true;  // false: any key is accepted
   Successor successor;
-  std::mutex renewing;  // taken before `mutex`, by whoever asks for a successor
+  std::mutex renewing;  // held by the thread that asks for a successor; taken before `mutex`
   std::mutex mutex;
   std::condition_variable returned;
   vault::Digest pin{};  // guarded by mutex, as are `idle` and `unmade`
@@ -239,7 +241,7 @@ struct Transport::Impl {
     std::unique_lock lock(mutex);
     returned.wait(lock, [this] { return !idle.empty() || unmade > 0; });
     if (!idle.empty()) {
-      Easy easy = std::move(idle.back());  // the one used last: its connection is the likeliest to live
+      Easy easy = std::move(idle.back());  // the one used last, because its connection most likely still lives
       idle.pop_back();
       return easy;
     }
@@ -264,7 +266,7 @@ struct Transport::Impl {
   Result<std::optional<vault::Digest>> another_than(const vault::Digest& known) {
     if (!successor) return std::optional<vault::Digest>();
     const std::scoped_lock asking(renewing);
-    if (const vault::Digest now = pinned(); now != known) return std::optional(now);  // somebody else has asked
+    if (const vault::Digest now = pinned(); now != known) return std::optional(now);  // another thread has asked
     TRY(const vault::Digest next, successor(known));
     if (next == known) return std::optional<vault::Digest>();
     const std::scoped_lock lock(mutex);
@@ -280,21 +282,21 @@ struct Transport::Impl {
 };
 
 Transport::Impl::Outcome Transport::Impl::perform(CURL* easy, const HttpRequest& request, const vault::Digest& key) {
-  curl_easy_reset(easy);  // its connections stay
+  curl_easy_reset(easy);  // keeps its connections
   Options options(easy);
   Exchange exchange(request);
   const std::string whole = url + request.target;
   options.set(CURLOPT_URL, whole.c_str());
-  options.set(CURLOPT_PATH_AS_IS, 1L);  // what is signed is what is sent
+  options.set(CURLOPT_PATH_AS_IS, 1L);  // the path that is sent must be the one that was signed
   options.set(CURLOPT_PROTOCOLS_STR, "https");
   options.set(CURLOPT_FOLLOWLOCATION, 0L);
-  options.set(CURLOPT_PROXY, "");  // not even the environment's
+  options.set(CURLOPT_PROXY, "");  // ignores the environment's proxies too
   options.set(CURLOPT_NOSIGNAL, 1L);
   options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   options.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
-  // The pin is the whole trust: it came with the invitation, signed and compared in person, and names one key. What
-  // certificate authorities or names say besides could only refuse the right key. Neither check may be off without it,
-  // but for what nobody believes (ask_anybody).
+  // All trust is in the pin. It came with the invitation, which was signed and compared in person, and it names one
+  // key. Checks of certificate authorities or names could only refuse the right key, so they are off. They may only be
+  // off because there is a pin, or because nobody believes the answer (ask_anybody).
   const std::string pin_text = "sha256//" + vault::base64(key, vault::Base64::padded);
   if (is_pinned) options.set(CURLOPT_PINNEDPUBLICKEY, pin_text.c_str());
   options.set(CURLOPT_SSL_VERIFYPEER, 0L);
@@ -318,7 +320,7 @@ Transport::Impl::Outcome Transport::Impl::perform(CURL* easy, const HttpRequest&
   if (request.method == "HEAD") {
     options.set(CURLOPT_NOBODY, 1L);
   } else if (carries_body && !request.source && request.body.size() <= kMaxOneWrite) {
-    // Unlike an upload's, these go out with the header, as one TLS record.
+    // Unlike an upload's body, this one is sent together with the header, as one TLS record.
     options.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     options.set(CURLOPT_POSTFIELDS, request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
   } else if (carries_body) {
@@ -332,7 +334,7 @@ Transport::Impl::Outcome Transport::Impl::perform(CURL* easy, const HttpRequest&
   }
   if (request.method != "HEAD") options.set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   HeaderList headers;
-  headers.add("Content-Type:");  // libcurl has one of its own for what is posted; a request's own comes after it
+  headers.add("Content-Type:");  // removes the one that libcurl adds to a POST; the request's own is added below
   for (const auto& [name, value] : request.fields) headers.add(value.empty() ? name + ";" : name + ": " + value);
   options.set(CURLOPT_HTTPHEADER, headers.get());
   if (const auto taken = options.taken(); !taken) return {taken.error()};
@@ -353,7 +355,7 @@ Result<Transport> Transport::make(std::string_view url, const vault::Digest& tls
   if (!start_curl()) return Error{Errc::internal, "libcurl cannot start"};
   auto impl = std::make_unique<Impl>();
   TRY(const auto authority, strongroom::access::wire::parse_vault_url(url));
-  impl->url = authority.url();  // so that Host is what requests are signed for
+  impl->url = authority.url();  // so that the Host field is the authority that requests are signed for
   impl->pin = tls_pin;
   impl->successor = std::move(successor);
   impl->unmade = std::max(1U, connections);
@@ -385,7 +387,7 @@ Result<HttpAnswer> ask_anybody(std::string_view url, const HttpRequest& request)
 Result<Carrier> carrier_to(std::string_view url, const vault::Digest& tls_pin, unsigned connections,
                            Successor successor) {
   TRY(Transport made, Transport::make(url, tls_pin, connections, std::move(successor)));
-  // Shared, because a std::function can be copied.
+  // A shared_ptr, because a std::function must be copyable.
   return Carrier([transport = std::make_shared<Transport>(std::move(made))](const HttpRequest& request) {
     return transport->send(request);
   });

@@ -1,5 +1,5 @@
-// Carries requests to one service over TLS 1.3 and believes only its pinned key. libcurl; no redirects, no proxies, no
-// cookies, no compression, https alone.
+// Carries requests to one service over TLS 1.3, and believes only its pinned key. It uses libcurl, and only https: no
+// redirects, proxies, cookies or compression.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -15,11 +15,11 @@
 namespace cli::client {
 
 inline constexpr std::size_t kMaxAnswerBytes = 64U << 20;        // of an answer that is held in memory
-inline constexpr std::size_t kMaxAnswerHeaderBytes = 64U << 10;  // of all its fields
-inline constexpr std::size_t kMaxOneWrite = 64U << 10;           // of a body that goes out together with its header
+inline constexpr std::size_t kMaxAnswerHeaderBytes = 64U << 10;  // of all fields of an answer
+inline constexpr std::size_t kMaxOneWrite = 64U << 10;           // of a body that is sent in one write with its header
 inline constexpr unsigned kDefaultConnections = 8;
 inline constexpr std::chrono::seconds kConnectTimeout{10};
-inline constexpr std::chrono::seconds kStallTimeout{60};  // without one byte in either direction, an answer included
+inline constexpr std::chrono::seconds kStallTimeout{60};  // without a byte in either direction, also before an answer
 
 using HttpFields = std::vector<std::pair<std::string, std::string>>;
 
@@ -28,14 +28,14 @@ struct HttpRequest {
   std::string target;  // path and query
   HttpFields fields;
   vault::ByteView body;  // borrowed for the call
-  // For large downloads: takes a 200's or 206's body as it comes; other bodies are held in the answer. What it returns
-  // ends the transfer and is the call's error.
+  // For large downloads: takes the body of a 200 or 206 as it arrives. Other bodies are held in the answer. An error
+  // that it returns ends the transfer and becomes the call's error.
   std::function<vault::Result<void>(vault::ByteView)> sink;
-  // For large uploads, instead of `body`: gives exactly `source_length` bytes in all, at most the span at a time, 0 at
-  // the end. What it returns ends the transfer.
+  // For large uploads, instead of `body`: gives `source_length` bytes in all, at most a span at a time. An error that
+  // it returns ends the transfer.
   std::function<vault::Result<std::size_t>(std::span<std::byte>)> source;
   std::uint64_t source_length = 0;
-  // Called often while the request is under way; false ends it (Errc::cancelled).
+  // Called often during the request. If it returns false, the request ends with Errc::cancelled.
   std::function<bool(std::uint64_t sent, std::uint64_t received)> progress;
 };
 
@@ -43,29 +43,30 @@ struct HttpAnswer {
   unsigned status = 0;
   HttpFields fields;  // names in lower case
   vault::Bytes body;
-  // The first of that name, or nullptr.
+  // The first field of that name, or nullptr.
   const std::string* field(std::string_view lower_case_name) const;
 };
 
-// Asked when another TLS key than the pinned one answers: the key to believe instead, which is the pinned one where
-// there is none, or what to say. Nothing was sent when it is asked.
+// Asked if another TLS key than the pinned one answers, before anything is sent. It returns the key to believe instead,
+// the pinned key if there is no other, or the error to report.
 using Successor = std::function<vault::Result<vault::Digest>(const vault::Digest& pinned)>;
 
-// Thread safe. Keeps its connections open between requests.
+// Thread safe. It keeps its connections open between requests.
 class Transport {
  public:
-  // `url` is "https://host[:port]" and nothing after it; `tls_pin` the SHA-256 of the key's SubjectPublicKeyInfo.
-  // Nothing is sent yet. At most `connections` requests are under way at once; more wait. Errc::invalid_argument.
+  // `url` is "https://host[:port]" and nothing after it. `tls_pin` is the SHA-256 of the key's SubjectPublicKeyInfo. At
+  // most `connections` requests run at once, and others wait. Sends nothing yet. Errc::invalid_argument for another
+  // URL.
   static vault::Result<Transport> make(std::string_view url, const vault::Digest& tls_pin,
                                        unsigned connections = kDefaultConnections, Successor successor = {});
   Transport(Transport&&) noexcept;
   Transport& operator=(Transport&&) noexcept;
   ~Transport();
 
-  // Any status is an answer. Errc::unavailable when the service cannot be reached or the connection broke: the same
-  // request may be sent again. Errc::tampered when the TLS key is not the pinned one; nothing was sent then.
-  // Errc::too_large for an answer over a limit, Errc::malformed for one that is not HTTP, Errc::invalid_argument for a
-  // request that could not be one, Errc::cancelled.
+  // Returns the answer, whatever its status. Errc::unavailable if the service cannot be reached or the connection
+  // broke: the same request may be sent again. Errc::tampered if the TLS key is not the pinned one; nothing was sent
+  // then. Errc::too_large if the answer is over a limit, Errc::malformed if it is not HTTP, Errc::invalid_argument if
+  // the request cannot be expressed in HTTP, Errc::cancelled.
   vault::Result<HttpAnswer> send(const HttpRequest& request);
 
  private:
@@ -75,13 +76,13 @@ class Transport {
   std::unique_ptr<Impl> impl_;
 };
 
-// What a session needs of a transport; tests put something else in its place.
+// The part of a transport that a session needs. Tests use another implementation.
 using Carrier = std::function<vault::Result<HttpAnswer>(const HttpRequest&)>;
 vault::Result<Carrier> carrier_to(std::string_view url, const vault::Digest& tls_pin,
                                   unsigned connections = kDefaultConnections, Successor successor = {});
 
-// Asks whoever answers at the URL, whatever their TLS key. Nothing of the answer may be believed that is not signed by
-// a key of ours, and nothing of the request may be secret. Errors as Transport's.
+// Sends a request to any server that answers at the URL, with any TLS key. The caller may believe only the parts of the
+// answer that a pinned key has signed, and must put no secret into the request. Fails as Transport::send does.
 vault::Result<HttpAnswer> ask_anybody(std::string_view url, const HttpRequest& request);
 
 }  // namespace cli::client

@@ -67,7 +67,7 @@ Result<void> Upload::write(std::uint64_t length, const Source& source) {
   const std::uint64_t end = start + length;
   if (end > length_) return Error{Errc::invalid_argument, "more than the upload's length"};
   const std::string target = "/v1/uploads/" + id_.to_string();
-  std::uint64_t given = start;  // to the transport, so that the service can have it
+  std::uint64_t given = start;  // the end of the bytes that the transport has got, so that the service may have them
   int attempt = 1;
   while (offset_ < end) {
     Session::Signed request;
@@ -102,7 +102,7 @@ Result<void> Upload::write(std::uint64_t length, const Source& source) {
       TRY_VOID(ask_offset());
     }
     if (offset_ > length_) return misspoken("the service counts more than the upload has");
-    // What a connection that is dead to us still carried, as when an earlier run of this program was killed.
+    // A connection that is dead to us may still have delivered bytes, for example if an earlier run was killed.
     if (offset_ > given) return Error{Errc::retry, "the service has more by now than this program sent"};
     if (offset_ < start) return Error{Errc::retry, "the service restarted and had not kept all that it was sent"};
     if (offset_ > before) attempt = 1;

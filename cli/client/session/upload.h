@@ -1,23 +1,24 @@
-// An upload to the service, over tus 1.0.
+// An upload of one payload to the service, over tus 1.0.
 #pragma once
 #include "cli/client/session/session.h"
 
 namespace cli::client {
 
-// One tus upload, written in order. Not thread safe.
+// Written in order. Not thread safe.
 class Upload {
  public:
-  // `first` is sent along with the creation (it may be all of it).
+  // Begins an upload. `first` is sent in the same request, and may be the whole payload.
   static Result<Upload> create(Session& session, std::uint64_t length, ByteView first = {});
-  // One that was created before, where the service stands with it. Errc::not_found: it has gone.
+  // Finds an upload that was created before, at the offset that the service has reached. Errc::not_found if the service
+  // has dropped it.
   static Result<Upload> resume(Session& session, const access::UploadId& id, std::uint64_t length);
-  // Gives bytes of the upload from an offset of it on: at most the span, at least one; called again for earlier bytes
-  // of the chunk when they must be sent again. It may wait for them. What it returns ends the sending.
+  // Fills the span with bytes of the payload from offset `at`, at least one of them, and may wait for them. It is
+  // called for the same bytes again if they must be sent again. Its error ends the sending.
   using Source = std::function<Result<std::size_t>(std::uint64_t at, std::span<std::byte> into)>;
-  // Sends the next `length` bytes as one chunk. When the connection breaks the service is asked where it stands and the
-  // rest is sent from there. Errc::retry when it stands before this chunk (it restarted and lost what was not yet
-  // durable), or beyond what this call gave (an earlier run's connection still arrived): go on from `offset`, with the
-  // same bytes.
+  // Sends the next `length` bytes as one chunk. If the connection breaks, the service is asked for its offset, and the
+  // remaining bytes are sent from there. Errc::retry if that offset is before this chunk (the service restarted and
+  // lost bytes that were not durable yet), or beyond the bytes that this call gave (an earlier run's connection still
+  // delivered some). The caller then continues at `offset` with the same bytes.
   Result<void> write(std::uint64_t length, const Source& source);
   Result<void> write(ByteView chunk);
   Result<void> abandon();

@@ -20,7 +20,7 @@ using vault::age::Identity;
 bool has_age() {
   return fs::exists("/usr/bin/age");
 }
-// What stock age makes of a file with an identity.
+// Opens a file with an identity in the stock age program.
 std::string stock_age(const fs::path& file, const Identity& identity, const fs::path& scratch) {
   write_text(scratch / "identity", identity.to_text().expose());
   const std::string command = "/usr/bin/age -d -i '" + (scratch / "identity").string() + "' -o '" +
@@ -126,7 +126,7 @@ TEST_F(CopiesTest, StockAgeOpensASecuredCopy) {
   EXPECT_NE(stock_age(folder() / "index.age", own, out_.path()).find("\"number\":1"), std::string::npos);
 }
 
-// As on another machine of the same person, or after the home was restored.
+// For example on another machine of the same person, or after the home was restored.
 TEST_F(CopiesTest, AHomeThatDoesNotRememberTheIssueAsksBeforeItPrepares) {
   const auto copy = issue(third_);
   ASSERT_DONE(first_.session->home().drop_note(copy.to_string() + ".issue"));
@@ -178,7 +178,7 @@ TEST_F(CopiesTest, AnIssueThatWasRefusedIsNotRemembered) {
   EXPECT_TRUE(first_.session->home().notes(".issue")->empty());
 }
 
-// The service says that it is away, enters the issue all the same, and later says that it refused it.
+// The service seems to be away, enters the issue nevertheless, and later says that it refused the command.
 TEST_F(CopiesTest, AnIssueThatTheOutboxHearsIsRefusedIsNotRemembered) {
   vault_.lose_request = [](const HttpRequest& request) { return request.target.starts_with("/v1/acts/copy.issue"); };
   EXPECT_EQ(issue_copy(*first_.session, first_.directory(), request(third_)).code(), Errc::unavailable);
@@ -271,7 +271,7 @@ TEST_F(CopiesTest, AnotherRecordsPayloadIsRefused) {
   Bytes small;
   vault_.alter = [&](const HttpRequest& request, HttpAnswer& answer) {
     if (request.target.find(secured_[0].record->to_string() + "/payload") == std::string::npos) return;
-    // As long as the record, and an age payload too.
+    // It is as long as the record, and an age payload too.
     answer.body = Bytes(answer.body.size(), std::byte{7});
   };
   EXPECT_TAMPERED(collect(first_, copy), "");
@@ -291,11 +291,11 @@ TEST_F(CopiesTest, ASubstitutedHeaderIsRefused) {
 TEST_F(CopiesTest, HeadersInAnotherOrderOrOfOtherRecordsAreRefused) {
   const auto copy = issue(first_);
   alter_items("/headers", [&](wire::json::object& item) { item["record"] = secured_[1].record->to_string(); });
-  EXPECT_TAMPERED(collect(first_, copy), "otherwise than");
+  EXPECT_TAMPERED(collect(first_, copy), "differently from");
   alter_items("/headers", [&](wire::json::object& item) { item["ordinal"] = 2; });
-  EXPECT_TAMPERED(collect(first_, copy), "otherwise than");
+  EXPECT_TAMPERED(collect(first_, copy), "differently from");
   alter_items("/headers", [&](wire::json::object& item) { item["payload"] = std::string(64, '0'); });
-  EXPECT_TAMPERED(collect(first_, copy), "otherwise than");
+  EXPECT_TAMPERED(collect(first_, copy), "differently from");
 }
 
 TEST_F(CopiesTest, WhatTheIssuerDidNotPrepareIsRefused) {
@@ -323,7 +323,7 @@ TEST_F(CopiesTest, WhoeverTakesOverIssuesAnewWhatTheIssuerDidNotPrepare) {
   EXPECT_EQ(handed->state, HandoverState::done);
   EXPECT_EQ(handed->copies, 1U);
   EXPECT_EQ(collect(third_, copy).code(), Errc::conflict);
-  // A header is released to whoever signed for it alone, and what was handed over was signed by the lead.
+  // A header is only released to the person who signed for it, and the hand-over was signed by the lead.
   EXPECT_EQ(prepare_copy(*second_.session, second_.directory(), copy, as_asked).code(), Errc::refused);
   EXPECT_EQ(handed->unprepared, std::vector{copy});
 }
@@ -394,7 +394,7 @@ TEST(CopyNames, AreFourDigitsAndMore) {
   EXPECT_EQ(copy_file_name(1), "0001.age");
   EXPECT_EQ(copy_file_name(10'000), "10000.age");
 }
-// A payload that is longer than kKeptDownload, and what came of it before the network went away.
+// A payload that is longer than kKeptDownload, and the part of it that arrived before the network went away.
 class LargeCopyTest : public CopiesTest {
  protected:
   void SetUp() override {

@@ -61,7 +61,7 @@ TEST_F(DutiesTest, SomebodyWhoHeldTheKeyBeforeAPauseGetsItBackWithoutAQuestion) 
   ASSERT_TRUE(done) << done.error().message;
   ASSERT_EQ(done->size(), 1U);
   EXPECT_TRUE(done->front().done) << done->front().text;
-  // After an end they are somebody new.
+  // After their nomination has ended they count as somebody new.
   ASSERT_DONE(lead_.session->act(wire::EndNomination{safe_, second_.id(), {}}));
   first_.sync();
   ASSERT_DONE(nominate(*lead_.session, lead_.directory(), safe_, {second_.id(), access::Involvement::none, ""}));

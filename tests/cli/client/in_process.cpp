@@ -16,7 +16,7 @@
 namespace cli::client::testing {
 namespace {
 
-// Homes sync every file that they write. Where nothing is to survive, memory does as well and is much faster.
+// Homes sync every file that they write. Nothing of a test must survive, so memory will do, and is much faster.
 const bool kInMemory = std::filesystem::is_directory("/dev/shm") && ::setenv("TMPDIR", "/dev/shm", 1) == 0;
 
 namespace json = wire::json;

@@ -1,5 +1,6 @@
-// A whole vault behind a Carrier, in this process and without a network: the real store, gate, views and payloads, and
-// an operator who can do what an operator with the log key can (forge entries, sign other histories, alter answers).
+// A whole vault behind a Carrier, in this process and without a network. Store, gate, views and payloads are the real
+// ones. Its operator can do all that an operator with the log key can: forge entries, sign other histories, alter
+// answers.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -32,7 +33,7 @@ inline PassphraseSource passphrase() {
 
 class Vault {
  public:
-  // `url` is where its clients believe it to be; nothing listens there.
+  // `url` is the address that its clients know; nothing listens there.
   explicit Vault(std::string_view url = kUrl);
 
   Result<HttpAnswer> carry(const HttpRequest& request);
@@ -52,13 +53,13 @@ class Vault {
   const std::vector<wire::Invitation>& invitations() const { return invitations_; }
 
   // --- the network ---
-  // Asked before a request is carried out, and after: true loses it, or its answer.
+  // Called before a request is carried out, and after it. If they return true, the request or its answer is lost.
   std::function<bool(const HttpRequest&)> lose_request;
   std::function<bool(const HttpRequest&)> lose_answer;
   std::atomic<int> requests = 0;
 
   // --- the operator ---
-  // A last look at each answer.
+  // May change each answer before it is sent.
   std::function<void(const HttpRequest&, HttpAnswer&)> alter;
   // Appends an entry that nobody asked for, projects it, and signs the ledger with it.
   void forge(const std::optional<access::CaseId>& chain, const wire::EntryBody& body);
@@ -90,29 +91,29 @@ struct Client {
   std::unique_ptr<Directory> directory_;
   access::PersonId id() const { return session->person(); }
   std::filesystem::path home() const { return folder->path() / "home"; }
-  // Loaded, or brought up to date.
+  // Loads the directory, or brings it up to date.
   Directory& directory();
-  // Everything that is owed, done; fails the test otherwise.
-  // Agrees to whatever it is asked, unless the test asks itself.
+  // Does everything that is owed, and fails the test if it cannot. Answers every question with yes unless the test
+  // gives another answer.
   std::vector<DutyDone> sync(const Ask& ask = [](const Question&) { return Consent::yes; });
 };
 
 Client enrol_client(Vault& vault, const std::string& invitation, std::string_view name = {});
 
-// Three roots, custodians of each partner, a SPOC, an agency with a lead and three practitioners.
+// Three roots, custodians of each partner, a SPOC, and an agency with a lead and three practitioners.
 class Partnership : public ::testing::Test {
  protected:
   Partnership();
   Client invite_client(Client& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles,
                        std::string_view name);
-  // A case of the school's, asked to secure; and its safe with two representatives, confirmed.
+  // Opens a case in which the school is asked to secure, and the school's safe with two confirmed representatives.
   void open_case();
   VerifiedSafe safe_of(Client& client) {
     auto safe = verify_safe(*client.session, client.directory(), safe_);
     EXPECT_TRUE(safe) << safe.error().message;
     return std::move(*safe);
   }
-  // Files below a fresh folder, secured by the lead; gives their records in order of path.
+  // Secures files below a fresh folder, and returns their results in order of path.
   std::vector<SecuredResult> secure_files(Client& client,
                                           const std::vector<std::pair<std::string, std::string>>& files);
   access::AgencyId partner(std::size_t i) const { return vault_.invitations()[i].agency; }
@@ -201,7 +202,7 @@ wire::EntryBody body_of(const Event& event, const std::optional<std::string>& ac
 void write_text(const std::filesystem::path& file, std::string_view text);
 std::string read_text(const std::filesystem::path& file);
 
-// EXPECT_TAMPERED(f(), "words"): Errc::tampered, and the message has those words.
+// EXPECT_TAMPERED(f(), "words"): the result is Errc::tampered, and its message contains the words.
 #define EXPECT_TAMPERED(expression, words)                                                                        \
   do {                                                                                                            \
     const auto& tampered_result = (expression);                                                                   \

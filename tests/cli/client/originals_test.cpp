@@ -54,7 +54,7 @@ TEST_F(OriginalsTest, NothingIsRemovedWhoseEntryIsRefused) {
   const auto checked = check(originals);
   ASSERT_TRUE(checked) << checked.error().message;
   ASSERT_DONE(lead_.session->act(wire::PauseNomination{safe_, second_.id(), std::nullopt}));
-  EXPECT_EQ(remove(checked->files).code(), Errc::conflict);  // one person alone holds the key now
+  EXPECT_EQ(remove(checked->files).code(), Errc::conflict);  // now only one person holds the key
   EXPECT_TRUE(fs::exists(originals[0].path));
 }
 

@@ -224,7 +224,22 @@ TEST_F(SecuringTest, WhatTheDepositorSaysOfARecordIsWhatKeyholdersSee) {
   EXPECT_EQ(one.descriptor->sha256, vault::crypto::sha256(vault::as_bytes("content")));
 }
 
-// More records than the service looks at for one page stand before the only one of that class.
+TEST_F(SecuringTest, ATextIsDescribedAsAFileIs) {
+  const NewDocument document{access::RecordClass::other, "a\xff.json", "{}"};
+  ASSERT_DONE(seal_texts(*third_.session, safe_of(third_), std::span(&document, 1), "review"));
+  const auto listed = list(first_);
+  ASSERT_TRUE(listed) << listed.error().message;
+  ASSERT_EQ(listed->size(), 1U);
+  const ListedRecord& one = listed->front();
+  ASSERT_TRUE(one.descriptor) << one.problem->message;
+  EXPECT_EQ(*raw_name(*one.descriptor), document.name);
+  EXPECT_EQ(one.descriptor->source, "review");
+  EXPECT_EQ(one.descriptor->media_type, "application/json");
+  EXPECT_EQ(one.descriptor->size, 2U);
+  EXPECT_EQ(one.descriptor->sha256, vault::crypto::sha256(vault::as_bytes(document.text)));
+}
+
+// Before the only record of that class there are more others than the service looks at for one page.
 TEST_F(SecuringTest, ARecordOfAClassIsFoundBehindThousandsOfOthers) {
   constexpr std::uint64_t kOthers = 2 * access::kMaxScan + 1;
   {

@@ -11,7 +11,7 @@ using access::RecordClass;
 
 class ReviewDocuments : public ReviewSafe {
  protected:
-  // The copy by which something was read last.
+  // The copy with which something was read last.
   wire::CopyView last_copy() {
     auto copy = spoc_.session->get<wire::CopyView>("/v1/copies/" + copy_);
     EXPECT_TRUE(copy) << copy.error().message;

@@ -13,11 +13,11 @@ class LargeUploadTest : public SecuringTest {
   fs::path file() { return folder() / "large"; }
   void SetUp() override {
     SecuringTest::SetUp();
-    std::string text(kChunks * kUploadChunk - kChunks * 10'000, '\0');  // its ciphertext too is five chunks
+    std::string text(kChunks * kUploadChunk - kChunks * 10'000, '\0');  // so that its ciphertext has five chunks too
     for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * i >> 7U);
     write_text(file(), text);
   }
-  // The network goes away after so many chunks, as when this program is killed.
+  // The network goes away after so many chunks, as it does if this program is killed.
   void interrupt_after(int chunks) {
     vault_.lose_request = [=, sent = std::make_shared<std::atomic<int>>(0)](const HttpRequest& request) {
       return request.method == "PATCH" ? ++*sent > chunks : *sent > chunks;
@@ -25,7 +25,7 @@ class LargeUploadTest : public SecuringTest {
     EXPECT_EQ(secure_folder().code(), Errc::unavailable);
     vault_.lose_request = {};
   }
-  // Chunks that are sent, and uploads that are begun, until the end.
+  // Counts the chunks that are sent, and the uploads that are begun, until the end.
   struct Sent {
     std::atomic<int> chunks = 0;
     std::atomic<int> uploads = 0;
@@ -39,7 +39,7 @@ class LargeUploadTest : public SecuringTest {
     };
     return sent;
   }
-  // The one record is the file as it stands now.
+  // The only record is the file as it is now.
   void expect_secured(const Result<std::vector<SecuredResult>>& secured) {
     ASSERT_TRUE(secured) << secured.error().message;
     ASSERT_EQ(secured->size(), 1U);
@@ -94,7 +94,7 @@ TEST_F(LargeUploadTest, WhatTheServiceLostIsSentAgainAndNoMore) {
   third_.session = *Session::start(third_.session->home(), third_.session->keys().clone(),
                                    {forgetful, vault_.clock(), [](std::chrono::milliseconds) {}});
   expect_secured(secure_folder());
-  EXPECT_EQ(received, 2 + 1 + 3);  // two, one in the wrong place, the three that were missing
+  EXPECT_EQ(received, 2 + 1 + 3);  // two, one in the wrong place, and the three that were missing
 }
 
 TEST_F(LargeUploadTest, EveryChunkMayBreakOnce) {
@@ -142,7 +142,7 @@ TEST_F(LargeUploadTest, AFileThatChangesIsNotSentAgainUnderTheSameKey) {
       text.front() ^= 1;
       write_text(file(), text);  // of the same size
     } else if (chunks > 3) {
-      Bytes other(kUploadChunk);  // its beginning is the nonce, which is the same; nothing follows
+      Bytes other(kUploadChunk);  // begins with the nonce, which is the same, and nothing follows
       EXPECT_EQ(request.source(other).value_or(0), sizeof(vault::age::PayloadNonce));
       EXPECT_FALSE(request.source(other)) << "another text under the same key";
     }

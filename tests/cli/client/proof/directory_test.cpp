@@ -15,7 +15,7 @@ using access::Role;
 
 class DirectoryTest : public Partnership {
  protected:
-  // What the operator would want: keys of its own, as a practitioner of the school.
+  // An enrolment that the operator would like: keys of its own, as a practitioner of the school.
   wire::PersonEnrolled sock_puppet(const access::InvitationId& invitation) {
     wire::PersonEnrolled event;
     event.invitation = invitation;
@@ -172,7 +172,7 @@ TEST_F(DirectoryTest, ARootWhoJoinedAnotherPartnerIsNotItsRoot) {
   EXPECT_TAMPERED(update(), "may not give those roles");
 }
 
-// An invitation that came to nothing is signed all the same.
+// An invitation that was refused is signed too.
 TEST_F(DirectoryTest, ARevocationByAnInvitationThatIsNotThereIsRefused) {
   wire::InvitePerson command = invitation({Role::depositor}, school_);
   command.replaces = first_.id();
@@ -187,7 +187,7 @@ TEST_F(DirectoryTest, ARefusalHasNobodysOwnWords) {
   vault_.forge(std::nullopt,
                body_of(wire::AccessRefused{"add-agency", "A name that belongs in no ledger"}, lead_.id().to_string(),
                        signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now())));
-  EXPECT_TAMPERED(update(), "no rule of the policy");
+  EXPECT_TAMPERED(update(), "a rule that the policy does not have");
 }
 
 TEST_F(DirectoryTest, ALeadRevokesNobodyButTheStaffOfTheirOwnAgency) {
@@ -198,7 +198,7 @@ TEST_F(DirectoryTest, ALeadRevokesNobodyButTheStaffOfTheirOwnAgency) {
   EXPECT_TAMPERED(update(), "revoked by a person who may not");
 }
 
-// Its entry covers a field that no act has; the client has to know it, or nobody's directory opens any more.
+// Its entry covers a field that no act has. If clients did not know it, nobody could load the directory any more.
 TEST_F(DirectoryTest, ARefusedUploadStandsInTheDirectoryAndStopsNobody) {
   const Session& custodian = *custodians_[0].session;
   wire::RequestHead head;
@@ -328,7 +328,7 @@ TEST_F(DirectoryTest, APinnedRootThatNeverEnrolledIsMissed) {
 }
 
 TEST_F(DirectoryTest, OtherKeysForOneselfAreRefused) {
-  // Another's session under the lead's id: the home's keys are not those that the directory has for it.
+  // Somebody else's session under the lead's id, so the home's keys are not those in the directory.
   Pins pins = lead_.session->pins();
   pins.person = third_.id();
   Home home = lead_.session->home();

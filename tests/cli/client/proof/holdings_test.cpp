@@ -59,7 +59,7 @@ class HoldingsTest : public Partnership {
     request.form = *read_declaration(kForm);
     ASSERT_DONE(declare(*lead_.session, safe_of(lead_), request));
   }
-  // The operator edits the answers to this part of the safe's path.
+  // The operator edits the answers to requests whose target contains `part`.
   void alter(std::string_view part, std::function<void(wire::json::object&)> edit) {
     vault_.alter = [part = std::string(part), edit = std::move(edit)](const HttpRequest& request, HttpAnswer& answer) {
       if (request.target.find(part) == std::string::npos) return;
@@ -137,7 +137,7 @@ TEST_F(HoldingsTest, ADeclarationThatSaysOtherwiseInItsWordsIsRefused) {
   command.sources = {{access::SourceKind::system, access::SourceState::removed, {}, {}}};  // the open one is left out
   command.form = *digest;
   ASSERT_DONE(lead_.session->act(command));
-  EXPECT_TAMPERED(read(first_), "says otherwise in its words");
+  EXPECT_TAMPERED(read(first_), "contradict its entry");
 }
 
 TEST_F(HoldingsTest, AnAlteredNoteIsNoticed) {
@@ -190,7 +190,7 @@ TEST_F(HoldingsTest, ANoteThatItsSignerMadeForAnotherItemIsRefused) {
   command.item = second.item;
   command.note = *first_.session->stage(note);
   ASSERT_DONE(first_.session->act(command));
-  EXPECT_TAMPERED(read(first_), "of another item");
+  EXPECT_TAMPERED(read(first_), "about another item");
 }
 
 TEST_F(HoldingsTest, AnEntryThatTheOperatorMadeUpIsRefused) {

@@ -9,7 +9,7 @@ namespace {
 
 using access::RecordClass;
 
-// A review that was decided, as a partner and the SPOC read it from a service that shows something else.
+// A review that was decided. A partner and the SPOC read it from a service that shows something else.
 class ReviewShown : public ReviewSafe {
  protected:
   void SetUp() override {
@@ -50,7 +50,7 @@ class ReviewShown : public ReviewSafe {
     done(spoc_, wire::SendTemplates{case_, {{school_, document_2, document_3, {}}}, {}});
   }
   Result<ReviewCase> read() { return read_review(*icb_root_.session, *directory_, case_); }
-  // What the service answers to `part` of the case, altered.
+  // Alters the answers of the service about a part of the case.
   void lie(std::string_view part, const std::function<void(wire::json::object&)>& alter) {
     vault_.alter = [part = std::string(part), alter](const HttpRequest& request, HttpAnswer& answer) {
       const std::string path = request.target.substr(0, request.target.find('?'));
@@ -81,11 +81,10 @@ TEST_F(ReviewShown, AsItIsAgreesWithItsEntries) {
 
 TEST_F(ReviewShown, WithAnotherDocument4IsFoundOut) {
   lie("/review", [&](auto& view) { view.at("decision").as_object()["record"] = other_.to_string(); });
-  expect_found_out("Document 4 otherwise");
+  expect_found_out("Document 4 differently");
 }
 
-// A part of a review is shown as the service likes: it may not call something a part for a partner, who reads the
-// whole.
+// A part of a review is not proved. So the service must not show only a part to a partner, who may read the whole.
 TEST_F(ReviewShown, AsAPartToSomebodyWhoReadsTheWholeIsFoundOut) {
   lie("/review", [&](auto& view) { view["whole"] = false; });
   expect_found_out("a part of a review");
@@ -93,7 +92,7 @@ TEST_F(ReviewShown, AsAPartToSomebodyWhoReadsTheWholeIsFoundOut) {
 
 TEST_F(ReviewShown, WithAnotherDecisionIsFoundOut) {
   lie("/review", [&](auto& view) { view.at("decision").as_object()["decision"] = "practice-review"; });
-  expect_found_out("Document 4 otherwise");
+  expect_found_out("Document 4 differently");
 }
 
 TEST_F(ReviewShown, AtAnotherStageIsFoundOut) {
@@ -159,17 +158,17 @@ TEST_F(ReviewShown, WithAnotherReferralIsFoundOut) {
   expect_found_out("the referral");
 }
 
-// The operator enters a decision itself: in the ledger, but signed by nobody who could decide.
-// Signed by the SPOC while a decision stood already: a conflict, which leaves no entry.
+// The SPOC signed this when there was a decision already. That is a conflict, which leaves no entry.
 TEST_F(ReviewShown, WithAnActThatItsStageDoesNotHaveIsFoundOut) {
   const wire::DropReview command{case_, words_};
   auto body = body_of(wire::ReviewDropped{case_, words_}, spoc_.id().to_string(),
                       signed_request(command, spoc_.id().to_string(), spoc_.session->keys().signing, vault_.now()));
   body.ids.safe = review_safe_;
   vault_.forge(case_, body);
-  EXPECT_TAMPERED(read(), "does not belong there");
+  EXPECT_TAMPERED(read(), "does not fit its stage");
 }
 
+// The operator enters a decision that was signed by somebody who may not decide.
 TEST_F(ReviewShown, WithADecisionThatNoSpocSignedIsFoundOut) {
   const wire::DecideReview command{case_, 2, other_, access::ReviewDecision::practice_review, 1, {}};
   const wire::ReviewDecided event{case_, 2, 1, other_, access::ReviewDecision::practice_review, 1, false, {}};
@@ -181,7 +180,7 @@ TEST_F(ReviewShown, WithADecisionThatNoSpocSignedIsFoundOut) {
   EXPECT_TAMPERED(read(), "not permitted");
 }
 
-// An older state of the same review verifies. What is signed for then is the older document, by name, and refused.
+// An older state of the same review verifies. But what is signed then names the older document, and is refused.
 TEST_F(ReviewShown, AsItWasBeforeCannotBeSignedInPlaceOfWhatItIs) {
   const auto before = read();
   ASSERT_TRUE(before);

@@ -18,13 +18,13 @@ class SafeChainTest : public Partnership {
     EXPECT_TRUE(entries) << entries.error().message;
     return std::move(*entries);
   }
-  // What the operator would put in the place of the school's safe.
+  // An opening that the operator would like to show instead of the school's.
   wire::OpenSafe substitute() {
     const auto made = make_epoch(lead_.directory(), safe_, 0, std::array{first_.id()}, nullptr);
     EXPECT_TRUE(made);
     return {case_, safe_, school_, made->key, {{first_.id(), access::Involvement::none, {}}}, {}};
   }
-  // An entry that looks like those of the chain, for the projection alone.
+  // Makes an entry for the projection that looks like those of the chain.
   template <class Command, class Event>
   VerifiedEntry entry(const Command& command, const Event& event, Session& by, const vault::crypto::SigningKey& key) {
     VerifiedEntry made;
@@ -62,7 +62,7 @@ TEST_F(SafeChainTest, AReviewSafeIsProvedByItsReferral) {
 
 TEST_F(SafeChainTest, ASubstitutedSafeKeyIsRefused) {
   auto entries = chain_of(lead_);
-  // The recipient alone is exchanged: the lead's signature no longer covers the entry.
+  // Only the recipient is exchanged, so the lead's signature no longer covers the entry.
   auto event = *event_of<wire::SafeOpened>(entries[0].body);
   event.key.recipient = Identity::generate().recipient();
   entries[0].body.detail = wire::to_json(event);
@@ -86,10 +86,10 @@ TEST_F(SafeChainTest, ASafeOpenedByAPractitionerIsRefused) {
 TEST_F(SafeChainTest, AnotherSafesOpeningIsRefused) {
   const auto entries = chain_of(lead_);
   EXPECT_TAMPERED(verify_safe_chain(lead_.directory(), access::SafeId::generate(9), entries), "another safe");
-  EXPECT_TAMPERED(verify({}), "no opening");
+  EXPECT_TAMPERED(verify({}), "does not show how this safe was opened");
 }
 
-// Signed by whom it should be, yet the service decides: nobody becomes a keyholder who may not be nominated.
+// The right person signed, but the service must not accept everybody: some people may not be nominated.
 TEST_F(SafeChainTest, ANominationOfSomebodyWhoMayNotBeNominatedIsRefused) {
   const auto nominate = [&](const access::SafeId& safe, const access::PersonId& whom, Client& by) {
     const wire::MakeNomination command{safe, {whom, access::Involvement::none, {}}};
@@ -103,20 +103,20 @@ TEST_F(SafeChainTest, ANominationOfSomebodyWhoMayNotBeNominatedIsRefused) {
   EXPECT_TRUE(verify(entries));
   for (const Client* stranger : {&spoc_, &authority_root_, &custodians_[0]}) {
     entries.back() = nominate(safe_, stranger->id(), lead_);
-    EXPECT_TAMPERED(verify(entries), "nominated who may not be");
+    EXPECT_TAMPERED(verify(entries), "nominated who may not hold");
   }
   auto command = substitute();
   command.representatives = {{spoc_.id(), access::Involvement::none, {}}};
   const wire::SafeOpened event{command.case_, command.safe, command.agency, command.key, command.representatives, {}};
   const std::array opening{entry(command, event, *lead_.session, lead_.session->keys().signing)};
-  EXPECT_TAMPERED(verify(opening), "nominated who may not be");
+  EXPECT_TAMPERED(verify(opening), "nominated who may not hold");
 
   auto review = spoc_.session->entries("/v1/safes/" + review_safe_.to_string() + "/chain");
   ASSERT_TRUE(review);
   review->push_back(nominate(review_safe_, police_root_.id(), spoc_));
   EXPECT_TRUE(verify_safe_chain(spoc_.directory(), review_safe_, *review));
   review->back() = nominate(review_safe_, third_.id(), spoc_);
-  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "nominated who may not be");
+  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "nominated who may not hold");
   review->back() = nominate(review_safe_, police_root_.id(), lead_);
   EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "not permitted");
 }
@@ -184,7 +184,7 @@ TEST_F(SafeChainTest, ACommitmentForAnAgencyThatIsNoPartnerIsRefused) {
   EXPECT_TAMPERED(verify(entries), "one share for each partner");
 }
 
-// A refused command is signed too: shown as an entry that follows from it, it would end a nomination.
+// A refused command is signed too. An entry made from it must not end a nomination.
 TEST_F(SafeChainTest, ARevocationThatTheDirectoryDoesNotHaveEndsNoNomination) {
   const wire::RevokePerson command{second_.id(), {}};
   auto body = body_of(wire::NominationEnded{safe_, second_.id(), {}}, third_.id().to_string(),

@@ -130,7 +130,7 @@ TEST_F(SafeSecretsTest, AWrapThatTheLedgerDoesNotNameIsRefused) {
   ASSERT_TRUE(keys);
   const Identity& own = first_.session->keys().identity;
   EXPECT_TRUE(open_safe_keys(*keys, own, first_.id(), safe));
-  // The right secrets in a file of the operator's own making.
+  // The right secrets, in a file that the operator made.
   const auto secrets = open_safe_keys(*keys, own, first_.id(), safe);
   keys->wrap = *make_wrap(safe_, 0, secrets->identities[0], secrets->shares, own.recipient());
   EXPECT_TAMPERED(open_safe_keys(*keys, own, first_.id(), safe), "the ledger names");
@@ -174,7 +174,7 @@ TEST_F(SafeSecretsTest, ALinkToAnEarlierEpochThatTheLedgerDoesNotNameIsRefused) 
   keys->previous[0].back() ^= std::byte{1};
   EXPECT_TAMPERED(open_safe_keys(*keys, first_.session->keys().identity, first_.id(), safe), "the ledger names");
   keys->previous.clear();
-  EXPECT_TAMPERED(open_safe_keys(*keys, first_.session->keys().identity, first_.id(), safe), "not all there");
+  EXPECT_TAMPERED(open_safe_keys(*keys, first_.session->keys().identity, first_.id(), safe), "every earlier epoch");
 }
 
 TEST_F(SafeSecretsTest, AKeyholderReadsASafeWithTheChainAndTheKey) {

@@ -93,7 +93,7 @@ TEST_F(SealingsTest, AListingThatDiffersFromTheSealingIsRefused) {
     body["data"].as_object()["items"].as_array()[0].as_object()["class"] = "image";
     answer.body = vault::to_bytes(wire::json::serialize(body));
   };
-  EXPECT_TAMPERED(list(first_), "otherwise than its depositor sealed it");
+  EXPECT_TAMPERED(list(first_), "differently from what its depositor sealed");
 }
 
 TEST_F(SealingsTest, ASubstitutedDescriptionIsRefused) {

@@ -1,6 +1,5 @@
-// What an entry says is what somebody signed, for every kind of entry that there is and for every verifier that a
-// client has (DESIGN 4). The operator here has the vault's key: they rewrite an entry and its envelope, and sign
-// nothing.
+// Every verifier of a client refuses an entry that says something else than its signed request, for every kind of
+// entry. The operator in these tests has the vault's key: they rewrite an entry and its envelope, and sign nothing.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -56,7 +55,7 @@ class StoredRequests : public ::testing::Test {
   }
 
   static bool in_directory(const VerifiedEntry& entry) { return entry.envelope.chain == directory_tag_; }
-  // Entries of one sort, as a listing for one verifier has them.
+  // Entries as they are in a listing for one verifier.
   static std::vector<VerifiedEntry> entries_where(const std::function<bool(const wire::EntryBody&)>& is_one) {
     std::vector<VerifiedEntry> found;
     for (const VerifiedEntry& entry : *entries_)
@@ -132,12 +131,12 @@ TEST_F(StoredRequests, OfTheDirectoryAreComparedWhole) {
   EXPECT_GE(seen.size(), 6U);
 }
 
-// Where a client verifies whatever it may read (`audit verify`), and what every other listing begins with.
+// A client verifies the cause of every entry that it may read (`audit verify`), and every other listing begins so.
 TEST_F(StoredRequests, OfAnyKindAreComparedByTheirCause) {
   std::vector<VerifiedEntry> caused =
       entries_where([](const wire::EntryBody& body) { return body.request && body.actor->starts_with("person_"); });
   expect_mutations_refused(std::move(caused), [](std::span<const VerifiedEntry> list) -> Result<void> {
-    // Only the one that is another need be verified again: it is found where the list was right before.
+    // Only the mutated entry needs to be verified again, because the list was accepted before.
     for (const VerifiedEntry& entry : list) {
       const VerifiedEntry& right = (*entries_)[entry.envelope.seq.value];
       if (wire::encode(entry.body) == wire::encode(right.body)) continue;
@@ -168,7 +167,7 @@ TEST_F(StoredRequests, OfReceiptsAreComparedWithTheCommandThatWasSent) {
     expect_mutations_refused(receipt, [&](std::span<const VerifiedEntry> list) {
       return check_receipt(pending, list, key, std::string(kAuthority));
     });
-    // The act's own entry is not left out of it, and is not in it twice.
+    // The receipt must have the act's own entry, and must not have it twice.
     EXPECT_FALSE(check_receipt(pending, std::span(receipt).subspan(1), key, std::string(kAuthority))) << pending.kind;
     receipt.push_back(receipt.front());
     EXPECT_FALSE(check_receipt(pending, receipt, key, std::string(kAuthority))) << pending.kind;
@@ -205,7 +204,7 @@ TEST_F(StoredRequests, OfAReviewAreComparedWhole) {
     if (entry.body.kind != "case.referred") continue;
     const access::CaseId id = *entry.body.ids.case_;
     const access::SafeId review_safe = wire::from_json<wire::CaseReferred>(entry.body.detail)->review_safe;
-    // What the course of a review shows: everything of its review safe but keys and copies.
+    // The course of a review has everything of its review safe except keys and copies.
     auto list = entries_where([&](const wire::EntryBody& body) {
       return body.ids.case_ == id && body.ids.safe == review_safe && body.kind != "access.refused";
     });
@@ -227,7 +226,7 @@ TEST_F(StoredRequests, OfAReviewAreComparedWhole) {
   EXPECT_GE(reviews, 3U);
 }
 
-// The two attacks by which this was found (docs/mistakes.md), on every kind: the signed digest beside another body.
+// The two attacks that showed the mistake (docs/mistakes.md), on every kind: the signed digest beside another body.
 TEST_F(StoredRequests, NeverHaveABodyAndADigest) {
   for (const VerifiedEntry& entry : *entries_) {
     if (!entry.body.request) continue;

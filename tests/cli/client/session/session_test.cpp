@@ -111,7 +111,7 @@ TEST_F(SessionTest, AnAnswerThatSaysNothingOfTheLedgerIsRefused) {
   EXPECT_TAMPERED(session().get_json("/v1/whoami"), "says nothing about the ledger");
 }
 
-// Malformed is what people type, and ends with exit 2; what the service says is not theirs.
+// Errc::malformed is for input that people type, and ends with exit 2. It must not be used for answers of the service.
 TEST_F(SessionTest, AnAnswerThatMakesNoSenseIsTheServicesFailure) {
   vault_.alter = [](const HttpRequest&, HttpAnswer& answer) { answer.body = vault::to_bytes("{\"data\":"); };
   EXPECT_EQ(session().get_json("/v1/whoami").code(), Errc::internal);
@@ -127,7 +127,7 @@ TEST_F(SessionTest, AnAnswerThatMakesNoSenseIsTheServicesFailure) {
   EXPECT_TRUE(session().get<wire::PersonView>("/v1/whoami"));
 }
 
-// Of somebody before everybody who is enrolled: a page of people that begins there has them all.
+// A cursor before everybody who is enrolled, so a page of people that begins there has all of them.
 std::string cursor(std::uint64_t number) {
   return access::PersonId::generate(number).to_string();
 }
@@ -152,7 +152,7 @@ TEST_F(SessionTest, APageMayBeEmptyWhileMoreFollow) {
 
 TEST_F(SessionTest, AListingThatDoesNotGoForwardIsRefused) {
   const std::vector<std::string> cursors{cursor(1), cursor(2)};
-  // Each: what the pages name as the one after them, in their order.
+  // Each list has the cursors that the pages name as the next one, in order.
   for (const std::vector<std::string>& named : {std::vector<std::string>{""},
                                                 {cursors[1], cursors[1]},
                                                 {cursors[1], cursors[0]},
@@ -196,7 +196,7 @@ TEST_F(SessionTest, AReceiptForAnotherCommandIsRefused) {
   alter_json(vault_, target_begins("/v1/acts/"), [&](json::object& body) { other = body["receipt"]; });
   ASSERT_DONE(session().act(agency()));
   alter_json(vault_, target_begins("/v1/acts/"), [&](json::object& body) {
-    // The earlier entry, proved in the very tree of this answer.
+    // The earlier entry, proved in the tree of this answer.
     const auto txn = vault_.store().engine().read();
     const std::array seqs{audit::LeafIndex{other.at("entries").at(0).at("index").to_number<std::uint64_t>()}};
     body["receipt"] = audit::to_json(*vault_.store().ledger().receipt(**txn, seqs));
@@ -205,7 +205,7 @@ TEST_F(SessionTest, AReceiptForAnotherCommandIsRefused) {
 }
 
 TEST_F(SessionTest, AnEntryThatIsNotWhatWasAskedForIsRefused) {
-  // The operator enters the signed request under a detail of its own.
+  // The operator enters the signed request under another detail.
   alter_json(vault_, target_begins("/v1/acts/"), [&](json::object& body) {
     auto entry = wire::decode<wire::EntryBody>(
         std::string_view(body["receipt"].at("entries").at(0).at("body").as_string()), wire::Strictness::exact);
@@ -253,7 +253,7 @@ TEST_F(SessionTest, ACommandThatCannotBeSentWaitsInTheOutboxAndIsFinishedOnce) {
   const wire::AddAgency command = agency();
   const std::uint64_t before = kept_size();
   bool lose = true;
-  vault_.lose_answer = [&](const HttpRequest&) { return lose; };  // done, but nobody hears of it
+  vault_.lose_answer = [&](const HttpRequest&) { return lose; };  // done, but its answer is lost
   const int requests = vault_.requests;
   const auto answer = session().act(command);
   ASSERT_FALSE(answer);
@@ -263,7 +263,7 @@ TEST_F(SessionTest, ACommandThatCannotBeSentWaitsInTheOutboxAndIsFinishedOnce) {
   EXPECT_EQ(session().finish_outbox().code(), Errc::unavailable);
   EXPECT_EQ(pending(), 1U);
   lose = false;
-  ASSERT_DONE(session().get_json("/v1/whoami"));  // the ledger is known to have grown meanwhile
+  ASSERT_DONE(session().get_json("/v1/whoami"));  // so that this home knows a larger ledger by now
   const auto lines = session().finish_outbox();
   ASSERT_TRUE(lines) << lines.error().message;
   ASSERT_EQ(lines->size(), 1U);
@@ -333,7 +333,7 @@ TEST_F(SessionTest, TwoProgramsOfOneHomeKeepOneHistory) {
 }
 
 TEST_F(SessionTest, AnotherProgramsHistoryThatDoesNotFitIsRefused) {
-  // The other program was shown a history of its own.
+  // The other program was shown another history.
   ASSERT_DONE(session().home().replace_checkpoint(session().checkpoint()->note, sign(kept_size() + 1, Digest{})));
   EXPECT_TAMPERED(session().act(agency()), "different entries");
 }
@@ -525,7 +525,7 @@ TEST_F(SessionTest, AnInvitationOrPinsWithAUrlThatNoVaultHasAreRefused) {
   EXPECT_TRUE(started.error().message.contains("it has a path")) << started.error().message;
 }
 
-// An entry holds the authority that its signer signed, whichever way the URL is written.
+// An entry contains the authority that its signer signed, in its normal form.
 TEST(Vaults, AreEnrolledInAndUsedOnHttpsOwnPortAsOnAnother) {
   for (const std::string_view url : {"https://vault.example", "https://vault.example:443", "https://Vault.Example/",
                                      "https://[::1]", "https://[0:0::1]:443", "https://[::1]:8443"}) {

@@ -29,7 +29,7 @@ std::byte pattern_at(std::uint64_t offset) {
   return static_cast<std::byte>(offset * 31 >> 3);
 }
 
-// Says back everything that was received.
+// Sends back everything that it received.
 asio::awaitable<Response> mirror(Request& request) {
   Response response;
   response.fields = {{"X-Method", request.method},
