@@ -51,7 +51,7 @@ TEST_F(Review, AReviewIsDroppedBeforeItIsDecidedAndNotAfterwards) {
   expect_done(act(spoc_.id, wire::DropReview{case_, random_digest()}));
   EXPECT_EQ(case_row().stage, Stage::not_pursued);
   expect_conflict(meet("2026-12-03"), "(4.4.2)");
-  expect_conflict(act(spoc_.id, wire::StepBack{case_, Stage::scoping, random_digest()}), "not reopened");
+  expect_conflict(act(spoc_.id, wire::StepBack{case_, Stage::scoping, random_digest()}), "cannot be reopened");
 }
 
 TEST_F(Review, GoingBackVoidsWhatCameAfterAndVersionsGoOn) {
