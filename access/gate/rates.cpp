@@ -1,6 +1,7 @@
 #include "access/gate/rates.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace strongroom::access {
 namespace {

@@ -89,6 +89,8 @@ void Writer::write(std::span<Job> batch, const Answering& answer) {
 Result<std::vector<JobResult>> Writer::attempt(std::span<Job> jobs) {
   const auto staged_use = staged_use_;
   TRY(const auto txn, store_.engine().write());
+  // `drop_unclaimed` may have lost a commit while this waited for its transaction.
+  if (lost_) return Error{Errc::unavailable, "the outcome of a commit is unknown"};
   auto results = perform_all(*txn, jobs);
   if (!results) staged_use_ = staged_use;
   return results;
