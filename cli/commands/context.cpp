@@ -114,9 +114,7 @@ Result<void> Context::connect(Agree agree) {
   TRY(client::Home home, client::Home::open(client::Home::default_path()));
   TRY(const client::Pins pins, home.pins());
   TRY(client::Carrier carry, client::carrier_of_home(home.folder(), pins, [] {
-        note(
-            "the service has a new TLS key, which the log's key has signed; this machine trusts the new key from now "
-            "on");
+        note("the service renewed its TLS key, and the log's key has signed the new one, which is trusted from now on");
       }));
   TRY(session_, client::Session::start(std::move(home), passphrase(), {.carry = std::move(carry), .pause = {}}));
   TRY(client::Directory directory, client::Directory::load(*session_));
