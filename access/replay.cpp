@@ -51,14 +51,10 @@ Result<std::unique_ptr<Replay>> Replay::begin(std::optional<std::string> authori
 Result<void> Replay::next(const audit::Envelope& envelope, const std::optional<ByteView>& body) {
   const auto last = last_;
   const auto expected = expected_;
-  const auto chain = chains_.find(envelope.chain);
-  const auto verifier = chain != chains_.end() ? std::optional(chain->second) : std::nullopt;
   const auto taken = take(envelope, body);
   if (taken) return {};
   last_ = last;
   expected_ = expected;
-  chains_.erase(envelope.chain);
-  if (verifier) chains_.emplace(envelope.chain, *verifier);
   return Error{taken.code(), "entry " + std::to_string(envelope.seq.value) + ": " + taken.error().message};
 }
 
@@ -66,12 +62,17 @@ Result<void> Replay::take(const audit::Envelope& envelope, const std::optional<B
   if (envelope.seq.value != (last_ ? last_->seq.value + 1 : 0)) return altered("it does not follow the one before it");
   if (last_ && envelope.time < last_->time) return altered("its time is before the last one's");
   last_ = envelope;
-  if (!text) {
-    if (chains_.contains(envelope.chain)) return altered("a body of its chain is missing");
+  const std::size_t chain = envelope.chain.value;
+  const bool is_mixed = envelope.chain == wire::number_at_genesis(ChainSort::cases);
+  if (chain < has_bodies_.size() && has_bodies_[chain] != text.has_value() && !is_mixed)
+    return altered("a body of its chain is missing");
+  const auto add_to_heads = [&]() -> Result<void> {
+    TRY_VOID(heads_.next(envelope, audit::leaf_hash(audit::encode_envelope(envelope))));
+    if (chain == has_bodies_.size()) has_bodies_.push_back(text.has_value());
     return {};
-  }
-  const auto at = chains_.try_emplace(envelope.chain, envelope.chain).first;
-  TRY_VOID(at->second.next({audit::encode_envelope(envelope), *text}));
+  };
+  if (!text) return add_to_heads();
+  TRY_VOID(audit::verify_body(envelope, *text));
   const auto body = wire::read_entry(vault::as_text(*text));
   if (!body) return body.error();
   if (body->v != wire::EntryBody().v) return Error{Errc::unknown_version, "it was written by a newer program"};
@@ -80,6 +81,7 @@ Result<void> Replay::take(const audit::Envelope& envelope, const std::optional<B
   // An older policy may permit what a newer one refuses, so an entry must not name an older one.
   if (body->policy < policy_) return altered("it was decided under an older policy than an entry before it");
   TRY_VOID(check_entry(envelope, *body, *text));
+  TRY_VOID(add_to_heads());
   TRY_VOID(projection_->add(envelope, *body));
   policy_ = body->policy;
   return {};
@@ -91,22 +93,16 @@ Result<void> Replay::finish() const {
 }
 
 Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::EntryBody& body, ByteView text) {
-  if (!body.request) {
-    if (!expected_.empty()) return altered("it interrupts the entries of one command");
-    return check_system_entry(envelope, body);
-  }
-  const bool continues = !expected_.empty() && expected_.back().request == *body.request;
+  const bool continues = !expected_.empty() && expected_.back().request == body.request;
   if (!expected_.empty() && !continues) return altered("entries of the command before it are missing");
   if (!continues) {
+    if (!body.request) return check_system_entry(envelope, body);
     TRY_VOID(derive(envelope, body));
   }
   const Expected expected = std::move(expected_.back());
   expected_.pop_back();
   if (envelope.time != expected.time) return altered("the entries of one command have one time");
-  const Projection& at = *projection_;
-  TRY(const auto chain, chain_of(at.state(), at.txn(), expected.event));
-  if (!chain && envelope.n != 0) return altered("a case begins with a chain of its own");
-  if (chain && *chain != envelope.chain) return altered("it is in another chain than its command leads to");
+  TRY_VOID(check_chain(envelope, body));
   // The salt is random, so it is taken from the stored entry. Everything else is derived, and both texts must be equal.
   wire::EntryBody derived;
   derived.salt = body.salt;
@@ -121,37 +117,43 @@ Result<void> Replay::check_entry(const audit::Envelope& envelope, const wire::En
   return {};
 }
 
-// Checks an entry that nobody signs: genesis, the clock, limits.
+// The heads prove the entry's number and place in its chain. This checks which chain it is.
+Result<void> Replay::check_chain(const audit::Envelope& envelope, const wire::EntryBody& body) const {
+  TRY(const auto chain, chain_of(projection_->state(), projection_->txn(), body.kind, body.ids));
+  if (chain ? *chain != envelope.chain : envelope.n != 0) return altered("it is in another chain than its kind is for");
+  return {};
+}
+
+// Checks an entry that nobody signs and that follows from no other: genesis, the clock, limits.
 Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const {
   if (body.actor) return altered("it names an actor, and has no signed request");
+  const std::uint64_t seq = envelope.seq.value;
+  constexpr std::uint64_t kChains = std::size(wire::kChainsOfGenesis);
   wire::Concerned ids;
-  if (body.kind == wire::GenesisInvited::kKind) {
-    if (envelope.seq.value >= kGenesisEntries) return altered("there is no genesis after the first four entries");
+  if (seq < kChains) {
+    if (body.kind != wire::ChainBegun::kKind || body.detail != wire::to_json(wire::ChainBegun{wire::kChainsOfGenesis[seq]}))
+      return altered("the first entries begin the chains of the directory, cases, refusals and the service");
+  } else if (seq < kGenesisEntries) {
+    if (body.kind != wire::GenesisInvited::kKind) return altered("it is not a genesis entry");
     TRY(const auto detail, wire::from_json<wire::GenesisInvited>(body.detail, wire::Strictness::exact));
-    constexpr std::optional<AgencyKind> kPartners[kGenesisEntries] = {AgencyKind::local_authority, AgencyKind::icb,
-                                                                      AgencyKind::police, std::nullopt};
-    if (detail.partner != kPartners[envelope.seq.value])
+    constexpr std::optional<AgencyKind> kPartners[wire::kGenesisInvitations] = {AgencyKind::local_authority, AgencyKind::icb,
+                                                                          AgencyKind::police, std::nullopt};
+    if (detail.partner != kPartners[seq - kChains])
       return altered("the genesis entries are the three partners', in order, and the administrator's");
     ids.agency = detail.agency;
+  } else if (body.kind == wire::ClockStepped::kKind) {
+    TRY(const auto detail, wire::from_json<wire::ClockStepped>(body.detail, wire::Strictness::exact));
+    const bool back = detail.from == envelope.time && detail.to < detail.from;
+    const bool jump = detail.to == envelope.time && detail.from != detail.to;
+    if (!back && !jump) return altered("a step of the clock does not fit the entry's time");
+  } else if (body.kind == wire::RequestsLimited::kKind) {
+    TRY(const auto detail, wire::from_json<wire::RequestsLimited>(body.detail, wire::Strictness::exact));
+    ids.person = detail.person;
   } else {
-    if (envelope.seq.value < kGenesisEntries) return altered("the first four entries are the genesis");
-    if (body.kind == wire::ClockStepped::kKind) {
-      TRY(const auto detail, wire::from_json<wire::ClockStepped>(body.detail, wire::Strictness::exact));
-      const bool back = detail.from == envelope.time && detail.to < detail.from;
-      const bool jump = detail.to == envelope.time && detail.from != detail.to;
-      if (!back && !jump) return altered("a step of the clock does not fit the entry's time");
-    } else if (body.kind == wire::RequestsLimited::kKind) {
-      TRY(const auto detail, wire::from_json<wire::RequestsLimited>(body.detail, wire::Strictness::exact));
-      ids.person = detail.person;
-    } else {
-      return altered("it names nobody who signed it");
-    }
+    return altered("it names nobody who signed it");
   }
   if (wire::encode(body.ids) != wire::encode(ids)) return altered("it concerns something else");
-  if (envelope.seq.value == 0) return {};  // the directory's chain begins here
-  TRY(const DirectoryRow directory, projection_->state().directory(projection_->txn()));
-  if (envelope.chain.to_string() != directory.chain) return altered("it is not in the directory's chain");
-  return {};
+  return check_chain(envelope, body);
 }
 
 Result<Replay::Cause> Replay::verify_request(const audit::Envelope& envelope, const wire::EntryBody& body) const {
@@ -171,8 +173,12 @@ Result<void> Replay::derive(const audit::Envelope& envelope, const wire::EntryBo
   const Actor& actor = cause.actor;
   const Projection& at = *projection_;
   const auto expect = [&](Event event) {
-    expected_.push_back(
-        {.event = std::move(event), .actor = actor.keyid, .request = request.stored(), .time = envelope.time});
+    Expected one{.event = std::move(event), .actor = std::nullopt, .request = std::nullopt, .time = envelope.time};
+    if (one.event.kind != wire::ChainBegun::kKind) {
+      one.actor = actor.keyid;
+      one.request = request.stored();
+    }
+    expected_.push_back(std::move(one));
   };
   if (!wire::act_of(request)) {
     if (body.kind != wire::AccessRefused::kKind) return altered("its request is for no act");

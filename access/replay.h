@@ -1,12 +1,11 @@
 // Runs entries again and compares. Every stored entry must be the one that follows from its signed request, from the
-// entries before it, and from the values that it was given (seq, time, chain, salt, reference, number). `strongroomd
+// entries before it, and from the values that it was given (seq, time, salt, reference, number). `strongroomd
 // check` uses it, and so do clients who verify, and bundles, which lack the bodies of other cases' chains. Format:
 // docs/formats.md ("The ledger")
 //
 // Replay trusts the ledger that it is given. audit/check.h proves that its entries are under a signed checkpoint.
 #pragma once
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,8 +14,8 @@
 #include "access/acts/act.h"
 #include "access/store.h"
 #include "access/wire/register.h"
-#include "audit/chain.h"
 #include "audit/check.h"
+#include "audit/heads.h"
 
 namespace strongroom::access {
 
@@ -47,8 +46,8 @@ class Replay {
   static Result<std::unique_ptr<Replay>> begin(std::optional<std::string> authority = std::nullopt,
                                                PolicyVersion newest = kPolicyVersion);
 
-  // Runs the next entry by seq. Leave the body out if the entry's chain is not at hand: the bodies of a chain are
-  // either all there or all absent. Errc::tampered names the entry and what is wrong with it. Errc::unknown_version if
+  // Runs the next entry by seq. Leave the body out if it is not at hand. The bodies of a chain are either all there or
+  // all absent, except in the chain of cases, where each entry is about another case. Errc::tampered names the entry and what is wrong with it. Errc::unknown_version if
   // a newer program wrote it. After a failure nothing has changed, so another entry may be tried.
   Result<void> next(const audit::Envelope& envelope, const std::optional<ByteView>& body);
   // Call it after the last entry. Errc::tampered if entries of the last command are missing.
@@ -61,12 +60,13 @@ class Replay {
   Replay() = default;
   struct Expected {
     Event event;
-    std::string actor;
-    wire::EntryRequest request;
+    std::optional<std::string> actor;  // absent, as the request is, for the beginning of a chain
+    std::optional<wire::EntryRequest> request;
     Instant time;
   };
   Result<void> take(const audit::Envelope& envelope, const std::optional<ByteView>& text);
   Result<void> check_entry(const audit::Envelope& envelope, const wire::EntryBody& body, ByteView text);
+  Result<void> check_chain(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<void> check_system_entry(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<void> derive(const audit::Envelope& envelope, const wire::EntryBody& body);
   struct Cause {
@@ -80,7 +80,8 @@ class Replay {
   std::optional<audit::Envelope> last_;
   PolicyVersion newest_policy_ = kPolicyVersion;
   PolicyVersion policy_ = kFirstPolicyVersion;  // of the last entry
-  std::map<audit::ChainTag, audit::ChainVerifier> chains_;
+  audit::HeadsVerifier heads_;
+  std::vector<bool> has_bodies_;  // of each chain
   std::vector<Expected> expected_;  // the rest of a command's entries; the next one is the last of the list
 };
 

@@ -24,7 +24,7 @@ struct GenesisPlace {
   std::optional<AgencyKind> partner;
   Role role;
 };
-constexpr GenesisPlace kGenesisPlaces[kGenesisEntries] = {{AgencyKind::local_authority, Role::partner},
+constexpr GenesisPlace kGenesisPlaces[wire::kGenesisInvitations] = {{AgencyKind::local_authority, Role::partner},
                                                           {AgencyKind::icb, Role::partner},
                                                           {AgencyKind::police, Role::partner},
                                                           {std::nullopt, Role::administrator}};
@@ -67,7 +67,18 @@ Result<Store::Created> Store::create(std::unique_ptr<engine::Engine> engine, vau
   TRY_VOID(store->meta_->put(*txn, vault::as_bytes(kLogKeyRow), store->log_key_->seed().expose()));
 
   std::vector<wire::Invitation> invitations;
-  const audit::ChainTag chain = audit::ChainTag::generate();
+  const auto append = [&](std::optional<audit::ChainNumber> chain, const Event& event) -> Result<void> {
+    wire::EntryBody body;
+    body.salt = random_salt();
+    body.kind = event.kind;
+    body.policy = kPolicyVersion;
+    body.ids = event.ids;
+    body.detail = event.detail;
+    const std::string text = wire::encode(body);
+    TRY(const auto envelope, store->ledger_->append(*txn, chain, genesis.now, vault::as_bytes(text)));
+    return store->project(*txn, envelope, body);
+  };
+  for (const ChainSort sort : wire::kChainsOfGenesis) TRY_VOID(append(std::nullopt, begun_event(sort, {})));
   const auto ms = static_cast<std::uint64_t>(genesis.now.unix_ms);
   AgencyId local_authority;
   for (const GenesisPlace& place : kGenesisPlaces) {
@@ -80,15 +91,9 @@ Result<Store::Created> Store::create(std::unique_ptr<engine::Engine> engine, vau
                                        .roles = {place.role},
                                        .key = key.verify_key(),
                                        .expires = {genesis.now.unix_ms + kMaxInvitationDays * kDayMs}};
-    wire::EntryBody body;
-    body.salt = random_salt();
-    body.kind = wire::GenesisInvited::kKind;
-    body.policy = kPolicyVersion;
-    body.ids.agency = agency;
-    body.detail = wire::to_json(invited);
-    const std::string text = wire::encode(body);
-    TRY(const auto envelope, store->ledger_->append(*txn, chain, genesis.now, vault::as_bytes(text)));
-    TRY_VOID(store->project(*txn, envelope, body));
+    Event event{std::string(invited.kKind), wire::to_json(invited), {}};
+    event.ids.agency = agency;
+    TRY_VOID(append(wire::number_at_genesis(ChainSort::directory), event));
     wire::Invitation invitation{.url = authority.url(),
                                 .origin = genesis.origin,
                                 .log_key = store->config_.log_key,

@@ -13,6 +13,7 @@
 
 #include "access/state/state.h"
 #include "access/wire/invitation.h"
+#include "access/wire/register.h"
 #include "audit/index.h"
 #include "audit/ledger.h"
 #include "review/rules.h"
@@ -24,7 +25,8 @@
 namespace strongroom::access {
 
 inline constexpr std::uint64_t kVaultFormat = 1;
-inline constexpr std::uint64_t kGenesisEntries = 4;
+// The first entries of the four chains that genesis begins, and then the invitations.
+inline constexpr std::uint64_t kGenesisEntries = wire::kChainsOfGenesis.size() + wire::kGenesisInvitations;
 inline constexpr std::size_t kMaxConfigBytes = 64U << 10;
 inline constexpr std::uint64_t kTailEntries = 64;  // at the ledger's end, compared when a vault is opened
 
@@ -67,7 +69,7 @@ using OpenPayload =
 class Store {
  public:
   struct Created;
-  // Writes entries 0 to 3, the checkpoint of size 4, and a log key. Errc::conflict if the engine holds a vault already.
+  // Writes the genesis entries, the checkpoint of their size, and a log key. Errc::conflict if the engine holds a vault already.
   // Errc::invalid_argument for an origin that is no key name, or a URL that parse_vault_url refuses.
   static Result<Created> create(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
                                 const OpenPayload& open_payload, const Genesis& genesis);

@@ -47,10 +47,13 @@ template <class T>
 using Viewed = Result<std::variant<T, Refusal>>;
 
 // A page "with receipts". The entries are only in the receipt, ascending by seq. If there is no receipt, the page has
-// no entries.
+// no entries. A page of a chain also proves where the chain ends, so that nothing can be left out. Its cursor is the
+// number of an entry in the chain. The first page of a case's or a safe's chain begins with the entry of another chain
+// whose act began it.
 struct EntryPage {
   std::optional<audit::Receipt> receipt;
   std::optional<std::string> next;
+  std::optional<audit::ChainEnd> end;
 };
 
 struct RecordFilter {
@@ -95,24 +98,24 @@ class View {
 
   // Errc::not_found names a year of the case's dates whose bank holidays are not known.
   Viewed<wire::ReviewView> review(std::string_view id_or_reference) const;
-  // Returns the entries from which `review` is made: the referral, the asking, every step of the review, and the
-  // sealing of its documents. A client that reads them need not believe the view.
-  Viewed<EntryPage> review_course(const CaseId& id, std::string_view from) const;
+  // Returns the chain from which `review` is made, together with the records of the review safe. A client that reads
+  // them need not believe the view.
+  Viewed<EntryPage> review_chain(const CaseId& id, std::string_view from) const;
   Result<wire::CalendarView> calendar() const;
 
   Viewed<wire::Page<wire::SafeView>> safes(const std::optional<CaseId>& id, std::string_view from) const;
   Viewed<wire::SafeView> safe(const SafeId& id) const;
   Viewed<wire::SafeKeysView> safe_keys(const SafeId& id) const;
-  // Returns the entries of the safe's opening (or of the referral), nominations, epochs and shares.
-  Viewed<EntryPage> safe_chain(const SafeId& id, std::string_view from) const;
-  // Returns the entries about declarations, items and their custody, and removed originals. Keyholders also get the
-  // notes that these name.
-  Viewed<EntryPage> holdings(const SafeId& id, std::string_view from) const;
+  // Return chains of the safe: its keys, their recovery, and its records with what was declared about them.
+  Viewed<EntryPage> keys_chain(const SafeId& id, std::string_view from) const;
+  Viewed<EntryPage> recovery_chain(const SafeId& id, std::string_view from) const;
+  Viewed<EntryPage> records_chain(const SafeId& id, std::string_view from) const;
+  // Returns the notes that declarations and items name.
   Viewed<wire::Page<wire::SealedNote>> notes(const SafeId& id, std::string_view from) const;
   Viewed<wire::Page<wire::RecordView>> records(const SafeId& id, const RecordFilter& filter,
                                                std::string_view from) const;
-  // Returns all sealing entries of the safe, or only the one that sealed the record.
-  Viewed<EntryPage> sealings(const SafeId& id, const std::optional<RecordId>& record, std::string_view from) const;
+  // Returns the entry that sealed the record.
+  Viewed<EntryPage> sealing(const RecordId& id) const;
   Viewed<wire::RecordView> record(const RecordId& id) const;
 
   Viewed<wire::Page<wire::CopyView>> copies(const CopyFilter& filter, std::string_view from) const;
@@ -146,8 +149,11 @@ class View {
 
   Result<bool> reads_listing(wire::Listing listing, const wire::Concerned& ids) const;
   Result<EntryPage> entry_page(std::vector<audit::LeafIndex> seqs) const;
-  // Returns the entries of a safe that the listing has, from `first` on: ascending, and enough to fill a page.
-  Result<std::vector<audit::LeafIndex>> seqs_in(const SafeId& id, wire::Listing listing, std::uint64_t first) const;
+  // `beginning`: the entry of another chain whose act began this one.
+  Result<EntryPage> chain_page(audit::ChainNumber chain, std::optional<audit::LeafIndex> beginning,
+                               std::string_view from) const;
+  template <Action action>
+  Viewed<EntryPage> safe_chain(const SafeId& id, ChainSort sort, std::string_view from) const;
 
   // Returns the place once the action is permitted there. It compiles only with an action that is asked of such a
   // place, so that refusal_of_read comes to the same refusal.

@@ -20,8 +20,11 @@ std::string body_name(std::uint64_t seq) {
 std::string checkpoint_name(std::uint64_t size) {
   return "checkpoint of size " + std::to_string(size);
 }
-std::string chain_name(const ChainTag& chain, std::uint64_t n) {
-  return "chain row " + chain.to_string() + "/" + std::to_string(n);
+std::string chain_name(ChainNumber chain, std::uint64_t n) {
+  return "chain row " + std::to_string(chain.value) + "/" + std::to_string(n);
+}
+std::string heads_name(HeadRowId id) {
+  return "chain heads " + std::to_string(id.level) + "/" + std::to_string(id.index);
 }
 
 // Walks the ledger once. Each step fails only if the engine does; damage becomes a finding.
@@ -36,6 +39,7 @@ class Walk {
     TRY_VOID(checkpoint_of(0));
     TRY_VOID(each_row(tables_.envelopes, [this](KeyValue row) { return entry(row); }));
     TRY_VOID(end_of_ledger());
+    TRY_VOID(chain_heads());
     TRY_VOID(rows_of_no_entry());
     report_.size = TreeSize{next_};
     if (report_.is_sound()) report_.root = recomputed_root();
@@ -80,16 +84,18 @@ class Walk {
     } else if (envelope->seq.value != seq) {
       find(envelope_name(seq), "is in the place of another entry");
     } else {
-      TRY_VOID(place_in_time_and_chain(*envelope));
+      TRY_VOID(place_in_time_and_chain(*envelope, leaf_hash(row.value)));
       TRY_VOID(body_of(seq, &*envelope));
       return checkpoint_of(next_);
     }
+    heads_are_lost_ = true;
     TRY_VOID(body_of(seq, nullptr));  // without a sound envelope nobody knows which body is right
     return checkpoint_of(next_);
   }
 
   Result<void> missing_entries(std::uint64_t seq) {
     if (seq == next_) return {};
+    heads_are_lost_ = true;
     find(seq == next_ + 1 ? envelope_name(next_)
                           : "envelopes of entries " + std::to_string(next_) + " to " + std::to_string(seq - 1),
          "missing", Errc::not_found);
@@ -109,15 +115,16 @@ class Walk {
     return {};
   }
 
-  Result<void> place_in_time_and_chain(const Envelope& envelope) {
+  Result<void> place_in_time_and_chain(const Envelope& envelope, const Digest& leaf) {
     const std::uint64_t seq = envelope.seq.value;
     if (envelope.time < last_time_) find(envelope_name(seq), "is older than the entry before it");
     last_time_ = std::max(last_time_, envelope.time);
-    if (envelope.prev) {
-      TRY(const auto bytes, txn_.get(tables_.envelopes, number_row(envelope.prev->value)));
-      const auto before = bytes ? decode_envelope(*bytes) : Result<Envelope>(Errc::not_found, "missing");
-      if (before && (before->chain != envelope.chain || before->n + 1 != envelope.n))
-        find(envelope_name(seq), "does not follow the entry of its chain that it names as the one before");
+    // Without every entry before it, nobody can tell what an envelope's place and heads should be.
+    if (!heads_are_lost_) {
+      if (const auto derived = heads_.next(envelope, leaf); !derived) {
+        find(envelope_name(seq), derived.error().message);
+        heads_are_lost_ = true;
+      }
     }
     TRY(const auto sealed, txn_.get(tables_.chains.table(), chain_row(envelope.chain, envelope.n)));
     const std::string name = chain_name(envelope.chain, envelope.n);
@@ -231,6 +238,23 @@ class Walk {
     return hash;
   }
 
+  // --- chain heads --------------------------------------------------------------------------------------------------
+
+  Result<void> chain_heads() {
+    if (heads_are_lost_) return {};
+    for (const auto& [id, row] : heads_.rows().rows()) {
+      TRY(const auto stored, txn_.get(tables_.heads, heads_row(id)));
+      if (!stored) {
+        find(heads_name(id), "missing", Errc::not_found);
+      } else if (!std::ranges::equal(*stored, std::as_bytes(std::span(row)))) {
+        find(heads_name(id), "are not those of the entries");
+      }
+    }
+    TRY(const std::uint64_t stored, txn_.count(tables_.heads));
+    if (stored > heads_.rows().rows().size()) find("chain heads", "there are more of them than the chains need");
+    return {};
+  }
+
   // --- checkpoints --------------------------------------------------------------------------------------------------
 
   Result<void> checkpoint_of(std::uint64_t size) {
@@ -341,6 +365,8 @@ class Walk {
   std::vector<Digest> perfect_;  // as in Frontier, from the hashes with which the walk continues
   bool tree_is_lost_ = false;
   bool right_edge_is_signed_ = false;
+  HeadsVerifier heads_;
+  bool heads_are_lost_ = false;  // an entry was wrong, so the heads after it cannot be derived
   std::uint64_t bodies_ = 0, nodes_ = 0, chain_rows_ = 0;  // rows to which entries have led
 };
 

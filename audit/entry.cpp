@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "audit/decimal.h"
-#include "vault/base/secret.h"
 #include "vault/crypto/hash.h"
 
 namespace audit {
@@ -49,34 +48,15 @@ class Cursor {
 
 }  // namespace
 
-ChainTag ChainTag::generate() {
-  ChainTag tag;
-  vault::fill_random(tag.bytes);
-  return tag;
-}
-
-Result<ChainTag> ChainTag::parse(std::string_view hex_text) {
-  ChainTag tag;
-  if (hex_text.size() != 2 * tag.bytes.size() ||
-      std::ranges::any_of(hex_text, [](char c) { return c >= 'A' && c <= 'F'; }))
-    return malformed("the tag of a chain is 32 lower-case hexadecimal digits");
-  TRY(const Bytes raw, vault::unhex(hex_text));
-  std::ranges::copy(raw, tag.bytes.begin());
-  return tag;
-}
-
-std::string ChainTag::to_string() const {
-  return vault::hex(bytes);
-}
-
 Bytes encode_envelope(const Envelope& envelope) {
   std::string text = "{\"v\":" + std::to_string(kEnvelopeVersion);
   text += ",\"seq\":" + std::to_string(envelope.seq.value);
   text += ",\"time\":\"" + vault::to_rfc3339(envelope.time);
-  text += "\",\"chain\":\"" + envelope.chain.to_string();
-  text += "\",\"n\":" + std::to_string(envelope.n);
-  if (envelope.prev) text += ",\"prev\":" + std::to_string(envelope.prev->value);
-  text += ",\"body\":\"" + vault::hex(envelope.body) + "\"}";
+  text += "\",\"chain\":" + std::to_string(envelope.chain.value);
+  text += ",\"n\":" + std::to_string(envelope.n);
+  if (envelope.prev) text += ",\"prev\":\"" + vault::hex(*envelope.prev) + "\"";
+  text += ",\"heads\":\"" + vault::hex(envelope.heads);
+  text += "\",\"body\":\"" + vault::hex(envelope.body) + "\"}";
   return vault::to_bytes(text);
 }
 
@@ -94,22 +74,24 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   TRY(const std::string_view time, cursor.string());
   TRY(envelope.time, vault::parse_rfc3339(time));
   TRY_VOID(cursor.expect(",\"chain\":"));
-  TRY(const std::string_view chain, cursor.string());
-  TRY(envelope.chain, ChainTag::parse(chain));
+  TRY(envelope.chain.value, cursor.number());
   TRY_VOID(cursor.expect(",\"n\":"));
   TRY(envelope.n, cursor.number());
   if (cursor.take(",\"prev\":")) {
-    TRY(const std::uint64_t prev, cursor.number());
-    envelope.prev = LeafIndex{prev};
+    TRY(const std::string_view prev, cursor.string());
+    TRY(envelope.prev, vault::parse_digest(prev));
   }
+  TRY_VOID(cursor.expect(",\"heads\":"));
+  TRY(const std::string_view heads, cursor.string());
+  TRY(envelope.heads, vault::parse_digest(heads));
   TRY_VOID(cursor.expect(",\"body\":"));
   TRY(const std::string_view body, cursor.string());
   TRY(envelope.body, vault::parse_digest(body));
   TRY_VOID(cursor.expect("}"));
   if (!cursor.at_end()) return malformed("there is text after the envelope");
-  // The n-th entry of a chain has n entries before it, and all of them are earlier in the ledger.
+  // The n-th entry of a chain has n entries before it, and each chain before this one has at least one.
   if (envelope.prev.has_value() != (envelope.n > 0) || envelope.n > envelope.seq.value ||
-      (envelope.prev && *envelope.prev >= envelope.seq))
+      envelope.chain.value > envelope.seq.value - envelope.n)
     return malformed("the envelope's place in its chain is impossible");
   return envelope;
 }

@@ -23,18 +23,45 @@ Result<SignedCheckpoint> read_checkpoint(ByteView note) {
   return checkpoint;
 }
 
+// The rows of the heads' tree in a transaction.
+class StoredHeadRows final : public HeadRows {
+ public:
+  StoredHeadRows(const ReadTransaction& txn, vault::engine::Table table, WriteTransaction* writes = nullptr)
+      : txn_(txn), table_(table), writes_(writes) {}
+  Result<HeadRow> get(HeadRowId id) const override {
+    TRY(const auto found, txn_.get(table_, heads_row(id)));
+    HeadRow row{};
+    if (!found) return row;
+    if (found->size() != kHeadRowBytes) return Error{Errc::tampered, "a row of the chain heads has the wrong length"};
+    for (std::size_t i = 0; i < kHeadRowNodes; ++i)
+      std::ranges::copy(found->subspan(i * sizeof(Digest), sizeof(Digest)), row[i].begin());
+    return row;
+  }
+  Result<void> put(HeadRowId id, const HeadRow& row) override {
+    if (writes_ == nullptr) return Error{Errc::internal, "the chain heads are only being read"};
+    return writes_->put(table_, heads_row(id), std::as_bytes(std::span(row)));
+  }
+
+ private:
+  const ReadTransaction& txn_;
+  vault::engine::Table table_;
+  WriteTransaction* writes_;
+};
+
 }  // namespace
 
 Result<Ledger> Ledger::open(vault::engine::Engine& engine, const vault::keyring::Sealer& sealer) {
   TRY(const auto envelopes, engine.table("ledger.envelope"));
   TRY(const auto tree, engine.table("ledger.tree"));
+  TRY(const auto heads, engine.table("ledger.heads"));
   TRY(SealedTable bodies, SealedTable::make(engine, sealer, "ledger.body", TableClass::ledger));
   TRY(SealedTable checkpoints, SealedTable::make(engine, sealer, "ledger.checkpoint", TableClass::ledger));
   TRY(SealedTable chains, SealedTable::make(engine, sealer, "ledger.chain", TableClass::projection));
-  return Ledger(LedgerTables{envelopes, tree, std::move(bodies), std::move(checkpoints), std::move(chains)});
+  return Ledger(LedgerTables{envelopes, tree, heads, std::move(bodies), std::move(checkpoints), std::move(chains)});
 }
 
-Result<Envelope> Ledger::append(WriteTransaction& txn, const ChainTag& chain, vault::Instant time, ByteView body) {
+Result<Envelope> Ledger::append(WriteTransaction& txn, std::optional<ChainNumber> chain, vault::Instant time,
+                                ByteView body) {
   if (body.size() > kMaxBodyBytes) return Error{Errc::too_large, "the body of an entry is too large"};
   const std::string_view text = vault::as_text(body);
   if (!vault::is_utf8(text) || std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' '; }))
@@ -51,15 +78,21 @@ Result<Envelope> Ledger::append(WriteTransaction& txn, const ChainTag& chain, va
   Envelope envelope;
   envelope.seq = LeafIndex{before.value};
   envelope.time = time;
-  envelope.chain = chain;
   envelope.body = vault::crypto::sha256(body);
-  TRY(const auto last_of_chain, tables_.chains.last(txn, chain.bytes));
-  if (last_of_chain) {
-    TRY(const ChainRow row, read_chain_row(last_of_chain->key));
-    TRY(const std::uint64_t prev, read_number(last_of_chain->value));
-    envelope.n = row.n + 1;
-    envelope.prev = LeafIndex{prev};
+  TRY(std::uint64_t chains, this->chains(txn));
+  if (chain) {
+    TRY(const auto last, last_of(txn, *chain));
+    if (!last) return Error{Errc::not_found, "the ledger has no chain " + std::to_string(chain->value)};
+    envelope.chain = *chain;
+    envelope.n = last->n + 1;
+    TRY(envelope.prev, nodes(txn)(NodeId{0, last->seq.value}));
+  } else {
+    envelope.chain = ChainNumber{chains};
+    ++chains;
   }
+  StoredHeadRows heads(txn, tables_.heads, &txn);
+  TRY(const Digest heads_root, put_head(heads, {envelope.chain, envelope.n, envelope.seq}, chains));
+  envelope.heads = heads_digest(chains, heads_root);
   // These bytes are both hashed and stored. The leaf is never encoded again, so it stays valid in later versions.
   const Bytes bytes = encode_envelope(envelope);
   TRY_VOID(txn.put(tables_.envelopes, number_row(envelope.seq.value), bytes));
@@ -133,33 +166,74 @@ Result<Bytes> Ledger::body(const ReadTransaction& txn, LeafIndex seq) const {
   return std::move(*body);
 }
 
-Result<std::uint64_t> Ledger::chain_length(const ReadTransaction& txn, const ChainTag& chain) const {
-  TRY(const auto last, tables_.chains.last(txn, chain.bytes));
+Result<std::uint64_t> Ledger::chains(const ReadTransaction& txn) const {
+  TRY(const auto last, tables_.chains.last(txn, {}));
   if (!last) return std::uint64_t{0};
   TRY(const ChainRow row, read_chain_row(last->key));
-  return row.n + 1;
+  return row.chain.value + 1;
 }
 
-Result<std::vector<LeafIndex>> Ledger::chain_entries(const ReadTransaction& txn, const ChainTag& chain,
+Result<std::optional<ChainHead>> Ledger::last_of(const ReadTransaction& txn, ChainNumber chain) const {
+  TRY(const auto last, tables_.chains.last(txn, number_row(chain.value)));
+  if (!last) return std::optional<ChainHead>();
+  TRY(const ChainRow row, read_chain_row(last->key));
+  TRY(const std::uint64_t seq, read_number(last->value));
+  return std::optional(ChainHead{row.chain, row.n, LeafIndex{seq}});
+}
+
+Result<std::uint64_t> Ledger::chain_length(const ReadTransaction& txn, ChainNumber chain) const {
+  TRY(const auto last, last_of(txn, chain));
+  return last ? last->n + 1 : 0;
+}
+
+Result<HeadProof> Ledger::head(const ReadTransaction& txn, ChainNumber chain) const {
+  TRY(const auto last, last_of(txn, chain));
+  if (!last) return Error{Errc::not_found, "the ledger has no chain " + std::to_string(chain.value)};
+  HeadProof made{.head = *last, .chains = 0, .proof = {}};
+  TRY(made.chains, chains(txn));
+  TRY(made.proof, prove_head(StoredHeadRows(txn, tables_.heads), chain, made.chains));
+  return made;
+}
+
+Result<ChainEnd> Ledger::chain_end(const ReadTransaction& txn, ChainNumber chain) const {
+  TRY(const auto checkpoint, latest_checkpoint(txn));
+  if (!checkpoint) return Error{Errc::not_found, "the ledger has no checkpoint yet"};
+  TRY(const TreeSize now, size(txn));
+  if (checkpoint->checkpoint.size != now)
+    return Error{Errc::tampered, "the last checkpoint is not of the ledger's size"};
+  ChainEnd end;
+  const LeafIndex last{now.value - 1};
+  TRY(end.last, envelope_bytes(txn, last));
+  TRY(end.inclusion, inclusion(txn, last, now));
+  TRY(end.head, head(txn, chain));
+  return end;
+}
+
+Result<std::vector<LeafIndex>> Ledger::chain_entries(const ReadTransaction& txn, ChainNumber chain,
                                                      std::uint64_t from_n, std::size_t limit) const {
   limit = std::min(limit, kMaxChainPage);
   std::vector<LeafIndex> seqs;
   if (limit == 0) return seqs;
-  TRY_VOID(
-      tables_.chains.scan(txn, chain.bytes, chain_row(chain, from_n), [&](ByteView, ByteView value) -> Result<bool> {
-        TRY(const std::uint64_t seq, read_number(value));
-        seqs.push_back(LeafIndex{seq});
-        return seqs.size() < limit;
-      }));
+  TRY_VOID(tables_.chains.scan(txn, number_row(chain.value), chain_row(chain, from_n),
+                               [&](ByteView, ByteView value) -> Result<bool> {
+                                 TRY(const std::uint64_t seq, read_number(value));
+                                 seqs.push_back(LeafIndex{seq});
+                                 return seqs.size() < limit;
+                               }));
   return seqs;
 }
 
 Result<void> Ledger::rebuild_chains(WriteTransaction& txn) {
   TRY_VOID(tables_.chains.clear(txn));
+  TRY_VOID(txn.clear(tables_.heads));
+  StoredHeadRows heads(txn, tables_.heads, &txn);
   TRY(const TreeSize now, size(txn));
+  std::uint64_t chains = 0;
   for (LeafIndex seq; seq.value < now.value; ++seq.value) {
     TRY(const Envelope one, envelope(txn, seq));
     TRY_VOID(put_chain_row(txn, one));
+    chains = std::max(chains, one.chain.value + 1);
+    TRY_VOID(put_head(heads, {one.chain, one.n, one.seq}, chains));
   }
   return {};
 }

@@ -148,6 +148,44 @@ Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, const SignedCheck
   return verified;
 }
 
+json::value to_json(const ChainEnd& end) {
+  return json::object{{"last", json_text(end.last)},        {"inclusion", json_of(end.inclusion)},
+                      {"chain", end.head.head.chain.value}, {"n", end.head.head.n},
+                      {"seq", end.head.head.seq.value},     {"chains", end.head.chains},
+                      {"proof", json_of(end.head.proof)}};
+}
+
+Result<ChainEnd> chain_end_from_json(const json::value& value) {
+  ChainEnd end;
+  const auto number = [&](std::string_view name) -> Result<std::uint64_t> {
+    TRY(const json::value* found, member(value, name));
+    return number_of(*found);
+  };
+  TRY(const json::value* last, member(value, "last"));
+  TRY(const std::string last_text, text_of(*last));
+  end.last = vault::to_bytes(last_text);
+  TRY(const json::value* inclusion, member(value, "inclusion"));
+  TRY(end.inclusion, proof_of(*inclusion));
+  TRY(end.head.head.chain.value, number("chain"));
+  TRY(end.head.head.n, number("n"));
+  TRY(end.head.head.seq.value, number("seq"));
+  TRY(end.head.chains, number("chains"));
+  TRY(const json::value* proof, member(value, "proof"));
+  TRY(end.head.proof, proof_of(*proof));
+  return end;
+}
+
+Result<ChainHead> verify_chain_end(const ChainEnd& end, const Checkpoint& verified) {
+  const Error tampered{Errc::tampered, "the end of a chain is not proved by the ledger's last entry"};
+  if (verified.size.value == 0) return tampered;
+  const LeafIndex index{verified.size.value - 1};
+  TRY_VOID(verify_inclusion(leaf_hash(end.last), index, verified.size, end.inclusion, verified.root));
+  TRY(const Envelope last, decode_envelope(end.last));
+  if (last.seq != index || end.head.head.seq > index) return tampered;
+  TRY_VOID(verify_head(end.head, last.heads));
+  return end.head.head;
+}
+
 json::value to_json(const LogUpdate& update) {
   return json::object{
       {"checkpoint", update.checkpoint}, {"from", update.from.value}, {"consistency", json_of(update.consistency)}};

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "audit/checkpoint.h"
-#include "audit/entry.h"
+#include "audit/heads.h"
 
 namespace audit {
 
@@ -49,6 +49,20 @@ Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, std::string_view 
 // Same, for a caller that has verified the checkpoint already, since many receipts may have the same one.
 // Errc::conflict if the receipt has another checkpoint.
 Result<VerifiedReceipt> verify_receipt(const Receipt& receipt, const SignedCheckpoint& verified);
+
+// Proves which entry is the last of a chain: the ledger's last envelope, which commits to the heads of all chains, is
+// in the tree of the checkpoint that comes with it, and the chain's head is among them.
+// {"last":"<envelope>","inclusion":["…"],"chain":…,"n":…,"seq":…,"chains":…,"proof":["…"]}
+struct ChainEnd {
+  Bytes last;  // the envelope of the last entry that the checkpoint covers
+  Proof inclusion;
+  HeadProof head;
+  bool operator==(const ChainEnd&) const = default;
+};
+boost::json::value to_json(const ChainEnd& end);
+Result<ChainEnd> chain_end_from_json(const boost::json::value& value);
+// Returns the chain's last entry. Errc::tampered unless it is proved under this checkpoint, which must be verified.
+Result<ChainHead> verify_chain_end(const ChainEnd& end, const Checkpoint& verified);
 
 // {"checkpoint":"…","from":…,"consistency":["…"]}
 struct LogUpdate {

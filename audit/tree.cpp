@@ -62,8 +62,7 @@ Result<Digest> to_digest(ByteView bytes) {
 }
 
 // Follows RFC 9162 section 2.1.3.2, with its names of variables.
-Result<void> verify_inclusion(const Digest& leaf, LeafIndex index, TreeSize size, std::span<const Digest> proof,
-                              const Digest& root) {
+Result<Digest> root_of_inclusion(const Digest& leaf, LeafIndex index, TreeSize size, std::span<const Digest> proof) {
   if (size.value > kMaxTreeSize || proof.size() > kMaxProofHashes) return unproven("the inclusion proof is too long");
   if (index.value >= size.value) return unproven("the inclusion proof is for a leaf beyond the tree");
   std::uint64_t fn = index.value;
@@ -84,6 +83,12 @@ Result<void> verify_inclusion(const Digest& leaf, LeafIndex index, TreeSize size
     sn >>= 1;
   }
   if (sn != 0) return unproven("the inclusion proof is too short");
+  return hash;
+}
+
+Result<void> verify_inclusion(const Digest& leaf, LeafIndex index, TreeSize size, std::span<const Digest> proof,
+                              const Digest& root) {
+  TRY(const Digest hash, root_of_inclusion(leaf, index, size, proof));
   if (hash != root) return unproven("the inclusion proof does not lead to the tree's root");
   return {};
 }

@@ -44,6 +44,8 @@ Result<Digest> to_digest(ByteView bytes);
 // Returns Errc::tampered unless `proof` shows that `leaf` is at `index` in the tree of `size` leaves with that root.
 Result<void> verify_inclusion(const Digest& leaf, LeafIndex index, TreeSize size, std::span<const Digest> proof,
                               const Digest& root);
+// Returns the root to which an inclusion proof leads, for a caller that knows it only through a digest.
+Result<Digest> root_of_inclusion(const Digest& leaf, LeafIndex index, TreeSize size, std::span<const Digest> proof);
 // Returns Errc::tampered unless `proof` shows that the tree of `first` leaves is a prefix of the tree of `second`
 // leaves. A first size of 0 is always refused: every tree extends the empty one, so there is nothing to prove, and a
 // caller that knows nothing yet must not call this. Equal sizes need equal roots and an empty proof.

@@ -92,6 +92,7 @@ Result<std::string> answer_body(const access::Store& store, const vault::engine:
   body["data"] = shown.data;
   body["log"] = audit::to_json(log.update);
   if (shown.receipt) body["receipt"] = audit::to_json(*shown.receipt);
+  if (shown.end) body["chain"] = audit::to_json(*shown.end);
   return wire::json::serialize(body);
 }
 

@@ -20,6 +20,7 @@ using OrResponse = std::expected<T, net::Response>;
 struct Shown {
   wire::json::value data;
   std::optional<audit::Receipt> receipt;
+  std::optional<audit::ChainEnd> end;  // of the chain that a page is of
 };
 using Read = std::function<access::Viewed<Shown>(const access::View&, const Parameters&)>;
 struct ReadRoute {
@@ -39,7 +40,8 @@ net::Response answer_error(Service& service, std::string_view where, const vault
 net::Response answer_json(unsigned status, std::string body);
 net::Response answer_text(unsigned status, std::string_view type, std::string body);
 
-// Makes {"data":…,"log":…,"receipt":…}. The log's state is read from `txn`, and the receipt must come from it too.
+// Makes {"data":…,"log":…,"receipt":…,"chain":…}. The log's state is read from `txn`, and the receipt and the chain's
+// end must come from it too.
 vault::Result<std::string> answer_body(const access::Store& store, const vault::engine::ReadTransaction& txn,
                                        std::uint64_t known, const Shown& shown);
 

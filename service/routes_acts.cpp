@@ -68,7 +68,7 @@ Awaitable stage_values(Service& service, net::Request& request) {
   const auto staged = co_await stage(service, std::move(asked->owner), std::move(asked->values));
   if (!staged) co_return answer_staging_error(service, staged.error());
 
-  auto work = [&service, known = asked->known, shown = Shown{digests_json(*staged), {}}]() -> Result<std::string> {
+  auto work = [&service, known = asked->known, shown = Shown{digests_json(*staged), {}, {}}]() -> Result<std::string> {
     TRY(const auto txn, service.store.engine().read());
     return answer_body(service.store, *txn, known, shown);
   };
@@ -93,7 +93,7 @@ Result<std::string> done_body(const access::Store& store, const access::Done& do
   wire::json::object data{{"entries", std::move(entries)}};
   for (const auto& [name, value] : done.data) data[name] = value;
   TRY(auto receipt, store.ledger().receipt(*txn, done.seqs));
-  return answer_body(store, *txn, known, Shown{std::move(data), std::move(receipt)});
+  return answer_body(store, *txn, known, Shown{std::move(data), std::move(receipt), {}});
 }
 
 Awaitable act(Service& service, net::Request& request) {

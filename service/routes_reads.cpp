@@ -17,14 +17,14 @@ wire::json::object page_json(wire::json::value items, const std::optional<std::s
 
 // Translate the result of a view to the data of an answer.
 Shown shown_of(const access::EntryPage& page) {
-  return {page_json(wire::json::array(), page.next), page.receipt};
+  return {page_json(wire::json::array(), page.next), page.receipt, page.end};
 }
 Shown shown_of(const std::vector<vault::Digest>& proof) {
-  return {wire::json::object{{"proof", wire::to_json(proof)}}, {}};
+  return {wire::json::object{{"proof", wire::to_json(proof)}}, {}, {}};
 }
 template <class T>
 Shown shown_of(const T& data) {
-  return {wire::to_json(data), {}};
+  return {wire::to_json(data), {}, {}};
 }
 template <class T>
 Viewed<Shown> show(Result<T> viewed) {
@@ -49,12 +49,6 @@ Viewed<Shown> records(const View& view, const Parameters& given) {
   TRY(filter.class_, given.of_query<access::RecordClass>("class"));
   TRY(filter.subject, given.of_query<std::string>("subject"));
   return show(view.records(safe, filter, given.text("from")));
-}
-
-Viewed<Shown> sealings(const View& view, const Parameters& given) {
-  TRY(const auto safe, given.of_path<access::SafeId>("safe"));
-  TRY(const auto record, given.of_query<access::RecordId>("record"));
-  return show(view.sealings(safe, record, given.text("from")));
 }
 
 Viewed<Shown> copies(const View& view, const Parameters& given) {
@@ -120,9 +114,9 @@ std::vector<ReadRoute> read_routes() {
       [](const View& view, const Parameters& given) { return show(view.find_case(given.path("case"))); });
   get("/v1/cases/{case}/review", none,
       [](const View& view, const Parameters& given) { return show(view.review(given.path("case"))); });
-  get("/v1/cases/{case}/course", from,
+  get("/v1/cases/{case}/chains/review", from,
       by_id<access::CaseId>("case", [](const View& view, const auto& id, const Parameters& given) {
-        return view.review_course(id, given.text("from"));
+        return view.review_chain(id, given.text("from"));
       }));
   get("/v1/calendar", none, [](const View& view, const Parameters&) { return show(view.calendar()); });
 
@@ -132,23 +126,30 @@ std::vector<ReadRoute> read_routes() {
   get("/v1/safes/{safe}/keys", none,
       by_id<access::SafeId>("safe",
                             [](const View& view, const auto& id, const Parameters&) { return view.safe_keys(id); }));
-  get("/v1/safes/{safe}/chain", from,
+  get("/v1/safes/{safe}/chains/keys", from,
       by_id<access::SafeId>("safe", [](const View& view, const auto& id, const Parameters& given) {
-        return view.safe_chain(id, given.text("from"));
+        return view.keys_chain(id, given.text("from"));
       }));
-  get("/v1/safes/{safe}/holdings", from,
+  get("/v1/safes/{safe}/chains/recovery", from,
       by_id<access::SafeId>("safe", [](const View& view, const auto& id, const Parameters& given) {
-        return view.holdings(id, given.text("from"));
+        return view.recovery_chain(id, given.text("from"));
+      }));
+  get("/v1/safes/{safe}/chains/records", from,
+      by_id<access::SafeId>("safe", [](const View& view, const auto& id, const Parameters& given) {
+        return view.records_chain(id, given.text("from"));
       }));
   get("/v1/safes/{safe}/notes", from,
       by_id<access::SafeId>("safe", [](const View& view, const auto& id, const Parameters& given) {
         return view.notes(id, given.text("from"));
       }));
   get("/v1/safes/{safe}/records", {"from", "class", "subject"}, records);
-  get("/v1/safes/{safe}/sealings", {"from", "record"}, sealings);
   get("/v1/records/{record}", none,
       by_id<access::RecordId>("record",
                               [](const View& view, const auto& id, const Parameters&) { return view.record(id); }));
+
+  get("/v1/records/{record}/sealing", none,
+      by_id<access::RecordId>("record",
+                              [](const View& view, const auto& id, const Parameters&) { return view.sealing(id); }));
 
   get("/v1/copies", {"case", "from", "overdue", "mine", "number"}, copies);
   get("/v1/copies/{copy}", none,

@@ -9,7 +9,8 @@ namespace acts {
 namespace {
 
 // Lists the kinds of entry that change no projection. The others are AppliedEvents.
-using Remarks = boost::mp11::mp_set_difference<wire::OtherEvents, boost::mp11::mp_list<wire::GenesisInvited>>;
+using Remarks =
+    boost::mp11::mp_set_difference<wire::OtherEvents, boost::mp11::mp_list<wire::ChainBegun, wire::GenesisInvited>>;
 
 // It is never inlined, because all of a list would otherwise be one function, which takes the compiler as long as the
 // rest of the folder.
@@ -85,6 +86,22 @@ bool has_opaque_subjects(const Command& command) {
 
 }  // namespace
 
+// Adds the first entries of the chains that begin with an entry, directly after it.
+static void begin_chains(Decision& decision) {
+  std::vector<Event> events;
+  for (Event& event : decision.events) {
+    events.push_back(std::move(event));
+    const Event beginning = events.back();
+    for (const ChainSort sort : wire::chains_begun_by(beginning.kind))
+      events.push_back(begun_event(sort, beginning.ids));
+  }
+  decision.events = std::move(events);
+}
+
+Result<void> apply(const Entry& entry, const wire::ChainBegun& detail) {
+  return entry.state.put_chain(entry.txn, detail.sort, entry.body.ids, entry.envelope.chain);
+}
+
 bool is_subject(std::string_view text) {
   return !text.empty() && text.size() <= kMaxSubjectLength && text.front() >= 'a' && text.front() <= 'z' &&
          std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
@@ -133,6 +150,8 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const ReadTra
         return decide(context, command);
       });
   if (!decided) return Error{Errc::unsupported, "there is no such act"};
+  if (*decided)
+    if (auto* decision = std::get_if<Decision>(&**decided)) acts::begin_chains(*decision);
   return std::move(*decided);
 }
 
@@ -179,23 +198,30 @@ Result<Given> given_of(std::string_view kind, const wire::json::value& detail) {
   return wire::from_json<Given>(wire::given_of(kind, detail));
 }
 
-Result<std::optional<audit::ChainTag>> chain_of(const State& state, const ReadTransaction& txn, const Event& event) {
-  if (wire::begins_chain(event.kind)) return std::nullopt;
-  std::string tag;
-  if (event.chain) {
-    TRY(const CaseRow row, acts::needed(state.find_case(txn, *event.chain)));
-    tag = row.chain;
-  } else {
-    TRY(const DirectoryRow directory, state.directory(txn));
-    tag = directory.chain;
-  }
-  TRY(const audit::ChainTag chain, audit::ChainTag::parse(tag));
+Result<std::optional<audit::ChainNumber>> chain_of(const State& state, const ReadTransaction& txn,
+                                                   std::string_view kind, const wire::Concerned& ids) {
+  if (kind == wire::ChainBegun::kKind) return std::optional<audit::ChainNumber>();
+  const auto sort = wire::chain_sort_of(kind);
+  if (!sort) return Error{Errc::unsupported, "no chain is for entries of this kind"};
+  // Replay may lack the bodies that begin these chains.
+  if (std::ranges::find(wire::kChainsOfGenesis, *sort) != wire::kChainsOfGenesis.end() &&
+      !(*sort == ChainSort::refusals && ids.case_))
+    return std::optional(wire::number_at_genesis(*sort));
+  TRY(const auto chain, state.chain(txn, *sort, ids));
+  if (!chain)
+    return Error{Errc::tampered, "the chain " + wire::enum_name(*sort) + " of an entry's case or safe is not there"};
   return chain;
+}
+
+Event begun_event(ChainSort sort, const wire::Concerned& ids) {
+  Event event{std::string(wire::ChainBegun::kKind), wire::to_json(wire::ChainBegun{sort}), ids};
+  if (!is_of_safe(sort)) event.ids.safe.reset();
+  return event;
 }
 
 Event refused_event(const Refusal& refusal) {
   const wire::AccessRefused detail{wire::enum_name(refusal.action), refusal.rule};
-  return {std::string(detail.kKind), wire::to_json(detail), refusal.ids, refusal.ids.case_};
+  return {std::string(detail.kKind), wire::to_json(detail), refusal.ids};
 }
 
 Result<void> apply(State& state, WriteTransaction& txn, const audit::Envelope& envelope, const wire::EntryBody& body) {

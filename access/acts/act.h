@@ -57,7 +57,6 @@ struct Event {
   std::string kind;
   wire::json::value detail;
   wire::Concerned ids;
-  std::optional<CaseId> chain;  // none: the directory's chain. `case.referred` begins its case's chain
 };
 
 struct Decision {
@@ -77,11 +76,13 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const vault::
                                                const Actor& actor, const wire::VerifiedRequest& request, Instant time,
                                                const Given& given, PolicyVersion policy = kPolicyVersion);
 
-// Returns the chain that an event's entry belongs to, or nothing if the entry begins a chain of its own. Errc::tampered
-// if its case does not exist.
-Result<std::optional<audit::ChainTag>> chain_of(const State& state, const vault::engine::ReadTransaction& txn,
-                                                const Event& event);
+// Returns the chain of an entry of this kind about these ids, or nothing if the entry begins a chain. Errc::tampered if the case
+// or the safe that the chain is about does not exist.
+Result<std::optional<audit::ChainNumber>> chain_of(const State& state, const vault::engine::ReadTransaction& txn,
+                                                   std::string_view kind, const wire::Concerned& ids);
 
+// Returns the first entry of a chain about these ids.
+Event begun_event(ChainSort sort, const wire::Concerned& ids);
 // Returns the entry that records a refusal.
 Event refused_event(const Refusal& refusal);
 

@@ -24,7 +24,7 @@ template <class Event>
 struct DeclareApply {
   friend Result<void> apply(const Entry& entry, const Event& detail);
 };
-using AppliedEvents = boost::mp11::mp_push_front<wire::Events, wire::GenesisInvited>;
+using AppliedEvents = boost::mp11::mp_push_front<wire::Events, wire::GenesisInvited, wire::ChainBegun>;
 
 template <class... Commands>
 struct DeclareAllDecide : DeclareDecide<Commands>... {};
@@ -76,7 +76,7 @@ Place in_directory(const Context& context);
 
 template <class Detail>
 Event event(const Detail& detail, const wire::Concerned& ids) {
-  return {std::string(Detail::kKind), wire::to_json(detail), ids, ids.case_};
+  return {std::string(Detail::kKind), wire::to_json(detail), ids};
 }
 // Makes an entry of the directory's chain. Such entries have no case.
 template <class Detail>
@@ -85,7 +85,7 @@ Event directory_event(const Detail& detail, const std::optional<AgencyId>& agenc
   wire::Concerned ids;
   ids.agency = agency;
   ids.person = person;
-  return {std::string(Detail::kKind), wire::to_json(detail), ids, std::nullopt};
+  return {std::string(Detail::kKind), wire::to_json(detail), ids};
 }
 BesideUse text_use(const Digest& digest);
 void add_text(Decision& decision, const std::optional<Digest>& digest);

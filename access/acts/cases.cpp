@@ -113,7 +113,6 @@ Result<void> apply(const Entry& entry, const wire::CaseReferred& detail) {
   CaseRow row;
   row.case_ = detail.case_;
   row.reference = detail.reference;
-  row.chain = entry.envelope.chain.to_string();
   row.agency = detail.agency;
   row.incident_date = detail.incident_date;
   row.aware_date = detail.aware_date;

@@ -109,7 +109,6 @@ Result<void> apply(const Entry& entry, const wire::PersonInvited& detail) {
 // administrator's invitation.
 Result<void> apply(const Entry& entry, const wire::GenesisInvited& detail) {
   TRY(DirectoryRow directory, entry.state.directory(entry.txn));
-  if (directory.chain.empty()) directory.chain = entry.envelope.chain.to_string();
   if (detail.partner) {
     directory.partners.push_back({detail.agency, *detail.partner, std::nullopt});
     TRY_VOID(entry.state.put(entry.txn, AgencyRow{detail.agency, *detail.partner, std::nullopt}));

@@ -161,7 +161,8 @@ Result<Writer::Outcome> Writer::prepare(const ReadTransaction& txn, const Signed
   }
   for (const UploadUse& use : prepared.decision.uploads) TRY_VOID(check_upload(txn, use));
   for (const Event& event : prepared.decision.events) {
-    TRY(Draft entry, draft(txn, event, &request));
+    // Nobody signed for the beginning of a chain: it follows from the entry before it.
+    TRY(Draft entry, draft(event, event.kind == wire::ChainBegun::kKind ? nullptr : &request));
     prepared.drafts.push_back(std::move(entry));
   }
   return Outcome(std::move(prepared));
@@ -224,7 +225,7 @@ Result<Done> Writer::carry_out(WriteTransaction& txn, const Actor& actor, const 
   Done done;
   for (const Draft& entry : prepared.drafts) {
     TRY(const LeafIndex seq, append(txn, entry, time));
-    add_entry(done, seq, entry.body);
+    if (entry.body.request) add_entry(done, seq, entry.body);
   }
   return done;
 }
@@ -246,7 +247,7 @@ Result<JobResult> Writer::perform(WriteTransaction& txn, const RefusalJob& job, 
 
 Result<JobResult> Writer::record(WriteTransaction& txn, const SignedRequest& request, const Refusal& refusal,
                                  Instant time) {
-  const auto entry = draft(txn, refused_event(refusal), &request);
+  const auto entry = draft(refused_event(refusal), &request);
   if (!entry) return JobResult(entry.error());
   TRY(const LeafIndex seq, append(txn, *entry, time));
   return JobResult(Answer(Refused{.seq = seq, .rule = refusal.rule, .hidden = refusal.hidden}));
@@ -297,11 +298,8 @@ Result<void> Writer::accept(const ReadTransaction& txn, const Actor& actor, Inst
   return {};
 }
 
-Result<Writer::Draft> Writer::draft(const ReadTransaction& txn, const Event& event,
-                                    const SignedRequest* request) const {
+Result<Writer::Draft> Writer::draft(const Event& event, const SignedRequest* request) {
   Draft made;
-  TRY(const auto chain, chain_of(store_.state(), txn, event));
-  made.chain = chain ? *chain : audit::ChainTag::generate();
   made.body.salt = random_salt();
   made.body.kind = event.kind;
   made.body.policy = kPolicyVersion;
@@ -318,18 +316,20 @@ Result<Writer::Draft> Writer::draft(const ReadTransaction& txn, const Event& eve
 }
 
 Result<LeafIndex> Writer::append(WriteTransaction& txn, const Draft& draft, Instant time) {
-  TRY(const audit::Envelope envelope, store_.ledger().append(txn, draft.chain, time, vault::as_bytes(draft.text)));
+  // An entry may belong to a chain that an entry before it has begun, so its chain is found only now.
+  TRY(const auto chain, chain_of(store_.state(), txn, draft.body.kind, draft.body.ids));
+  TRY(const audit::Envelope envelope, store_.ledger().append(txn, chain, time, vault::as_bytes(draft.text)));
   TRY_VOID(store_.project(txn, envelope, draft.body));
   return envelope.seq;
 }
 
-// Appends an entry that nobody's act makes, in the directory's chain.
+// Appends an entry that nobody's act makes, in the chain of the service.
 template <class Detail>
 Result<void> Writer::append_own(WriteTransaction& txn, const Detail& detail, const std::optional<PersonId>& person,
                                 Instant time) {
-  Event event{.kind = std::string(Detail::kKind), .detail = wire::to_json(detail), .ids = {}, .chain = std::nullopt};
+  Event event{.kind = std::string(Detail::kKind), .detail = wire::to_json(detail), .ids = {}};
   event.ids.person = person;
-  TRY(const Draft entry, draft(txn, event, nullptr));
+  TRY(const Draft entry, draft(event, nullptr));
   TRY_VOID(append(txn, entry, time));
   return {};
 }

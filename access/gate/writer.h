@@ -51,7 +51,6 @@ class Writer {
  private:
   // An entry that is ready to be appended.
   struct Draft {
-    audit::ChainTag chain;
     wire::EntryBody body;
     std::string text;
   };
@@ -95,7 +94,7 @@ class Writer {
   Result<void> check_upload(const ReadTransaction& txn, const UploadUse& use) const;
   Result<StagedUse> use_after(const ReadTransaction& txn, const StagingJob& job, std::span<const Digest> digests,
                               Instant time) const;
-  Result<Draft> draft(const ReadTransaction& txn, const Event& event, const SignedRequest* request) const;
+  static Result<Draft> draft(const Event& event, const SignedRequest* request);
 
   Store& store_;
   Clocks clocks_;

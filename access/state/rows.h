@@ -33,10 +33,9 @@ struct PartnerRow {
 };
 BOOST_DESCRIBE_STRUCT(PartnerRow, (), (agency, kind, root))
 struct DirectoryRow {
-  std::string chain;                 // the tag of the directory's chain
   std::vector<PartnerRow> partners;  // the three safeguarding partners, in the order of the genesis entries
 };
-BOOST_DESCRIBE_STRUCT(DirectoryRow, (), (chain, partners))
+BOOST_DESCRIBE_STRUCT(DirectoryRow, (), (partners))
 
 struct AgencyRow {
   AgencyId agency;
@@ -76,7 +75,6 @@ BOOST_DESCRIBE_STRUCT(InvitationRow, (), (invitation, agency, roles, key, expire
 struct CaseRow {
   CaseId case_;
   std::string reference;
-  std::string chain;  // the tag of the case's chain
   AgencyId agency;    // the agency that referred it
   Date incident_date{};
   Date aware_date{};
@@ -89,7 +87,7 @@ struct CaseRow {
   std::uint64_t seq = 0;  // of the referral
 };
 BOOST_DESCRIBE_STRUCT(CaseRow, (),
-                      (case_, reference, chain, agency, incident_date, aware_date, received, subjects, review_safe,
+                      (case_, reference, agency, incident_date, aware_date, received, subjects, review_safe,
                        stage, lock, asked, seq))
 
 struct SafeRow {

@@ -42,15 +42,16 @@ enum Projection : std::size_t {
   kIncidents,
   kDocuments1,
   kCalendar,
+  kChains,
 };
 constexpr std::string_view kProjectionNames[] = {
     "directory",        "agencies",       "people",      "roles",       "invitations",  "cases",
     "references",       "safes",          "case_safes",  "epochs",      "nominations",  "person_safes",
     "records",          "record_order",   "copies",      "copy_pages",  "copy_numbers", "copies_by_case",
     "copies_by_person", "nonces",         "nonce_times", "texts",       "items",        "notes",
-    "reviews",          "agency_reviews", "incidents",   "documents_1", "calendar",
+    "reviews",          "agency_reviews", "incidents",   "documents_1", "calendar",     "chains",
 };
-static_assert(std::size(kProjectionNames) == kCalendar + 1);
+static_assert(std::size(kProjectionNames) == kChains + 1);
 enum Local : std::size_t { kStaged, kStagedTimes };
 
 constexpr std::byte kOpen{0};
@@ -588,6 +589,47 @@ Result<CalendarRow> State::calendar(const ReadTransaction& txn) const {
 }
 Result<void> State::put(WriteTransaction& txn, const CalendarRow& row) {
   return put_row(projections_[kCalendar], txn, Key().byte(std::byte{0}), row);
+}
+
+// --- chains ---------------------------------------------------------------------------------------------------------
+
+// Returns nothing if an id that the sort requires is missing.
+static std::optional<Key> chain_key(ChainSort sort, const wire::Concerned& ids) {
+  Key key = Key().byte(static_cast<std::byte>(sort));
+  if (is_of_safe(sort)) return ids.safe ? std::optional(key.id(*ids.safe)) : std::nullopt;
+  switch (sort) {
+    case ChainSort::review:
+      return ids.case_ ? std::optional(key.id(*ids.case_)) : std::nullopt;
+    case ChainSort::refusals:
+      return ids.case_ ? key.id(*ids.case_) : key;
+    case ChainSort::directory:
+    case ChainSort::cases:
+    case ChainSort::service:
+    case ChainSort::keys:
+    case ChainSort::recovery:
+    case ChainSort::records:
+    case ChainSort::copies:
+      break;
+  }
+  return key;
+}
+
+Result<std::optional<audit::ChainNumber>> State::chain(const ReadTransaction& txn, ChainSort sort,
+                                                       const wire::Concerned& ids) const {
+  const auto key = chain_key(sort, ids);
+  if (!key) return std::optional<audit::ChainNumber>();
+  TRY(const auto found, projections_[kChains].get(txn, *key));
+  if (!found) return std::optional<audit::ChainNumber>();
+  return std::optional(audit::ChainNumber{number_at(*found, 0)});
+}
+
+Result<void> State::put_chain(WriteTransaction& txn, ChainSort sort, const wire::Concerned& ids,
+                              audit::ChainNumber number) {
+  const auto key = chain_key(sort, ids);
+  if (!key) return Error{Errc::tampered, "a chain begins that is about nothing"};
+  TRY(const auto before, projections_[kChains].get(txn, *key));
+  if (before) return Error{Errc::tampered, "a chain begins for the second time"};
+  return projections_[kChains].put(txn, *key, vault::big_endian64(number.value));
 }
 
 // --- nonces ---------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@
 //   incidents         agency (16) day (8) case (16)        -              by referring agency and date of the incident
 //   documents_1       safe (16) record (16)                -              records of that class in a review safe
 //   calendar          one zero byte                        CalendarRow
+//   chains            sort (1) case or safe (16)           number (8)     of genesis and of general refusals: sort alone
 //
 // Numbers are big-endian. Projections change only in `apply` (access/acts/act.h).
 #pragma once
@@ -32,6 +33,8 @@
 #include <memory>
 
 #include "access/state/review_rows.h"
+#include "access/wire/entry.h"
+#include "audit/entry.h"
 #include "vault/keyring/sealed_table.h"
 
 namespace strongroom::access {
@@ -143,6 +146,10 @@ class State {
                                             const SafeId& review_safe) const;  // the first few
   Result<CalendarRow> calendar(const ReadTransaction& txn) const;
 
+  // Returns the chain of that sort about these ids. Of them only the case counts, or the safe, as the sort requires.
+  Result<std::optional<audit::ChainNumber>> chain(const ReadTransaction& txn, ChainSort sort,
+                                                  const wire::Concerned& ids) const;
+
   // Visits copies in the order of their numbers, from that one on.
   enum class Which { all, open, ended };
   Result<void> copies(const ReadTransaction& txn, std::uint64_t from, const Visit<CopyRow>& visit) const;
@@ -162,6 +169,9 @@ class State {
                                                  std::string_view nonce, Instant now) const;
 
   // --- the one writer of each table (with its indexes) ---
+  // Errc::tampered if there is a chain of that sort about these ids already, or if an id that the sort requires is
+  // missing.
+  Result<void> put_chain(WriteTransaction& txn, ChainSort sort, const wire::Concerned& ids, audit::ChainNumber number);
   Result<void> put(WriteTransaction& txn, const DirectoryRow& row);
   Result<void> put(WriteTransaction& txn, const AgencyRow& row);
   Result<void> put(WriteTransaction& txn, const PersonRow& row);

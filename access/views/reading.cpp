@@ -41,17 +41,21 @@ Result<EntryPage> View::entry_page(std::vector<LeafIndex> seqs) const {
   return page;
 }
 
-Result<std::vector<LeafIndex>> View::seqs_in(const SafeId& id, wire::Listing listing, std::uint64_t first) const {
+Result<EntryPage> View::chain_page(audit::ChainNumber chain, std::optional<LeafIndex> beginning,
+                                   std::string_view from) const {
+  TRY(const std::uint64_t first, number_from(from));
+  const bool begins = first == 0 && beginning.has_value();
   std::vector<LeafIndex> seqs;
-  for (const std::string_view kind : wire::kinds_in(listing)) {
-    std::size_t seen = 0;
-    TRY_VOID(store_->index().scan(*txn_, kSafeKindField, safe_kind_id(id, kind), LeafIndex{first}, [&](LeafIndex seq) {
-      seqs.push_back(seq);
-      return ++seen <= audit::kMaxReceiptEntries;
-    }));
-  }
-  std::ranges::sort(seqs);
-  return seqs;
+  if (begins) seqs.push_back(*beginning);
+  TRY(const auto run,
+      store_->ledger().chain_entries(*txn_, chain, first, audit::kMaxReceiptEntries - (begins ? 1 : 0)));
+  seqs.insert(seqs.end(), run.begin(), run.end());
+  TRY(EntryPage page, entry_page(std::move(seqs)));
+  TRY(page.end, store_->ledger().chain_end(*txn_, chain));
+  const std::uint64_t given = page.receipt ? page.receipt->entries.size() - (begins ? 1 : 0) : 0;
+  page.next.reset();
+  if (first + given <= page.end->head.head.n) page.next = std::to_string(first + given);
+  return page;
 }
 
 Result<Bytes> View::stored(BesideTable table, ByteView key, const Digest& digest) const {

@@ -51,18 +51,11 @@ Viewed<wire::Page<wire::RecordView>> View::records(const SafeId& id, const Recor
   return page;
 }
 
-Viewed<EntryPage> View::sealings(const SafeId& id, const std::optional<RecordId>& record, std::string_view from) const {
-  ENTER(const SafePlace place, enter<Action::list_records>(id));
-  TRY(const std::uint64_t first, number_from(from));
-  std::vector<LeafIndex> seqs;
-  if (record) {
-    TRY(const auto row, store_->state().record(*txn_, *record));
-    if (!row || row->safe != id) return Error{Errc::not_found, "there is no such record in this safe"};
-    seqs.push_back(LeafIndex{row->seq});
-  } else {
-    TRY(seqs, seqs_in(id, wire::Listing::sealings, first));
-  }
-  TRY(EntryPage page, entry_page(std::move(seqs)));
+Viewed<EntryPage> View::sealing(const RecordId& id) const {
+  TRY(const auto row, store_->state().record(*txn_, id));
+  if (!row) return no_such_thing(Action::list_records);
+  ENTER([[maybe_unused]] const SafePlace place, enter<Action::list_records>(row->safe));
+  TRY(EntryPage page, entry_page({LeafIndex{row->seq}}));
   return page;
 }
 
@@ -73,14 +66,6 @@ Viewed<wire::RecordView> View::record(const RecordId& id) const {
   const bool opens = place.permits(Action::read_descriptors);
   TRY(wire::RecordView view, show(*row, opens));
   return view;
-}
-
-Viewed<EntryPage> View::holdings(const SafeId& id, std::string_view from) const {
-  ENTER([[maybe_unused]] const SafePlace place, enter<Action::list_records>(id));
-  TRY(const std::uint64_t first, number_from(from));
-  TRY(std::vector<LeafIndex> seqs, seqs_in(id, wire::Listing::holdings, first));
-  TRY(EntryPage page, entry_page(std::move(seqs)));
-  return page;
 }
 
 Viewed<wire::Page<wire::SealedNote>> View::notes(const SafeId& id, std::string_view from) const {

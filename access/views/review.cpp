@@ -396,11 +396,13 @@ Viewed<wire::ReviewView> View::review(std::string_view id_or_reference) const {
   return view;
 }
 
-Viewed<EntryPage> View::review_course(const CaseId& id, std::string_view from) const {
-  TRY(const std::uint64_t first, number_from(from));
+Viewed<EntryPage> View::review_chain(const CaseId& id, std::string_view from) const {
   ENTER(const CasePlace place, enter<Action::read_review>(id));
-  TRY(std::vector<audit::LeafIndex> seqs, seqs_in(place.case_.review_safe, wire::Listing::course, first));
-  TRY(EntryPage page, entry_page(std::move(seqs)));
+  wire::Concerned ids;
+  ids.case_ = id;
+  TRY(const auto chain, store_->state().chain(*txn_, ChainSort::review, ids));
+  if (!chain) return dangling();
+  TRY(EntryPage page, chain_page(*chain, audit::LeafIndex{place.case_.seq}, from));
   return page;
 }
 

@@ -15,7 +15,6 @@ constexpr std::size_t kSafesPage = 256;  // a page ends with the case that fills
 wire::CaseView View::show(const CaseRow& row) const {
   return {.case_ = row.case_,
           .reference = row.reference,
-          .chain = row.chain,
           .agency = row.agency,
           .incident_date = row.incident_date,
           .aware_date = row.aware_date,
@@ -153,15 +152,27 @@ Viewed<wire::SafeKeysView> View::safe_keys(const SafeId& id) const {
   return view;
 }
 
-Viewed<EntryPage> View::safe_chain(const SafeId& id, std::string_view from) const {
-  ENTER(const SafePlace place, enter<Action::read_safe_chain>(id));
-  TRY(const std::uint64_t first, number_from(from));
-  TRY(std::vector<LeafIndex> seqs, seqs_in(id, wire::Listing::safe_keys, first));
-  if (place.safe.seq >= first) seqs.insert(seqs.begin(), LeafIndex{place.safe.seq});
-  std::ranges::sort(seqs);
-  seqs.erase(std::ranges::unique(seqs).begin(), seqs.end());
-  TRY(EntryPage page, entry_page(std::move(seqs)));
+template <Action action>
+Viewed<EntryPage> View::safe_chain(const SafeId& id, ChainSort sort, std::string_view from) const {
+  ENTER(const SafePlace place, enter<action>(id));
+  wire::Concerned ids;
+  ids.safe = id;
+  TRY(const auto chain, store_->state().chain(*txn_, sort, ids));
+  if (!chain) return dangling();
+  TRY(EntryPage page, chain_page(*chain, LeafIndex{place.safe.seq}, from));
   return page;
+}
+
+Viewed<EntryPage> View::keys_chain(const SafeId& id, std::string_view from) const {
+  return safe_chain<Action::read_safe_chain>(id, ChainSort::keys, from);
+}
+
+Viewed<EntryPage> View::recovery_chain(const SafeId& id, std::string_view from) const {
+  return safe_chain<Action::read_safe_chain>(id, ChainSort::recovery, from);
+}
+
+Viewed<EntryPage> View::records_chain(const SafeId& id, std::string_view from) const {
+  return safe_chain<Action::list_records>(id, ChainSort::records, from);
 }
 
 }  // namespace strongroom::access

@@ -26,7 +26,9 @@ BOOST_DESCRIBE_STRUCT(ReferCase, (),
 
 struct CaseReferred {
   static constexpr std::string_view kKind = "case.referred";
-  static constexpr bool kBeginsChain = true;
+  static constexpr auto kBegins =
+      std::to_array({ChainSort::review, ChainSort::refusals, ChainSort::keys, ChainSort::recovery, ChainSort::records,
+                     ChainSort::copies});  // the last four are the review safe's
   static constexpr auto kGiven = std::to_array<std::string_view>({"reference"});
   static constexpr auto kComputed = std::to_array<std::string_view>({"rules", "calendar"});
   CaseId case_;
@@ -63,8 +65,7 @@ BOOST_DESCRIBE_STRUCT(AgenciesAsked, (), (case_, agencies))
 struct CaseView {
   CaseId case_;
   std::string reference;
-  std::string chain;  // the tag of the case's chain
-  AgencyId agency;    // the agency that referred it
+  AgencyId agency;  // the agency that referred it
   Date incident_date{};
   Date aware_date{};
   Instant received;
@@ -75,7 +76,7 @@ struct CaseView {
   SafeId review_safe;
 };
 BOOST_DESCRIBE_STRUCT(CaseView, (),
-                      (case_, reference, chain, agency, incident_date, aware_date, received, subjects, stage, lock,
-                       asked, review_safe))
+                      (case_, reference, agency, incident_date, aware_date, received, subjects, stage, lock, asked,
+                       review_safe))
 
 }  // namespace strongroom::access::wire

@@ -48,6 +48,14 @@ vault::Result<EntryBody> read_entry(std::string_view text);
 
 // ---- Entries that no act makes ----
 
+// The first entry of a chain. It follows directly after the entry whose act made the chain's subject, so that a subject
+// has exactly one chain of each sort, and an empty chain can be shown. The ids name the subject.
+struct ChainBegun {
+  static constexpr std::string_view kKind = "chain.begun";
+  ChainSort sort = ChainSort::directory;
+};
+BOOST_DESCRIBE_STRUCT(ChainBegun, (), (sort))
+
 // Contains nobody's text: only the action, and the rule of the permission table that refused it (docs/policy.md).
 struct AccessRefused {
   static constexpr std::string_view kKind = "access.refused";

@@ -98,6 +98,15 @@ BOOST_DEFINE_ENUM_CLASS(ReviewTask, send_templates, return_scoping, secure_recor
                         answer_duties, notify_inspectorate, close)
 BOOST_DEFINE_ENUM_CLASS(ReviewActor, spoc, partner, agency)
 
+// What a chain of the ledger is about (DESIGN 4, Chains). A vault has one chain of each of the first four sorts, a case
+// one `review` and one `refusals` of its own, and a safe one of each of the last four.
+BOOST_DEFINE_ENUM_CLASS(ChainSort, directory, cases, refusals, service, review, keys, recovery, records, copies)
+
+inline constexpr bool is_of_safe(ChainSort sort) {
+  return sort == ChainSort::keys || sort == ChainSort::recovery || sort == ChainSort::records ||
+         sort == ChainSort::copies;
+}
+
 namespace wire {
 // A listing shows the bodies of entries to people who may read that listing. The register says which kinds of entry
 // each listing has; the permission table says who reads it (`reader_of`).

@@ -411,13 +411,30 @@ bool is_in(Listing listing, std::string_view kind) {
   return std::ranges::find(kinds_in(listing), kind) != kinds_in(listing).end();
 }
 
-bool begins_chain(std::string_view kind) {
-  bool begins = false;
+std::optional<ChainSort> chain_sort_of(std::string_view kind) {
+  static const auto sorts = [] {
+    std::map<std::string_view, ChainSort> found{{GenesisInvited::kKind, ChainSort::directory},
+                                                {AccessRefused::kKind, ChainSort::refusals},
+                                                {RequestsLimited::kKind, ChainSort::service},
+                                                {ClockStepped::kKind, ChainSort::service}};
+    mp11::mp_for_each<Register>([&](auto in_chain) {
+      mp11::mp_for_each<ActsOf<decltype(in_chain)>>(
+          [&](auto act) { found.emplace(EventOf<decltype(act)>::kKind, in_chain.kSort); });
+    });
+    return found;
+  }();
+  const auto found = sorts.find(kind);
+  return found == sorts.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::span<const ChainSort> chains_begun_by(std::string_view kind) {
+  std::span<const ChainSort> begun;
   mp11::mp_for_each<mp11::mp_transform<std::type_identity, Events>>([&](auto type) {
     using Event = typename decltype(type)::type;
-    if constexpr (requires { Event::kBeginsChain; }) begins = begins || (Event::kBeginsChain && Event::kKind == kind);
+    if constexpr (requires { Event::kBegins; })
+      if (Event::kKind == kind) begun = Event::kBegins;
   });
-  return begins;
+  return begun;
 }
 
 json::object given_of(std::string_view kind, const json::value& detail) {
@@ -438,7 +455,7 @@ json::object given_of(std::string_view kind, const json::value& detail) {
 }
 
 std::string print_register() {
-  std::string table = "| act | makes | its `detail` | listed in |\n|---|---|---|---|\n";
+  std::string table = "| act | makes | in the chain | its `detail` | listed in |\n|---|---|---|---|---|\n";
   mp11::mp_for_each<Acts>([&](auto act) {
     using Event = EventOf<decltype(act)>;
     std::string detail;
@@ -450,7 +467,8 @@ std::string print_register() {
     std::string listings;
     for (const Listing listing : act.kListings) listings += (listings.empty() ? "" : ", ") + enum_name(listing);
     table += "| `" + std::string(CommandOf<decltype(act)>::kKind) + "` | `" + std::string(Event::kKind) + "`" +
-             (Own<decltype(act)>::kOneForEach ? ", one for each" : "") + " | " + detail + " | " + listings + " |\n";
+             (Own<decltype(act)>::kOneForEach ? ", one for each" : "") + " | " +
+             enum_name(chain_sort_of(Event::kKind).value()) + " | " + detail + " | " + listings + " |\n";
   });
   return table;
 }

@@ -20,6 +20,7 @@
 #include "access/wire/records.h"
 #include "access/wire/safes.h"
 #include "access/wire/scoping.h"
+#include "audit/entry.h"
 
 namespace strongroom::access::wire {
 
@@ -38,41 +39,63 @@ struct Act {
 template <class Command, class Event, Listing... Listings>
 using One = Act<Command, Event, nullptr, Listings...>;
 
-using Acts = boost::mp11::mp_list<
-    // the directory
-    One<InvitePerson, PersonInvited>, One<EnrolPerson, PersonEnrolled>, One<JoinAgency, PersonJoined>,
-    One<RevokePerson, PersonRevoked>, One<AddAgency, AgencyAdded>, One<ImportCalendar, CalendarImported>,
-    // cases, safes and their keys
-    One<ReferCase, CaseReferred, Listing::case_wide, Listing::course>,
-    One<AskAgencies, AgenciesAsked, Listing::case_wide, Listing::course>, One<OpenSafe, SafeOpened, Listing::safe_keys>,
-    One<MakeNomination, NominationMade, Listing::safe_keys>, One<WrapNomination, NominationWrapped, Listing::safe_keys>,
-    One<ConfirmNomination, NominationConfirmed, Listing::safe_keys>,
-    One<EndNomination, NominationEnded, Listing::safe_keys>, One<PauseNomination, NominationPaused, Listing::safe_keys>,
-    One<ResumeNomination, NominationResumed, Listing::safe_keys>, One<StartEpoch, EpochStarted, Listing::safe_keys>,
-    One<CompleteShares, SharesCompleted, Listing::safe_keys>,
-    // records and copies
-    One<SealRecords, RecordsSealed, Listing::sealings, Listing::course>, One<IssueCopy, CopyIssued>,
-    One<PrepareCopy, CopyPrepared, Listing::copy>, One<CollectCopy, CopyCollected>, One<DeliverCopy, CopyDelivered>,
-    One<ReturnCopy, CopyReturned>, Act<ReassignCopies, CopyReassigned, &ReassignCopies::copies, Listing::copy>,
-    // the agency's desk
-    One<MakeDeclaration, DeclarationMade, Listing::holdings>, One<AddItem, ItemAdded, Listing::holdings>,
-    One<ChangeCustody, ItemChanged, Listing::holdings>, One<RemoveOriginals, OriginalsRemoved, Listing::holdings>,
-    // the review
-    One<AnswerDuties, DutiesAnswered, Listing::course>, One<RecordDuty, DutyRecorded, Listing::course>,
-    Act<SendTemplates, TemplatesSent, &SendTemplates::templates, Listing::course>,
-    One<ReturnScoping, ScopingReturned, Listing::course>,
-    One<ScheduleMeeting, MeetingScheduled, Listing::course, Listing::case_wide>,
-    Act<SharePack, PackShared, &SharePack::packs, Listing::course>,
-    One<RecordAttendance, AttendanceRecorded, Listing::course>, One<DecideReview, ReviewDecided, Listing::course>,
-    One<AnswerDecision, DecisionAnswered, Listing::course>, One<EndorseDecision, DecisionEndorsed, Listing::course>,
-    One<SendOutcome, OutcomeSent, Listing::course>, One<RecordPanelAnswer, PanelAnswered, Listing::course>,
-    Act<InformAgencies, OutcomeInformed, &InformAgencies::agencies, Listing::course>,
-    One<AcknowledgeOutcome, OutcomeAcknowledged, Listing::course>,
-    One<RecordInspectorate, InspectorateRecorded, Listing::course>,
-    One<CloseReview, ReviewClosed, Listing::course, Listing::case_wide>,
-    One<DropReview, ReviewDropped, Listing::course, Listing::case_wide>,
-    One<StepBack, SteppedBack, Listing::course, Listing::case_wide>,
-    One<MoveClock, ClockMoved, Listing::course, Listing::case_wide>>;
+// Acts whose entries are in chains of this sort.
+template <ChainSort Sort, class... Acts_>
+struct InChain {
+  static constexpr ChainSort kSort = Sort;
+  using Acts = boost::mp11::mp_list<Acts_...>;
+};
+
+using Register = boost::mp11::mp_list<
+    InChain<ChainSort::directory,  //
+            One<InvitePerson, PersonInvited>, One<EnrolPerson, PersonEnrolled>, One<JoinAgency, PersonJoined>,
+            One<RevokePerson, PersonRevoked>, One<AddAgency, AgencyAdded>, One<ImportCalendar, CalendarImported>>,
+    InChain<ChainSort::cases,  //
+            One<ReferCase, CaseReferred, Listing::case_wide, Listing::course>>,
+    InChain<ChainSort::review,  //
+            One<AskAgencies, AgenciesAsked, Listing::case_wide, Listing::course>,
+            One<OpenSafe, SafeOpened, Listing::safe_keys>>,
+    InChain<ChainSort::keys,  //
+            One<MakeNomination, NominationMade, Listing::safe_keys>,
+            One<WrapNomination, NominationWrapped, Listing::safe_keys>,
+            One<ConfirmNomination, NominationConfirmed, Listing::safe_keys>,
+            One<EndNomination, NominationEnded, Listing::safe_keys>,
+            One<PauseNomination, NominationPaused, Listing::safe_keys>,
+            One<ResumeNomination, NominationResumed, Listing::safe_keys>,
+            One<StartEpoch, EpochStarted, Listing::safe_keys>>,
+    InChain<ChainSort::recovery,  //
+            One<CompleteShares, SharesCompleted, Listing::safe_keys>>,
+    InChain<ChainSort::records,  //
+            One<SealRecords, RecordsSealed, Listing::sealings, Listing::course>>,
+    InChain<ChainSort::copies,  //
+            One<IssueCopy, CopyIssued>, One<PrepareCopy, CopyPrepared, Listing::copy>, One<CollectCopy, CopyCollected>,
+            One<DeliverCopy, CopyDelivered>, One<ReturnCopy, CopyReturned>,
+            Act<ReassignCopies, CopyReassigned, &ReassignCopies::copies, Listing::copy>>,
+    InChain<ChainSort::records,  // the agency's desk
+            One<MakeDeclaration, DeclarationMade, Listing::holdings>, One<AddItem, ItemAdded, Listing::holdings>,
+            One<ChangeCustody, ItemChanged, Listing::holdings>,
+            One<RemoveOriginals, OriginalsRemoved, Listing::holdings>>,
+    InChain<
+        ChainSort::review,  //
+        One<AnswerDuties, DutiesAnswered, Listing::course>, One<RecordDuty, DutyRecorded, Listing::course>,
+        Act<SendTemplates, TemplatesSent, &SendTemplates::templates, Listing::course>,
+        One<ReturnScoping, ScopingReturned, Listing::course>,
+        One<ScheduleMeeting, MeetingScheduled, Listing::course, Listing::case_wide>,
+        Act<SharePack, PackShared, &SharePack::packs, Listing::course>,
+        One<RecordAttendance, AttendanceRecorded, Listing::course>, One<DecideReview, ReviewDecided, Listing::course>,
+        One<AnswerDecision, DecisionAnswered, Listing::course>, One<EndorseDecision, DecisionEndorsed, Listing::course>,
+        One<SendOutcome, OutcomeSent, Listing::course>, One<RecordPanelAnswer, PanelAnswered, Listing::course>,
+        Act<InformAgencies, OutcomeInformed, &InformAgencies::agencies, Listing::course>,
+        One<AcknowledgeOutcome, OutcomeAcknowledged, Listing::course>,
+        One<RecordInspectorate, InspectorateRecorded, Listing::course>,
+        One<CloseReview, ReviewClosed, Listing::course, Listing::case_wide>,
+        One<DropReview, ReviewDropped, Listing::course, Listing::case_wide>,
+        One<StepBack, SteppedBack, Listing::course, Listing::case_wide>,
+        One<MoveClock, ClockMoved, Listing::course, Listing::case_wide>>>;
+
+template <class InChain>
+using ActsOf = typename InChain::Acts;
+using Acts = boost::mp11::mp_flatten<boost::mp11::mp_transform<ActsOf, Register>>;
 
 template <class Act>
 using CommandOf = typename Act::Command;
@@ -82,7 +105,7 @@ using Commands = boost::mp11::mp_transform<CommandOf, Acts>;
 // The kinds of entry that people's acts make. Each belongs to exactly one act.
 using Events = boost::mp11::mp_transform<EventOf, Acts>;
 // The kinds of entry that nobody's act makes: refusals (of any request), and those that the system makes by itself.
-using OtherEvents = boost::mp11::mp_list<GenesisInvited, AccessRefused, RequestsLimited, ClockStepped>;
+using OtherEvents = boost::mp11::mp_list<ChainBegun, GenesisInvited, AccessRefused, RequestsLimited, ClockStepped>;
 
 // Returns the kinds of all commands, in the register's order.
 std::vector<std::string_view> command_kinds();
@@ -93,8 +116,22 @@ bool is_in(Listing listing, std::string_view kind);
 // Prints the acts and their kinds of entry as the Markdown table of docs/formats.md.
 std::string print_register();
 
-// Returns whether an entry of this kind is the first of its case's chain. The kind declares it with `kBeginsChain`.
-bool begins_chain(std::string_view kind);
+// Returns the sort of the chain that entries of this kind are in. Returns nothing for `chain.begun`, which begins a
+// chain of any sort, and for a kind that does not exist.
+std::optional<ChainSort> chain_sort_of(std::string_view kind);
+// Returns the chains that begin directly after an entry of this kind, in this order. The kind declares them with
+// `kBegins`.
+std::span<const ChainSort> chains_begun_by(std::string_view kind);
+// Begin at genesis, in this order. So their sorts are also their numbers.
+inline constexpr auto kChainsOfGenesis =
+    std::to_array({ChainSort::directory, ChainSort::cases, ChainSort::refusals, ChainSort::service});
+constexpr audit::ChainNumber number_at_genesis(ChainSort sort) {
+  return {static_cast<std::uint64_t>(sort)};
+}
+static_assert(number_at_genesis(kChainsOfGenesis[0]).value == 0 && number_at_genesis(kChainsOfGenesis[1]).value == 1 &&
+              number_at_genesis(kChainsOfGenesis[2]).value == 2 && number_at_genesis(kChainsOfGenesis[3]).value == 3);
+// The invitations that genesis makes after them: for the three partners' roots and for the administrator.
+inline constexpr std::uint64_t kGenesisInvitations = 4;
 
 // Returns the members of an entry's detail that its kind declares as `kGiven`, by their names in JSON: for example the
 // reference of a `case.referred`. The object is empty for a kind that declares none.

@@ -62,6 +62,8 @@ BOOST_DESCRIBE_STRUCT(OpenSafe, (), (case_, safe, agency, key, representatives, 
 
 struct SafeOpened {
   static constexpr std::string_view kKind = "safe.opened";
+  static constexpr auto kBegins =
+      std::to_array({ChainSort::keys, ChainSort::recovery, ChainSort::records, ChainSort::copies});
   CaseId case_;
   SafeId safe;
   AgencyId agency;

@@ -140,7 +140,7 @@ Result<std::vector<std::pair<audit::Envelope, wire::EntryBody>>> read_page(const
 json::value entry_json(const audit::Envelope& envelope, const wire::EntryBody& body) {
   json::object object{{"seq", envelope.seq.value}, {"time", vault::to_rfc3339(envelope.time)}, {"kind", body.kind}};
   object["actor"] = body.actor ? json::value(*body.actor) : json::value(nullptr);
-  object["chain"] = envelope.chain.to_string();
+  object["chain"] = envelope.chain.value;
   object["n"] = envelope.n;
   object["ids"] = wire::to_json(body.ids);
   object["detail"] = body.detail;
@@ -184,6 +184,8 @@ Result<void> run(Context& context, const AuditTrail& options) {
     TRY(const auto entries, read_page(page.items));
     for (const auto& [envelope, body] : entries) {
       next_seq = envelope.seq.value + 1;
+      // They are the ledger's own, and say nothing that the entry before them does not say.
+      if (body.kind == wire::ChainBegun::kKind && options.kind != body.kind) continue;
       add_entry(context, options.follow, envelope, body, listing);
     }
     from = page.next;

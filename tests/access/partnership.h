@@ -113,7 +113,7 @@ class Partnership : public ::testing::Test {
     make_id(authority_);
     make_id(icb_);
     make_id(police_);
-    chains_[std::nullopt] = audit::ChainTag::generate();
+    for (const ChainSort sort : wire::kChainsOfGenesis) append(begun_event(sort, {}), std::nullopt);
     authority_root_ = genesis(authority_, AgencyKind::local_authority, {Role::partner});
     icb_root_ = genesis(icb_, AgencyKind::icb, {Role::partner});
     police_root_ = genesis(police_, AgencyKind::police, {Role::partner});
@@ -137,18 +137,19 @@ class Partnership : public ::testing::Test {
     if (!outcome) return outcome;
     if (const auto* decision = std::get_if<Decision>(&*outcome)) {
       EXPECT_FALSE(decision->events.empty());
-      for (const Event& event : decision->events) append(event, actor.keyid);
+      for (const Event& event : decision->events)
+        append(event, event.kind == wire::ChainBegun::kKind ? std::nullopt : std::optional(actor.keyid));
     } else {
       append(refused_event(std::get<Refusal>(*outcome)), actor.keyid);
     }
     return outcome;
   }
   void append(const Event& event, const std::optional<std::string>& actor) {
-    if (!chains_.contains(event.chain)) chains_[event.chain] = audit::ChainTag::generate();
     Stored entry;
     entry.envelope.seq = {entries_.size()};
     entry.envelope.time = now_;
-    entry.envelope.chain = chains_[event.chain];
+    // Only the number of a chain that begins is of use to the state.
+    if (event.kind == wire::ChainBegun::kKind) entry.envelope.chain = {chains_++};
     entry.body.kind = event.kind;
     entry.body.policy = kPolicyVersion;
     entry.body.actor = actor;
@@ -366,7 +367,7 @@ class Partnership : public ::testing::Test {
   std::map<InvitationId, vault::crypto::SigningKey> keys_;
 
  private:
-  std::map<std::optional<CaseId>, audit::ChainTag> chains_;
+  std::uint64_t chains_ = 0;
   Member genesis(const AgencyId& agency, std::optional<AgencyKind> partner, const std::vector<Role>& roles) {
     wire::GenesisInvited detail;
     make_id(detail.invitation);
@@ -374,8 +375,7 @@ class Partnership : public ::testing::Test {
     detail.partner = partner;
     detail.roles = roles;
     detail.expires = {now_.unix_ms + 86'400'000};
-    Event event{std::string(detail.kKind), wire::to_json(detail), {}, std::nullopt};
-    append(event, std::nullopt);
+    append({std::string(detail.kKind), wire::to_json(detail), {}}, std::nullopt);
     return waiting_.emplace_back(detail.invitation, new_member()).second;
   }
   // Checks that replay decides the same from the values that the stored entry gives.

@@ -401,8 +401,9 @@ TEST_F(Permit, ShowsTheReferringLeadTheReviewSafeButNoOtherAgencysSafe) {
 
 TEST_F(Permit, LetsThoseWhomAnEntryConcernsReadIt) {
   open_safe();
-  const wire::EntryBody& opened = entries_[entries_.size() - 3].body;
-  ASSERT_EQ(opened.kind, "safe.opened");
+  const auto at = std::ranges::find(entries_, "safe.opened", [](const Stored& entry) { return entry.body.kind; });
+  ASSERT_NE(at, entries_.end());
+  const wire::EntryBody& opened = at->body;
   const auto txn = tables_.read();
   const auto may_read = [&](const Member& who) {
     const Standing standing = *Standing::of(tables_.state(), *txn, who.id);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "access/wire/page.h"
+#include "audit/chain.h"
 #include "tests/access/world.h"
 
 namespace strongroom::access::testing {
@@ -57,6 +58,7 @@ class ViewsTest : public ::testing::Test {
     std::vector<std::string> names;
     for (const auto& entry : shown(who, [&](const View& view) { return view.trail(filter, ""); }).items)
       names.push_back(wire::decode<wire::EntryBody>(*entry.body, wire::Strictness::exact)->kind);
+    std::erase(names, wire::ChainBegun::kKind);  // the test of these looks at them by itself
     return names;
   }
   CopyId issue(const std::vector<RecordId>& records, const Identity& holder) {
@@ -111,8 +113,8 @@ TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
       {"/v1/cases/" + world.case_id.to_string(),
        [&](const View& view) { return seen(view.find_case(world.case_id.to_string())); }},
       {"/v1/cases/" + world.reference, [&](const View& view) { return seen(view.find_case(world.reference)); }},
-      {"/v1/cases/" + world.case_id.to_string() + "/course",
-       [&](const View& view) { return seen(view.review_course(world.case_id, "")); }},
+      {"/v1/cases/" + world.case_id.to_string() + "/chains/review",
+       [&](const View& view) { return seen(view.review_chain(world.case_id, "")); }},
       {"/v1/cases/RR-2026-9999", [&](const View& view) { return seen(view.find_case("RR-2026-9999")); }},
       {"/v1/safes?case=" + world.case_id.to_string(),
        [&](const View& view) { return seen(view.safes(world.case_id, "")); }},
@@ -120,11 +122,14 @@ TEST(ViewsOfEverythingTest, WhateverIsRefusedIsDerivedAgainFromItsTarget) {
       {"/v1/safes/" + review, [&](const View& view) { return seen(view.safe(world.review_safe.id)); }},
       {"/v1/safes/" + no_safe.to_string(), [&](const View& view) { return seen(view.safe(no_safe)); }},
       {"/v1/safes/" + safe + "/keys", [&](const View& view) { return seen(view.safe_keys(world.safe.id)); }},
-      {"/v1/safes/" + safe + "/chain?from=",
-       [&](const View& view) { return seen(view.safe_chain(world.safe.id, "")); }},
+      {"/v1/safes/" + safe + "/chains/keys?from=",
+       [&](const View& view) { return seen(view.keys_chain(world.safe.id, "")); }},
+      {"/v1/safes/" + safe + "/chains/recovery",
+       [&](const View& view) { return seen(view.recovery_chain(world.safe.id, "")); }},
+      {"/v1/safes/" + safe + "/chains/records",
+       [&](const View& view) { return seen(view.records_chain(world.safe.id, "")); }},
       {"/v1/safes/" + safe + "/records", [&](const View& view) { return seen(view.records(world.safe.id, {}, "")); }},
-      {"/v1/safes/" + safe + "/sealings?record=" + record,
-       [&](const View& view) { return seen(view.sealings(world.safe.id, world.records[0], "")); }},
+      {"/v1/records/" + record + "/sealing", [&](const View& view) { return seen(view.sealing(world.records[0])); }},
       {"/v1/records/" + record, [&](const View& view) { return seen(view.record(world.records[0])); }},
       {"/v1/copies/" + copy, [&](const View& view) { return seen(view.copy(copy)); }},
       {"/v1/copies/C-0002", [&](const View& view) { return seen(view.copy("C-0002")); }},
@@ -231,12 +236,20 @@ TEST_F(ViewsTest, ANomineeGetsNothingBeforeItIsWrapped) {
 
 TEST_F(ViewsTest, ASafesChainIsItsOpeningNominationsAndEpochs) {
   world.seal(world.depositor, world.safe, 1);
-  const auto page = shown(world.depositor, [&](const View& view) { return view.safe_chain(world.safe.id, ""); });
-  ASSERT_TRUE(page.receipt);
+  const auto page = shown(world.depositor, [&](const View& view) { return view.keys_chain(world.safe.id, ""); });
+  ASSERT_TRUE(page.receipt && page.end);
   EXPECT_THAT(kinds(page.receipt->entries),
-              ::testing::ElementsAre("safe.opened", "nomination.confirmed", "nomination.confirmed"));
-  const auto review = shown(world.spoc, [&](const View& view) { return view.safe_chain(world.review_safe.id, ""); });
-  EXPECT_THAT(kinds(review.receipt->entries), ::testing::ElementsAre("case.referred", "nomination.confirmed"));
+              ::testing::ElementsAre("safe.opened", "chain.begun", "nomination.confirmed", "nomination.confirmed"));
+  EXPECT_EQ(page.end->head.head.n, 2U);
+  const auto review = shown(world.spoc, [&](const View& view) { return view.keys_chain(world.review_safe.id, ""); });
+  EXPECT_THAT(kinds(review.receipt->entries),
+              ::testing::ElementsAre("case.referred", "chain.begun", "nomination.confirmed"));
+  const auto recovery =
+      shown(world.depositor, [&](const View& view) { return view.recovery_chain(world.safe.id, ""); });
+  EXPECT_THAT(kinds(recovery.receipt->entries), ::testing::ElementsAre("safe.opened", "chain.begun"));
+  const auto later = shown(world.depositor, [&](const View& view) { return view.keys_chain(world.safe.id, "3"); });
+  EXPECT_FALSE(later.receipt);  // nothing was added, and the end is proved all the same
+  EXPECT_EQ(later.end->head.head.n, 2U);
 }
 
 TEST_F(ViewsTest, CustodiansCertifiedSinceAreADutyUntilTheyHaveAShare) {
@@ -307,14 +320,15 @@ TEST_F(ViewsTest, APageOfFilteredRecordsIsBoundedByTheRowsThatItLooksAt) {
 TEST_F(ViewsTest, ARecordsSealingIsFoundAmongAll) {
   const auto first = world.seal(world.depositor, world.safe, 1);
   const auto second = world.seal(world.depositor, world.safe, 1);
-  const auto all = shown(world.first, [&](const View& view) { return view.sealings(world.safe.id, {}, ""); });
-  ASSERT_EQ(all.receipt->entries.size(), 2U);
-  const auto one = shown(world.first, [&](const View& view) { return view.sealings(world.safe.id, second[0], ""); });
+  const auto all = shown(world.first, [&](const View& view) { return view.records_chain(world.safe.id, ""); });
+  EXPECT_THAT(kinds(all.receipt->entries),
+              ::testing::ElementsAre("safe.opened", "chain.begun", "records.sealed", "records.sealed"));
+  const auto one = shown(world.first, [&](const View& view) { return view.sealing(second[0]); });
   ASSERT_EQ(one.receipt->entries.size(), 1U);
-  EXPECT_EQ(one.receipt->entries[0], all.receipt->entries[1]);
-  expect_error(look(world.first,
-                    [&](const View& view) { return seen(view.sealings(world.safe.id, RecordId::generate(1), "")); }),
-               Errc::not_found);
+  EXPECT_EQ(one.receipt->entries[0], all.receipt->entries[3]);
+  const auto none = look(world.first, [&](const View& view) { return seen(view.sealing(RecordId::generate(1))); });
+  ASSERT_TRUE(none.refusal);
+  EXPECT_TRUE(none.refusal->hidden);
 }
 
 // --- copies ---------------------------------------------------------------------------------------------------------
@@ -445,6 +459,22 @@ TEST_F(ViewsTest, TheTrailShowsWhatAPersonMayRead) {
                  "concerned-with-case", true);
 }
 
+// Otherwise nobody could show that a chain is whole.
+TEST_F(ViewsTest, TheBeginningsOfChainsAreReadByThoseWhoReadTheirEntries) {
+  const auto begun = [&](const Identity& who) {
+    TrailFilter filter;
+    filter.case_ = world.case_id;
+    filter.kind = wire::ChainBegun::kKind;
+    std::size_t count = 0;
+    for (const auto& entry : shown(who, [&](const View& view) { return view.trail(filter, ""); }).items)
+      count += wire::read_entry(*entry.body)->kind == wire::ChainBegun::kKind ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(begun(world.reviewer), 10U);  // of the case, of its review safe and of the school's safe
+  EXPECT_EQ(begun(world.first), 4U);      // of the safe that they hold
+  EXPECT_EQ(begun(world.outsider), 0U);
+}
+
 TEST_F(ViewsTest, TheTrailIsFilteredByEachOfItsParameters) {
   const auto records = world.seal(world.depositor, world.safe, 2);
   world.pass(1000);
@@ -509,7 +539,7 @@ TEST_F(ViewsTest, PagesOfTheLogGoOnWhereTheyEnd) {
   }
   EXPECT_EQ(next, size);
 
-  const auto chain = *audit::ChainTag::parse(world.store().state().directory(*txn)->chain);
+  const auto chain = wire::number_at_genesis(ChainSort::directory);
   audit::ChainVerifier verifier(chain);
   from.clear();
   std::size_t pages = 0;

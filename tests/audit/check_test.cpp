@@ -47,8 +47,8 @@ class CheckOnEveryEngine : public ::testing::TestWithParam<EngineKind>, public t
     commit([&](WriteTransaction& txn) { ASSERT_TRUE(table.put(txn, key, value)); });
   }
   const LedgerTables& tables() { return ledger().tables(); }
-  std::string chain_row_name(const ChainTag& chain, std::uint64_t n) {
-    return "chain row " + chain.to_string() + "/" + std::to_string(n);
+  std::string chain_row_name(ChainNumber chain, std::uint64_t n) {
+    return "chain row " + std::to_string(chain.value) + "/" + std::to_string(n);
   }
 };
 
@@ -118,7 +118,8 @@ TEST_P(CheckOnEveryEngine, AnEntryRewrittenWithItsLeafHashIsFoundInTheTree) {
   const Bytes bytes = encode_envelope(altered);
   put(tables().envelopes, number_row(8), bytes);
   put(tables().tree, node_row(NodeId{0, 8}), leaf_hash(bytes));
-  EXPECT_EQ(named(), Names{"tree node 1/4"});
+  // The next entry of its chain names the hash of the entry as it was.
+  EXPECT_EQ(named(), (Names{"tree node 1/4", "envelope of entry 10"}));
 }
 
 TEST_P(CheckOnEveryEngine, AnEntryRewrittenWithTheWholeTreeIsFoundByTheCheckpointsThatCoverIt) {
@@ -132,7 +133,7 @@ TEST_P(CheckOnEveryEngine, AnEntryRewrittenWithTheWholeTreeIsFoundByTheCheckpoin
       for (const Node& node : *nodes) ASSERT_TRUE(txn.put(tables().tree, node_row(node.id), node.hash));
     }
   });
-  EXPECT_EQ(named(), (Names{"checkpoint of size 17", "checkpoint of size 27"}));
+  EXPECT_EQ(named(), (Names{"envelope of entry 10", "checkpoint of size 17", "checkpoint of size 27"}));
 }
 
 TEST_P(CheckOnEveryEngine, AChainRowAlteredMissingOrInventedIsNamed) {
@@ -146,6 +147,35 @@ TEST_P(CheckOnEveryEngine, AChainRowAlteredMissingOrInventedIsNamed) {
   erase(tables().chains.table(), chain_row(even, 14));
   erase(tables().chains.table(), chain_row(odd, 0));
   EXPECT_EQ(named(), Names{chain_row_name(odd, 0)});
+}
+
+TEST_P(CheckOnEveryEngine, ARowOfTheHeadsAlteredMissingOrInventedIsNamed) {
+  const Bytes row = vault::to_bytes(**read()->get(tables().heads, heads_row({0, 0})));
+  Bytes altered = row;
+  altered[40] ^= std::byte{1};
+  put(tables().heads, heads_row({0, 0}), altered);
+  EXPECT_EQ(named(), Names{"chain heads 0/0"});
+  erase(tables().heads, heads_row({0, 0}));
+  EXPECT_EQ(named(), Names{"chain heads 0/0"});
+  put(tables().heads, heads_row({0, 0}), row);
+  put(tables().heads, heads_row({0, 7}), row);
+  EXPECT_EQ(named(), Names{"chain heads"});
+  erase(tables().heads, heads_row({0, 7}));
+  EXPECT_EQ(named(), Names{});
+}
+
+// Somebody with the log's key appends an entry that leaves another one out of the heads.
+TEST_P(CheckOnEveryEngine, HeadsThatLeaveAnEntryOutAreNamed) {
+  commit([&](WriteTransaction& txn) {
+    Envelope forged = *ledger().append(txn, odd, time_of(kEntries), body_of(kEntries));
+    forged.heads = heads_digest(2, node_hash(head_leaf({even, 12, {24}}), head_leaf({odd, 13, {27}})));
+    const Bytes bytes = encode_envelope(forged);
+    ASSERT_TRUE(txn.put(tables().envelopes, number_row(kEntries), bytes));
+    const auto nodes = complete_nodes(ledger().nodes(txn), LeafIndex{kEntries}, leaf_hash(bytes));
+    for (const Node& node : *nodes) ASSERT_TRUE(txn.put(tables().tree, node_row(node.id), node.hash));
+    ASSERT_TRUE(ledger().sign(txn, log_key, kOrigin));
+  });
+  EXPECT_EQ(named(), Names{"envelope of entry 27"});
 }
 
 TEST_P(CheckOnEveryEngine, ACheckpointAlteredMissingOrOfAnotherKeyIsNamed) {
@@ -169,7 +199,7 @@ TEST_P(CheckOnEveryEngine, AShortenedLedgerIsFoundByTheCheckpointThatRemembers) 
     ASSERT_TRUE(*txn.erase(tables().chains.table(), chain_row(even, 13)));
   });
   const Names names = named();
-  EXPECT_EQ(names, (Names{"checkpoint of size 26", "checkpoint of size 27"}));
+  EXPECT_EQ(names, (Names{"checkpoint of size 26", "chain heads 0/0", "chain heads 1/0", "checkpoint of size 27"}));
 }
 
 TEST_P(CheckOnEveryEngine, RowsOfNoEntryAreNamed) {
@@ -216,7 +246,8 @@ TEST_P(CheckOnEveryEngine, FindingsBeyondTheLimitAreCounted) {
 TEST_P(CheckOnEveryEngine, AnEntryThatFollowsNothingOfItsChainIsNamed) {
   // Somebody with the keys appends this entry, past the ledger's own rules.
   commit([&](WriteTransaction& txn) {
-    const Envelope forged{LeafIndex{kEntries}, time_of(0), even, 14, LeafIndex{25}, vault::crypto::sha256(body_of(0))};
+    const Envelope forged{
+        LeafIndex{kEntries}, time_of(0), even, 14, Digest{}, Digest{}, vault::crypto::sha256(body_of(0))};
     const Bytes bytes = encode_envelope(forged);
     ASSERT_TRUE(txn.put(tables().envelopes, number_row(kEntries), bytes));
     SealedTable bodies = tables().bodies, chains = tables().chains;

@@ -35,7 +35,7 @@ class LedgerFixture {
     commit([&](vault::engine::WriteTransaction& txn) {
       const std::uint64_t from = ledger().size(txn)->value;
       for (std::uint64_t seq = from; seq < from + count; ++seq)
-        ASSERT_TRUE(ledger().append(txn, seq % 2 == 0 ? even : odd, time_of(seq), body_of(seq)));
+        ASSERT_TRUE(ledger().append(txn, chain_of(seq), time_of(seq), body_of(seq)));
       ASSERT_TRUE(ledger().sign(txn, log_key, kOrigin));
     });
   }
@@ -48,11 +48,15 @@ class LedgerFixture {
   vault::engine::Engine& engine() { return *engine_; }
   const vault::keyring::Sealer& sealer() const { return sealer_; }
 
-  const ChainTag even = ChainTag::generate();
-  const ChainTag odd = ChainTag::generate();
+  static constexpr ChainNumber even{0};
+  static constexpr ChainNumber odd{1};
   const vault::crypto::SigningKey log_key = vault::crypto::SigningKey::generate();
 
  private:
+  // The first two entries begin the chains.
+  static std::optional<ChainNumber> chain_of(std::uint64_t seq) {
+    return seq < 2 ? std::nullopt : std::optional(seq % 2 == 0 ? even : odd);
+  }
   void open() {
     if (kind_ == EngineKind::memory) {
       if (!engine_) engine_ = vault::engine::make_memory_engine();

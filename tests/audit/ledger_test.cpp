@@ -38,12 +38,19 @@ INSTANTIATE_TEST_SUITE_P(Engines, LedgerOnEveryEngine, ::testing::Values(EngineK
 
 TEST_P(LedgerOnEveryEngine, EntriesAreNumberedInTheLedgerAndInTheirChain) {
   const auto txn = write();
-  const Envelope first = *ledger().append(*txn, even, time_of(0), body_of(0));
-  const Envelope other = *ledger().append(*txn, odd, time_of(0), body_of(1));
+  const Envelope first = *ledger().append(*txn, std::nullopt, time_of(0), body_of(0));
+  const Envelope other = *ledger().append(*txn, std::nullopt, time_of(0), body_of(1));
   const Envelope second = *ledger().append(*txn, even, time_of(1), body_of(2));
-  EXPECT_EQ(first, (Envelope{LeafIndex{0}, time_of(0), even, 0, std::nullopt, vault::crypto::sha256(body_of(0))}));
-  EXPECT_EQ(other, (Envelope{LeafIndex{1}, time_of(0), odd, 0, std::nullopt, vault::crypto::sha256(body_of(1))}));
-  EXPECT_EQ(second, (Envelope{LeafIndex{2}, time_of(1), even, 1, LeafIndex{0}, vault::crypto::sha256(body_of(2))}));
+  // The heads of a tree with one leaf, and with two.
+  const Digest even_at_0 = head_leaf({even, 0, {0}});
+  const Digest even_at_2 = head_leaf({even, 1, {2}});
+  const Digest odd_at_1 = head_leaf({odd, 0, {1}});
+  EXPECT_EQ(first, (Envelope{LeafIndex{0}, time_of(0), even, 0, std::nullopt, heads_digest(1, even_at_0),
+                             vault::crypto::sha256(body_of(0))}));
+  EXPECT_EQ(other, (Envelope{LeafIndex{1}, time_of(0), odd, 0, std::nullopt,
+                             heads_digest(2, node_hash(even_at_0, odd_at_1)), vault::crypto::sha256(body_of(1))}));
+  EXPECT_EQ(second, (Envelope{LeafIndex{2}, time_of(1), even, 1, leaf_hash(encode_envelope(first)),
+                              heads_digest(2, node_hash(even_at_2, odd_at_1)), vault::crypto::sha256(body_of(2))}));
   ASSERT_TRUE(txn->commit());
   const auto later = read();
   EXPECT_EQ(*ledger().size(*later), TreeSize{3});
@@ -59,7 +66,7 @@ TEST_P(LedgerOnEveryEngine, AnAbortedTransactionLeavesNothing) {
   {
     const auto txn = write();
     ASSERT_TRUE(ledger().append(*txn, even, time_of(9), body_of(5)));
-    ASSERT_TRUE(ledger().append(*txn, ChainTag::generate(), time_of(9), body_of(6)));
+    ASSERT_TRUE(ledger().append(*txn, std::nullopt, time_of(9), body_of(6)));
     ASSERT_TRUE(ledger().sign(*txn, log_key, kOrigin));
   }
   EXPECT_EQ(rows(), before);
@@ -109,23 +116,24 @@ TEST_P(LedgerOnEveryEngine, AnEntryOlderThanTheLastOfAnyChainIsAConflict) {
 
 TEST_P(LedgerOnEveryEngine, ABodyFillsItsLimitAndNoMore) {
   const auto txn = write();
-  EXPECT_EQ(ledger().append(*txn, even, time_of(0), Bytes(kMaxBodyBytes + 1, std::byte{'x'})).code(), Errc::too_large);
-  EXPECT_TRUE(ledger().append(*txn, even, time_of(0), Bytes(kMaxBodyBytes, std::byte{'x'})));
+  EXPECT_EQ(ledger().append(*txn, std::nullopt, time_of(0), Bytes(kMaxBodyBytes + 1, std::byte{'x'})).code(),
+            Errc::too_large);
+  EXPECT_TRUE(ledger().append(*txn, std::nullopt, time_of(0), Bytes(kMaxBodyBytes, std::byte{'x'})));
 }
 
 TEST_P(LedgerOnEveryEngine, ABodyIsTextWithoutControlCharacters) {
   const auto txn = write();
-  EXPECT_EQ(ledger().append(*txn, even, time_of(0), vault::as_bytes("\xff")).code(), Errc::invalid_argument);
-  EXPECT_EQ(ledger().append(*txn, even, time_of(0), vault::as_bytes("{\n}")).code(), Errc::invalid_argument);
-  EXPECT_TRUE(ledger().append(*txn, even, time_of(0), vault::as_bytes("{\"name\":\"\u00e9\"}")));
+  EXPECT_EQ(ledger().append(*txn, std::nullopt, time_of(0), vault::as_bytes("\xff")).code(), Errc::invalid_argument);
+  EXPECT_EQ(ledger().append(*txn, std::nullopt, time_of(0), vault::as_bytes("{\n}")).code(), Errc::invalid_argument);
+  EXPECT_TRUE(ledger().append(*txn, std::nullopt, time_of(0), vault::as_bytes("{\"name\":\"\u00e9\"}")));
 }
 
 TEST_P(LedgerOnEveryEngine, TimesThatHaveNoTextAreInvalid) {
   const auto txn = write();
-  EXPECT_EQ(ledger().append(*txn, even, {-1}, body_of(0)).code(), Errc::invalid_argument);
-  EXPECT_EQ(ledger().append(*txn, even, {253'402'300'800'000}, body_of(0)).code(), Errc::invalid_argument);
-  EXPECT_TRUE(ledger().append(*txn, even, {0}, body_of(0)));
-  EXPECT_TRUE(ledger().append(*txn, even, {253'402'300'799'999}, body_of(0)));
+  EXPECT_EQ(ledger().append(*txn, std::nullopt, {-1}, body_of(0)).code(), Errc::invalid_argument);
+  EXPECT_EQ(ledger().append(*txn, std::nullopt, {253'402'300'800'000}, body_of(0)).code(), Errc::invalid_argument);
+  EXPECT_TRUE(ledger().append(*txn, std::nullopt, {0}, body_of(0)));
+  EXPECT_TRUE(ledger().append(*txn, std::nullopt, {253'402'300'799'999}, body_of(0)));
 }
 
 TEST_P(LedgerOnEveryEngine, AChainIsReadInPages) {
@@ -133,7 +141,8 @@ TEST_P(LedgerOnEveryEngine, AChainIsReadInPages) {
   const auto txn = read();
   EXPECT_EQ(*ledger().chain_length(*txn, even), 5U);
   EXPECT_EQ(*ledger().chain_length(*txn, odd), 4U);
-  EXPECT_EQ(*ledger().chain_length(*txn, ChainTag::generate()), 0U);
+  EXPECT_EQ(*ledger().chain_length(*txn, ChainNumber{2}), 0U);
+  EXPECT_EQ(*ledger().chains(*txn), 2U);
   using Seqs = std::vector<LeafIndex>;
   EXPECT_EQ(*ledger().chain_entries(*txn, even, 0, 2), (Seqs{{0}, {2}}));
   EXPECT_EQ(*ledger().chain_entries(*txn, even, 2, 2), (Seqs{{4}, {6}}));
@@ -264,7 +273,7 @@ TEST_P(LedgerOnEveryEngine, AReceiptHasAsManyEntriesAsItsLimit) {
 TEST_P(LedgerOnEveryEngine, BodiesBeyondTheLimitOfAReceiptAreTooLarge) {
   commit([&](WriteTransaction& txn) {
     for (std::uint64_t seq = 0; seq < 3; ++seq)
-      ASSERT_TRUE(ledger().append(txn, even, time_of(seq), Bytes(kMaxReceiptBodies / 2, std::byte{'"'})));
+      ASSERT_TRUE(ledger().append(txn, std::nullopt, time_of(seq), Bytes(kMaxReceiptBodies / 2, std::byte{'"'})));
     ASSERT_TRUE(ledger().sign(txn, log_key, kOrigin));
   });
   const auto txn = read();

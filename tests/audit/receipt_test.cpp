@@ -247,7 +247,7 @@ TEST_F(ChainTest, AnEntryMissingRepeatedExchangedOrOfAnotherChainIsTampered) {
 
 TEST_F(ChainTest, AnotherPredecessorTimeOrBodyIsTampered) {
   auto changed = entries();
-  const Bytes predecessor = respelt(2, [](Envelope& envelope) { envelope.prev = LeafIndex{1}; });
+  const Bytes predecessor = respelt(2, [](Envelope& envelope) { envelope.prev = Digest{}; });
   changed[2].envelope = predecessor;
   EXPECT_EQ(verdict(changed), Errc::tampered);
   changed = entries();

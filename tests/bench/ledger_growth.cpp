@@ -124,7 +124,7 @@ class Growth {
   void append_and_abort() {
     Store& store = world_.store();
     const auto txn = must(store.engine().write());
-    static const audit::ChainTag chain = audit::ChainTag::generate();
+    constexpr audit::ChainNumber chain = wire::number_at_genesis(access::ChainSort::service);
     static const Bytes body(1000, std::byte{'x'});
     must(store.ledger().append(*txn, chain, world_.now(), body));
     must(store.ledger().sign(*txn, store.log_key(), store.config().origin));

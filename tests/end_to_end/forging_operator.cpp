@@ -9,6 +9,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "access/acts/act.h"
 #include "access/permit.h"
 #include "access/wire/authority.h"
 #include "access/wire/invitation.h"
@@ -42,8 +43,8 @@ Result<Caught> read_caught(const std::string& path) {
 
 // Applies the entry to the state as it says, and appends it to the ledger with the digest of the signed body beside the
 // forged one.
-Result<void> append(Store& store, WriteTransaction& txn, std::string_view chain, const Caught& caught,
-                    const std::string& forged, wire::EntryBody body) {
+Result<void> append(Store& store, WriteTransaction& txn, const Caught& caught, const std::string& forged,
+                    wire::EntryBody body) {
   vault::fill_random(body.salt);
   body.policy = kPolicyVersion;
   body.actor = caught.actor;
@@ -58,9 +59,9 @@ Result<void> append(Store& store, WriteTransaction& txn, std::string_view chain,
   body.request = request;
   json::object text = wire::to_json(body).as_object();
   text["request"].as_object()["body_sha256"] = vault::hex(vault::crypto::sha256(vault::as_bytes(caught.body)));
-  TRY(const audit::ChainTag tag, audit::ChainTag::parse(chain));
+  TRY(const auto chain, chain_of(store.state(), txn, body.kind, body.ids));
   TRY(const audit::Envelope envelope,
-      store.ledger().append(txn, tag, vault::system_clock()(), vault::as_bytes(json::serialize(text))));
+      store.ledger().append(txn, chain, vault::system_clock()(), vault::as_bytes(json::serialize(text))));
   TRY_VOID(store.project(txn, envelope, body));
   TRY_VOID(store.ledger().sign(txn, store.log_key(), store.config().origin));
   return {};
@@ -83,7 +84,7 @@ Result<std::string> forge_invitation(Store& store, const Caught& caught) {
                                                   forged.expires, forged.name, forged.replaces});
   TRY(const auto txn, store.engine().write());
   TRY(const DirectoryRow directory, store.state().directory(*txn));
-  TRY_VOID(append(store, *txn, directory.chain, caught, wire::encode(forged), body));
+  TRY_VOID(append(store, *txn, caught, wire::encode(forged), body));
   TRY_VOID(store.state().put_beside(*txn, BesideTable::text, vault::to_bytes(vault::ByteView(forged.name)), name));
   wire::Invitation invitation;
   invitation.url = store.config().url;
@@ -109,14 +110,13 @@ Result<std::string> forge_copy(Store& store, const Caught& caught, const PersonI
   forged.records = {record};
   TRY(const auto txn, store.engine().write());
   TRY(const auto safe, store.state().safe(*txn, forged.safe));
-  TRY(const auto row, store.state().find_case(*txn, safe->case_));
   TRY(const std::uint64_t number, store.state().next_copy_number(*txn));
   wire::EntryBody body;
   body.kind = wire::CopyIssued::kKind;
   body.ids = {safe->case_, forged.safe, safe->agency, forged.holder, forged.copy};
   body.detail = wire::to_json(
       wire::CopyIssued{forged.copy, number, forged.safe, forged.holder, forged.purpose, forged.due, forged.records});
-  TRY_VOID(append(store, *txn, row->chain, caught, wire::encode(forged), body));
+  TRY_VOID(append(store, *txn, caught, wire::encode(forged), body));
   TRY_VOID(txn->commit());
   return forged.copy.to_string();
 }

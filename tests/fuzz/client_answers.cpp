@@ -20,6 +20,7 @@
 #include "cli/client/proof/trail.h"
 #include "cli/client/session/upload.h"
 #include "tests/access/signed_request.h"
+#include "tests/audit/linked.h"
 #include "tests/fuzz/require.h"
 #include "vault/crypto/hash.h"
 
@@ -31,7 +32,7 @@ namespace {
 
 constexpr std::string_view kOrigin = "vault.example/ledger";
 constexpr std::string_view kPassphrase = "a passphrase for fuzzing";
-constexpr std::uint64_t kSeen = 3;  // entries of the kept checkpoint
+constexpr std::uint64_t kSeen = 7;  // entries of the kept checkpoint
 constexpr std::size_t kMaxAdded = 8;
 constexpr std::size_t kMaxAnswers = 16;
 constexpr vault::Instant kMoment{1'795'685'400'000};
@@ -73,18 +74,16 @@ Root root_of(unsigned char number) {
 struct History {
   std::vector<Bytes> envelopes;
   std::vector<std::string> bodies;
-  std::map<audit::ChainTag, std::vector<std::uint64_t>> chains;
+  audit::test::Linked linked;
 
-  void append(const audit::ChainTag& chain, std::string body) {
-    auto& links = chains[chain];
+  void append(audit::ChainNumber chain, std::string body) {
     audit::Envelope envelope;
     envelope.seq = {envelopes.size()};
     envelope.time = kMoment;
     envelope.chain = chain;
-    envelope.n = links.size();
-    if (!links.empty()) envelope.prev = audit::LeafIndex{links.back()};
     envelope.body = vault::crypto::sha256(vault::as_bytes(body));
-    links.push_back(envelopes.size());
+    linked.link(envelope);
+    linked.add(envelope);
     envelopes.push_back(audit::encode_envelope(envelope));
     bodies.push_back(std::move(body));
   }
@@ -104,8 +103,8 @@ struct History {
 struct Partnership {
   std::vector<Root> roots;
   vault::crypto::SigningKey log_key{secret_of<vault::crypto::SigningSeed>(99)};
-  audit::ChainTag directory = *audit::ChainTag::parse("0123456789abcdef0123456789abcdef");
-  audit::ChainTag case_ = *audit::ChainTag::parse("fedcba9876543210fedcba9876543210");
+  static constexpr audit::ChainNumber directory = wire::number_at_genesis(access::ChainSort::directory);
+  static constexpr audit::ChainNumber cases = wire::number_at_genesis(access::ChainSort::cases);
   History history;  // genesis and three roots
   History other;    // the same, with another second entry
 
@@ -117,6 +116,12 @@ struct Partnership {
   void found(History& into, std::string_view second) const {
     constexpr std::array kKinds{access::AgencyKind::local_authority, access::AgencyKind::icb,
                                 access::AgencyKind::police};
+    for (const access::ChainSort sort : wire::kChainsOfGenesis) {
+      wire::EntryBody body;
+      body.kind = wire::ChainBegun::kKind;
+      body.detail = wire::to_json(wire::ChainBegun{sort});
+      into.append(wire::number_at_genesis(sort), wire::encode(body));
+    }
     for (std::size_t i = 0; i < 4; ++i) {
       const Root& root = roots[i % 3];
       wire::GenesisInvited event;
@@ -230,9 +235,19 @@ std::string expand(std::string_view word, const History& history) {
   if (name == "receipt" && a < b) {
     audit::Receipt receipt{world.note(of, b), {}};
     for (std::uint64_t i = a; i < b; ++i)
-      receipt.entries.push_back(
-          {{i}, of.envelopes[i], vault::to_bytes(of.bodies[i]), *audit::inclusion_proof(of.reader(), {i}, {b})});
+      if (i == 0 || i >= wire::kChainsOfGenesis.size())  // the beginnings of the other chains are in no listing
+        receipt.entries.push_back(
+            {{i}, of.envelopes[i], vault::to_bytes(of.bodies[i]), *audit::inclusion_proof(of.reader(), {i}, {b})});
     return audit::encode_receipt(receipt);
+  }
+  if (name == "chain" && b == of.envelopes.size() && a < of.linked.chains()) {  // the end of chain `a`
+    const audit::ChainNumber chain{a};
+    audit::LeafIndex last;
+    for (const Bytes& bytes : of.envelopes)
+      if (const auto envelope = audit::decode_envelope(bytes); envelope->chain == chain) last = envelope->seq;
+    const audit::ChainEnd end{of.envelopes.back(), *audit::inclusion_proof(of.reader(), {b - 1}, {b}),
+                              of.linked.head(chain, last)};
+    return wire::json::serialize(audit::to_json(end));
   }
   return "{" + std::string(word) + "}";
 }
@@ -290,7 +305,7 @@ Script read_script(std::string_view input) {
   if (!first.empty()) script.question = first.front();
   for (std::size_t added = 0; added < kMaxAdded && (input.starts_with('+') || input.starts_with('*')); ++added) {
     const std::string_view body = line();
-    script.history.append(body.front() == '+' ? partnership().directory : partnership().case_,
+    script.history.append(body.front() == '+' ? partnership().directory : partnership().cases,
                           std::string(body.substr(1)));
   }
   constexpr std::string_view kApart = "\n---\n";

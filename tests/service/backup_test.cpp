@@ -153,9 +153,9 @@ TEST_F(BackupTest, AManifestThatTheVaultKeyDidNotSealIsRefused) {
   const fs::path manifest = target_ / "backup.json";
   std::ifstream in(manifest);
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  const auto at = text.find("\"size\":4");
+  const auto at = text.find("\"size\":8");
   ASSERT_NE(at, std::string::npos);
-  text.replace(at, 8, "\"size\":3");
+  text.replace(at, 8, "\"size\":7");
   std::ofstream(manifest, std::ios::trunc) << text;
   EXPECT_EQ(back_up(options(), seal()).code(), Errc::tampered);
   EXPECT_EQ(restore(restoring(home_.path() / "restored"), seal()).code(), Errc::tampered);

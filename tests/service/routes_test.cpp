@@ -77,10 +77,11 @@ TEST_F(Routes, AnActIsAnsweredWithAReceiptThatVerifies) {
 
 TEST_F(Routes, APageWithReceiptsHasItsEntriesInTheReceiptAlone) {
   const Answer answer =
-      served().ask(served().get(world().first, "/v1/safes/" + world().safe.id.to_string() + "/chain"));
+      served().ask(served().get(world().first, "/v1/safes/" + world().safe.id.to_string() + "/chains/keys"));
   ASSERT_EQ(answer.status, 200U) << answer.body;
   EXPECT_TRUE(json_of(answer).at("data").at("items").as_array().empty());
   EXPECT_TRUE(audit::receipt_from_json(json_of(answer).at("receipt")));
+  EXPECT_TRUE(audit::chain_end_from_json(json_of(answer).at("chain")));
 }
 
 TEST_F(Routes, EveryJsonReadIsAnsweredToSomebody) {
@@ -99,9 +100,11 @@ TEST_F(Routes, EveryJsonReadIsAnsweredToSomebody) {
                                     "/v1/safes?case=" + world().case_id.to_string(),
                                     safe,
                                     safe + "/keys",
-                                    safe + "/chain",
+                                    safe + "/chains/keys",
+                                    safe + "/chains/recovery",
+                                    safe + "/chains/records?from=1",
                                     safe + "/records?class=case-notes&subject=child-1",
-                                    safe + "/sealings?record=" + records[0].to_string(),
+                                    "/v1/records/" + records[0].to_string() + "/sealing",
                                     "/v1/records/" + records[0].to_string(),
                                     std::string("/v1/copies?mine=true&overdue=false"),
                                     copy,
@@ -285,14 +288,16 @@ TEST_F(Routes, ARefusedReadIsInTheLedgerBeforeItIsAnswered) {
 
 // Somebody who sees the case is told why, and the refusal is in the case's own chain.
 TEST_F(Routes, ARefusedCourseOfAReviewIsAnsweredWithItsRule) {
-  const std::string target = "/v1/cases/" + world().case_id.to_string() + "/course";
+  const std::string target = "/v1/cases/" + world().case_id.to_string() + "/chains/review";
   const Answer answer = served().ask(served().get(world().lead, target));
   EXPECT_EQ(answer.status, 403U) << answer.body;
   EXPECT_EQ(json_of(answer).at("rule").as_string(), "review-reader");
   const auto& store = world().store();
   const auto txn = *store.engine().read();
   const auto last = *store.ledger().envelope(*txn, {served().ledger_size() - 1});
-  EXPECT_EQ(last.chain.to_string(), (*store.state().find_case(*txn, world().case_id))->chain);
+  wire::Concerned ids;
+  ids.case_ = world().case_id;
+  EXPECT_EQ(last.chain, *store.state().chain(*txn, access::ChainSort::refusals, ids));
 }
 
 TEST_F(Routes, WhatMayNotBeSeenIsAnsweredAsWhatIsNotThere) {

@@ -13,7 +13,7 @@ using access::Capacities;
 using access::Capacity;
 using access::Role;
 
-constexpr std::size_t kGenesisEntries = 4;
+constexpr std::size_t kGenesisEntries = 1 + wire::kGenesisInvitations;  // of the directory's chain
 constexpr std::size_t kRoots = 3;
 
 Error tampered(std::string_view what) {
@@ -143,8 +143,8 @@ void DirectoryChain::revoke(const access::PersonId& person, Seq at) {
 
 Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::EntryBody& body) {
   const bool first = size_ == 0;
-  if (envelope.n != size_ || (!first && (envelope.chain != tag_ || !envelope.prev ||
-                                         envelope.prev->value != last_seq_ || envelope.seq.value <= last_seq_)))
+  if (envelope.chain != wire::number_at_genesis(access::ChainSort::directory) || envelope.n != size_ ||
+      (!first && (envelope.prev != last_leaf_ || envelope.seq <= last_->seq)))
     return tampered("the directory's chain has a gap");
   if (body.policy < policy_) return tampered("an entry was decided under an older policy than an entry before it");
   if (size_ < kGenesisEntries)
@@ -161,40 +161,30 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
     TRY_VOID(apply_agency(envelope, body));
   else if (body.kind == wire::CalendarImported::kKind)
     TRY_VOID(apply_calendar(envelope, body));
-  else if (body.kind == wire::AccessRefused::kKind) {
-    TRY_VOID(check_refused(envelope, body));
-  } else if (body.kind != wire::RequestsLimited::kKind && body.kind != wire::ClockStepped::kKind) {
+  else
     return Error{Errc::unknown_version, "the directory has an entry of a newer version of Strongroom (" +
                                             body.kind.substr(0, 40) + "); update this program"};
-  }
   if (body.kind != wire::PersonInvited::kKind) invited_by_.reset();
-  tag_ = envelope.chain;
-  last_seq_ = envelope.seq.value;
+  last_leaf_ = audit::leaf_hash(audit::encode_envelope(envelope));
+  last_ = envelope;
   policy_ = body.policy;
   ++size_;
   return {};
 }
 
-// A refusal has no effect. It is by a person, who may have been revoked since, or by an invitation.
-Result<void> DirectoryChain::check_refused(const audit::Envelope& envelope, const wire::EntryBody& body) const {
-  const auto id = access::InvitationId::parse(body.actor.value_or(""));
-  if (!id) {
-    TRY_VOID(caused(envelope, body, /*must_be_active=*/false));
+// These are among the first leaves of the tree. Only the holder of the log's key can vouch for them.
+Result<void> DirectoryChain::apply_genesis(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  // The chains of cases, refusals and the service begin between the directory's first entry and its second.
+  const std::uint64_t place = size_ == 0 ? 0 : size_ + wire::kChainsOfGenesis.size() - 1;
+  if (envelope.seq.value != place) return tampered("the directory does not begin where the ledger does");
+  if (body.actor || body.request) return tampered("a genesis entry is signed by somebody");
+  if (size_ == 0) {
+    TRY(const auto begun, event_of<wire::ChainBegun>(body));
+    if (begun.sort != access::ChainSort::directory) return tampered("the ledger does not begin with the directory");
     return {};
   }
-  const auto invitation = invitations_.find(*id);
-  if (invitation == invitations_.end())
-    return tampered("an entry of the directory is by an invitation that does not exist");
-  TRY(const wire::VerifiedRequest request, wire::verify_cause(body, envelope.time, invitation->second.key, authority_));
-  return check_says(body, request);
-}
-
-// These are the first four leaves of the tree. Only the holder of the log's key can vouch for them.
-Result<void> DirectoryChain::apply_genesis(const audit::Envelope& envelope, const wire::EntryBody& body) {
-  if (envelope.seq.value != size_) return tampered("the directory does not begin where the ledger does");
-  if (body.actor || body.request) return tampered("a genesis entry is signed by somebody");
   TRY(const auto event, event_of<wire::GenesisInvited>(body));
-  const bool administrator = size_ == kRoots;
+  const bool administrator = size_ == 1 + kRoots;
   if (administrator != !event.partner || invitations_.contains(event.invitation))
     return tampered("the genesis entries are not three partners and an administrator");
   if (administrator) {
@@ -203,7 +193,7 @@ Result<void> DirectoryChain::apply_genesis(const audit::Envelope& envelope, cons
   } else {
     constexpr auto kKinds =
         std::to_array({access::AgencyKind::local_authority, access::AgencyKind::icb, access::AgencyKind::police});
-    if (*event.partner != kKinds[size_] || agencies_.contains(event.agency))
+    if (*event.partner != kKinds[size_ - 1] || agencies_.contains(event.agency))
       return tampered("the genesis entries are not those of a local authority, an ICB and the police");
     agencies_[event.agency] = {event.agency, *event.partner, true, {}};
     partners_.push_back(event.agency);
@@ -349,19 +339,19 @@ Result<Directory> Directory::load(Session& session) {
 }
 
 Result<void> Directory::update(Session& session) {
-  TRY_VOID(session.each_page("/v1/log/directory", std::to_string(chain_.size()),
-                             [&](std::vector<VerifiedEntry> entries) -> Result<void> {
-                               const std::size_t before = chain_.size();
-                               std::vector<wire::EntryView> texts;
-                               for (VerifiedEntry& entry : entries) {
-                                 TRY_VOID(chain_.apply(entry.envelope, entry.body));
-                                 texts.push_back(std::move(entry.text));
-                               }
-                               // If another program of this home was faster, its lines are the same.
-                               auto kept = session.home().append_directory(before, texts);
-                               if (!kept && kept.code() != Errc::retry) return kept;
-                               return {};
-                             }));
+  TRY_VOID(session.each_page_of_chain("/v1/log/directory", chain_.last(),
+                                      [&](std::vector<VerifiedEntry> entries) -> Result<void> {
+                                        const std::size_t before = chain_.size();
+                                        std::vector<wire::EntryView> texts;
+                                        for (VerifiedEntry& entry : entries) {
+                                          TRY_VOID(chain_.apply(entry.envelope, entry.body));
+                                          texts.push_back(std::move(entry.text));
+                                        }
+                                        // If another program of this home was faster, its lines are the same.
+                                        auto kept = session.home().append_directory(before, texts);
+                                        if (!kept && kept.code() != Errc::retry) return kept;
+                                        return {};
+                                      }));
   const std::vector<wire::RootPin>& pinned = session.pins().roots;
   for (const wire::RootPin& pin : pinned)
     if (!std::ranges::any_of(chain_.roots(), [&](const wire::RootPin& root) {

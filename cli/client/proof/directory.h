@@ -2,8 +2,8 @@
 // the ledger, derived from its signed command, and signed by a key that an earlier entry certified, up to the roots
 // that this person pinned. A key that the operator slipped in is certified by nothing, so it is not here.
 //
-// The chain cannot show that an entry was withheld at its end, for example a revocation that the service hides from one
-// reader.
+// The chain is always read to its proved end, so that nothing can be left out of it, for example a revocation that the
+// service would hide from one reader.
 #pragma once
 #include <map>
 #include <set>
@@ -70,7 +70,7 @@ class DirectoryChain {
   Result<void> apply(const audit::Envelope& envelope, const wire::EntryBody& body);
 
   std::size_t size() const { return size_; }
-  const audit::ChainTag& tag() const { return tag_; }
+  const std::optional<audit::Envelope>& last() const { return last_; }
   const std::map<access::PersonId, Person>& persons() const { return persons_; }
   const std::map<access::AgencyId, Agency>& agencies() const { return agencies_; }
   // The three safeguarding partners, in the order of genesis.
@@ -101,7 +101,6 @@ class DirectoryChain {
   Result<void> apply_joined(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body);
-  Result<void> check_refused(const audit::Envelope& envelope, const wire::EntryBody& body) const;
   Result<void> check_revocation(const Person& actor, const Person& person, access::PolicyVersion policy) const;
   Result<void> apply_calendar(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<CausedBy> caused(const audit::Envelope& envelope, const wire::EntryBody& body, bool must_be_active) const;
@@ -111,8 +110,8 @@ class DirectoryChain {
   std::string authority_;
   std::vector<wire::RootPin> pinned_;
   std::size_t size_ = 0;
-  audit::ChainTag tag_;
-  std::uint64_t last_seq_ = 0;
+  std::optional<audit::Envelope> last_;
+  Digest last_leaf_{};                                          // the hash of that envelope
   access::PolicyVersion policy_ = access::kFirstPolicyVersion;  // of the last entry
   std::map<access::PersonId, Person> persons_;
   std::map<access::AgencyId, Agency> agencies_;

@@ -174,7 +174,7 @@ Result<void> open_notes(Holdings& holdings, std::span<const wire::SealedNote> se
 Result<Holdings> read_holdings(Session& session, const Directory& directory, const VerifiedSafe& safe,
                                const SafeSecrets* secrets) {
   const std::string path = "/v1/safes/" + safe.safe.to_string();
-  TRY(const auto entries, session.entries(path + "/holdings"));
+  TRY(const auto entries, fetch_records_chain(session, safe));
   auto trusted = trust_holdings(directory, safe, entries);
   // Somebody may have been nominated, and have acted, since the safe's chain was read.
   if (!trusted && safe.has_chain()) {
@@ -182,7 +182,7 @@ Result<Holdings> read_holdings(Session& session, const Directory& directory, con
     trusted = trust_holdings(directory, now, entries);
   }
   TRY(Holdings holdings, std::move(trusted));
-  if (secrets != nullptr && !entries.empty()) {
+  if (secrets != nullptr && !(holdings.declarations.empty() && holdings.items.empty())) {
     TRY(const auto notes, session.all<wire::SealedNote>(path + "/notes"));
     TRY_VOID(open_notes(holdings, notes, *secrets));
   }

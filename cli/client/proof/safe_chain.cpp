@@ -224,6 +224,13 @@ class LaterEntries {
 
 }  // namespace
 
+std::uint64_t VerifiedSafe::epoch_at(Seq at) const {
+  std::uint64_t in_force = 0;
+  for (const SafeEpoch& epoch : epochs)
+    if (epoch.since < at) in_force = epoch.epoch;
+  return in_force;
+}
+
 bool VerifiedSafe::keyholder(const access::PersonId& person) const {
   const auto found = nominations.find(person);
   return found != nominations.end() && found->second == NominationState::active;
@@ -260,8 +267,25 @@ Result<VerifiedSafe> verify_safe_chain(const Directory& directory, const access:
 }
 
 Result<VerifiedSafe> verify_safe(Session& session, const Directory& directory, const access::SafeId& safe) {
-  TRY(const auto entries, session.entries("/v1/safes/" + safe.to_string() + "/chain"));
+  const std::string path = "/v1/safes/" + safe.to_string() + "/chains/";
+  std::vector<ProvedChain> chains(2);
+  TRY(chains[0], session.chain(path + "keys", access::ChainSort::keys));
+  TRY(chains[1], session.chain(path + "recovery", access::ChainSort::recovery));
+  TRY(const auto entries, in_order(std::move(chains)));
   return verify_safe_chain(directory, safe, entries);
+}
+
+Result<std::vector<VerifiedEntry>> fetch_records_chain(Session& session, const VerifiedSafe& safe) {
+  TRY(ProvedChain chain,
+      session.chain("/v1/safes/" + safe.safe.to_string() + "/chains/records", access::ChainSort::records));
+  const wire::EntryBody& begun_by = chain.beginning.body;
+  // Only the entry that made the safe has begun the chain of its records.
+  const bool is_of_safe = safe.has_chain() ? chain.beginning.envelope.seq.value == safe.epochs.front().since
+                                           : begun_by.ids.safe == safe.safe;
+  if (!is_of_safe) return tampered("the records of another safe are shown as those of this one");
+  std::vector<ProvedChain> chains;
+  chains.push_back(std::move(chain));
+  return in_order(std::move(chains));
 }
 
 }  // namespace cli::client

@@ -38,6 +38,8 @@ struct VerifiedSafe {
   std::optional<access::AgencyId> referrer;  // of a review safe: the agency that referred the case
 
   const SafeEpoch& current() const { return epochs.back(); }
+  // The epoch that was in force when the entry `at` was made.
+  std::uint64_t epoch_at(Seq at) const;
   bool keyholder(const access::PersonId& person) const;
   // Whether the entries of its chain are here. Somebody who may not read them knows the safe by its id only.
   bool has_chain() const { return !epochs.empty(); }
@@ -69,7 +71,10 @@ Result<void> check_permitted_in(const VerifiedSafe& safe, const SignedEvent<Comm
 // The projection alone: entries that are in the ledger, ascending. Errc::tampered when they do not hold together.
 Result<VerifiedSafe> verify_safe_chain(const Directory& directory, const access::SafeId& safe,
                                        std::span<const VerifiedEntry> entries);
-// Fetches /v1/safes/{safe}/chain and verifies it.
+// Fetches the chains of the safe's keys and of their recovery, whole, and verifies them.
 Result<VerifiedSafe> verify_safe(Session& session, const Directory& directory, const access::SafeId& safe);
+// Fetches the chain of the safe's records, whole: sealings, declarations, items and removed originals. Who signed them
+// has not been checked yet. `safe` may lack its own chain, if the reader may not see it.
+Result<std::vector<VerifiedEntry>> fetch_records_chain(Session& session, const VerifiedSafe& safe);
 
 }  // namespace cli::client

@@ -67,6 +67,8 @@ Result<TrustedRecords> trust_sealings(const Directory& directory, const Verified
     if (safe.has_chain() && sealed.event.safe != safe.safe)
       return tampered("a sealing of another safe is shown as one of this");
     TRY_VOID(check_permitted_in(safe, sealed));
+    if (safe.has_chain() && sealed.event.epoch != safe.epoch_at(at))
+      return tampered("records were sealed for another epoch than the one that was in force");
     for (const wire::SealedRecord& record : sealed.event.records) {
       const bool first =
           records
@@ -80,8 +82,7 @@ Result<TrustedRecords> trust_sealings(const Directory& directory, const Verified
 }
 
 Result<TrustedRecord> trust_record(Session& session, const Directory& directory, const wire::RecordView& record) {
-  TRY(const auto entries,
-      session.entries("/v1/safes/" + record.safe.to_string() + "/sealings?record=" + record.record.to_string()));
+  TRY(const auto entries, session.entries("/v1/records/" + record.record.to_string() + "/sealing"));
   TRY(const TrustedRecords records, trust_sealings(directory, VerifiedSafe(), entries));
   const auto found = records.find(record.record);
   if (found == records.end()) return tampered("no sealing entry in the ledger names this record");
@@ -90,7 +91,7 @@ Result<TrustedRecord> trust_record(Session& session, const Directory& directory,
 }
 
 Result<TrustedRecords> trust_safe_records(Session& session, const Directory& directory, const VerifiedSafe& safe) {
-  TRY(const auto entries, session.entries("/v1/safes/" + safe.safe.to_string() + "/sealings"));
+  TRY(const auto entries, fetch_records_chain(session, safe));
   auto trusted = trust_sealings(directory, safe, entries);
   if (trusted || !safe.has_chain()) return trusted;
   // Somebody may have been nominated, and have sealed records, since the safe's chain was read.

@@ -1,21 +1,28 @@
 #include "cli/client/proof/trail.h"
 
+#include <algorithm>
+
 #include "access/replay.h"
-#include "audit/entry.h"
+#include "audit/heads.h"
 #include "audit/tree.h"
 
 namespace cli::client {
 namespace {
 
+constexpr audit::ChainNumber kDirectory = wire::number_at_genesis(access::ChainSort::directory);
+constexpr audit::ChainNumber kCases = wire::number_at_genesis(access::ChainSort::cases);
+constexpr audit::ChainNumber kRefusals = wire::number_at_genesis(access::ChainSort::refusals);
+constexpr audit::ChainNumber kService = wire::number_at_genesis(access::ChainSort::service);
+
 Error at_entry(std::uint64_t seq, std::string_view why) {
   return {Errc::tampered, "entry " + std::to_string(seq) + ": " + std::string(why)};
 }
 
-// The envelopes so far, their tree, and the last entry of each chain.
+// The envelopes so far, their tree, and the heads of their chains.
 struct Ledger {
   audit::Frontier tree;
   std::vector<audit::Envelope> envelopes;
-  std::map<audit::ChainTag, std::size_t> last;  // the seq of each chain's latest entry
+  audit::HeadsVerifier heads;
 
   Result<void> append(std::string_view text) {
     const std::uint64_t seq = envelopes.size();
@@ -23,13 +30,9 @@ struct Ledger {
     if (!envelope) return at_entry(seq, "its envelope is malformed");
     if (envelope->seq.value != seq) return at_entry(seq, "it is at another place in the ledger than it says");
     if (seq > 0 && envelope->time < envelopes.back().time) return at_entry(seq, "it is older than the entry before it");
-    const auto before = last.find(envelope->chain);
-    const bool continues = before == last.end() ? envelope->n == 0 && !envelope->prev
-                                                : envelope->n == envelopes[before->second].n + 1 && envelope->prev &&
-                                                      envelope->prev->value == before->second;
-    if (!continues) return at_entry(seq, "its chain has a gap before it");
-    tree.append(audit::leaf_hash(vault::as_bytes(text)));
-    last[envelope->chain] = seq;
+    const Digest leaf = audit::leaf_hash(vault::as_bytes(text));
+    TRY_VOID(heads.next(*envelope, leaf));
+    tree.append(leaf);
     envelopes.push_back(std::move(*envelope));
     return {};
   }
@@ -86,6 +89,39 @@ Result<void> each_readable(Session& session, const Ledger& ledger,
   return {};
 }
 
+// The entries that this person may read, counted by chain.
+class Readable {
+ public:
+  void add(const VerifiedEntry& entry) {
+    ++counts_[entry.envelope.chain];
+    const auto& about = entry.body.ids.case_;
+    if (!about) return;
+    if (entry.body.kind == wire::CaseReferred::kKind) referred_.insert(*about);
+    // The chains that an entry begins follow directly after it, so nobody can say that there are fewer.
+    const std::size_t begun = wire::chains_begun_by(entry.body.kind).size();
+    for (std::size_t i = 1; i <= begun; ++i) beginnings_[*about].insert(entry.envelope.seq.value + i);
+  }
+  bool is_whole(const Ledger& ledger, audit::ChainNumber chain) const {
+    const auto found = counts_.find(chain);
+    return found != counts_.end() && found->second == ledger.heads.head(chain).n + 1;
+  }
+  // The cases whose referral may be read, and every chain of theirs and of their safes.
+  std::set<access::CaseId> whole_cases(const Ledger& ledger) const {
+    std::set<access::CaseId> whole;
+    for (const auto& [about, beginnings] : beginnings_)
+      if (referred_.contains(about) && std::ranges::all_of(beginnings, [&](std::uint64_t seq) {
+            return seq < ledger.envelopes.size() && is_whole(ledger, ledger.envelopes[seq].chain);
+          }))
+        whole.insert(about);
+    return whole;
+  }
+
+ private:
+  std::map<audit::ChainNumber, std::uint64_t> counts_;
+  std::map<access::CaseId, std::set<std::uint64_t>> beginnings_;  // the seqs of the first entries of chains
+  std::set<access::CaseId> referred_;
+};
+
 // Whether the permission table lets this person read every entry of every case.
 bool reads_everything(const Directory& directory, const access::PersonId& id) {
   const Person* person = directory.find(id);
@@ -100,32 +136,41 @@ Result<VerifiedTrail> verify_trail(Session& session, Directory& directory,
   TRY(const Ledger ledger, fetch_ledger(session, progress));
   TRY_VOID(directory.update(session));
   VerifiedTrail trail{
-      .size = ledger.envelopes.size(), .root = vault::hex(ledger.tree.root()), .chains = ledger.last.size()};
+      .size = ledger.envelopes.size(), .root = vault::hex(ledger.tree.root()), .chains = ledger.heads.chains()};
 
   // Verifies who caused each entry, and counts how many entries of each chain may be read.
-  std::map<audit::ChainTag, std::uint64_t> readable;
+  Readable readable;
   TRY_VOID(each_readable(session, ledger, [&](const VerifiedEntry& entry) -> Result<void> {
     ++trail.bodies;
-    ++readable[entry.envelope.chain];
+    readable.add(entry);
     if (!entry.body.request) return {};
     ++trail.signatures;
     // The directory's own entries were verified when it was loaded. Its enrolments were caused by invitations, not
-    // persons.
-    if (entry.envelope.chain == directory.chain().tag()) return {};
+    // persons. A refusal may be of an invitation too; the replay derives it.
+    if (entry.envelope.chain == kDirectory) return {};
+    if (entry.envelope.chain == kRefusals && access::InvitationId::parse(entry.body.actor.value_or(""))) return {};
     if (auto signer = directory.verify_caused(entry); !signer)
       return at_entry(entry.envelope.seq.value, signer.error().message);
     return {};
   }));
-
-  // Replays the chains that may be read whole, in the ledger's order. Entries of other chains only take their place.
-  const auto is_whole = [&](const audit::ChainTag& chain) {
-    const auto found = readable.find(chain);
-    return found != readable.end() && found->second == ledger.envelopes[ledger.last.at(chain)].n + 1;
-  };
-  if (!is_whole(directory.chain().tag())) return Error{Errc::tampered, "entries of the directory were withheld"};
+  for (const audit::ChainNumber chain : {kDirectory, kService})
+    if (!readable.is_whole(ledger, chain))
+      return Error{Errc::tampered, "entries of the directory or of the service were withheld"};
   if (reads_everything(directory, session.person()))
-    for (const auto& [chain, last] : ledger.last)
-      if (!is_whole(chain)) return at_entry(last, "entries of its chain were withheld from somebody who may read them");
+    for (std::uint64_t chain = 0; chain < ledger.heads.chains(); ++chain)
+      if (!readable.is_whole(ledger, {chain}))
+        return at_entry(ledger.heads.head({chain}).seq.value,
+                        "entries of its chain were withheld from somebody who may read them");
+
+  // Replays the cases that may be read whole, in the ledger's order. Other entries only take their place.
+  const std::set<access::CaseId> cases = readable.whole_cases(ledger);
+  const auto is_replayed = [&](const VerifiedEntry& entry) {
+    const audit::ChainNumber chain = entry.envelope.chain;
+    if (chain == kDirectory || chain == kService) return true;
+    if (chain == kRefusals) return readable.is_whole(ledger, chain);
+    const auto& about = entry.body.ids.case_;
+    return about ? cases.contains(*about) : chain == kCases;  // where only the chain's beginning is about no case
+  };
   TRY(const auto replay, access::Replay::begin(directory.authority()));
   std::uint64_t next = 0;
   const auto skip_to = [&](std::uint64_t seq) -> Result<void> {
@@ -133,7 +178,7 @@ Result<VerifiedTrail> verify_trail(Session& session, Directory& directory,
     return {};
   };
   TRY_VOID(each_readable(session, ledger, [&](const VerifiedEntry& entry) -> Result<void> {
-    if (!is_whole(entry.envelope.chain)) return {};
+    if (!is_replayed(entry)) return {};
     TRY_VOID(skip_to(entry.envelope.seq.value));
     TRY_VOID(replay->next(entry.envelope, vault::as_bytes(*entry.text.body)));
     ++next;

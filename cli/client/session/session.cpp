@@ -9,6 +9,7 @@
 #include "access/wire/authority.h"
 #include "access/wire/http_signature.h"
 #include "access/wire/page.h"
+#include "access/wire/register.h"
 #include "cli/client/session/act_receipt.h"
 #include "net/status.h"
 #include "vault/crypto/hash.h"
@@ -327,7 +328,7 @@ Result<audit::SignedCheckpoint> Session::keep_update(const audit::LogUpdate& upd
 }
 
 Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::optional<audit::SignedCheckpoint>& known,
-                                         std::vector<VerifiedEntry>* entries) {
+                                         Proved* proved) {
   const bool good = answer.status >= 200 && answer.status < 300;
   auto value = wire::parse_json(vault::as_text(answer.body));
   if (!value) {
@@ -343,7 +344,7 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
   }
   if (!good) return error_of(answer);
 
-  if (entries != nullptr) {
+  if (proved != nullptr) {
     if (const json::value* part = member(*value, "receipt")) {
       TRY(const audit::Receipt receipt, as_proof(audit::receipt_from_json(*part), "the receipt"));
       if (receipt.checkpoint != checkpoint.note)
@@ -352,8 +353,14 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
       for (std::size_t i = 0; i < verified.envelopes.size(); ++i) {
         wire::EntryView text{vault::to_text(receipt.entries[i].envelope), vault::to_text(receipt.entries[i].body)};
         TRY(wire::EntryBody body, wire::read_entry(*text.body));
-        entries->push_back({verified.envelopes[i], std::move(body), std::move(text)});
+        proved->entries.push_back({verified.envelopes[i], std::move(body), std::move(text)});
       }
+    }
+    if (const json::value* part = member(*value, "chain")) {
+      TRY(const audit::ChainEnd end, as_proof(audit::chain_end_from_json(*part), "the end of a chain"));
+      TRY(const audit::ChainHead head,
+          as_proof(audit::verify_chain_end(end, checkpoint.checkpoint), "the end of a chain"));
+      proved->end = ProvedEnd{head, checkpoint.checkpoint.size};
     }
   }
   json::value* data = value->as_object().if_contains("data");
@@ -362,10 +369,10 @@ Result<json::value> Session::read_answer(const HttpAnswer& answer, const std::op
 }
 
 Result<json::value> Session::exchange(std::string_view method, std::string_view path, const Signed& request,
-                                      std::vector<VerifiedEntry>* entries) {
+                                      Proved* proved) {
   const std::optional<audit::SignedCheckpoint> known = checkpoint();
   TRY(const HttpAnswer answer, send(method, target_of(path, known), request));
-  return read_answer(answer, known, entries);
+  return read_answer(answer, known, proved);
 }
 
 // --- reads ----------------------------------------------------------------------------------------------------------
@@ -400,8 +407,9 @@ Result<void> Session::each_page(std::string_view path, std::optional<std::string
                                 const std::function<Result<void>(std::vector<VerifiedEntry>)>& take) {
   Listing listing(std::move(from));
   for (bool more = true; more;) {
-    std::vector<VerifiedEntry> entries;
-    TRY(const json::value data, exchange("GET", page_of(path, listing), {}, &entries));
+    Proved proved;
+    TRY(const json::value data, exchange("GET", page_of(path, listing), {}, &proved));
+    std::vector<VerifiedEntry> entries = std::move(proved.entries);
     TRY(const auto page, understood(wire::from_json<wire::Page<json::value>>(data)));
     TRY(more, listing.turn(page.next, entries.size()));
     if (!entries.empty()) TRY_VOID(take(std::move(entries)));
@@ -425,6 +433,86 @@ Result<std::vector<VerifiedEntry>> Session::entries(std::string_view path) {
   return all;
 }
 
+// Adds what was proved about the end of a chain to what this session has seen. Answers may overtake each other, so each
+// end is compared by the size of the ledger under which it was proved.
+Result<void> Session::remember(const ProvedEnd& end) {
+  const std::scoped_lock lock(mutex_);
+  const auto [found, is_new] = last_seen_.try_emplace(end.head.chain, end);
+  if (is_new) return {};
+  ProvedEnd& seen = found->second;
+  const ProvedEnd& earlier = end.size < seen.size ? end : seen;
+  const ProvedEnd& later = end.size < seen.size ? seen : end;
+  const bool grew = earlier.head.n < later.head.n && earlier.head.seq < later.head.seq;
+  if (!grew && earlier.head != later.head)
+    return tampered("a chain of the ledger is shorter than it was, or another one");
+  seen = later;
+  return {};
+}
+
+Result<void> Session::each_page_of_chain(std::string_view path, const std::optional<audit::Envelope>& last,
+                                         const std::function<Result<void>(std::vector<VerifiedEntry>)>& take) {
+  std::optional<audit::ChainVerifier> verifier;
+  if (last) verifier.emplace(*last);
+  Listing listing(last ? std::optional(std::to_string(last->n + 1)) : std::nullopt);
+  std::optional<ProvedEnd> end;
+  for (bool more = true; more;) {
+    Proved proved;
+    TRY(const json::value data, exchange("GET", page_of(path, listing), {}, &proved));
+    TRY(const auto page, understood(wire::from_json<wire::Page<json::value>>(data)));
+    TRY(more, listing.turn(page.next, proved.entries.size()));
+    end = proved.end;
+    for (const VerifiedEntry& entry : proved.entries) {
+      // The first page may begin with the entry of another chain, and then `take` looks at it.
+      if (!verifier && entry.envelope.n != 0) continue;
+      if (!verifier) verifier.emplace(entry.envelope.chain);
+      TRY_VOID(verifier->next({vault::as_bytes(entry.text.envelope), vault::as_bytes(*entry.text.body)}));
+    }
+    if (!proved.entries.empty()) TRY_VOID(take(std::move(proved.entries)));
+  }
+  if (!verifier || !end) return tampered("the service does not prove where a chain ends");
+  TRY_VOID(verifier->ends_at(end->head));
+  return remember(*end);
+}
+
+Result<ProvedChain> Session::chain(std::string_view path, access::ChainSort sort) {
+  std::vector<VerifiedEntry> all;
+  TRY_VOID(each_page_of_chain(path, std::nullopt, [&](std::vector<VerifiedEntry> page) -> Result<void> {
+    for (VerifiedEntry& entry : page) {
+      // An older policy may permit what the newer one refuses.
+      if (!all.empty() && entry.body.policy < all.back().body.policy)
+        return tampered("an entry was decided under an older policy than an entry before it");
+      all.push_back(std::move(entry));
+    }
+    return {};
+  }));
+  const Error misplaced = tampered("a chain does not begin where its subject was made");
+  if (all.size() < 2) return misplaced;
+  const auto begun = wire::chains_begun_by(all[0].body.kind);
+  const auto place = std::ranges::find(begun, sort);
+  const std::uint64_t distance = static_cast<std::uint64_t>(place - begun.begin()) + 1;
+  const auto detail = wire::from_json<wire::ChainBegun>(all[1].body.detail, wire::Strictness::exact);
+  if (place == begun.end() || all[1].envelope.n != 0 || all[1].body.kind != wire::ChainBegun::kKind || !detail ||
+      detail->sort != sort || all[1].envelope.seq.value != all[0].envelope.seq.value + distance)
+    return misplaced;
+  ProvedChain proved{.beginning = std::move(all[0]), .entries = {}};
+  proved.entries.assign(std::make_move_iterator(all.begin() + 1), std::make_move_iterator(all.end()));
+  return proved;
+}
+
+Result<std::vector<VerifiedEntry>> in_order(std::vector<ProvedChain> chains) {
+  std::vector<VerifiedEntry> all;
+  for (ProvedChain& chain : chains) {
+    if (all.empty())
+      all.push_back(std::move(chain.beginning));
+    else if (all.front().envelope != chain.beginning.envelope)
+      return tampered("a chain is shown as one of a safe or of a case to which it does not belong");
+    for (VerifiedEntry& entry : chain.entries)
+      if (entry.body.kind != wire::ChainBegun::kKind) all.push_back(std::move(entry));
+  }
+  std::ranges::sort(all, {}, [](const VerifiedEntry& entry) { return entry.envelope.seq; });
+  return all;
+}
+
 // --- acts -----------------------------------------------------------------------------------------------------------
 
 Result<ActAnswer> Session::perform(const PendingCommand& pending) {
@@ -439,7 +527,9 @@ Result<ActAnswer> Session::perform(const PendingCommand& pending) {
   }
   TRY(const HttpAnswer answer, send("POST", pending.target, request));
   ActAnswer result;
-  auto data = read_answer(answer, known, &result.entries);
+  Proved proved;
+  auto data = read_answer(answer, known, &proved);
+  result.entries = std::move(proved.entries);
   if (!data) {
     // The service has settled the command, so nothing is left to finish.
     if (settles(answer) && data.code() == error_of(answer).code) TRY_VOID(forget(pending));

@@ -5,9 +5,11 @@
 // Thread safe once it is started: several threads may send requests at the same time.
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 
+#include "audit/chain.h"
 #include "audit/receipt.h"
 #include "cli/client/session/home.h"
 #include "cli/client/session/transport.h"
@@ -42,6 +44,16 @@ struct ActAnswer {
   std::vector<VerifiedEntry> entries;  // that the act made; the first is of the act's own kind
   wire::json::value data;
 };
+
+// A chain of the ledger, whole: every entry is linked to the one before it, and the last one is proved to be the last.
+struct ProvedChain {
+  VerifiedEntry beginning;             // the entry of another chain whose act began this one
+  std::vector<VerifiedEntry> entries;  // from the chain's first entry on, which is a `chain.begun`
+};
+
+// Returns the entries of chains that one act began, in the ledger's order: the act's own entry first, and without the
+// beginnings of the chains. Errc::tampered if different acts began them.
+Result<std::vector<VerifiedEntry>> in_order(std::vector<ProvedChain> chains);
 
 // The position in a listing whose pages are being read. A page may be empty although more follow, for example if no
 // record that it looked at matches a filter. So progress is measured by the cursor, not by the items.
@@ -110,6 +122,15 @@ class Session {
   // Same as `entries`, but passes each page to `take`, and stops at its first error. `from`: the cursor to begin at.
   Result<void> each_page(std::string_view path, std::optional<std::string> from,
                          const std::function<Result<void>(std::vector<VerifiedEntry>)>& take);
+  // Fetches a chain of a case or of a safe. Errc::tampered if any entry is missing, its last ones included; if the
+  // chain does not begin directly after the entry whose act began it; or if it is shorter than it was before in this
+  // session.
+  Result<ProvedChain> chain(std::string_view path, access::ChainSort sort);
+  // Fetches what follows in a chain after `last`, which must be an entry that was verified before, and passes each page
+  // to `take`. Without `last`, fetches a chain of genesis from its beginning. Errc::tampered as above, once all pages
+  // were passed on.
+  Result<void> each_page_of_chain(std::string_view path, const std::optional<audit::Envelope>& last,
+                                  const std::function<Result<void>(std::vector<VerifiedEntry>)>& take);
   // Keeps the larger of this checkpoint and the kept one. Errc::tampered unless the ledger of one extends the other's.
   // For checkpoints that did not come with an answer, for example from a witness or a bundle.
   Result<void> keep(const audit::SignedCheckpoint& checkpoint);
@@ -158,6 +179,16 @@ class Session {
     std::uint64_t source_length = 0;
     bool chunk = false;
   };
+  // The last entry of a chain in the ledger of that size.
+  struct ProvedEnd {
+    audit::ChainHead head;
+    audit::TreeSize size;
+  };
+  // The parts of an answer that are proved by its checkpoint.
+  struct Proved {
+    std::vector<VerifiedEntry> entries;
+    std::optional<ProvedEnd> end;  // of the chain that a page is of
+  };
   Session(Home home, Keys keys, Pins pins, World world, audit::NoteKey log_key);
   // Passes on a part of an answer that was read. If it is malformed, that is the service's failure: Errc::internal.
   template <class T>
@@ -171,9 +202,10 @@ class Session {
   Result<HttpAnswer> send_once(std::string_view method, const std::string& target, const Signed& request);
   Result<HttpAnswer> send(std::string_view method, const std::string& target, const Signed& request);
   Result<wire::json::value> read_answer(const HttpAnswer& answer, const std::optional<audit::SignedCheckpoint>& known,
-                                        std::vector<VerifiedEntry>* entries);
+                                        Proved* proved);
   Result<wire::json::value> exchange(std::string_view method, std::string_view path, const Signed& request,
-                                     std::vector<VerifiedEntry>* entries);
+                                     Proved* proved);
+  Result<void> remember(const ProvedEnd& end);
   Result<audit::SignedCheckpoint> keep_update(const audit::LogUpdate& update,
                                               const std::optional<audit::SignedCheckpoint>& known);
   Result<ActAnswer> perform(const PendingCommand& pending);
@@ -191,7 +223,8 @@ class Session {
   std::string keyid_;
   std::optional<vault::crypto::SigningKey> signing_as_;
   mutable std::mutex mutex_;
-  std::optional<audit::SignedCheckpoint> kept_;  // guarded by mutex_
+  std::optional<audit::SignedCheckpoint> kept_;        // guarded by mutex_
+  std::map<audit::ChainNumber, ProvedEnd> last_seen_;  // guarded by mutex_
 
   friend Result<std::unique_ptr<Session>> enrol_session(Home home, Keys keys, World world, std::string keyid,
                                                         vault::crypto::SigningKey key);

@@ -212,7 +212,7 @@ TEST(StateTables, NameTheirClass) {
   Tables tables;
   std::map<TableClass, int> classes;
   for (const SealedTable* table : tables.state().tables()) ++classes[table->table_class()];
-  EXPECT_EQ(classes[TableClass::projection], 29);
+  EXPECT_EQ(classes[TableClass::projection], 30);
   EXPECT_EQ(classes[TableClass::beside], 9);
   EXPECT_EQ(classes[TableClass::local], 2);
 }

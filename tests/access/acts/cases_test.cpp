@@ -15,7 +15,15 @@ TEST_F(Cases, AReferralOpensTheCaseEngagesTheLockAndAsksTheAgency) {
   EXPECT_EQ(row.lock, LockState::engaged);
   EXPECT_EQ(row.stage, Stage::referred);
   EXPECT_EQ(row.asked, std::vector<AgencyId>{school_});
-  EXPECT_EQ(row.chain, entries_.back().envelope.chain.to_string());
+  // The referral is in the chain of cases, and begins two chains of the case and four of its review safe.
+  ASSERT_EQ(decision.events.size(), 7U);
+  std::vector<std::uint64_t> begun;
+  for (const ChainSort sort : wire::chains_begun_by("case.referred")) {
+    const auto number = *tables_.state().chain(*tables_.read(), sort, decision.events[0].ids);
+    ASSERT_TRUE(number) << wire::enum_name(sort);
+    begun.push_back(number->value);
+  }
+  EXPECT_EQ(begun, (std::vector<std::uint64_t>{4, 5, 6, 7, 8, 9}));
   const NominationRow participant = nomination_row(command.review_safe, spoc_.id);
   EXPECT_EQ(participant.state, NominationState::pending);
   EXPECT_TRUE(participant.wrapped);

@@ -50,8 +50,8 @@ TEST_F(Review, Guidance_4_2_2_AReferralNamesTheRulesAndTheCalendarInForce) {
   auto command = referral();
   command.incident_date = day("2026-11-10");
   command.rules = "panel";
-  expect_done(act(spoc_.id, command));
-  const auto detail = *wire::from_json<wire::CaseReferred>(entries_.back().body.detail, wire::Strictness::exact);
+  const Decision referred = expect_done(act(spoc_.id, command));
+  const auto detail = *wire::from_json<wire::CaseReferred>(referred.events.front().detail, wire::Strictness::exact);
   EXPECT_EQ(detail.rules, "panel");
   EXPECT_EQ(detail.calendar, review::Calendar::shipped().digest());
   EXPECT_EQ(review().rules, "guidance");

@@ -152,8 +152,8 @@ TEST_F(Safes, RevokingAKeyholderEndsEveryNominationOfTheirs) {
   open_safe();
   const Decision decision = expect_done(act(lead_.id, wire::RevokePerson{first_.id, std::nullopt}));
   ASSERT_EQ(decision.events.size(), 2U);
-  EXPECT_EQ(decision.events[0].chain, std::nullopt);
-  EXPECT_EQ(decision.events[1].chain, case_);
+  EXPECT_EQ(decision.events[0].ids.safe, std::nullopt);
+  EXPECT_EQ(decision.events[1].ids.safe, safe_);
   EXPECT_TRUE(safe_row(safe_).epoch_due);
   EXPECT_EQ(epoch_row(safe_, 0).key.wraps.size(), 1U);
 }

@@ -7,14 +7,15 @@ namespace {
 INSTANTIATE_TEST_SUITE_P(Engines, GateTest, ::testing::Values(On::memory), engine_name);
 INSTANTIATE_TEST_SUITE_P(Engines, DurableGateTest, ::testing::Values(On::memory, On::lmdb), engine_name);
 
-TEST(GateGenesisTest, MakesFourEntriesUnderACheckpointOfTheirSize) {
+TEST(GateGenesisTest, BeginsFourChainsAndInvitesFourPeopleUnderOneCheckpoint) {
   World world;
   const auto txn = *world.store().engine().read();
   EXPECT_EQ(world.store().ledger().size(*txn)->value, kGenesisEntries);
   const auto checkpoint = *world.store().ledger().latest_checkpoint(*txn);
   ASSERT_TRUE(checkpoint);
   EXPECT_EQ(checkpoint->checkpoint.size.value, kGenesisEntries);
-  ASSERT_EQ(world.genesis().size(), kGenesisEntries);
+  EXPECT_EQ(*world.store().ledger().chains(*txn), 4U);
+  ASSERT_EQ(world.genesis().size(), wire::kGenesisInvitations);
   EXPECT_EQ(world.genesis()[3].roles, std::vector<Role>{Role::administrator});
   EXPECT_EQ(world.genesis()[3].agency, world.genesis()[0].agency);
 }

@@ -41,13 +41,29 @@ TEST(Register, ListsKindsInTheListingsThatTheirActsName) {
   for (const Listing listing : kEnumValues<Listing>) EXPECT_FALSE(kinds_in(listing).empty());
 }
 
-TEST(Register, OnlyAReferralBeginsAChain) {
+TEST(Register, OnlyAReferralAndASafesOpeningBeginChains) {
   std::vector<std::string_view> begin;
   boost::mp11::mp_for_each<Acts>([&](auto act) {
-    if (begins_chain(EventOf<decltype(act)>::kKind)) begin.push_back(EventOf<decltype(act)>::kKind);
+    if (!chains_begun_by(EventOf<decltype(act)>::kKind).empty()) begin.push_back(EventOf<decltype(act)>::kKind);
   });
-  EXPECT_EQ(begin, std::vector{CaseReferred::kKind});
-  EXPECT_FALSE(begins_chain("no.such-kind"));
+  EXPECT_EQ(begin, (std::vector{CaseReferred::kKind, SafeOpened::kKind}));
+  EXPECT_TRUE(chains_begun_by("no.such-kind").empty());
+}
+
+TEST(Register, NamesTheChainOfEveryKindButTheBeginnings) {
+  boost::mp11::mp_for_each<Acts>(
+      [&](auto act) { EXPECT_TRUE(chain_sort_of(EventOf<decltype(act)>::kKind)) << EventOf<decltype(act)>::kKind; });
+  EXPECT_EQ(chain_sort_of(PersonInvited::kKind), ChainSort::directory);
+  EXPECT_EQ(chain_sort_of(CaseReferred::kKind), ChainSort::cases);
+  EXPECT_EQ(chain_sort_of(SafeOpened::kKind), ChainSort::review);
+  EXPECT_EQ(chain_sort_of(EpochStarted::kKind), ChainSort::keys);
+  EXPECT_EQ(chain_sort_of(SharesCompleted::kKind), ChainSort::recovery);
+  EXPECT_EQ(chain_sort_of(RecordsSealed::kKind), ChainSort::records);
+  EXPECT_EQ(chain_sort_of(CopyIssued::kKind), ChainSort::copies);
+  EXPECT_EQ(chain_sort_of(AccessRefused::kKind), ChainSort::refusals);
+  EXPECT_EQ(chain_sort_of(ClockStepped::kKind), ChainSort::service);
+  EXPECT_EQ(chain_sort_of(ChainBegun::kKind), std::nullopt);
+  EXPECT_EQ(chain_sort_of("no.such-kind"), std::nullopt);
 }
 
 TEST(Register, GivenMembersAreThoseThatTheKindDeclares) {

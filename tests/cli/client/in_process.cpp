@@ -82,16 +82,17 @@ HttpAnswer problem(const Error& error) {
 struct Shown {
   json::value data;
   std::optional<audit::Receipt> receipt;
+  std::optional<audit::ChainEnd> end;
 };
 
 Shown shown_of(const access::EntryPage& page) {
   json::object data{{"items", json::array()}};
   if (page.next) data["next"] = *page.next;
-  return {std::move(data), page.receipt};
+  return {std::move(data), page.receipt, page.end};
 }
 template <class T>
 Shown shown_of(const T& value) {
-  return {wire::to_json(value), {}};
+  return {wire::to_json(value), {}, {}};
 }
 template <class T>
 Viewed<Shown> show(Result<T> viewed) {
@@ -117,22 +118,20 @@ Viewed<Shown> view_of(const access::View& view, const std::vector<std::string>& 
   if (what == "calendar") return show(view.calendar());
   if (what == "cases" && path.size() == 3) return show(view.find_case(path[2]));
   if (what == "cases" && part == "review") return show(view.review(path[2]));
-  if (what == "cases" && part == "course") return show(view.review_course(*access::CaseId::parse(path[2]), from));
+  const std::string chain = part == "chains" && path.size() > 4 ? path[4] : "";
+  if (what == "cases" && chain == "review") return show(view.review_chain(*access::CaseId::parse(path[2]), from));
   if (what == "safes" && path.size() == 3) return show(view.safe(*safe));
   if (what == "safes" && part == "keys") return show(view.safe_keys(*safe));
-  if (what == "safes" && part == "chain") return show(view.safe_chain(*safe, from));
-  if (what == "safes" && part == "holdings") return show(view.holdings(*safe, from));
+  if (what == "safes" && chain == "keys") return show(view.keys_chain(*safe, from));
+  if (what == "safes" && chain == "recovery") return show(view.recovery_chain(*safe, from));
+  if (what == "safes" && chain == "records") return show(view.records_chain(*safe, from));
   if (what == "safes" && part == "notes") return show(view.notes(*safe, from));
   if (what == "safes" && part == "records") {
     access::RecordFilter filter;
     if (query.contains("class")) filter.class_ = *wire::parse_enum<access::RecordClass>(query["class"]);
     return show(view.records(*safe, filter, from));
   }
-  if (what == "safes" && part == "sealings") {
-    std::optional<access::RecordId> record;
-    if (query.contains("record")) record = *access::RecordId::parse(query["record"]);
-    return show(view.sealings(*safe, record, from));
-  }
+  if (what == "records" && part == "sealing") return show(view.sealing(*access::RecordId::parse(path[2])));
   if (what == "copies" && path.size() == 2) {
     access::CopyFilter filter;
     filter.case_ = *access::CaseId::parse(query["case"]);
@@ -143,10 +142,16 @@ Viewed<Shown> view_of(const access::View& view, const std::vector<std::string>& 
   if (what == "copies" && part == "headers") return show(view.copy_headers(*copy, from));
   if (what == "copies" && part == "files") return show(view.copy_files(*copy, from));
   if (what == "log" && path[2] == "directory") return show(view.directory(from));
+  if (what == "log" && path[2] == "envelopes") return show(view.envelopes(from));
+  if (what == "trail") {
+    access::TrailFilter filter;
+    if (query.contains("kind")) filter.kind = query["kind"];
+    return show(view.trail(filter, from));
+  }
   if (what == "log" && path[2] == "consistency") {
     auto proof = view.consistency(number(query["from"]), number(query["to"]));
     if (!proof) return proof.error();
-    return std::variant<Shown, Refusal>(Shown{json::object{{"proof", wire::to_json(*proof)}}, {}});
+    return std::variant<Shown, Refusal>(Shown{json::object{{"proof", wire::to_json(*proof)}}, {}, {}});
   }
   return Error{Errc::not_found, "no such route"};
 }
@@ -206,13 +211,14 @@ Result<HttpAnswer> Vault::carry(const HttpRequest& request) {
   return answer;
 }
 
-HttpAnswer Vault::answer(unsigned status, json::value data, std::uint64_t known,
-                         std::optional<audit::Receipt> receipt) {
+HttpAnswer Vault::answer(unsigned status, json::value data, std::uint64_t known, std::optional<audit::Receipt> receipt,
+                         std::optional<audit::ChainEnd> end) {
   const auto txn = store_->engine().read();
   const auto log = store_->log_answer(**txn, audit::TreeSize{known}, {});
   if (!log) return problem(log.error(), 500);
   json::object body{{"data", std::move(data)}, {"log", audit::to_json(log->update)}};
   if (receipt) body["receipt"] = audit::to_json(*receipt);
+  if (end) body["chain"] = audit::to_json(*end);
   return {status, {}, vault::to_bytes(json::serialize(body))};
 }
 
@@ -272,7 +278,7 @@ Result<HttpAnswer> Vault::read(const access::SignedRequest& request, std::string
   if (!shown) return problem(shown.error());
   if (auto* refusal = std::get_if<Refusal>(&*shown)) return refused(request, *refusal, known);
   auto& good = std::get<Shown>(*shown);
-  return answer(200, std::move(good.data), known, std::move(good.receipt));
+  return answer(200, std::move(good.data), known, std::move(good.receipt), std::move(good.end));
 }
 
 Result<HttpAnswer> Vault::upload(const access::SignedRequest& caller, const HttpRequest& request,
@@ -364,15 +370,12 @@ Result<HttpAnswer> Vault::serve(const HttpRequest& request) {
   return read(*accepted, path, known);
 }
 
-void Vault::forge(const std::optional<access::CaseId>& chain, const wire::EntryBody& body) {
+void Vault::forge(const wire::EntryBody& body) {
   const auto txn = store_->engine().write();
   ASSERT_TRUE(txn);
-  auto directory = store_->state().directory(**txn);
-  ASSERT_TRUE(directory);
-  std::string tag = directory->chain;
-  if (chain) tag = (*store_->state().find_case(**txn, *chain))->chain;
-  const auto envelope =
-      store_->ledger().append(**txn, *audit::ChainTag::parse(tag), now(), vault::as_bytes(wire::encode(body)));
+  const auto chain = access::chain_of(store_->state(), **txn, body.kind, body.ids);
+  ASSERT_TRUE(chain) << chain.error().message;
+  const auto envelope = store_->ledger().append(**txn, *chain, now(), vault::as_bytes(wire::encode(body)));
   ASSERT_TRUE(envelope) << envelope.error().message;
   const auto projected = store_->project(**txn, *envelope, body);
   ASSERT_TRUE(projected) << projected.error().message;

@@ -62,7 +62,7 @@ class Vault {
   // May change each answer before it is sent.
   std::function<void(const HttpRequest&, HttpAnswer&)> alter;
   // Appends an entry that nobody asked for, projects it, and signs the ledger with it.
-  void forge(const std::optional<access::CaseId>& chain, const wire::EntryBody& body);
+  void forge(const wire::EntryBody& body);
 
  private:
   Result<HttpAnswer> serve(const HttpRequest& request);
@@ -71,7 +71,7 @@ class Vault {
   Result<HttpAnswer> upload(const access::SignedRequest& caller, const HttpRequest& request, std::string_view path);
   Result<HttpAnswer> upload_batch(const access::SignedRequest& caller, const HttpRequest& request);
   HttpAnswer answer(unsigned status, wire::json::value data, std::uint64_t known,
-                    std::optional<audit::Receipt> receipt = {});
+                    std::optional<audit::Receipt> receipt = {}, std::optional<audit::ChainEnd> end = {});
   HttpAnswer refused(access::SignedRequest request, access::Refusal refusal, std::uint64_t known);
   HttpAnswer refused(const access::Refused& refusal, std::uint64_t known);
 

@@ -170,11 +170,17 @@ TEST_F(HoldingsTest, AWithheldNoteIsNoticed) {
 TEST_F(HoldingsTest, AWithheldItemIsNoticed) {
   add("Blue folder");
   add("Red folder");
-  alter("/holdings", [](wire::json::object& body) {
-    auto& entries = body["receipt"].as_object()["entries"].as_array();
-    entries.erase(entries.begin());
-  });
-  EXPECT_TAMPERED(read(first_), "not numbered in order");
+  const VerifiedSafe safe = safe_of(first_);
+  const auto withhold_item = [&](std::size_t number) {
+    alter("/chains/records", [number](wire::json::object& body) {
+      auto& entries = body["receipt"].as_object()["entries"].as_array();
+      entries.erase(entries.begin() + 1 + static_cast<std::ptrdiff_t>(number));  // after the opening and the beginning
+    });
+  };
+  withhold_item(1);
+  EXPECT_TAMPERED(read(first_), "is not the next entry of its chain");
+  withhold_item(2);
+  EXPECT_TAMPERED(read(first_), "only a part of a chain");
 }
 
 TEST_F(HoldingsTest, ANoteThatItsSignerMadeForAnotherItemIsRefused) {
@@ -205,13 +211,13 @@ TEST_F(HoldingsTest, AnEntryThatTheOperatorMadeUpIsRefused) {
       body_of(event, actor, signed_request(command, actor, vault::crypto::SigningKey::generate(), vault_.now()));
   body.ids.case_ = case_;
   body.ids.safe = safe_;
-  vault_.forge(case_, body);
+  vault_.forge(body);
   EXPECT_TAMPERED(read(first_), "not signed by the person");
 }
 
 TEST_F(HoldingsTest, AnEntrySignedByWhoeverMayNotIsRefused) {
   add("Blue folder");
-  const auto entries = first_.session->entries("/v1/safes/" + safe_.to_string() + "/holdings");
+  const auto entries = fetch_records_chain(*first_.session, safe_of(first_));
   ASSERT_TRUE(entries);
   VerifiedSafe safe = safe_of(first_);
   safe.agency = partner(0);  // as if it were another agency's
@@ -226,7 +232,7 @@ TEST_F(HoldingsTest, AChangeOfCustodyByAFormerRepresentativeIsRefused) {
   request.item = item.item;
   request.words.location = "Strong room";
   ASSERT_DONE(change_custody(*first_.session, safe_of(first_), request));
-  const auto entries = first_.session->entries("/v1/safes/" + safe_.to_string() + "/holdings");
+  const auto entries = fetch_records_chain(*first_.session, safe_of(first_));
   ASSERT_TRUE(entries);
   VerifiedSafe safe = safe_of(first_);
   EXPECT_TRUE(trust_holdings(first_.directory(), safe, *entries));

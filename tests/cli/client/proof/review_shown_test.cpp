@@ -54,7 +54,7 @@ class ReviewShown : public ReviewSafe {
   void lie(std::string_view part, const std::function<void(wire::json::object&)>& alter) {
     vault_.alter = [part = std::string(part), alter](const HttpRequest& request, HttpAnswer& answer) {
       const std::string path = request.target.substr(0, request.target.find('?'));
-      if (!path.starts_with("/v1/cases/") || !path.ends_with(part)) return;
+      if (!path.starts_with("/v1/cases/") || !path.ends_with(part) || path.contains("/chains/")) return;
       auto body = *wire::parse_json(vault::as_text(answer.body));
       alter(body.as_object().at("data").as_object());
       answer.body = vault::to_bytes(wire::json::serialize(body));
@@ -163,8 +163,9 @@ TEST_F(ReviewShown, WithAnActThatItsStageDoesNotHaveIsFoundOut) {
   const wire::DropReview command{case_, words_};
   auto body = body_of(wire::ReviewDropped{case_, words_}, spoc_.id().to_string(),
                       signed_request(command, spoc_.id().to_string(), spoc_.session->keys().signing, vault_.now()));
+  body.ids.case_ = case_;
   body.ids.safe = review_safe_;
-  vault_.forge(case_, body);
+  vault_.forge(body);
   EXPECT_TAMPERED(read(), "does not fit its stage");
 }
 
@@ -176,7 +177,7 @@ TEST_F(ReviewShown, WithADecisionThatNoSpocSignedIsFoundOut) {
                       signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now()));
   body.ids.case_ = case_;
   body.ids.safe = review_safe_;
-  vault_.forge(case_, body);
+  vault_.forge(body);
   EXPECT_TAMPERED(read(), "not permitted");
 }
 

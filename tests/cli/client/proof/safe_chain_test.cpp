@@ -13,11 +13,17 @@ using vault::age::Identity;
 class SafeChainTest : public Partnership {
  protected:
   void SetUp() override { open_case(); }
-  std::vector<VerifiedEntry> chain_of(Client& client) {
-    auto entries = client.session->entries("/v1/safes/" + safe_.to_string() + "/chain");
+  static std::vector<VerifiedEntry> chain_of(Client& client, const access::SafeId& safe) {
+    const std::string path = "/v1/safes/" + safe.to_string() + "/chains/";
+    auto keys = client.session->chain(path + "keys", access::ChainSort::keys);
+    auto recovery = client.session->chain(path + "recovery", access::ChainSort::recovery);
+    EXPECT_TRUE(keys) << keys.error().message;
+    EXPECT_TRUE(recovery) << recovery.error().message;
+    auto entries = in_order({std::move(*keys), std::move(*recovery)});
     EXPECT_TRUE(entries) << entries.error().message;
     return std::move(*entries);
   }
+  std::vector<VerifiedEntry> chain_of(Client& client) { return chain_of(client, safe_); }
   // An opening that the operator would like to show instead of the school's.
   wire::OpenSafe substitute() {
     const auto made = make_epoch(lead_.directory(), safe_, 0, std::array{first_.id()}, nullptr);
@@ -111,14 +117,13 @@ TEST_F(SafeChainTest, ANominationOfSomebodyWhoMayNotBeNominatedIsRefused) {
   const std::array opening{entry(command, event, *lead_.session, lead_.session->keys().signing)};
   EXPECT_TAMPERED(verify(opening), "nominated who may not hold");
 
-  auto review = spoc_.session->entries("/v1/safes/" + review_safe_.to_string() + "/chain");
-  ASSERT_TRUE(review);
-  review->push_back(nominate(review_safe_, police_root_.id(), spoc_));
-  EXPECT_TRUE(verify_safe_chain(spoc_.directory(), review_safe_, *review));
-  review->back() = nominate(review_safe_, third_.id(), spoc_);
-  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "nominated who may not hold");
-  review->back() = nominate(review_safe_, police_root_.id(), lead_);
-  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, *review), "not permitted");
+  auto review = chain_of(spoc_, review_safe_);
+  review.push_back(nominate(review_safe_, police_root_.id(), spoc_));
+  EXPECT_TRUE(verify_safe_chain(spoc_.directory(), review_safe_, review));
+  review.back() = nominate(review_safe_, third_.id(), spoc_);
+  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, review), "nominated who may not hold");
+  review.back() = nominate(review_safe_, police_root_.id(), lead_);
+  EXPECT_TAMPERED(verify_safe_chain(spoc_.directory(), review_safe_, review), "not permitted");
 }
 
 TEST_F(SafeChainTest, AnEndedNominationStaysEndedWhateverTheServiceLetsPass) {
@@ -190,7 +195,7 @@ TEST_F(SafeChainTest, ARevocationThatTheDirectoryDoesNotHaveEndsNoNomination) {
   auto body = body_of(wire::NominationEnded{safe_, second_.id(), {}}, third_.id().to_string(),
                       signed_request(command, third_.id().to_string(), third_.session->keys().signing, vault_.now()));
   body.ids = {case_, safe_, school_, second_.id(), std::nullopt};
-  vault_.forge(case_, body);
+  vault_.forge(body);
   EXPECT_TAMPERED(verify_safe(*first_.session, first_.directory(), safe_), "the directory does not have");
 }
 
@@ -204,17 +209,19 @@ TEST_F(SafeChainTest, ANewEpochForSomebodyWhoseNominationHasEndedIsRefused) {
   ASSERT_TRUE(epoch) << epoch.error().message;
   const wire::StartEpoch command{safe_, 1, epoch->key};
   ASSERT_DONE(lead_.session->act(wire::EndNomination{safe_, second_.id(), {}}));
-  vault_.forge(case_,
-               body_of(wire::EpochStarted{safe_, 1, epoch->key}, first_.id().to_string(),
-                       signed_request(command, first_.id().to_string(), first_.session->keys().signing, vault_.now())));
+  auto body = body_of(wire::EpochStarted{safe_, 1, epoch->key}, first_.id().to_string(),
+                      signed_request(command, first_.id().to_string(), first_.session->keys().signing, vault_.now()));
+  body.ids = {case_, safe_, school_, {}, {}};
+  vault_.forge(body);
   EXPECT_TAMPERED(verify_safe(*third_.session, third_.directory(), safe_), "did not hold the one before");
 }
 
 TEST_F(SafeChainTest, SomebodyWhoHoldsTheKeyIsNotNominatedAgain) {
   const wire::MakeNomination command{safe_, {second_.id(), access::Involvement::none, {}}};
-  vault_.forge(case_,
-               body_of(wire::NominationMade{safe_, command.nominee, false}, lead_.id().to_string(),
-                       signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now())));
+  auto body = body_of(wire::NominationMade{safe_, command.nominee, false}, lead_.id().to_string(),
+                      signed_request(command, lead_.id().to_string(), lead_.session->keys().signing, vault_.now()));
+  body.ids = {case_, safe_, school_, second_.id(), {}};
+  vault_.forge(body);
   EXPECT_TAMPERED(verify_safe(*third_.session, third_.directory(), safe_), "nominated already");
 }
 

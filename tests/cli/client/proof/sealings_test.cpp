@@ -126,7 +126,7 @@ TEST_F(SealingsTest, ARecordThatOnlyTheServiceKnowsOfIsRefused) {
 TEST_F(SealingsTest, RecordsSealedUnderAKeyThatIsNotTheDepositorsAreRefused) {
   write_text(folder() / "one", "1");
   ASSERT_DONE(secure_folder());
-  auto sealings = third_.session->entries("/v1/safes/" + safe_.to_string() + "/sealings");
+  auto sealings = fetch_records_chain(*third_.session, safe_of(third_));
   ASSERT_TRUE(sealings);
   auto& body = sealings->front().body;
   body.request = access::testing::signed_act("records.seal", std::get<std::string>(body.request->content), *body.actor,
@@ -137,7 +137,7 @@ TEST_F(SealingsTest, RecordsSealedUnderAKeyThatIsNotTheDepositorsAreRefused) {
 TEST_F(SealingsTest, RecordsSealedByTheStaffOfAnotherAgencyAreRefused) {
   write_text(folder() / "one", "1");
   ASSERT_DONE(secure_folder());
-  const auto sealings = third_.session->entries("/v1/safes/" + safe_.to_string() + "/sealings");
+  const auto sealings = fetch_records_chain(*third_.session, safe_of(third_));
   ASSERT_TRUE(sealings);
   auto safe = verify_safe(*first_.session, first_.directory(), safe_);
   ASSERT_TRUE(safe);

@@ -20,6 +20,8 @@ using access::testing::each_mutation_of_entry;
 using access::testing::kAuthority;
 using vault::crypto::VerifyKey;
 
+constexpr audit::ChainNumber kDirectory = wire::number_at_genesis(access::ChainSort::directory);
+
 // A ledger with every kind of entry, and the directory that a client makes of it.
 class StoredRequests : public ::testing::Test {
  protected:
@@ -39,10 +41,9 @@ class StoredRequests : public ::testing::Test {
       entry.body = *wire::decode<wire::EntryBody>(text, wire::Strictness::exact);
       entries_->push_back(std::move(entry));
     }
-    directory_tag_ = entries_->front().envelope.chain;
     DirectoryChain chain(std::string(kAuthority), {});
     for (const VerifiedEntry& entry : *entries_)
-      if (entry.envelope.chain == directory_tag_) {
+      if (entry.envelope.chain == kDirectory) {
         const auto applied = chain.apply(entry.envelope, entry.body);
         ASSERT_TRUE(applied) << applied.error().message;
       }
@@ -54,7 +55,7 @@ class StoredRequests : public ::testing::Test {
     delete world_;
   }
 
-  static bool in_directory(const VerifiedEntry& entry) { return entry.envelope.chain == directory_tag_; }
+  static bool in_directory(const VerifiedEntry& entry) { return entry.envelope.chain == kDirectory; }
   // Entries as they are in a listing for one verifier.
   static std::vector<VerifiedEntry> entries_where(const std::function<bool(const wire::EntryBody&)>& is_one) {
     std::vector<VerifiedEntry> found;
@@ -97,7 +98,6 @@ class StoredRequests : public ::testing::Test {
   static inline access::testing::World* world_ = nullptr;
   static inline std::vector<VerifiedEntry>* entries_ = nullptr;
   static inline Directory* directory_ = nullptr;
-  static inline audit::ChainTag directory_tag_;
 };
 
 TEST_F(StoredRequests, EveryActOfTheRegisterMadeAnEntryHere) {

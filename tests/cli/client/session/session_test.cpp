@@ -212,7 +212,7 @@ TEST_F(SessionTest, AnEntryThatIsNotWhatWasAskedForIsRefused) {
     ASSERT_TRUE(entry);
     entry->detail.as_object()["kind"] = "police";
     entry->detail.as_object()["agency"] = session().make_id<access::AgencyId>().to_string();
-    vault_.forge(std::nullopt, *entry);
+    vault_.forge(*entry);
     const auto txn = vault_.store().engine().read();
     const std::array seqs{audit::LeafIndex{vault_.store().ledger().size(**txn)->value - 1}};
     body["receipt"] = audit::to_json(*vault_.store().ledger().receipt(**txn, seqs));
