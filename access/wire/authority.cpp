@@ -1,9 +1,6 @@
 #include "access/wire/authority.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 
@@ -26,21 +23,6 @@ std::string lower(std::string_view text) {
   for (char& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return out;
-}
-
-// Returns the canonical text of an IPv6 address, because one address that is written in two ways is one authority.
-std::optional<std::string> ipv6(const std::string& text) {
-  if (text.contains('\0')) return std::nullopt;  // inet_pton would read only the part before it
-  in6_addr address{};
-  std::array<char, INET6_ADDRSTRLEN> canonical{};
-  if (::inet_pton(AF_INET6, text.c_str(), &address) != 1) return std::nullopt;
-  if (::inet_ntop(AF_INET6, &address, canonical.data(), canonical.size()) == nullptr) return std::nullopt;
-  return std::string(canonical.data());
-}
-
-bool is_ipv4(const std::string& text) {
-  in_addr address{};
-  return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
 }
 
 bool is_number(std::string_view label) {
@@ -98,7 +80,7 @@ Result<Authority> parse_authority(std::string_view text, std::uint16_t default_p
   std::string host = lower(text.substr(0, host_size));
   const std::string_view rest = text.substr(host.size());
   if (in_brackets) {
-    const auto address = host.ends_with(']') ? ipv6(host.substr(1, host.size() - 2)) : std::nullopt;
+    const auto address = host.ends_with(']') ? normal_ipv6(host.substr(1, host.size() - 2)) : std::nullopt;
     if (!address) return Error{Errc::malformed, "its host is in brackets and is not an IPv6 address"};
     host = *address;
   } else {

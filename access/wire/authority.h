@@ -3,6 +3,7 @@
 // ("Requests")
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,12 @@ vault::Result<std::string> normal_authority(std::string_view text, std::uint16_t
 
 // Returns whether `text` has the normal form `normal`. For example "Vault.Example:443" is "vault.example".
 bool is_authority(std::string_view text, std::string_view normal);
+
+// Returns the canonical text (RFC 5952, without brackets) of an IPv6 address, because one address that is written in
+// two ways is one authority. Returns nothing if the text is no IPv6 address.
+std::optional<std::string> normal_ipv6(const std::string& text);
+// Whether the text is an IPv4 address of four decimal parts.
+bool is_ipv4(const std::string& text);
 
 // Parses a vault's URL: "https://host" or "https://host:port", with or without a "/" at its end. A user, a path, a
 // query or a fragment is refused. Errc::invalid_argument names the form that a URL must have and what is wrong with
