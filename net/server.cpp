@@ -1,7 +1,6 @@
 #include "net/server.h"
 
 #include <openssl/ssl.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <map>
@@ -10,6 +9,7 @@
 
 #include "net/connection.h"
 #include "net/task_group.h"
+#include "vault/base/process.h"
 
 namespace net {
 namespace {
@@ -20,7 +20,7 @@ using vault::Result;
 
 constexpr std::chrono::milliseconds kAcceptPause{50};  // after a failure such as "too many open files"
 constexpr int kBacklog = 1024;
-constexpr rlim_t kOtherDescriptors = 256;  // for the storage, the log and everything else that the process opens
+constexpr std::size_t kOtherFiles = 256;  // for the storage, the log and everything else that the process opens
 // A stranger who chose ffdhe8192 would cause a hundred times the work, at no cost to themselves.
 constexpr const char* kGroups = "X25519:P-256:P-384";
 
@@ -29,16 +29,6 @@ std::string address_text(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
   return address.to_string();
-}
-
-// With the usual soft limit of 1024, strangers' connections could prevent the storage from opening its files.
-void allow_descriptors(std::size_t connections) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, connections + kOtherDescriptors);
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = wanted;
-  ::setrlimit(RLIMIT_NOFILE, &limit);  // if this fails, the server only accepts fewer connections
 }
 
 Result<void> configure(asio::ssl::context& tls, const TlsCredentials& credentials) {
@@ -206,7 +196,9 @@ std::unique_ptr<Server> Server::make_plain(Router router, ServerOptions options)
 }
 
 std::unique_ptr<Server> Server::start(std::unique_ptr<Impl> impl) {
-  allow_descriptors(impl->shared.limits.connections);
+  // With the usual soft limit of 1024, strangers' connections could prevent the storage from opening its files. If the
+  // limit stays lower, the server only accepts fewer connections.
+  vault::allow_open_files(impl->shared.limits.connections + kOtherFiles);
   for (Loop& loop : impl->loops) impl->threads.emplace_back([raw = impl.get(), &loop] { raw->run(loop); });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

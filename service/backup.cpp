@@ -1,10 +1,5 @@
 #include "service/backup.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <limits>
 
 #include "access/replay.h"
@@ -88,79 +83,74 @@ Result<void> refuse_overlap(const fs::path& directory, const fs::path& backup) {
   return {};
 }
 
-Result<std::vector<fs::path>> names_in(const fs::path& directory) {
-  std::error_code failed;
-  std::vector<fs::path> names;
-  if (!fs::exists(directory, failed)) return names;
-  for (const auto& entry : fs::directory_iterator(directory, failed)) names.push_back(entry.path().filename());
-  if (failed) return vault::system_error(failed.value(), "cannot read " + directory.string());
-  return names;
-}
-
 // Whether vault::write_file_atomically left this file when it was interrupted.
 bool is_left_over_of(std::string_view file, const fs::path& name) {
-  return name.string().starts_with("." + std::string(file) + ".new-");
+  return vault::text_of(name).starts_with("." + std::string(file) + ".new-");
 }
 
 Result<void> remove_tree(const fs::path& path) {
   std::error_code failed;
   fs::remove_all(path, failed);
-  if (failed) return vault::system_error(failed.value(), "cannot remove " + path.string());
+  if (failed) return vault::system_error(failed, "cannot remove " + vault::text_of(path));
   return {};
 }
 
 // The caller keeps the lock while it works in the backup.
-Result<vault::FileDescriptor> lock_backup(const fs::path& backup, int how) {
+Result<vault::File> lock_backup(const fs::path& backup, vault::Lock how) {
   // A shared lock must also be possible on a medium that cannot be written.
-  const int flags = how == LOCK_EX ? O_RDWR | O_CREAT : O_RDONLY;
-  TRY(vault::FileDescriptor lock, vault::open_file(backup / kLockFile, flags));
-  if (::flock(lock.get(), how | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK)
-    return Error{Errc::busy, "another backup or restore is using " + backup.string() + ": wait until it has ended"};
-  return vault::system_error(errno, "cannot lock " + backup.string());
+  const fs::path path = backup / kLockFile;
+  TRY(vault::File file, how == vault::Lock::alone ? vault::File::open_or_make(path) : vault::File::open_to_read(path));
+  TRY(const bool locked, file.try_lock(how));
+  if (!locked)
+    return Error{Errc::busy,
+                 "another backup or restore is using " + vault::text_of(backup) + ": wait until it has ended"};
+  return file;
+}
+
+// Gives `take` the whole file, piece by piece.
+Result<void> read_through(const fs::path& path, const std::function<Result<void>(vault::ByteView)>& take) {
+  TRY(vault::File file, vault::File::open_to_read(path));
+  vault::Bytes buffer(kCopyBytes);
+  for (;;) {
+    TRY(const std::size_t got, file.read(buffer));
+    if (got == 0) return {};
+    TRY_VOID(take(vault::ByteView(buffer).first(got)));
+  }
 }
 
 // Copies and syncs a file of any size, and returns the digest of the copied bytes.
 Result<Digest> copy_synced(const fs::path& from, const fs::path& to) {
-  TRY(const vault::FileDescriptor in, vault::open_file(from, O_RDONLY));
-  TRY(const vault::FileDescriptor out, vault::open_file(to, O_WRONLY | O_CREAT | O_TRUNC));
+  TRY(const vault::File out, vault::File::make_empty(to));
   vault::crypto::Sha256 digest;
-  vault::Bytes buffer(kCopyBytes);
-  for (;;) {
-    const ssize_t got = ::read(in.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return vault::system_error(errno, "cannot read " + from.string());
-    if (got == 0) break;
-    const vault::ByteView bytes = vault::ByteView(buffer).first(static_cast<std::size_t>(got));
+  std::uint64_t written = 0;
+  TRY_VOID(read_through(from, [&](vault::ByteView bytes) -> Result<void> {
     digest.update(bytes);
-    TRY_VOID(vault::write_all(out, bytes));
-  }
-  if (::fsync(out.get()) != 0) return vault::system_error(errno, "cannot sync " + to.string());
+    TRY_VOID(out.write_at(written, bytes));
+    written += bytes.size();
+    return {};
+  }));
+  TRY_VOID(out.sync());
   return digest.finish();
 }
 
 Result<Digest> digest_of(const fs::path& file) {
-  TRY(const vault::FileDescriptor in, vault::open_file(file, O_RDONLY));
   vault::crypto::Sha256 digest;
-  vault::Bytes buffer(kCopyBytes);
-  for (;;) {
-    const ssize_t got = ::read(in.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return vault::system_error(errno, "cannot read " + file.string());
-    if (got == 0) return digest.finish();
-    digest.update(vault::ByteView(buffer).first(static_cast<std::size_t>(got)));
-  }
+  TRY_VOID(read_through(file, [&](vault::ByteView bytes) -> Result<void> {
+    digest.update(bytes);
+    return {};
+  }));
+  return digest.finish();
 }
 
 // Errc::full unless there is room for a file as large as `like` besides the reserve.
 Result<void> need_room(const fs::path& target, std::uint64_t reserve, const fs::path& like) {
   std::error_code failed;
   const std::uint64_t size = fs::file_size(like, failed);
-  const fs::space_info disk = fs::space(target, failed);
-  if (failed) return vault::system_error(failed.value(), "cannot look at the disk of " + target.string());
-  if (disk.available < reserve || disk.available - reserve < size)
-    return Error{Errc::full,
-                 "there is not enough room for the database in " + target.string() + ": make room and run it again"};
+  if (failed) return vault::system_error(failed, "cannot look at " + vault::text_of(like));
+  TRY(const std::uint64_t free, vault::free_space(target));
+  if (free < reserve || free - reserve < size)
+    return Error{Errc::full, "there is not enough room for the database in " + vault::text_of(target) +
+                                 ": make room and run it again"};
   return {};
 }
 
@@ -303,7 +293,7 @@ class Run {
 
   Result<BackupReport> perform() {
     TRY_VOID(prepare());
-    TRY(const vault::FileDescriptor hold, vault::payload::hold_segments(options_.directory / kPayloadFolder));
+    TRY(const vault::File hold, vault::payload::hold_segments(options_.directory / kPayloadFolder));
     TRY_VOID(snapshot());
     TRY_VOID(copied_key_is_ours());
     {
@@ -327,26 +317,26 @@ class Run {
   // Makes sure that the target belongs to this vault, and removes or takes note of what an interrupted run left in it.
   Result<void> prepare() {
     TRY(last_, read_manifest(options_.target));
-    TRY(const auto names, names_in(options_.target));
+    TRY(const auto names, vault::names_in(options_.target));
     const fs::path mark = options_.target / kUnfinishedFile;
     const auto unfinished = vault::read_file_limited(mark, kMaxManifestBytes);
     resumed_ = unfinished.has_value();
     if (last_) {
       if (last_->origin != unlocked_.config.origin)
-        return Error{Errc::conflict, options_.target.string() + " contains a backup of the vault " + last_->origin +
-                                         ": give another directory for this one"};
+        return Error{Errc::conflict, vault::text_of(options_.target) + " contains a backup of the vault " +
+                                         last_->origin + ": give another directory for this one"};
       const auto proven = check_proof(*last_, sealer_);
       if (!proven && proven.code() != Errc::conflict) return proven.error();
       is_last_proven_ = proven.has_value();
     } else if (unfinished) {
       TRY(const RunMark run, wire::decode<RunMark>(vault::as_text(*unfinished), wire::Strictness::tolerant));
       if (run.origin != unlocked_.config.origin)
-        return Error{Errc::conflict, options_.target.string() + " contains an unfinished backup of the vault " +
+        return Error{Errc::conflict, vault::text_of(options_.target) + " contains an unfinished backup of the vault " +
                                          run.origin + ": give another directory for this one"};
     } else if (std::ranges::any_of(names, [](const fs::path& name) {
                  return name != kLockFile && !is_left_over_of(kUnfinishedFile, name);
                })) {
-      return Error{Errc::conflict, options_.target.string() + " contains other files: give an empty directory"};
+      return Error{Errc::conflict, vault::text_of(options_.target) + " contains other files: give an empty directory"};
     }
     report_.origin = unlocked_.config.origin;
     report_.number = last_ ? last_->number + 1 : 1;
@@ -370,11 +360,11 @@ class Run {
     TRY_VOID(need_room(options_.target, options_.reserve, options_.directory / kDatabaseFolder / kDataFile));
     TRY_VOID(vault::make_private_directory(making()));
     TRY_VOID(vault::engine::copy_lmdb(options_.directory / kDatabaseFolder, making() / kDatabaseFolder));
-    TRY(const vault::FileDescriptor lock, lock_settings(options_.directory, SettingsLock::copy));
+    TRY(const vault::File lock, lock_settings(options_.directory, SettingsLock::copy));
     TRY_VOID(vault::make_private_directory(making() / kTlsFolder));
     for (const fs::path& file : settings_files(options_.directory)) {
       TRY(const Digest digest, copy_synced(options_.directory / file, making() / file));
-      files_.push_back({file.string(), digest});
+      files_.push_back({vault::text_of(file), digest});
     }
     TRY_VOID(vault::sync_directory(making() / kTlsFolder));
     return vault::sync_directory(making());
@@ -484,8 +474,7 @@ class Run {
     const fs::path snapshot = options_.target / snapshot_name(report_.number);
     TRY_VOID(remove_tree(snapshot));  // of a run that ended before it wrote the manifest
     TRY_VOID(vault::sync_directory(making() / kDatabaseFolder));
-    if (::rename(making().c_str(), snapshot.c_str()) != 0)
-      return vault::system_error(errno, "cannot name the snapshot");
+    TRY_VOID(vault::rename_over(making(), snapshot));
     TRY_VOID(vault::sync_directory(options_.target));
     return vault::write_file_atomically(options_.target / kManifestFile, vault::as_bytes(wire::encode(manifest)));
   }
@@ -533,9 +522,9 @@ class Run {
 
   Result<void> tidy() {
     before_.reset();
-    TRY(const auto names, names_in(options_.target));
+    TRY(const auto names, vault::names_in(options_.target));
     for (const fs::path& name : names)
-      if ((name.string().starts_with(kSnapshotPrefix) && name != snapshot_name(report_.number)) ||
+      if ((vault::text_of(name).starts_with(kSnapshotPrefix) && name != snapshot_name(report_.number)) ||
           is_left_over_of(kManifestFile, name) || is_left_over_of(kUnfinishedFile, name))
         TRY_VOID(remove_tree(options_.target / name));
     std::error_code ignored;
@@ -565,7 +554,7 @@ Result<BackupReport> back_up(const BackupOptions& options, const vault::keyring:
   TRY_VOID(refuse_overlap(options.directory, options.target));
   TRY(const Unlocked unlocked, unlock_vault(options.directory, seal));
   TRY_VOID(vault::make_private_directory(options.target));
-  TRY(const vault::FileDescriptor lock, lock_backup(options.target, LOCK_EX));
+  TRY(const vault::File lock, lock_backup(options.target, vault::Lock::alone));
   return Run(options, unlocked, seal).perform();
 }
 
@@ -575,7 +564,7 @@ namespace {
 
 // Makes sure that the directory may be filled. Returns whether it contains an interrupted restore of this same backup.
 Result<bool> claim(const fs::path& directory, const RunMark& run) {
-  TRY(const auto names, names_in(directory));
+  TRY(const auto names, vault::names_in(directory));
   const std::string mark = wire::encode(run);
   // If there is nothing but the mark, an earlier restore copied nothing yet.
   const auto is_mark = [](const fs::path& name) {
@@ -585,18 +574,18 @@ Result<bool> claim(const fs::path& directory, const RunMark& run) {
     TRY_VOID(vault::make_private_directory(directory));
     std::error_code failed;
     fs::permissions(directory, fs::perms::owner_all, failed);
-    if (failed) return vault::system_error(failed.value(), "cannot forbid others to read " + directory.string());
+    if (failed) return vault::system_error(failed, "cannot forbid others to read " + vault::text_of(directory));
     TRY_VOID(vault::write_file_atomically(directory / kRestoringFile, vault::as_bytes(mark)));
     return false;
   }
   const auto found = vault::read_file_limited(directory / kRestoringFile, kMaxManifestBytes);
   if (!found)
     return Error{Errc::conflict,
-                 directory.string() + " is not empty: give an empty directory, or one that does not exist"};
+                 vault::text_of(directory) + " is not empty: give an empty directory, or one that does not exist"};
   if (vault::as_text(*found) != mark)
-    return Error{
-        Errc::conflict,
-        directory.string() + " contains an unfinished restore of another backup: empty it, or restore that backup"};
+    return Error{Errc::conflict,
+                 vault::text_of(directory) +
+                     " contains an unfinished restore of another backup: empty it, or restore that backup"};
   return true;
 }
 
@@ -604,7 +593,7 @@ Result<void> restore_files(const fs::path& snapshot, const BackupManifest& manif
   for (const std::string_view folder : {kDatabaseFolder, kTlsFolder, kPayloadFolder})
     TRY_VOID(vault::make_private_directory(directory / folder));
   for (const BackupFile& file : manifest.files) {
-    const auto copied = copy_synced(snapshot / file.name, directory / file.name);
+    const auto copied = copy_synced(snapshot / vault::path_of(file.name), directory / vault::path_of(file.name));
     if (!copied && copied.code() == Errc::not_found)
       return Error{Errc::tampered, file.name + " is missing from the backup"};
     if (!copied) return copied.error();
@@ -629,8 +618,8 @@ Result<void> drop_uploads(access::Store& store) {
 Result<BackupReport> restore(const RestoreOptions& options, const vault::keyring::Opener& seal) {
   TRY_VOID(refuse_overlap(options.directory, options.backup));
   TRY(const auto manifest, read_manifest(options.backup));
-  if (!manifest) return Error{Errc::not_found, "there is no complete backup in " + options.backup.string()};
-  TRY(const vault::FileDescriptor lock, lock_backup(options.backup, LOCK_SH));
+  if (!manifest) return Error{Errc::not_found, "there is no complete backup in " + vault::text_of(options.backup)};
+  TRY(const vault::File lock, lock_backup(options.backup, vault::Lock::shared));
   const fs::path snapshot = options.backup / snapshot_name(manifest->number);
   TRY(const Unlocked unlocked, unlock_vault(snapshot, seal));
   TRY_VOID(check_proof(*manifest, unlocked.sealer()));
@@ -661,7 +650,7 @@ Result<BackupReport> restore(const RestoreOptions& options, const vault::keyring
   }
   // This file is written last, because a directory without it is not a vault.
   TRY_VOID(vault::write_new_file(options.directory / kFormatFile, vault::as_bytes(kFormat)));
-  TRY(const auto names, names_in(options.directory));
+  TRY(const auto names, vault::names_in(options.directory));
   for (const fs::path& name : names)
     if (name == kRestoringFile || is_left_over_of(kRestoringFile, name))
       TRY_VOID(remove_tree(options.directory / name));

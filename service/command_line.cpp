@@ -1,12 +1,10 @@
 #include "service/command_line.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include <array>
 #include <cstdio>
 #include <iostream>
 
-#include "vault/base/file.h"
+#include "vault/base/terminal.h"
 
 namespace service {
 
@@ -93,16 +91,15 @@ void SealOptions::add_flags(CLI::App& app, const std::string& prefix, const std:
 }
 
 Result<vault::keyring::Opener> SealOptions::read() const {
-  if (!key_file.empty()) return vault::keyring::Opener(vault::keyring::KeyFile{key_file});
+  if (!key_file.empty()) return vault::keyring::Opener(vault::keyring::KeyFile{vault::path_of(key_file)});
   constexpr std::size_t kMaxLine = vault::keyring::kMaxPassphraseBytes + 2;
   vault::WipedBytes line(kMaxLine);
-  TRY(const vault::FileDescriptor file, vault::open_file(passphrase_file, O_RDONLY));
+  TRY(vault::File file, vault::File::open_to_read(vault::path_of(passphrase_file)));
   std::size_t size = 0;
   while (size < kMaxLine) {
-    const ssize_t got = ::read(file.get(), line.span().data() + size, kMaxLine - size);
-    if (got < 0) return vault::system_error(errno, "cannot read " + passphrase_file);
+    TRY(const std::size_t got, file.read(line.span().subspan(size)));
     if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+    size += got;
   }
   std::string_view text = vault::as_text(line.view().first(size));
   text = text.substr(0, text.find('\n'));
@@ -115,7 +112,7 @@ std::vector<std::string> SealOptions::arguments() const {
   return {"--seal-passphrase-file", passphrase_file};
 }
 
-Progress::Progress() : visible_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress() : visible_(vault::is_terminal(vault::Standard::error)) {}
 
 Progress::~Progress() {
   if (drawn_) std::cerr << "\n";
@@ -135,12 +132,10 @@ void Progress::show(std::string_view what, std::uint64_t done, std::uint64_t tot
 }
 
 Result<bool> confirm(std::string_view question) {
-  if (::isatty(STDIN_FILENO) != 1)
+  if (!vault::is_terminal(vault::Standard::input))
     return Error{Errc::invalid_argument,
                  "this cannot be undone, and there is no terminal to ask on: give --yes to confirm"};
-  std::cerr << question << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
+  const std::string answer = vault::ask(std::string(question) + " [y/N] ");
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 

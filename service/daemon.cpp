@@ -1,15 +1,13 @@
 #include "service/daemon.h"
 
-#include <pthread.h>
-
 #include <charconv>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
 
 #include "access/wire/authority.h"
 #include "service/problem.h"
+#include "vault/base/process.h"
 
 namespace service {
 namespace {
@@ -146,13 +144,8 @@ void end_unanswered(const Error& why) {
 }
 
 Result<void> serve(OpenVault vault, const ListenAddress& listen, access::RequestRate rate) {
-  // Blocked before any thread starts, so that all threads inherit it and only the wait below receives the signals.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  vault::hold_end_signals();  // before any thread starts, so that only the wait below receives the signals
+  vault::ignore_broken_pipes();
 
   const access::Config config = vault.store->config();
   DaemonOptions options;
@@ -167,8 +160,7 @@ Result<void> serve(OpenVault vault, const ListenAddress& listen, access::Request
     return Error{Errc::io,
                  "the service has ended, because it could not print the line that says it is ready. Check where "
                  "standard output goes"};
-  int signal = 0;
-  sigwait(&ends, &signal);
+  vault::wait_for_end_signal();
   daemon->stop();
   return {};
 }

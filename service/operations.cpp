@@ -79,7 +79,7 @@ struct AddSeal : VaultOptions {
     TRY_VOID(refuse_readable_by_others(directory));
     TRY(const auto opener, seal.read());
     TRY(const auto added, new_seal.read());
-    TRY(const vault::FileDescriptor lock, lock_settings(directory, SettingsLock::change));
+    TRY(const vault::File lock, lock_settings(directory, SettingsLock::change));
     TRY(auto keyring, vault::keyring::Keyring::load(directory));
     TRY(const auto key, keyring.unlock(opener));
     TRY(const std::string id, keyring.add_seal(key, added));
@@ -110,7 +110,7 @@ struct RemoveSeal : VaultOptions {
     TRY_VOID(check_format(directory));
     TRY_VOID(refuse_readable_by_others(directory));
     TRY(const auto opener, seal.read());
-    TRY(const vault::FileDescriptor lock, lock_settings(directory, SettingsLock::change));
+    TRY(const vault::File lock, lock_settings(directory, SettingsLock::change));
     TRY(auto keyring, vault::keyring::Keyring::load(directory));
     TRY(const std::string opened_by, keyring.seal_opened_by(opener));
     const bool is_last = keyring.seals().size() == 1;  // then `remove_seal` refuses

@@ -75,7 +75,7 @@ Result<Unlocked> resume(const Rotation& rotation, const Opener& new_seal) {
 }  // namespace
 
 Result<RotationReport> rotate_vault_key(const Rotation& rotation, const Opener& seal, const Opener& new_seal) {
-  TRY(const vault::FileDescriptor lock, lock_settings(rotation.directory, SettingsLock::change));
+  TRY(const vault::File lock, lock_settings(rotation.directory, SettingsLock::change));
   TRY_VOID(check_format(rotation.directory));
   TRY_VOID(refuse_readable_by_others(rotation.directory));
   TRY(const Keyring keyring, Keyring::load(rotation.directory));

@@ -9,8 +9,4 @@ namespace service {
 // first in `main`, before there are threads or secrets. Errc::internal.
 vault::Result<void> enter_sandbox();
 
-// Whether secrets stay out of swap. Guarded pages are locked up to RLIMIT_MEMLOCK; pages beyond it are not, without an
-// error.
-bool can_lock_memory();
-
 }  // namespace service

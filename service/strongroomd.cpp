@@ -1,10 +1,5 @@
 // strongroomd: makes a vault, serves it, checks it. Each command is a struct of its options, with a function that adds
 // its flags and a function that runs it. Data is printed on stdout, and everything for people on stderr.
-#include <malloc.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <iostream>
 
 #include "access/permit.h"
@@ -15,6 +10,7 @@
 #include "service/sandbox.h"
 #include "service/vault_directory.h"
 #include "vault/base/file.h"
+#include "vault/base/memory.h"
 #include "vault/base/process.h"
 #include "vault/crypto/start.h"
 
@@ -26,9 +22,8 @@ using vault::Errc;
 using vault::Error;
 using vault::Result;
 
-// Blocks of this size and more are returned to the system when they are freed. Otherwise glibc would keep them after
-// the first large body, for each thread that ever held one.
-constexpr int kReturnedBytes = 1 << 20;
+// Blocks of this size and more are returned to the system when they are freed. The bodies of requests are larger.
+constexpr std::size_t kReturnedBytes = 1U << 20;
 
 int complain(const Error& error) {
   std::cerr << "strongroomd: " << error.message << "\n";
@@ -69,7 +64,7 @@ Result<int> Init::run() const {
   const NewVault wanted{.directory = directory, .origin = origin, .url = url, .tls = std::move(identity)};
   TRY(const MadeVault made, make_vault(wanted, opener, vault::system_clock()()));
 
-  std::signal(SIGPIPE, SIG_IGN);  // the reader of stdout may have ended, and the error below must be printed even then
+  vault::ignore_broken_pipes();  // the reader of stdout may have ended, and the error below must be printed even then
   json::object invitations;
   for (std::size_t i = 0; i < made.invitations.size(); ++i)
     invitations[name_of(made.invitations[i], i)] = access::wire::format_invitation(made.invitations[i]);
@@ -79,13 +74,13 @@ Result<int> Init::run() const {
             << "\n"
             << std::flush;
   if (!std::cout)
-    return Error{Errc::io, "the vault in " + directory.string() +
+    return Error{Errc::io, "the vault in " + vault::text_of(directory) +
                                " was made, but its four invitations could not be printed. They are stored nowhere, so "
                                "nobody can use this vault. Delete the directory, and run init again with standard "
                                "output going to a place that has room"};
   std::cerr << "Give each invitation to its person and keep none: anyone who has it can enrol with it.\n"
                "Then serve the vault: strongroomd serve "
-            << directory.string() << " --seal-…\n";
+            << vault::text_of(directory) << " --seal-…\n";
   return kDone;
 }
 
@@ -171,26 +166,14 @@ int report(const Findings& found, bool as_json) {
 // Damaged pages can end the process within the database's library. So the check runs in a process of its own, and if
 // that is killed by a signal, this is reported as a finding.
 Result<int> Check::check_in_child() const {
-  std::vector<std::string> arguments = {"strongroomd", "check", directory.string(), "--in-child"};
+  std::vector<std::string> arguments = {"strongroomd", "check", vault::text_of(directory), "--in-child"};
   for (std::string& argument : seal.arguments()) arguments.push_back(std::move(argument));
   if (as_json) arguments.emplace_back("--json");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  const pid_t child = ::fork();
-  if (child < 0) return vault::system_error(errno, "cannot start the check");
-  if (child == 0) {
-    ::execv("/proc/self/exe", argv.data());
-    ::_exit(1);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return vault::system_error(errno, "cannot wait for the check");
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  TRY(const vault::Ended ended, vault::run_again(std::move(arguments)));
+  if (ended.signal == 0) return ended.exit_code;
   Findings found;
   found.list.push_back({"database", Errc::tampered,
-                        "its pages are damaged: reading them ended with signal " + std::to_string(WTERMSIG(status))});
+                        "its pages are damaged: reading them ended with signal " + std::to_string(ended.signal)});
   return report(found, as_json);
 }
 
@@ -281,10 +264,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongCommandLine;
   }
-  ::mallopt(M_MMAP_THRESHOLD, kReturnedBytes);
+  vault::give_back_freed_blocks(kReturnedBytes);
   if (auto closed = enter_sandbox(); !closed) return complain(closed.error());
   if (auto started = vault::crypto::start_crypto(); !started) return complain(started.error());
-  if (!can_lock_memory())
+  if (!vault::can_lock_memory())
     std::cerr << "strongroomd: memory cannot be locked, so keys may be written to swap: raise the limit (ulimit -l, or "
                  "LimitMEMLOCK= of the unit)\n";
   const auto result = chosen();

@@ -1,11 +1,7 @@
 #include "service/vault_directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <utility>
 
@@ -37,11 +33,12 @@ Result<void> refuse_unless_empty(const fs::path& directory) {
   const fs::file_status status = fs::status(directory, error);
   if (status.type() == fs::file_type::not_found) return {};
   if (status.type() != fs::file_type::directory)
-    return Error{Errc::conflict, directory.string() + " is not a directory"};
+    return Error{Errc::conflict, vault::text_of(directory) + " is not a directory"};
   const bool empty = fs::is_empty(directory, error);
-  if (error) return vault::system_error(error.value(), "cannot read " + directory.string());
+  if (error) return vault::system_error(error, "cannot read " + vault::text_of(directory));
   if (!empty)
-    return Error{Errc::conflict, directory.string() + " is not empty: give an empty directory for the new vault"};
+    return Error{Errc::conflict,
+                 vault::text_of(directory) + " is not empty: give an empty directory for the new vault"};
   return {};
 }
 
@@ -155,10 +152,10 @@ Result<void> refuse_readable_by_others(const fs::path& directory) {
     std::error_code failed;
     const fs::file_status status = fs::status(each, failed);
     if (status.type() == fs::file_type::not_found) continue;  // the step that needs it will report it
-    if (failed) return vault::system_error(failed.value(), "cannot look at " + each.string());
+    if (failed) return vault::system_error(failed, "cannot look at " + vault::text_of(each));
     if ((status.permissions() & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none)
-      return Error{Errc::invalid_argument, "users other than the owner have access to " + each.string() +
-                                               ": run chmod -R go= " + directory.string() +
+      return Error{Errc::invalid_argument, "users other than the owner have access to " + vault::text_of(each) +
+                                               ": run chmod -R go= " + vault::text_of(directory) +
                                                ", and find out who may have read it"};
   }
   return {};
@@ -167,28 +164,28 @@ Result<void> refuse_readable_by_others(const fs::path& directory) {
 Result<void> check_format(const fs::path& directory) {
   const auto format = vault::read_file_limited(directory / kFormatFile, kMaxFormatBytes);
   if (!format && format.error().code == Errc::not_found)
-    return Error{Errc::not_found, "there is no vault in " + directory.string() + ": make one with strongroomd init"};
+    return Error{Errc::not_found,
+                 "there is no vault in " + vault::text_of(directory) + ": make one with strongroomd init"};
   if (!format) return format.error();
   if (vault::as_text(*format) != kFormat)
-    return Error{Errc::unknown_version, "the vault in " + directory.string() + " was made by a newer program"};
+    return Error{Errc::unknown_version, "the vault in " + vault::text_of(directory) + " was made by a newer program"};
   return {};
 }
 
 std::vector<fs::path> settings_files(const fs::path& directory) {
   std::vector<fs::path> files;
-  for (const fs::path& file :
-       {fs::path(vault::keyring::kKeyringFileName), fs::path(kConfigFile), kTlsFolder / fs::path(kCertificateFile),
-        kTlsFolder / fs::path(kTlsKeyFile), kTlsFolder / fs::path(kSuccessionsFile)}) {
+  const fs::path tls = vault::path_of(kTlsFolder);
+  for (const fs::path& file : {vault::path_of(vault::keyring::kKeyringFileName), vault::path_of(kConfigFile),
+                               tls / kCertificateFile, tls / kTlsKeyFile, tls / kSuccessionsFile}) {
     std::error_code ignored;
     if (fs::exists(directory / file, ignored)) files.push_back(file);
   }
   return files;
 }
 
-Result<vault::FileDescriptor> lock_settings(const fs::path& directory, SettingsLock how) {
-  TRY(vault::FileDescriptor lock, vault::open_file(directory / kSettingsLockFile, O_RDWR | O_CREAT));
-  while (::flock(lock.get(), how == SettingsLock::change ? LOCK_EX : LOCK_SH) != 0)
-    if (errno != EINTR) return vault::system_error(errno, "cannot lock the settings of " + directory.string());
+Result<vault::File> lock_settings(const fs::path& directory, SettingsLock how) {
+  TRY(vault::File lock, vault::File::open_or_make(directory / kSettingsLockFile));
+  TRY_VOID(lock.lock(how == SettingsLock::change ? vault::Lock::alone : vault::Lock::shared));
   return lock;
 }
 
@@ -242,7 +239,7 @@ Result<vault::Digest> renew_tls(const fs::path& directory, const vault::keyring:
   if (tls) {
     TRY_VOID(check_tls_identity(*tls));
   }
-  TRY(const vault::FileDescriptor lock, lock_settings(directory, SettingsLock::change));
+  TRY(const vault::File lock, lock_settings(directory, SettingsLock::change));
   TRY(OpenVault opened, open_vault(directory, seal));
   const access::Config& config = opened.store->config();
   if (!tls) {
@@ -271,10 +268,9 @@ Result<void> replace_tls(const fs::path& directory, const TlsIdentity& tls, cons
   const fs::path fresh = directory / kNewTlsFolder;
   std::error_code failed;
   fs::remove_all(fresh, failed);  // left by an interrupted renewal: the old folder, or a new one that was not used
-  if (failed) return vault::system_error(failed.value(), "cannot remove " + fresh.string());
+  if (failed) return vault::system_error(failed, "cannot remove " + vault::text_of(fresh));
   TRY_VOID(save_tls(fresh, tls, successions, sealer));
-  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, (directory / kTlsFolder).c_str(), RENAME_EXCHANGE) != 0)
-    return vault::system_error(errno, "cannot replace the TLS folder");
+  TRY_VOID(vault::exchange_names(fresh, directory / kTlsFolder));
   TRY_VOID(vault::sync_directory(directory));
   fs::remove_all(fresh, failed);
   return {};

@@ -78,7 +78,7 @@ vault::Result<void> check_format(const std::filesystem::path& directory);
 // Locks the keyring and the TLS folder, and waits until it can. Only one process may change them, and several may copy
 // them. The lock ends with the process.
 enum class SettingsLock { change, copy };
-vault::Result<vault::FileDescriptor> lock_settings(const std::filesystem::path& directory, SettingsLock how);
+vault::Result<vault::File> lock_settings(const std::filesystem::path& directory, SettingsLock how);
 
 // Replaces the TLS folder in one rename. The key in it is sealed by `sealer`.
 vault::Result<void> replace_tls(const std::filesystem::path& directory, const TlsIdentity& tls,

@@ -1,9 +1,5 @@
 #include "cli/client/copies.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <set>
@@ -111,7 +107,7 @@ Result<Bytes> encrypt_index(const CopyIndex& index, const Recipient& holder) {
 }
 
 Result<std::optional<Digest>> digest_of_file(const fs::path& path) {
-  auto opened = vault::open_file(path, O_RDONLY | O_NOFOLLOW);
+  auto opened = vault::File::open_to_read(path, vault::Links::not_followed);
   if (!opened) {
     if (opened.code() == Errc::not_found) return std::optional<Digest>();
     return opened.error();
@@ -119,11 +115,9 @@ Result<std::optional<Digest>> digest_of_file(const fs::path& path) {
   vault::crypto::Sha256 hash;
   vault::WipedBytes buffer(1U << 20);
   for (;;) {
-    const ssize_t got = ::read(opened->get(), buffer.span().data(), buffer.span().size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return vault::system_error(errno, "cannot read " + path.string());
+    TRY(const std::size_t got, opened->read(buffer.span()));
     if (got == 0) return std::optional(hash.finish());
-    hash.update(buffer.view().first(static_cast<std::size_t>(got)));
+    hash.update(buffer.view().first(got));
   }
 }
 
@@ -147,7 +141,7 @@ class CopyWriter {
     if (form_ == CopyForm::plain) {
       TRY(name, raw_path(file));
     }
-    const fs::path path = folder_ / name;
+    const fs::path path = folder_ / vault::path_of(name);
     TRY(const bool there, find_written(file, path));
     if (there)
       ++progress_->files;
@@ -160,11 +154,10 @@ class CopyWriter {
  private:
   // Returns false if there is no such file. Errc::conflict if there is another one.
   Result<bool> find_written(const IndexedFile& file, const fs::path& path) const {
-    struct stat status{};
-    if (::lstat(path.c_str(), &status) != 0) return false;
-    const Error other{
-        Errc::conflict,
-        path.string() + " exists already and is another file; nothing is overwritten. Collect into another folder"};
+    if (!vault::look_at(path, vault::Links::not_followed)) return false;
+    const Error other{Errc::conflict, vault::text_of(path) +
+                                          " exists already and is another file; nothing is overwritten. Collect into "
+                                          "another folder"};
     if (form_ == CopyForm::plain) {
       TRY(const auto digest, digest_of_file(path));
       if (digest != file.sha256) return other;
@@ -206,14 +199,15 @@ class CopyWriter {
       return fetched;
     }
     if (const auto time = vault::parse_rfc3339(file.modified); plain && time) staged.set_modified(*time);
-    return staged_.add(std::move(staged), file.length, [this, &file, path = folder_ / name](Result<void> named) {
-      if (named) ++progress_->files;
-      if (named || named.code() != Errc::conflict) return named;
-      // Another record of the copy has this path. It may be the same file.
-      auto same = find_written(file, path);
-      if (!same) return Result<void>(same.error());
-      return *same ? Result<void>() : named;
-    });
+    return staged_.add(std::move(staged), file.length,
+                       [this, &file, path = folder_ / vault::path_of(name)](Result<void> named) {
+                         if (named) ++progress_->files;
+                         if (named || named.code() != Errc::conflict) return named;
+                         // Another record of the copy has this path. It may be the same file.
+                         auto same = find_written(file, path);
+                         if (!same) return Result<void>(same.error());
+                         return *same ? Result<void>() : named;
+                       });
   }
 
   // Returns how much of the payload an earlier run has left, counted in whole runs of chunks that open, and gives these
@@ -265,7 +259,7 @@ Result<void> write_index(const CopyContent& content, const Session& session, con
     if (plain) vault::wipe(*plain);
     if (!same)
       return Error{Errc::conflict,
-                   path.string() + " is of another copy; nothing is overwritten. Collect into another folder"};
+                   vault::text_of(path) + " is of another copy; nothing is overwritten. Collect into another folder"};
     return {};
   }
   if (existing.code() != Errc::not_found) return existing.error();
@@ -373,7 +367,7 @@ Result<CollectedCopy> collect_copy(Session& session, const Directory& directory,
 
   std::error_code failed;
   fs::create_directories(folder, failed);
-  if (failed) return vault::system_error(failed.value(), "cannot make " + folder.string());
+  if (failed) return vault::system_error(failed, "cannot make " + vault::text_of(folder));
   CollectedCopy collected;
   collected.copy = {copy, proved.issued.number, proved.issued.holder, proved.issued.due};
   collected.folder = folder / copy_name(proved.issued.number);
@@ -392,7 +386,7 @@ Result<CollectedCopy> collect_copy(Session& session, const Directory& directory,
   if (form == CopyForm::secured) TRY_VOID(write_index(content, session, collected.folder));
 
   if (held.delivery_owed) {
-    TRY_VOID(session.home().put_note(delivery_note(copy), fs::absolute(collected.folder).string()));
+    TRY_VOID(session.home().put_note(delivery_note(copy), vault::text_of(fs::absolute(collected.folder))));
     TRY_VOID(acknowledge_delivery(session, copy));
   }
   return collected;

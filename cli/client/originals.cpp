@@ -1,16 +1,11 @@
 #include "cli/client/originals.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <set>
 #include <unordered_map>
 
+#include "cli/client/files/folder.h"
 #include "vault/age/file.h"
-#include "vault/base/file.h"
 #include "vault/base/secret.h"
 #include "vault/crypto/hash.h"
 
@@ -19,74 +14,30 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1U << 20;
 
-FileStamp stamp_of(const struct stat& status) {
-  return {status.st_dev,  status.st_ino,  static_cast<std::uint64_t>(status.st_size),
-          status.st_mtim, status.st_ctim, status.st_nlink};
-}
-
-bool same_file(const FileStamp& a, const FileStamp& b) {
-  const auto same = [](const std::timespec& x, const std::timespec& y) {
-    return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
-  };
-  return a.device == b.device && a.inode == b.inode && a.size == b.size && same(a.modified, b.modified) &&
-         same(a.changed, b.changed);
-}
-
-// A file's folder, reached from the root through real folders only, and its name in it.
-struct Place {
-  vault::FileDescriptor folder;
-  std::string name;
-
-  static Result<Place> of(std::string_view path) {
-    if (!path.starts_with('/') || !is_inner_path(path.substr(1)))
-      return Error{Errc::invalid_argument, "it is not an absolute path without \".\" and \"..\""};
-    Place place;
-    TRY(place.folder, vault::open_file("/", O_PATH | O_DIRECTORY));
-    path.remove_prefix(1);
-    for (std::size_t slash; (slash = path.find('/')) != std::string_view::npos; path.remove_prefix(slash + 1)) {
-      const std::string part(path.substr(0, slash));
-      const int fd = ::openat(place.folder.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
-        return Error{Errc::conflict, "a folder on the way is a link or a file; nothing is removed through it"};
-      if (fd < 0) return vault::system_error(errno, "cannot enter a folder");
-      place.folder = vault::FileDescriptor(fd);
-    }
-    place.name = path;
-    return place;
-  }
-};
-
 struct Hashed {
-  FileStamp stamp;
+  vault::FileFacts stamp;
   Digest sha256{};
 };
 
 // Errc::not_found if there is no such file.
 Result<Hashed> hash_file(const Original& original, OriginalsProgress& progress) {
   TRY(const Place place, Place::of(original.path));
-  const int fd = ::openat(place.folder.get(), place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0 && errno == ELOOP) return Error{Errc::conflict, "it is a link by now, which is not followed"};
-  if (fd < 0) return vault::system_error(errno, "cannot open it");
-  const vault::FileDescriptor file(fd);
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return vault::system_error(errno, "cannot look at it");
-  if (!S_ISREG(status.st_mode)) return Error{Errc::conflict, "it is no longer a regular file"};
-  const FileStamp before = stamp_of(status);
+  TRY(vault::File file, place.open_to_read());
+  TRY(const vault::FileFacts before, file.facts());
+  if (before.kind != vault::FileKind::regular) return Error{Errc::conflict, "it is no longer a regular file"};
   if (before.size != original.size) return Error{Errc::conflict, "it has changed since it was secured"};
   vault::crypto::Sha256 hash;
   vault::WipedBytes buffer(kReadBytes);
   for (;;) {
     if (progress.stop) return Error{Errc::cancelled, "stopped; nothing was removed"};
-    const ssize_t got = ::read(fd, buffer.span().data(), buffer.span().size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return vault::system_error(errno, "cannot read it");
+    TRY(const std::size_t got, file.read(buffer.span()));
     if (got == 0) break;
-    hash.update(buffer.view().first(static_cast<std::size_t>(got)));
-    progress.bytes += static_cast<std::uint64_t>(got);
+    hash.update(buffer.view().first(got));
+    progress.bytes += got;
   }
-  if (::fstat(fd, &status) != 0) return vault::system_error(errno, "cannot look at it");
-  Hashed hashed{stamp_of(status), hash.finish()};
-  if (!same_file(before, hashed.stamp)) return Error{Errc::conflict, "it changed while it was being read"};
+  TRY(const vault::FileFacts after, file.facts());
+  Hashed hashed{after, hash.finish()};
+  if (before != after) return Error{Errc::conflict, "it changed while it was being read"};
   if (hashed.sha256 != original.sha256) return Error{Errc::conflict, "it has changed since it was secured"};
   return hashed;
 }
@@ -114,17 +65,6 @@ Result<void> check_list(std::span<const Original> originals) {
     if (!paths.insert(original.path).second || !records.insert(original.record).second)
       return Error{Errc::invalid_argument, "the manifest names a file or a record twice"};
   }
-  return {};
-}
-
-Result<void> unlink_checked(const CheckedOriginal& file) {
-  TRY(const Place place, Place::of(file.original.path));
-  struct stat status{};
-  if (::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return vault::system_error(errno, "it is gone");
-  if (!S_ISREG(status.st_mode) || !same_file(*file.stamp, stamp_of(status)))
-    return Error{Errc::conflict, "it changed after it was checked, so it was not removed"};
-  if (::unlinkat(place.folder.get(), place.name.c_str(), 0) != 0) return vault::system_error(errno, "cannot remove it");
   return {};
 }
 
@@ -190,7 +130,9 @@ Result<std::vector<RemovedOriginal>> remove_originals(Session& session, const Ve
     for (const CheckedOriginal& file : some) {
       RemovedOriginal one{file.original.path, file.original.record, !file.stamp, {}};
       if (file.stamp) {
-        if (auto gone = unlink_checked(file); !gone) one.failure = gone.error();
+        const auto place = Place::of(file.original.path);
+        const auto gone = place ? place->remove_checked(*file.stamp) : Result<void>(place.error());
+        if (!gone) one.failure = gone.error();
       }
       ++progress.files;
       removed.push_back(std::move(one));

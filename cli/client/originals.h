@@ -3,10 +3,7 @@
 // real folders only, never through a link, and it must still be the file that was hashed when it is unlinked. If a
 // removal is interrupted, the next run completes it: files that its entries name are removed without another entry.
 #pragma once
-#include <sys/types.h>
-
 #include <atomic>
-#include <ctime>
 
 #include "cli/client/proof/holdings.h"
 #include "cli/client/records.h"
@@ -20,20 +17,10 @@ struct Original {
   Digest sha256{};
 };
 
-// Identifies the file that was hashed, and shows whether it has changed since.
-struct FileStamp {
-  dev_t device = 0;
-  ino_t inode = 0;
-  std::uint64_t size = 0;
-  std::timespec modified{};
-  std::timespec changed{};
-  nlink_t names = 0;
-};
-
 struct CheckedOriginal {
   Original original;
-  bool recorded = false;           // an entry says already that it was removed
-  std::optional<FileStamp> stamp;  // absent: recorded, and gone
+  bool recorded = false;                  // an entry says already that it was removed
+  std::optional<vault::FileFacts> stamp;  // of the file that was hashed. Absent: recorded, and gone
 };
 struct CheckedOriginals {
   std::vector<CheckedOriginal> files;

@@ -1,7 +1,6 @@
 #include "cli/client/records.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <thread>
 #include <unordered_map>
 
@@ -265,7 +264,7 @@ class Securing {
     auto source = SourceFile::open(file.file);
     if (!source) return std::unexpected(of_file(source.error()));
     result.size = source->state().size;
-    const std::string local = encode_path(fs::absolute(file.file).lexically_normal().string()).text;
+    const std::string local = encode_path(vault::text_of(fs::absolute(file.file).lexically_normal())).text;
     auto skipped = skip_secured(*source, local, result);
     if (!skipped) return std::unexpected(std::move(skipped).error());
     if (*skipped) return std::nullopt;
@@ -309,7 +308,7 @@ class Securing {
       }
       return true;
     }
-    if (auto again = source.rewind(); !again) return std::unexpected(of_file(again.error()));
+    source.rewind();
     return false;
   }
 
@@ -336,7 +335,7 @@ class Securing {
     const std::uint64_t size = source.state().size;
     vault::append(body, vault::big_endian32(static_cast<std::uint32_t>(vault::age::ciphertext_size(size))));
     auto made = encrypt_whole(
-        key, std::move(*header), size, [&](std::span<std::byte> into) { return source.read_full(into); }, body);
+        key, std::move(*header), size, [&](std::span<std::byte> into) { return source.read(into); }, body);
     if (made) {
       if (auto same = source.check_unchanged(size); !same) made = same.error();
     }
@@ -359,12 +358,12 @@ class Securing {
 
   Result<void> describe(const FileToSecure& file, const SourceFile& source, const std::string& local,
                         EncryptedPayload payload, Prepared& prepared) const {
-    const timespec& modified = source.state().modified;
+    const vault::FileTime& modified = source.state().modified;
     RecordWords words;
     words.path = file.path;
     words.source = file.source.value_or(options_->source);
     words.modified.unix_ms =
-        std::max<std::int64_t>(0, modified.tv_sec * vault::kMillisecondsPerSecond + modified.tv_nsec / 1'000'000);
+        std::max<std::int64_t>(0, modified.seconds * vault::kMillisecondsPerSecond + modified.nanoseconds / 1'000'000);
     words.dates = file.dates.value_or(options_->dates);
     words.class_ = file.class_.value_or(options_->class_);
     words.subject = file.subject ? file.subject : options_->subject;
@@ -490,8 +489,8 @@ Result<FoundFiles> find_files(std::span<const fs::path> paths) {
     const fs::path path = fs::absolute(given, failed).lexically_normal();
     const fs::path clean = path.has_filename() ? path : path.parent_path();
     const fs::directory_entry top(clean, failed);
-    if (failed || !top.exists(failed)) return Error{Errc::not_found, "there is no " + given.string()};
-    const std::string base = clean.filename().string();
+    if (failed || !top.exists(failed)) return Error{Errc::not_found, "there is no " + vault::text_of(given)};
+    const std::string base = vault::text_of(clean.filename());
     if (!take(top, base.empty() ? "." : base)) continue;
     // Sorted, so that a second run meets the files in the same order.
     std::vector<std::pair<fs::path, std::string>> folders{{clean, base.empty() ? "" : base + "/"}};
@@ -506,9 +505,9 @@ Result<FoundFiles> find_files(std::span<const fs::path> paths) {
       }
       for (; !failed && iterator != fs::directory_iterator(); iterator.increment(failed)) items.push_back(*iterator);
       if (failed) found.passed_over.emplace_back(prefix, failed.message());
-      std::ranges::sort(items, {}, [](const fs::directory_entry& item) { return item.path().native(); });
+      std::ranges::sort(items, {}, [](const fs::directory_entry& item) { return vault::text_of(item.path()); });
       for (const fs::directory_entry& item : items) {
-        const std::string inner = prefix + item.path().filename().string();
+        const std::string inner = prefix + vault::text_of(item.path().filename());
         if (take(item, inner)) folders.emplace_back(item.path(), inner + "/");
       }
     }

@@ -1,12 +1,11 @@
 // case, safe: from the referral to a safe that only its representatives can open.
-#include <unistd.h>
-
 #include <iostream>
 #include <set>
 
 #include "cli/client/records.h"
 #include "cli/client/safes.h"
 #include "cli/commands/review.h"
+#include "vault/base/terminal.h"
 
 namespace cli {
 namespace {
@@ -83,7 +82,7 @@ Result<void> confirm_if_same_day(Context& context, const client::ReferralWords& 
          one.review_safe.to_string() + " FILE --class document-1");
     note("  If it is another incident, or other people were hurt, add --link " + one.reference);
   }
-  if (!others || context.yes || isatty(STDIN_FILENO) != 1) return {};
+  if (!others || context.yes || !vault::is_terminal(vault::Standard::input)) return {};
   return context.confirm("Open another case?");
 }
 

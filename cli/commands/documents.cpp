@@ -1,8 +1,6 @@
 // document, calendar: forms and working days, for which neither a server nor an identity is needed.
 #include "cli/commands/documents.h"
 
-#include <unistd.h>
-
 #include <fstream>
 #include <iostream>
 
@@ -11,6 +9,7 @@
 #include "review/calendar.h"
 #include "review/print.h"
 #include "vault/base/file.h"
+#include "vault/base/terminal.h"
 
 namespace cli {
 namespace {
@@ -127,7 +126,7 @@ Result<void> check_may_write(const DocumentFill& options) {
 
 Result<void> run(Context&, const DocumentFill& options) {
   TRY(const Form* form, review::find_form(options.document));
-  const bool has_terminal = isatty(STDIN_FILENO) == 1;
+  const bool has_terminal = vault::is_terminal(vault::Standard::input);
   if (!options.from && !has_terminal)
     return Error{Errc::invalid_argument, "there is no terminal to ask at: give --from FILE (\"-\": standard input)"};
   FilledForm filled;
@@ -190,9 +189,10 @@ Result<FilledForm> read_document(const std::filesystem::path& file, int document
   TRY(const std::string text, read_text(file));
   TRY(FilledForm filled, review::read_form(text, today()));
   if (filled.form->document != document)
-    return Error{Errc::invalid_argument, (is_standard_stream(file) ? "standard input" : printable(file.native())) +
-                                             " contains Document " + std::to_string(filled.form->document) +
-                                             ", not Document " + std::to_string(document)};
+    return Error{Errc::invalid_argument,
+                 (is_standard_stream(file) ? "standard input" : printable(vault::text_of(file))) +
+                     " contains Document " + std::to_string(filled.form->document) + ", not Document " +
+                     std::to_string(document)};
   return filled;
 }
 

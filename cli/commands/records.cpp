@@ -1,8 +1,6 @@
 // records: the list of a safe's records, and the choice of some of them.
 #include "cli/commands/records.h"
 
-#include <fnmatch.h>
-
 #include <iostream>
 #include <sstream>
 
@@ -41,8 +39,8 @@ bool matches(const RecordFilter& filter, const client::ListedRecord& record) {
   if (filter.source && (!record.descriptor || record.descriptor->source != *filter.source)) return false;
   if (filter.name) {
     if (!record.descriptor) return false;
-    const bool by_name = fnmatch(filter.name->c_str(), record.descriptor->name.c_str(), 0) == 0;
-    const bool by_path = fnmatch(filter.name->c_str(), record.descriptor->path.c_str(), 0) == 0;
+    const bool by_name = vault::name_matches(record.descriptor->name, *filter.name);
+    const bool by_path = vault::name_matches(record.descriptor->path, *filter.name);
     if (!by_name && !by_path) return false;
   }
   // A record without dates of its own counts for the day on which it was secured. Text compares as the dates do.

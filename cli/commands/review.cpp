@@ -1,12 +1,11 @@
 // review, lock: what the commands of section 4 of the guidance share, and the case lock.
 #include "cli/commands/review.h"
 
-#include <unistd.h>
-
 #include <cctype>
 #include <iostream>
 
 #include "vault/base/file.h"
+#include "vault/base/terminal.h"
 
 namespace cli {
 
@@ -35,7 +34,7 @@ client::Names names_of(Context& context) {
 
 Result<StagedText> stage_if_needed(Context& context, const FreeText& text, bool needed) {
   StagedText staged;
-  if (!text.is_given() && !(needed && isatty(STDIN_FILENO) == 1)) return staged;
+  if (!text.is_given() && !(needed && vault::is_terminal(vault::Standard::input))) return staged;
   TRY(staged.text, text.require());
   TRY(staged.digest, context.session().stage_text(staged.text));
   return staged;
@@ -101,7 +100,7 @@ Result<access::RecordId> seal_form(Context& context, const client::ReviewCase& r
 Result<access::RecordId> seal_file(Context& context, const client::ReviewCase& review, access::RecordClass class_,
                                    const std::string& file) {
   TRY(std::string text, read_text_file(file, review::kMaxFormBytes));
-  const std::string name = std::filesystem::path(file).filename().string();
+  const std::string name = vault::text_of(vault::path_of(file).filename());
   return seal_form(context, review, class_, client::encode_path(name).text, std::move(text));
 }
 

@@ -1,13 +1,13 @@
 #include "cli/commands/terminal.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 
 #include "access/wire/ids.h"
+#include "vault/base/file.h"
+#include "vault/base/terminal.h"
 
 namespace cli {
 namespace {
@@ -24,14 +24,6 @@ constexpr int kBarWidth = 24;
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
-}
-
-// Reads one line from the terminal.
-std::string ask(std::string_view prompt) {
-  std::cerr << prompt << std::flush;
-  std::string line;
-  std::getline(std::cin, line);
-  return line;
 }
 
 // Returns the length of a character at the beginning of `text` that changes the direction of the text after it, or 0.
@@ -128,7 +120,7 @@ void note(std::string_view text) {
 Progress::Progress(std::string what, std::uint64_t total_bytes)
     : what_(std::move(what)),
       total_(total_bytes),
-      visible_(isatty(STDERR_FILENO) == 1),
+      visible_(vault::is_terminal(vault::Standard::error)),
       started_(std::chrono::steady_clock::now()) {}
 
 Progress::~Progress() {
@@ -164,13 +156,13 @@ void Progress::draw(bool last) {
 
 bool is_at_terminal() {
   // Questions go to stderr. If that were a file, nobody would see the question, and the program would seem to hang.
-  return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+  return vault::is_terminal(vault::Standard::input) && vault::is_terminal(vault::Standard::error);
 }
 
 Result<bool> ask_yes_or_no(std::string_view question) {
   if (!is_at_terminal())
     return Error{Errc::invalid_argument, "this cannot be undone, and there is no terminal to ask at: agree with --yes"};
-  const std::string answer = ask(std::string(question) + " [y/N] ");
+  const std::string answer = vault::ask(std::string(question) + " [y/N] ");
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
@@ -181,14 +173,14 @@ Result<std::string> free_text(std::string_view what, const std::optional<std::st
     std::ifstream in;
     if (*file != "-") in.open(*file, std::ios::binary);
     std::istream& source = *file == "-" ? std::cin : in;
-    if (!source) return Error{Errc::not_found, "cannot read " + printable(file->native())};
+    if (!source) return Error{Errc::not_found, "cannot read " + printable(vault::text_of(*file))};
     text.resize(access::kMaxFreeTextBytes + 1);  // one byte more than is allowed shows that there is too much
     source.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(source.gcount()));
   } else if (given) {
     text = *given;
   } else if (is_at_terminal()) {
-    text = ask("The " + std::string(what) + " (one line; do not name the child or the family): ");
+    text = vault::ask("The " + std::string(what) + " (one line; do not name the child or the family): ");
   } else {
     return Error{Errc::invalid_argument, "a " + std::string(what) + " is needed: give --" + std::string(what) +
                                              " or --" + std::string(what) + "-file"};
@@ -207,7 +199,7 @@ Result<std::optional<std::string>> optional_text(std::string_view what, const st
   std::optional<std::string> text = given;
   if (!text && !file) {
     if (!is_at_terminal()) return std::optional<std::string>();
-    text = ask("The " + std::string(what) + " (one line, or nothing; do not name the child or the family): ");
+    text = vault::ask("The " + std::string(what) + " (one line, or nothing; do not name the child or the family): ");
     if (text->find_first_not_of(" \r") == std::string::npos) return std::optional<std::string>();
   }
   TRY(std::string checked, free_text(what, text, file));

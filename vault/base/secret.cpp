@@ -1,13 +1,13 @@
 #include "vault/base/secret.h"
 
 #include <sodium.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <mutex>
 #include <new>
 #include <vector>
+
+#include "vault/base/memory.h"
 
 namespace vault {
 namespace {
@@ -74,11 +74,7 @@ void give_guarded_back(std::byte* data, std::size_t size) {
 }  // namespace
 
 Result<void> start_secure_memory() {
-  static const bool started = [] {
-    if (sodium_init() < 0) return false;
-    const rlimit none{0, 0};
-    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0;
-  }();
+  static const bool started = sodium_init() >= 0 && forbid_memory_dumps();
   if (!started) return Error{Errc::internal, "the system does not provide secure memory and random numbers"};
   return {};
 }

@@ -1,15 +1,7 @@
 #include "vault/engine/lmdb.h"
 
-#include <fcntl.h>
 #include <lmdb.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -21,6 +13,7 @@
 #include <vector>
 
 #include "vault/base/file.h"
+#include "vault/base/memory.h"
 #include "vault/engine/lmdb_pages.h"
 
 namespace vault::engine {
@@ -32,16 +25,18 @@ namespace fs = std::filesystem;
 // most this long.
 constexpr std::chrono::milliseconds kMaxGrowthWait{1000};
 constexpr std::string_view kDataFile = "data.mdb";
+constexpr mdb_mode_t kPrivateMode = 0600;
 constexpr int kCopyAttempts = 8;  // another process may grow the map between our opening it and reading it
+
+// LMDB returns the system's error numbers beside its own.
+std::error_code system_code(int code) {
+  return {code, std::generic_category()};
+}
 
 Error from_lmdb(int code, std::string_view what) {
   const std::string text = std::string(what) + ": " + mdb_strerror(code);
   switch (code) {
     case MDB_MAP_FULL:
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-    case ENOMEM:
       return {Errc::full, text};
     case MDB_READERS_FULL:
       return {Errc::retry, text};
@@ -52,14 +47,8 @@ Error from_lmdb(int code, std::string_view what) {
     case MDB_PAGE_NOTFOUND:
       return {Errc::tampered, text};
     default:  // foreign: LMDB's codes
-      return {Errc::io, text};
+      return {system_error(system_code(code), what).code == Errc::full ? Errc::full : Errc::io, text};
   }
-}
-
-// Whether the process may map that many more bytes (ulimit -v). LMDB itself unmaps the file before it finds out.
-bool has_address_space(std::uint64_t bytes) {
-  void* const probe = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return probe != MAP_FAILED && ::munmap(probe, bytes) == 0;
 }
 
 MDB_val value_of(ByteView bytes) {
@@ -110,7 +99,7 @@ class Gate {
 struct Environment {
   fs::path directory;
   LmdbOptions options;
-  FileDescriptor lock;  // flocked until LMDB has closed the environment
+  File lock;  // locked until LMDB has closed the environment
   MDB_env* env = nullptr;
   Gate gate;
   std::vector<MDB_dbi> tables;  // by Table::index; changed only with no transaction open
@@ -132,23 +121,20 @@ struct Environment {
   }
 
   bool is_below_reserve() const {
-    struct statvfs disk;
-    return ::statvfs(directory.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
+    const auto free = free_space(directory);
+    return free && *free < options.free_space_reserve;
   }
 
   // Whether the disk is nearly full at this moment. It may have had room when the transaction began.
   bool is_nearly_full() const {
-    struct statvfs disk;
-    return ::fstatvfs(lock.get(), &disk) == 0 && disk.f_bavail * disk.f_frsize < options.free_space_reserve;
+    const auto free = lock.free_space();
+    return free && *free < options.free_space_reserve;
   }
 
   // Whether the file has reached the limit for file sizes (ulimit -f, LimitFSIZE=), at which a write is cut short.
   bool is_at_file_size_limit() const {
-    int data_file = -1;
-    struct stat status;
-    rlimit limit;
-    return mdb_env_get_fd(env, &data_file) == 0 && ::fstat(data_file, &status) == 0 &&
-           ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && static_cast<rlim_t>(status.st_size) >= limit.rlim_cur;
+    const auto data = look_at(directory / kDataFile);
+    return data && data->size >= file_size_limit();
   }
 
   bool can_grow() const { return map_bytes < options.max_map_bytes && !is_cramped; }
@@ -361,7 +347,9 @@ class LmdbWrite final : public Reading<WriteTransaction> {
   // LMDB returns EIO also for a write that was cut short, as happens when the disk is full or a file at its limit.
   Error failure_of(int rc, std::string_view what) const {
     Error error = from_lmdb(rc, what);
-    if (rc == EIO && (environment_->is_nearly_full() || environment_->is_at_file_size_limit())) error.code = Errc::full;
+    if (system_code(rc) == std::errc::io_error &&
+        (environment_->is_nearly_full() || environment_->is_at_file_size_limit()))
+      error.code = Errc::full;
     return error;
   }
 
@@ -389,22 +377,23 @@ template <class Copy>
 Result<void> into_new_file(const fs::path& directory, Copy copy) {
   TRY_VOID(make_private_directory(directory));
   const fs::path target = directory / kDataFile;
-  TRY(const FileDescriptor out, open_file(target, O_WRONLY | O_CREAT | O_EXCL));
-  Result<void> outcome = copy(out.get());
-  if (outcome && ::fsync(out.get()) != 0) outcome = system_error(errno, "cannot sync the copy");
+  TRY(const File out, File::make_new(target));
+  Result<void> outcome = copy(static_cast<mdb_filehandle_t>(out.handle()));
+  if (outcome) outcome = out.sync();
   if (outcome) outcome = sync_directory(directory);
-  if (!outcome) ::unlink(target.c_str());
+  if (!outcome) static_cast<void>(remove_file(target));
   return outcome;
 }
 
 // Errc::retry if the map has grown since the environment was opened.
-Result<void> copy_once(const fs::path& directory, int out) {
+Result<void> copy_once(const fs::path& directory, mdb_filehandle_t out) {
   MDB_env* made = nullptr;
   if (const int rc = mdb_env_create(&made); rc != 0) return from_lmdb(rc, "cannot open the database");
   const std::unique_ptr<MDB_env, decltype(&mdb_env_close)> env(made, mdb_env_close);
-  if (const int rc = mdb_env_open(made, directory.c_str(), MDB_RDONLY | MDB_NOTLS, kPrivateFileMode); rc != 0)
-    return rc == ENOENT ? Error{Errc::not_found, "there is no database in " + directory.string()}
-                        : from_lmdb(rc, "cannot open the database in " + directory.string());
+  if (const int rc = mdb_env_open(made, directory.c_str(), MDB_RDONLY | MDB_NOTLS, kPrivateMode); rc != 0)
+    return system_code(rc) == std::errc::no_such_file_or_directory
+               ? Error{Errc::not_found, "there is no database in " + text_of(directory)}
+               : from_lmdb(rc, "cannot open the database in " + text_of(directory));
   const int rc = mdb_env_copyfd2(made, out, MDB_CP_COMPACT);
   if (rc == MDB_MAP_RESIZED) return Error{Errc::retry, "the database has just grown"};
   if (rc != 0) return from_lmdb(rc, "cannot copy the database");
@@ -424,14 +413,14 @@ class Lmdb final : public LmdbEngine {
 
     const auto step = [&](int rc) -> Result<void> {
       if (rc == 0) return {};
-      return from_lmdb(rc, "cannot open the database in " + directory.string());
+      return from_lmdb(rc, "cannot open the database in " + text_of(directory));
     };
     TRY_VOID(step(mdb_env_create(&environment_.env)));
     MDB_env* const env = environment_.env;
     TRY_VOID(step(mdb_env_set_mapsize(env, options.initial_map_bytes)));
     TRY_VOID(step(mdb_env_set_maxreaders(env, options.max_readers)));
     TRY_VOID(step(mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(kMaxTables))));
-    TRY_VOID(step(mdb_env_open(env, directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, kPrivateFileMode)));
+    TRY_VOID(step(mdb_env_open(env, directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, kPrivateMode)));
     if (static_cast<std::size_t>(mdb_env_get_maxkeysize(env)) < kMaxKeySize)
       return Error{Errc::unsupported,
                    "this system's LMDB was built for shorter keys: install one that takes 511 bytes"};
@@ -483,7 +472,7 @@ class Lmdb final : public LmdbEngine {
   }
 
   Result<void> copy_compacted(const fs::path& directory) const override {
-    return into_new_file(directory, [this](int out) -> Result<void> {
+    return into_new_file(directory, [this](mdb_filehandle_t out) -> Result<void> {
       environment_.gate.enter_reader();
       Result<void> copied = environment_.check_mapped();
       if (copied)
@@ -495,13 +484,12 @@ class Lmdb final : public LmdbEngine {
   }
 
   Result<void> verify_pages() const override {
-    int data_file = -1;
-    if (const int rc = mdb_env_get_fd(environment_.env, &data_file); rc != 0) return from_lmdb(rc, "cannot check");
+    TRY(const File data, File::open_to_read(environment_.directory / kDataFile));
     environment_.gate.enter_writer();  // so that the meta pages do not change between the reads
     MDB_txn* txn = nullptr;
     const int rc = mdb_txn_begin(environment_.env, nullptr, MDB_RDONLY, &txn);
     const Result<void> outcome =
-        rc == 0 ? engine::verify_pages(txn, data_file) : Result<void>(from_lmdb(rc, "cannot begin to read"));
+        rc == 0 ? engine::verify_pages(txn, data) : Result<void>(from_lmdb(rc, "cannot begin to read"));
     if (rc == 0) mdb_txn_abort(txn);  // closes the handles that it opened too
     environment_.gate.leave_writer();
     return outcome;
@@ -511,11 +499,11 @@ class Lmdb final : public LmdbEngine {
   Result<void> take_lock() {
     // LMDB would let a second process write too, but we rely on nobody else changing the data or growing the map.
     const fs::path path = environment_.directory / "in-use.lock";
-    TRY(environment_.lock, open_file(path, O_RDWR | O_CREAT));
-    if (::flock(environment_.lock.get(), LOCK_EX | LOCK_NB) == 0) return {};
-    if (errno == EWOULDBLOCK)
-      return Error{Errc::busy, "another process has " + environment_.directory.string() + " open; stop it first"};
-    return system_error(errno, "cannot lock " + path.string());
+    TRY(environment_.lock, File::open_or_make(path));
+    TRY(const bool locked, environment_.lock.try_lock(Lock::alone));
+    if (!locked)
+      return Error{Errc::busy, "another process has " + text_of(environment_.directory) + " open; stop it first"};
+    return {};
   }
 
   Result<MDB_dbi> open_table(const std::string& name) {
@@ -551,7 +539,7 @@ Result<std::unique_ptr<LmdbEngine>> open_lmdb(const fs::path& directory, const L
 }
 
 Result<void> copy_lmdb(const fs::path& directory, const fs::path& target) {
-  return into_new_file(target, [&](int out) -> Result<void> {
+  return into_new_file(target, [&](mdb_filehandle_t out) -> Result<void> {
     for (int attempt = 1;; ++attempt) {
       const Result<void> copied = copy_once(directory, out);
       if (copied || copied.code() != Errc::retry || attempt == kCopyAttempts) return copied;

@@ -1,9 +1,6 @@
 #include "vault/engine/lmdb_pages.h"
 
-#include <unistd.h>
-
 #include <bit>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -12,7 +9,6 @@
 #include <vector>
 
 #include "vault/base/bytes.h"
-#include "vault/base/file.h"
 #include "vault/engine/engine.h"
 
 namespace vault::engine {
@@ -23,7 +19,7 @@ constexpr MDB_dbi kFreeTable = 0;
 // The offset of the transaction's number in a meta page. Before it come the page header, magic, version, address, map
 // size, two tables' rows and last page.
 constexpr std::size_t kPageHeaderSize = 16;
-constexpr off_t kMetaTxnOffset = kPageHeaderSize + 4 + 4 + 8 + 8 + 2 * 48 + 8;
+constexpr std::uint64_t kMetaTxnOffset = kPageHeaderSize + 4 + 4 + 8 + 8 + 2 * 48 + 8;
 
 using PageNumber = std::uint64_t;
 
@@ -129,19 +125,18 @@ Result<void> walk(MDB_txn* txn, MDB_dbi dbi, const FreePages& pages, Visit visit
   return {};
 }
 
-Result<std::uint64_t> number_at(int file, off_t offset) {
+Result<std::uint64_t> number_at(const File& file, std::uint64_t offset) {
   std::uint64_t number = 0;
-  const ssize_t got = ::pread(file, &number, sizeof number, offset);
-  if (got < 0) return system_error(errno, "cannot read the database's meta pages");
+  TRY(const std::size_t got, file.read_at(offset, std::as_writable_bytes(std::span(&number, 1))));
   if (got != sizeof number) return damaged("the database ends within its meta pages");
   return number;
 }
 
 // Commits write the two meta pages in turn, and the one with the higher transaction number counts. If that number were
 // lowered, the vault would look as it did before the last commit.
-Result<void> verify_meta(int file, std::size_t page_size) {
+Result<void> verify_meta(const File& file, std::size_t page_size) {
   TRY(const std::uint64_t even, number_at(file, kMetaTxnOffset));
-  TRY(const std::uint64_t odd, number_at(file, static_cast<off_t>(page_size) + kMetaTxnOffset));
+  TRY(const std::uint64_t odd, number_at(file, page_size + kMetaTxnOffset));
   if (even == 0 && odd == 0) return {};  // nothing was ever committed
   const bool one_apart = even + 1 == odd || odd + 1 == even;
   if (!one_apart || even % 2 != 0) return damaged("the database's meta pages do not follow each other");
@@ -150,10 +145,10 @@ Result<void> verify_meta(int file, std::size_t page_size) {
 
 }  // namespace
 
-Result<void> verify_pages(MDB_txn* txn, int data_file) {
+Result<void> verify_pages(MDB_txn* txn, const File& data) {
   MDB_stat stat;
   mdb_env_stat(mdb_txn_env(txn), &stat);
-  TRY_VOID(verify_meta(data_file, stat.ms_psize));
+  TRY_VOID(verify_meta(data, stat.ms_psize));
   TRY(const FreePages pages, FreePages::of(txn));
   MDB_dbi table_of_tables = 0;
   if (const int rc = mdb_dbi_open(txn, nullptr, 0, &table_of_tables); rc != 0) return damaged(mdb_strerror(rc));

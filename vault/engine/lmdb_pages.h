@@ -4,7 +4,7 @@
 #pragma once
 #include <lmdb.h>
 
-#include "vault/base/result.h"
+#include "vault/base/file.h"
 
 namespace vault::engine {
 
@@ -12,6 +12,6 @@ namespace vault::engine {
 // there are as many rows as the table counts, and that no row is in a page that is free. Also checks that the file's
 // two meta pages are one commit apart. Errc::tampered names the table. The library may end the process on damaged
 // pages.
-Result<void> verify_pages(MDB_txn* txn, int data_file);
+Result<void> verify_pages(MDB_txn* txn, const File& data);
 
 }  // namespace vault::engine

@@ -1,11 +1,7 @@
 #include "vault/keyring/keyring.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cerrno>
 #include <cstdlib>
 #include <initializer_list>
 #include <utility>
@@ -60,25 +56,26 @@ bool is_inside(const fs::path& file, const fs::path& directory) {
 // lets the service read it, which shows as if its group could. But nobody else can enter the folder.
 bool is_credential(const fs::path& path) {
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-  return folder != nullptr && *folder == '/' && is_inside(path, folder);
+  return folder != nullptr && *folder == '/' && is_inside(path, path_of(folder));
 }
 
 // Reads a key file, and refuses one that anyone but its owner may read.
 Result<WipedBytes> read_key_file(const fs::path& path) {
-  struct stat status;
-  if (::stat(path.c_str(), &status) != 0) return system_error(errno, "cannot read the key file " + path.string());
-  const mode_t others = is_credential(path) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXG | S_IRWXO;
-  if ((status.st_mode & others) != 0)
+  std::error_code failed;
+  const fs::perms allowed = fs::status(path, failed).permissions();
+  if (failed) return system_error(failed, "cannot read the key file " + text_of(path));
+  const fs::perms group = is_credential(path) ? fs::perms::group_write | fs::perms::group_exec : fs::perms::group_all;
+  if ((allowed & (group | fs::perms::others_all)) != fs::perms::none)
     return Error{
         Errc::invalid_argument,
-        "the key file " + path.string() +
+        "the key file " + text_of(path) +
             " can be read by other users: set its mode to 0600, and make a new seal if somebody may have read it"};
   TRY(Bytes raw, read_file_limited(path, kMaxKeyFileBytes));
   WipedBytes content(raw.size());
   std::copy(raw.begin(), raw.end(), content.span().begin());
   wipe(raw);
   if (content.view().size() < kMinKeyFileBytes)
-    return Error{Errc::invalid_argument, "the key file " + path.string() + " is shorter than 32 bytes"};
+    return Error{Errc::invalid_argument, "the key file " + text_of(path) + " is shorter than 32 bytes"};
   return content;
 }
 
@@ -170,7 +167,7 @@ Sealer make_sealer(const VaultKey& key, const VaultKey* previous) {
 
 Result<void> make_key_file(const fs::path& path) {
   const auto secret = SecretBytes<struct KeyFileTag, kMinKeyFileBytes>::generate();
-  return write_new_file(path, secret.expose(), kPrivateFileMode);
+  return write_new_file(path, secret.expose());
 }
 
 // Covers the version, the seal's id and kind, and the parameters from which its key is derived. So nobody can, for
@@ -215,7 +212,7 @@ Result<Keyring> Keyring::create(const fs::path& vault_directory, const Opener& o
   made.key_id_ = id_of(key);
   std::error_code unseen;
   if (fs::exists(vault_directory / kKeyringFileName, unseen))
-    return Error{Errc::conflict, "the directory " + vault_directory.string() + " already has a keyring"};
+    return Error{Errc::conflict, "the directory " + text_of(vault_directory) + " already has a keyring"};
   TRY(Seal seal, make_seal(vault_directory, key, opener, cost));
   made.seals_.push_back(std::move(seal));
   TRY_VOID(write_new_file(vault_directory / kKeyringFileName, as_bytes(made.encode())));

@@ -1,11 +1,5 @@
 #include "vault/payload/segment_copy.h"
 
-#include <fcntl.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "vault/payload/segment_file.h"
 
 namespace vault::payload {
@@ -15,10 +9,12 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kOpenFiles = 32;  // of the source, and as many of the target
 
-Result<const FileDescriptor*> open_in(std::map<std::uint32_t, FileDescriptor>& open, const fs::path& folder,
-                                      std::uint32_t segment, int flags) {
+// The segment's file among those that are open, or else as `open_it` opens it.
+template <class Open>
+Result<const File*> open_in(std::map<std::uint32_t, File>& open, const fs::path& folder, std::uint32_t segment,
+                            Open open_it) {
   if (const auto found = open.find(segment); found != open.end()) return &found->second;
-  TRY(FileDescriptor file, open_file(folder / segment_name(segment), flags));
+  TRY(File file, open_it(folder / segment_name(segment)));
   return &open.emplace(segment, std::move(file)).first->second;
 }
 
@@ -46,36 +42,34 @@ Error altered(const StoredPayload& stored, std::string_view where) {
 
 }  // namespace
 
-Result<const FileDescriptor*> SegmentCopy::source_file(std::uint32_t segment) {
+Result<const File*> SegmentCopy::source_file(std::uint32_t segment) {
   if (sources_.size() >= kOpenFiles && !sources_.contains(segment)) sources_.clear();
-  auto file = open_in(sources_, source_, segment, O_RDONLY);
+  auto file = open_in(sources_, source_, segment, [](const fs::path& path) { return File::open_to_read(path); });
   if (!file && file.code() == Errc::not_found)
     return Error{Errc::tampered, "the segment " + segment_name(segment) + " is missing"};
   return file;
 }
 
-Result<const FileDescriptor*> SegmentCopy::target_file(std::uint32_t segment) {
+Result<const File*> SegmentCopy::target_file(std::uint32_t segment) {
   // Target files are synced before they are closed, since a later descriptor may not be told of an error.
   if (targets_.size() >= kOpenFiles && !targets_.contains(segment)) TRY_VOID(sync());
-  return open_in(targets_, target_, segment, O_RDWR | O_CREAT);
+  return open_in(targets_, target_, segment, File::open_or_make);
 }
 
 Result<void> SegmentCopy::copy(const StoredPayload& stored, const Advance& advance) {
-  struct statvfs disk;
-  if (::statvfs(target_.c_str(), &disk) != 0) return system_error(errno, "cannot read the free space of the disk");
-  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  TRY(const std::uint64_t free, free_space(target_));
   if (free < reserve_ || free - reserve_ < stored.payload.length)
     return Error{Errc::full,
-                 "there is no room in " + target_.string() + " beyond the reserve; make room and run it again"};
+                 "there is no room in " + text_of(target_) + " beyond the reserve; make room and run it again"};
   PayloadDigest digest;
   Bytes buffer;
   TRY_VOID(each_part(stored, [&](std::uint32_t segment, std::uint64_t offset, std::size_t size) -> Result<void> {
-    TRY(const FileDescriptor* from, source_file(segment));
-    TRY(const FileDescriptor* to, target_file(segment));
+    TRY(const File* from, source_file(segment));
+    TRY(const File* to, target_file(segment));
     buffer.resize(size);
-    TRY_VOID(read_segment(*from, offset, buffer, "a segment"));
+    TRY_VOID(read_segment(*from, offset, buffer));
     digest.update(buffer);
-    TRY_VOID(write_at(*to, offset, buffer));
+    TRY_VOID(to->write_at(offset, buffer));
     return report_advance(advance, size);
   }));
   if (digest.length() != stored.payload.length || digest.finish() != stored.payload.digest)
@@ -87,39 +81,36 @@ Result<void> SegmentCopy::verify(const StoredPayload& stored, const Advance& adv
   PayloadDigest digest;
   Bytes buffer;
   TRY_VOID(each_part(stored, [&](std::uint32_t segment, std::uint64_t offset, std::size_t size) -> Result<void> {
-    TRY(const FileDescriptor* file, target_file(segment));
+    TRY(const File* file, target_file(segment));
     // Otherwise the bytes would be read from the cache, where they are right even if the disk has not kept them.
-    ::posix_fadvise(file->get(), static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
+    file->drop_cached(offset, size);
     buffer.resize(size);
-    TRY_VOID(read_segment(*file, offset, buffer, "a segment"));
+    TRY_VOID(read_segment(*file, offset, buffer));
     digest.update(buffer);
     return report_advance(advance, size);
   }));
   if (digest.length() != stored.payload.length || digest.finish() != stored.payload.digest)
-    return altered(stored, ", in " + target_.string());
+    return altered(stored, ", in " + text_of(target_));
   return {};
 }
 
 Result<void> SegmentCopy::punch(const StoredPayload& stored) {
   for (const Extent& extent : stored.extents) {
-    TRY(const FileDescriptor* file, target_file(extent.segment));
+    TRY(const File* file, target_file(extent.segment));
     const std::uint64_t space = (extent.length + kExtentAlignment - 1) / kExtentAlignment * kExtentAlignment;
-    if (::fallocate(file->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent.offset),
-                    static_cast<off_t>(space)) == 0)
-      continue;
-    if (errno != EOPNOTSUPP) return system_error(errno, "cannot free the space of a payload that was disposed of");
+    TRY(const bool punched, file->punch(extent.offset, space));
+    if (punched) continue;
     // A file system without holes cannot free the space, but the bytes must still be destroyed.
     Bytes zeros(static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, extent.length)));
     for (std::uint64_t done = 0; done < extent.length; done += zeros.size())
-      TRY_VOID(write_at(*file, extent.offset + done,
-                        ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), extent.length - done))));
+      TRY_VOID(file->write_at(extent.offset + done,
+                              ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), extent.length - done))));
   }
   return {};
 }
 
 Result<void> SegmentCopy::sync() {
-  for (const auto& [segment, file] : targets_)
-    if (::fdatasync(file.get()) != 0) return system_error(errno, "cannot sync " + segment_name(segment));
+  for (const auto& [segment, file] : targets_) TRY_VOID(file.sync_data());
   targets_.clear();
   return sync_directory(target_);
 }

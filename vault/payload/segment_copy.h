@@ -34,13 +34,13 @@ class SegmentCopy {
   Result<void> sync();
 
  private:
-  Result<const FileDescriptor*> source_file(std::uint32_t segment);
-  Result<const FileDescriptor*> target_file(std::uint32_t segment);
+  Result<const File*> source_file(std::uint32_t segment);
+  Result<const File*> target_file(std::uint32_t segment);
   std::filesystem::path source_;
   std::filesystem::path target_;
   std::uint64_t reserve_;
-  std::map<std::uint32_t, FileDescriptor> sources_;
-  std::map<std::uint32_t, FileDescriptor> targets_;
+  std::map<std::uint32_t, File> sources_;
+  std::map<std::uint32_t, File> targets_;
 };
 
 }  // namespace vault::payload

@@ -1,14 +1,7 @@
 #include "vault/payload/segment_file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
 
 namespace vault::payload {
@@ -30,7 +23,7 @@ std::string segment_name(std::uint32_t number) {
 
 Result<void> Segment::write(Disk& disk, std::uint64_t offset, ByteView bytes) {
   if (direct_ && may_be_direct(offset, bytes) && !refuses_direct_) {
-    TRY(const bool written, write_direct(*direct_, offset, bytes));
+    TRY(const bool written, direct_->write_direct(offset, bytes));
     if (written) return {};
     refuses_direct_ = true;
   }
@@ -39,17 +32,16 @@ Result<void> Segment::write(Disk& disk, std::uint64_t offset, ByteView bytes) {
 
 Result<void> Segment::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (direct_ && out.size() >= kDirectReadLeast && may_be_direct(offset, out) && !refuses_direct_) {
-    const auto got = read_at(*direct_, offset, out);
+    const auto got = direct_->read_at(offset, out);
     if (got && *got == out.size()) return {};  // otherwise the read below succeeds, or gives the precise error
   }
-  return read_segment(file_, offset, out, segment_name(number));
+  return read_segment(file_, offset, out);
 }
 
-Result<void> read_segment(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out,
-                          std::string_view name) {
-  const auto got = read_at(file, offset, out);
-  if (!got) return Error{got.error().code, std::string(name) + ": " + got.error().message};
-  if (*got < out.size()) return Error{Errc::tampered, std::string(name) + " is shorter than its payloads"};
+Result<void> read_segment(const File& file, std::uint64_t offset, std::span<std::byte> out) {
+  TRY(const std::size_t got, file.read_at(offset, out));
+  if (got < out.size())
+    return Error{Errc::tampered, text_of(file.shown().filename()) + " is shorter than its payloads"};
   return {};
 }
 
@@ -96,12 +88,10 @@ Result<SegmentPtr> Segments::open(std::uint32_t number) {
     keep(found);
     return found;
   }
-  TRY(FileDescriptor file, disk_->open_segment(folder_ / segment_name(number)));
+  TRY(File file, disk_->open_segment(folder_ / segment_name(number)));
   TRY(auto direct, disk_->open_direct(folder_ / segment_name(number)));
-  struct stat status;
-  if (::fstat(file.get(), &status) != 0) return system_error(errno, "cannot look at a segment");
-  auto made =
-      std::make_shared<Segment>(number, std::move(file), std::move(direct), static_cast<std::uint64_t>(status.st_size));
+  TRY(const FileFacts facts, file.facts());
+  auto made = std::make_shared<Segment>(number, std::move(file), std::move(direct), facts.size);
   known_[number] = made;
   keep(made);
   return made;
@@ -142,59 +132,52 @@ Piece Layout::piece(std::uint64_t offset, std::uint64_t size) const {
   return {e.segment, e.offset + skip, std::min(size, e.length - skip)};
 }
 
-Result<FileDescriptor> hold_segments(const fs::path& directory) {
-  TRY(FileDescriptor hold, open_file(directory / kHoldFile, O_RDWR | O_CREAT));
-  while (::flock(hold.get(), LOCK_SH) != 0)
-    if (errno != EINTR) return system_error(errno, "cannot lock the segments in " + directory.string());
+Result<File> hold_segments(const fs::path& directory) {
+  TRY(File hold, File::open_or_make(directory / kHoldFile));
+  TRY_VOID(hold.lock(Lock::shared));
   return hold;
 }
 
 // ---- The disk.
 
-Result<FileDescriptor> Disk::open_segment(const fs::path& path) {
-  return open_file(path, O_RDWR | O_CREAT);
+Result<File> Disk::open_segment(const fs::path& path) {
+  return File::open_or_make(path);
 }
 
-Result<std::optional<FileDescriptor>> Disk::open_direct(const fs::path& path) {
-  return vault::open_direct(path);
+Result<std::optional<File>> Disk::open_direct(const fs::path& path) {
+  return File::open_direct(path);
 }
 
-Result<void> Disk::write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) {
-  return vault::write_at(file, offset, bytes);
+Result<void> Disk::write_at(const File& file, std::uint64_t offset, ByteView bytes) {
+  return file.write_at(offset, bytes);
 }
 
-void Disk::start_writeback(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
-  // Only starts the writing. A call that waited for it could be given the error that the next fdatasync must report.
-  ::sync_file_range(file.get(), static_cast<off_t>(offset), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
+void Disk::start_writeback(const File& file, std::uint64_t offset, std::uint64_t size) {
+  file.start_writeback(offset, size);
 }
 
-Result<void> Disk::sync_data(const FileDescriptor& file) {
-  if (::fdatasync(file.get()) != 0) return system_error(errno, "cannot sync a segment");
-  return {};
+Result<void> Disk::sync_data(const File& file) {
+  return file.sync_data();
 }
 
-Result<void> Disk::sync_file_and_folder(const FileDescriptor& file, const fs::path& folder) {
-  if (::fsync(file.get()) != 0) return system_error(errno, "cannot sync a segment");
+Result<void> Disk::sync_file_and_folder(const File& file, const fs::path& folder) {
+  TRY_VOID(file.sync());
   return sync_directory(folder);
 }
 
-Result<bool> Disk::allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
-  if (::fallocate(file.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0) return true;
-  if (errno == EOPNOTSUPP && ::ftruncate(file.get(), static_cast<off_t>(offset + size)) == 0) return false;
-  return system_error(errno, "cannot make room in a segment");
+Result<bool> Disk::allocate(const File& file, std::uint64_t offset, std::uint64_t size) {
+  return file.allocate(offset, size);
 }
 
-Result<void> Disk::punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) {
-  if (::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-                  static_cast<off_t>(size)) != 0)
-    return system_error(errno, "cannot free space in a segment");
+Result<void> Disk::punch(const File& file, std::uint64_t offset, std::uint64_t size) {
+  TRY(const bool punched, file.punch(offset, size));
+  if (!punched)
+    return Error{Errc::io, "the file system of " + text_of(file.shown()) + " cannot free space in a segment"};
   return {};
 }
 
 Result<std::uint64_t> Disk::free_bytes(const fs::path& folder) {
-  struct statvfs disk;
-  if (::statvfs(folder.c_str(), &disk) != 0) return system_error(errno, "cannot read the free space of the disk");
-  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  return free_space(folder);
 }
 
 }  // namespace vault::payload

@@ -19,17 +19,16 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return (value + to - 1) / to * to;
 }
 
-// Fills all of `out`, through the page cache. Errc::tampered if the file ends before. Messages call the file `name`.
-Result<void> read_segment(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out,
-                          std::string_view name);
+// Fills all of `out`, through the page cache. Errc::tampered if the file ends before.
+Result<void> read_segment(const File& file, std::uint64_t offset, std::span<std::byte> out);
 
 // One open segment file.
 class Segment {
  public:
-  Segment(std::uint32_t segment_number, FileDescriptor file, std::optional<FileDescriptor> direct, std::uint64_t size)
+  Segment(std::uint32_t segment_number, File file, std::optional<File> direct, std::uint64_t size)
       : number(segment_number), file_(std::move(file)), direct_(std::move(direct)), allocated_(size) {}
   const std::uint32_t number;
-  const FileDescriptor& file() const { return file_; }
+  const File& file() const { return file_; }
 
   // Writes without the page cache if the file system and the alignment allow it. Durable only after `sync`.
   Result<void> write(Disk& disk, std::uint64_t offset, ByteView bytes);
@@ -44,8 +43,8 @@ class Segment {
   Result<void> sync(Disk& disk);
 
  private:
-  const FileDescriptor file_;
-  const std::optional<FileDescriptor> direct_;  // the same file, past the page cache
+  const File file_;
+  const std::optional<File> direct_;  // the same file, past the page cache
   std::atomic<bool> refuses_direct_ = false;
   std::mutex prepare_mutex_;
   bool established_ = false;
@@ -101,6 +100,6 @@ class Layout {
   std::vector<std::uint64_t> starts_;
 };
 
-inline constexpr std::string_view kHoldFile = "hold.lock";  // flocked while somebody punches or holds
+inline constexpr std::string_view kHoldFile = "hold.lock";  // locked while somebody punches or holds
 
 }  // namespace vault::payload

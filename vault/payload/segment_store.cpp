@@ -1,11 +1,6 @@
 #include "vault/payload/segment_store.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 namespace vault::payload {
 
@@ -260,11 +255,9 @@ Result<void> SegmentStore::let_go(WriteTransaction& txn, std::uint64_t number, s
 Result<std::size_t> SegmentStore::punch(std::size_t max) {
   const std::lock_guard lock(punch_mutex_);
   if (holds_ > 0 || max == 0) return std::size_t{0};
-  TRY(const FileDescriptor hold, open_file(segments_.folder() / kHoldFile, O_RDWR | O_CREAT));
-  if (::flock(hold.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return std::size_t{0};
-    return system_error(errno, "cannot lock the segments");
-  }
+  TRY(const File hold, File::open_or_make(segments_.folder() / kHoldFile));
+  TRY(const bool locked, hold.try_lock(Lock::alone));
+  if (!locked) return std::size_t{0};
   Extents holes;
   {
     TRY(const auto txn, engine_.read());

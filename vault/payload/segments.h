@@ -30,16 +30,16 @@ inline constexpr std::uint64_t kPayloadReserve = 256ULL << 20;
 class Disk {
  public:
   virtual ~Disk() = default;
-  virtual Result<FileDescriptor> open_segment(const std::filesystem::path& path);  // made if absent
+  virtual Result<File> open_segment(const std::filesystem::path& path);  // made if absent
   // Opens the file again to write and read without the page cache. Empty optional if the file system does not allow it.
-  virtual Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path& path);
-  virtual Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes);
-  virtual void start_writeback(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);  // a hint
-  virtual Result<void> sync_data(const FileDescriptor& file);
-  virtual Result<void> sync_file_and_folder(const FileDescriptor& file, const std::filesystem::path& folder);
+  virtual Result<std::optional<File>> open_direct(const std::filesystem::path& path);
+  virtual Result<void> write_at(const File& file, std::uint64_t offset, ByteView bytes);
+  virtual void start_writeback(const File& file, std::uint64_t offset, std::uint64_t size);  // a hint
+  virtual Result<void> sync_data(const File& file);
+  virtual Result<void> sync_file_and_folder(const File& file, const std::filesystem::path& folder);
   // Extends the file. Returns true if the room now belongs to it, and false if a later write has yet to take it.
-  virtual Result<bool> allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);
-  virtual Result<void> punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size);
+  virtual Result<bool> allocate(const File& file, std::uint64_t offset, std::uint64_t size);
+  virtual Result<void> punch(const File& file, std::uint64_t offset, std::uint64_t size);
   virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& folder);
 };
 
@@ -74,10 +74,10 @@ class PayloadRows {
   keyring::SealedTable records_;
 };
 
-// While the returned descriptor is open, no process punches in this folder of segments. A backup takes this hold, since
+// While the returned file is open, no process punches in this folder of segments. A backup takes this hold, since
 // it is another process than the one that punches. Waits for punching to end that has begun. Several processes may hold
 // at once. The hold ends with the process, even if that is killed.
-Result<FileDescriptor> hold_segments(const std::filesystem::path& directory);
+Result<File> hold_segments(const std::filesystem::path& directory);
 
 struct SegmentOptions {
   std::uint64_t segment_bytes = kSegmentBytes;  // a multiple of kExtentAlignment; may differ from run to run

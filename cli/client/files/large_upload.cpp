@@ -22,7 +22,7 @@ struct UnfinishedUpload {
   std::uint64_t v = kHomeVersion;
   access::UploadId upload;
   std::uint64_t size = 0;
-  std::string state;  // FileState::to_string
+  std::string state;  // state_of
   Bytes key;          // an age header for the person's own identity
   Bytes nonce;
 };
@@ -184,7 +184,7 @@ Result<std::optional<LargeUpload::Begun>> LargeUpload::resume(const SourceFile& 
   auto key = header ? vault::age::open_header(*header, std::span(&identity, 1)) : Result<FileKey>(header.error());
   PayloadNonce nonce{};
   const bool same = key && unfinished->nonce.size() == nonce.size() && unfinished->size == source.state().size &&
-                    unfinished->state == source.state().to_string();
+                    unfinished->state == state_of(source.state());
   auto upload = Upload::resume(*session_, unfinished->upload, vault::age::ciphertext_size(source.state().size));
   if (upload && same) {
     std::ranges::copy(unfinished->nonce, nonce.begin());
@@ -208,7 +208,7 @@ Result<LargeUpload::Begun> LargeUpload::begin(const SourceFile& source) {
   TRY(const auto taken, session_->home().note(note_));
   if (!taken) {  // otherwise another program is sending the same file, and this upload is not resumed
     TRY_VOID(session_->home().put_note(
-        note_, wire::encode(UnfinishedUpload{kHomeVersion, upload.id(), size, source.state().to_string(), wrapped,
+        note_, wire::encode(UnfinishedUpload{kHomeVersion, upload.id(), size, state_of(source.state()), wrapped,
                                              Bytes(nonce.begin(), nonce.end())})));
     TRY_VOID(claim());
   }
@@ -218,7 +218,7 @@ Result<LargeUpload::Begun> LargeUpload::begin(const SourceFile& source) {
 std::expected<EncryptedPayload, Fault> LargeUpload::send(SourceFile& source, const vault::age::Recipient& recipient,
                                                          std::atomic<std::uint64_t>& bytes) {
   for (int attempt = 1;; ++attempt) {
-    if (auto again = source.rewind(); !again) return std::unexpected(Fault{again.error(), true});
+    source.rewind();
     const std::uint64_t before = furthest_;
     auto sent = send_once(source, recipient, bytes);
     if (sent) return sent;

@@ -49,8 +49,8 @@ class LargeUpload {
                                                    std::atomic<std::uint64_t>& bytes);
   Session* session_;
   std::string note_;
-  vault::FileDescriptor claim_;  // of the note, because only one program at a time may resume an upload
-  std::uint64_t furthest_ = 0;   // the highest offset that the service has reported
+  vault::File claim_;           // of the note, because only one program at a time may resume an upload
+  std::uint64_t furthest_ = 0;  // the highest offset that the service has reported
 };
 
 // Drops the notes of uploads that the service no longer has, because nobody came back to the file. Each sync does this.

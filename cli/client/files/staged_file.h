@@ -10,16 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/client/files/folder.h"
 #include "vault/base/bytes.h"
-#include "vault/base/file.h"
 #include "vault/base/time.h"
 
 namespace cli::client {
 
 using vault::ByteView;
-using vault::Errc;
-using vault::Error;
-using vault::Result;
 
 inline constexpr std::size_t kStagedFiles = 64;                // are named together at the latest
 inline constexpr std::uint64_t kStagedFilesBytes = 32U << 20;  // or when they have so many bytes
@@ -40,8 +37,11 @@ class StagedFile {
   StagedFile& operator=(StagedFile&&) = delete;
   ~StagedFile();
   Result<void> write(ByteView bytes);
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const;  // reads fewer bytes at the end
-  Result<void> write_at(std::uint64_t offset, ByteView bytes);                         // replaces written bytes
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const {  // reads fewer bytes at the end
+    return staged_.file.read_at(offset, into);
+  }
+  // Replaces written bytes.
+  Result<void> write_at(std::uint64_t offset, ByteView bytes) { return staged_.file.write_at(offset, bytes); }
   Result<void> truncate(std::uint64_t size);
   void discard() { keep_ = false; }  // drops the file that `resume` would have kept
   // The file has this time of modification once it is named.
@@ -60,13 +60,11 @@ class StagedFile {
   Result<void> stop_direct();
   Result<void> sync();
   Result<void> name();
-  Result<void> with_name(Result<void> outcome) const;  // puts the file's name into an error
-  std::filesystem::path path_;                         // for messages
-  vault::FileDescriptor folder_;
-  vault::FileDescriptor file_;
+  std::filesystem::path path_;  // for messages
+  Folder folder_;
+  UnnamedFile staged_;
   std::string name_;
-  std::string temporary_;  // empty: O_TMPFILE
-  bool keep_ = false;      // the temporary name stays if the object is dropped
+  bool keep_ = false;  // the hidden name stays if the object is dropped
   std::optional<vault::Instant> modified_;
   std::optional<vault::PageBuffer> held_;  // bytes that wait to be written, if the file bypasses the page cache
   std::size_t held_size_ = 0;

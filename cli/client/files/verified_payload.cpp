@@ -1,10 +1,5 @@
 #include "cli/client/files/verified_payload.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "cli/client/files/stage.h"
 #include "vault/age/file.h"
 #include "vault/base/file.h"
@@ -84,16 +79,11 @@ Result<void> VerifiedPayload::finish() {
 Result<void> verify_file(const std::filesystem::path& path, std::span<const vault::age::Identity> identities,
                          const PayloadFacts& facts, const std::function<Result<void>(ByteView)>& plain,
                          std::atomic<std::uint64_t>* bytes) {
-  TRY(const vault::FileDescriptor file, vault::open_file(path, O_RDONLY | O_NOFOLLOW));
-  const vault::age::Reader read = [&](std::span<std::byte> into) -> Result<std::size_t> {
-    for (;;) {
-      const ssize_t got = ::read(file.get(), into.data(), into.size());
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return vault::system_error(errno, "cannot read " + path.string());
-    }
-  };
+  TRY(vault::File file, vault::File::open_to_read(path, vault::Links::not_followed));
+  const vault::age::Reader read = [&](std::span<std::byte> into) { return file.read(into); };
   auto opened = vault::age::read_header(read);
-  if (!opened) return opened.code() == Errc::io ? opened.error() : tampered(path.string() + " is not an age file");
+  if (!opened)
+    return opened.code() == Errc::io ? opened.error() : tampered(vault::text_of(path) + " is not an age file");
   TRY(const vault::age::FileKey key, vault::age::open_header(opened->header, identities));
   VerifiedPayload payload(key, facts, plain);
   vault::Bytes buffer(kReadSize);

@@ -1,18 +1,13 @@
 #include "cli/client/session/home.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 
 #include "cli/client/session/secret_writer.h"
 #include "vault/age/file.h"
 #include "vault/age/identity_file.h"
 #include "vault/base/file.h"
+#include "vault/base/terminal.h"
 
 namespace cli::client {
 namespace {
@@ -35,42 +30,41 @@ constexpr std::size_t kMaxPendingBytes = 4U << 20;
 
 Error damaged(const fs::path& file) {
   return Error{Errc::tampered,
-               file.string() + " is damaged; restore it from your own backup, or ask to be invited again"};
+               vault::text_of(file) + " is damaged; restore it from your own backup, or ask to be invited again"};
 }
 
 // Held for one change.
 class Lock {
  public:
   static Result<Lock> take(const fs::path& folder) {
-    TRY(vault::FileDescriptor file, vault::open_file(folder / kLockName, O_RDWR | O_CREAT));
-    while (::flock(file.get(), LOCK_EX) != 0)
-      if (errno != EINTR) return vault::system_error(errno, "cannot lock " + folder.string());
+    TRY(vault::File file, vault::File::open_or_make(folder / kLockName));
+    TRY_VOID(file.lock(vault::Lock::alone));
     return Lock(std::move(file));
   }
 
  private:
-  explicit Lock(vault::FileDescriptor file) : file_(std::move(file)) {}
-  vault::FileDescriptor file_;
+  explicit Lock(vault::File file) : file_(std::move(file)) {}
+  vault::File file_;
 };
 
 // The offset at which the last complete line ends.
-Result<off_t> end_of_lines(const vault::FileDescriptor& file, const fs::path& name) {
-  off_t end = ::lseek(file.get(), 0, SEEK_END);
-  for (char last = 0; end > 0; --end) {
-    if (::pread(file.get(), &last, 1, end - 1) != 1) return vault::system_error(errno, "cannot read " + name.string());
-    if (last == '\n') break;
+Result<std::uint64_t> end_of_lines(const vault::File& file) {
+  TRY(const vault::FileFacts facts, file.facts());
+  std::uint64_t end = facts.size;
+  for (std::byte last{}; end > 0; --end) {
+    TRY_VOID(file.read_at(end - 1, std::span(&last, 1)));
+    if (last == std::byte{'\n'}) break;
   }
   return end;
 }
 
 Result<void> append_durably(const fs::path& file, std::string_view lines) {
-  TRY(const vault::FileDescriptor to, vault::open_file(file, O_RDWR | O_CREAT | O_APPEND));
+  TRY(const vault::File to, vault::File::open_or_make(file));
   // A line that a crash cut short would otherwise swallow the next one.
-  TRY(const off_t end, end_of_lines(to, file));
-  if (::ftruncate(to.get(), end) != 0) return vault::system_error(errno, "cannot shorten " + file.string());
-  if (auto written = vault::write_all(to, vault::as_bytes(lines)); !written)
-    return Error{written.code(), file.string() + ": " + written.error().message};
-  if (::fsync(to.get()) != 0) return vault::system_error(errno, "cannot sync " + file.string());
+  TRY(const std::uint64_t end, end_of_lines(to));
+  TRY_VOID(to.truncate(end));
+  TRY_VOID(to.write_at(end, vault::as_bytes(lines)));
+  TRY_VOID(to.sync());
   if (end == 0) return vault::sync_directory(file.parent_path());  // the file is new, or its name was never synced
   return {};
 }
@@ -102,7 +96,7 @@ Result<T> read_json(const fs::path& file, std::size_t max) {
   TRY(const Bytes bytes, vault::read_file_limited(file, max));
   auto value = wire::decode<T>(vault::as_text(bytes), wire::Strictness::tolerant);
   if (is_newer(vault::as_text(bytes)))
-    return Error{Errc::unknown_version, file.string() + " was written by a newer version of Strongroom"};
+    return Error{Errc::unknown_version, vault::text_of(file) + " was written by a newer version of Strongroom"};
   if (!value) return damaged(file);
   return value;
 }
@@ -118,7 +112,7 @@ Result<vault::crypto::SigningKey> signing_key_of(const vault::age::IdentityFile&
   for (const vault::SecretText& comment : file.comments) {
     std::string_view text = comment.expose();
     if (text.starts_with(kVersionComment) && text.substr(kVersionComment.size()) != std::to_string(kHomeVersion))
-      return Error{Errc::unknown_version, path.string() + " was written by a newer version of Strongroom"};
+      return Error{Errc::unknown_version, vault::text_of(path) + " was written by a newer version of Strongroom"};
   }
   for (const vault::SecretText& comment : file.comments) {
     std::string_view text = comment.expose();
@@ -129,7 +123,7 @@ Result<vault::crypto::SigningKey> signing_key_of(const vault::age::IdentityFile&
     vault::wipe(*seed);
     return vault::crypto::SigningKey(std::move(key));
   }
-  return Error{Errc::tampered, path.string() + " contains no signing key of Strongroom"};
+  return Error{Errc::tampered, vault::text_of(path) + " contains no signing key of Strongroom"};
 }
 
 }  // namespace
@@ -140,11 +134,12 @@ Keys Keys::generate() {
 
 fs::path Home::default_path() {
   // Read before any thread is started, because getenv is not thread safe.
-  if (const char* home = std::getenv("STRONGROOM_HOME"); home != nullptr && *home != '\0') return home;  // NOLINT
-  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config != '\0')         // NOLINT
-    return fs::path(config) / "strongroom";
+  if (const char* home = std::getenv("STRONGROOM_HOME"); home != nullptr && *home != '\0')  // NOLINT
+    return vault::path_of(home);
+  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config != '\0')  // NOLINT
+    return vault::path_of(config) / "strongroom";
   const char* user = std::getenv("HOME");  // NOLINT
-  return fs::path(user == nullptr ? "." : user) / ".config" / "strongroom";
+  return vault::path_of(user == nullptr ? "." : user) / ".config" / "strongroom";
 }
 
 bool Home::has_identity(const fs::path& folder) {
@@ -154,16 +149,17 @@ bool Home::has_identity(const fs::path& folder) {
 
 Result<Home> Home::open(fs::path folder) {
   if (!has_identity(folder))
-    return Error{Errc::not_found, "there is no identity in " + folder.string() + ": run strongroom enrol"};
+    return Error{Errc::not_found, "there is no identity in " + vault::text_of(folder) + ": run strongroom enrol"};
   return Home(std::move(folder));
 }
 
 Result<Home> Home::create(fs::path folder, const Keys& keys, const vault::SecretText& passphrase, unsigned log_n) {
   std::error_code failed;
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), failed);
-  if (failed) return vault::system_error(failed.value(), "cannot make " + folder.parent_path().string());
+  if (failed) return vault::system_error(failed, "cannot make " + vault::text_of(folder.parent_path()));
   TRY_VOID(vault::make_private_directory(folder));
-  if (has_identity(folder)) return Error{Errc::conflict, "there is an identity in " + folder.string() + " already"};
+  if (has_identity(folder))
+    return Error{Errc::conflict, "there is an identity in " + vault::text_of(folder) + " already"};
 
   const vault::SecretText identity = keys.identity.to_text();
   SecretWriter text(kMaxIdentityFileBytes);
@@ -200,7 +196,8 @@ Result<Keys> Home::unlock(const PassphraseSource& passphrase) const {
 Result<Pins> Home::pins() const {
   auto pins = read_json<Pins>(folder_ / kPinsName, kMaxPinsBytes);
   if (!pins && pins.code() == Errc::not_found)
-    return Error{Errc::not_found, "the enrolment in " + folder_.string() + " was not begun: run strongroom enrol"};
+    return Error{Errc::not_found,
+                 "the enrolment in " + vault::text_of(folder_) + " was not begun: run strongroom enrol"};
   return pins;
 }
 
@@ -248,8 +245,7 @@ Result<void> Home::append_directory(std::size_t known, std::span<const wire::Ent
 
 Result<void> Home::forget_directory() {
   TRY(const Lock lock, Lock::take(folder_));
-  if (::unlink((folder_ / kDirectoryName).c_str()) != 0 && errno != ENOENT)
-    return vault::system_error(errno, "cannot remove " + (folder_ / kDirectoryName).string());
+  TRY_VOID(vault::remove_file(folder_ / kDirectoryName));
   return {};
 }
 
@@ -258,37 +254,32 @@ Result<void> Home::put_pending(const PendingCommand& pending) {
   TRY(const Lock lock, Lock::take(folder_));
   const fs::path outbox = folder_ / kOutboxName;
   TRY_VOID(vault::make_private_directory(outbox));
-  std::error_code failed;
-  const auto count = std::distance(fs::directory_iterator(outbox, failed), fs::directory_iterator());
-  if (failed) return vault::system_error(failed.value(), "cannot list " + outbox.string());
-  if (static_cast<std::size_t>(count) >= kMaxPendingCommands)
+  TRY(const std::vector<fs::path> waiting, vault::names_in(outbox));
+  if (waiting.size() >= kMaxPendingCommands)
     return Error{Errc::too_large, "too many commands wait for an answer: run strongroom sync"};
-  if (count == 0) TRY_VOID(vault::sync_directory(folder_));  // the outbox is new, or its name was never synced
+  if (waiting.empty()) TRY_VOID(vault::sync_directory(folder_));  // the outbox is new, or its name was never synced
   return vault::write_file_atomically(outbox / (pending.nonce + ".json"), vault::as_bytes(wire::encode(pending)));
 }
 
 Result<std::vector<PendingCommand>> Home::pending() const {
   std::vector<PendingCommand> all;
-  std::error_code failed;
   const fs::path outbox = folder_ / kOutboxName;
-  if (!fs::exists(outbox, failed)) return all;
-  for (const auto& item : fs::directory_iterator(outbox, failed)) {
-    if (item.path().extension() != ".json") continue;  // a temporary file that a crash left behind
-    auto pending = read_json<PendingCommand>(item.path(), kMaxPendingBytes);
+  TRY(const std::vector<fs::path> names, vault::names_in(outbox));
+  for (const fs::path& name : names) {
+    if (name.extension() != ".json") continue;  // a temporary file that a crash left behind
+    auto pending = read_json<PendingCommand>(outbox / name, kMaxPendingBytes);
     if (pending)
       all.push_back(std::move(*pending));
     else if (pending.code() != Errc::not_found)  // another program has just finished it
       return pending.error();
   }
-  if (failed) return vault::system_error(failed.value(), "cannot list " + outbox.string());
   std::ranges::sort(all, {}, [](const PendingCommand& one) { return std::pair(one.made, one.nonce); });
   return all;
 }
 
 Result<void> Home::drop_pending(const std::string& nonce) {
   TRY(const Lock lock, Lock::take(folder_));
-  if (::unlink((folder_ / kOutboxName / (nonce + ".json")).c_str()) != 0 && errno != ENOENT)
-    return vault::system_error(errno, "cannot remove a command from the outbox");
+  TRY_VOID(vault::remove_file(folder_ / kOutboxName / (nonce + ".json")));
   return vault::sync_directory(folder_ / kOutboxName);
 }
 
@@ -328,36 +319,29 @@ Result<std::optional<std::string>> Home::note(std::string_view name) const {
 
 Result<void> Home::drop_note(std::string_view name) {
   TRY(const Lock lock, Lock::take(folder_));
-  if (::unlink((folder_ / kNotesName / name).c_str()) != 0 && errno != ENOENT)
-    return vault::system_error(errno, "cannot remove a note");
+  TRY_VOID(vault::remove_file(folder_ / kNotesName / name));
   return {};
 }
 
 Result<std::vector<std::string>> Home::notes(std::string_view extension) const {
   std::vector<std::string> names;
-  std::error_code failed;
-  const fs::path notes = folder_ / kNotesName;
-  if (!fs::exists(notes, failed)) return names;
-  for (const auto& item : fs::directory_iterator(notes, failed))
-    if (item.path().extension() == extension) names.push_back(item.path().filename());
-  if (failed) return vault::system_error(failed.value(), "cannot list " + notes.string());
+  TRY(const std::vector<fs::path> notes, vault::names_in(folder_ / kNotesName));
+  for (const fs::path& note : notes)
+    if (note.extension() == extension) names.push_back(vault::text_of(note));
   return names;
 }
 
-Result<std::optional<vault::FileDescriptor>> Home::claim_note(std::string_view name) const {
+Result<std::optional<vault::File>> Home::claim_note(std::string_view name) const {
   const fs::path path = folder_ / kNotesName / name;
-  auto file = vault::open_file(path, O_RDONLY | O_NOFOLLOW);
-  if (!file && file.code() == Errc::not_found) return std::optional<vault::FileDescriptor>();
+  auto file = vault::File::open_to_read(path, vault::Links::not_followed);
+  if (!file && file.code() == Errc::not_found) return std::optional<vault::File>();
   if (!file) return file.error();
-  while (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return std::optional<vault::FileDescriptor>();
-    if (errno != EINTR) return vault::system_error(errno, "cannot lock " + path.string());
-  }
-  // The program that had it before may have dropped it.
-  struct stat claimed{};
-  struct stat named{};
-  if (::fstat(file->get(), &claimed) != 0 || ::stat(path.c_str(), &named) != 0 || claimed.st_ino != named.st_ino)
-    return std::optional<vault::FileDescriptor>();
+  TRY(const bool locked, file->try_lock(vault::Lock::alone));
+  if (!locked) return std::optional<vault::File>();
+  // The program that had it before may have dropped it, or put another note in its place.
+  const auto claimed = file->facts();
+  const auto named = vault::look_at(path);
+  if (!claimed || !named || claimed->id != named->id) return std::optional<vault::File>();
   return std::optional(std::move(*file));
 }
 

@@ -141,7 +141,7 @@ class Home {
   Result<std::vector<std::string>> notes(std::string_view extension) const;
   // Reserves a note for this program until the returned file is closed. Returns nothing if there is no such note, or if
   // another program has reserved it.
-  Result<std::optional<vault::FileDescriptor>> claim_note(std::string_view name) const;
+  Result<std::optional<vault::File>> claim_note(std::string_view name) const;
 
  private:
   explicit Home(std::filesystem::path folder) : folder_(std::move(folder)) {}

@@ -63,11 +63,11 @@ TEST_F(Lmdb, ACommitWhoseOutcomeIsUnknownIsToldBeforeAnybodyGoesOn) {
   ASSERT_TRUE(put(*engine, table, "kept", as_bytes("v")));
   EXPECT_EQ(told, 0);
   // Takes the disk away below LMDB: its descriptors cannot be written to any more.
-  const FileDescriptor broken = std::move(open_file("/dev/null", O_RDONLY).value());
+  const File broken = std::move(File::open_to_read("/dev/null").value());
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
     if (std::filesystem::read_symlink(entry, gone) == home_.path() / "db" / "data.mdb")
-      ASSERT_GE(::dup2(broken.get(), std::stoi(entry.path().filename())), 0);
+      ASSERT_GE(::dup2(static_cast<int>(broken.handle()), std::stoi(entry.path().filename())), 0);
   }
   EXPECT_EQ(put(*engine, table, "lost", as_bytes("v")).code(), Errc::io);
   EXPECT_EQ(told, 1);

@@ -1,8 +1,5 @@
 // A disk that fails when a test says so, and that can lose writes that were not synced, as in a power cut.
 #pragma once
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <filesystem>
@@ -33,7 +30,7 @@ class FaultyDisk : public Disk {
   void lose_unsynced() {
     const std::lock_guard lock(mutex_);
     for (auto& [path, writes] : unsynced_) {
-      const FileDescriptor file = open_file(path, O_WRONLY).value();
+      const File file = File::open_or_make(path).value();
       for (auto write = writes.rbegin(); write != writes.rend(); ++write)
         invariant(Disk::write_at(file, write->offset, write->before).has_value(), "a write is undone");
     }
@@ -41,43 +38,40 @@ class FaultyDisk : public Disk {
   }
 
   // Offers no direct writes, so that every write passes through `write_at`.
-  Result<std::optional<FileDescriptor>> open_direct(const std::filesystem::path&) override {
-    return std::optional<FileDescriptor>();
-  }
-  Result<void> write_at(const FileDescriptor& file, std::uint64_t offset, ByteView bytes) override {
+  Result<std::optional<File>> open_direct(const std::filesystem::path&) override { return std::optional<File>(); }
+  Result<void> write_at(const File& file, std::uint64_t offset, ByteView bytes) override {
     TRY_VOID(ask(on_write));
     Bytes before(bytes.size());  // zeros beyond the end
-    const ssize_t got = ::pread(file.get(), before.data(), before.size(), static_cast<off_t>(offset));
-    if (got < 0) return Error{Errc::io, "cannot remember what a write replaces"};
+    TRY_VOID(file.read_at(offset, before));
     {
       const std::lock_guard lock(mutex_);
-      unsynced_[path_of(file)].push_back({offset, std::move(before)});
+      unsynced_[file.shown()].push_back({offset, std::move(before)});
     }
     return Disk::write_at(file, offset, bytes);
   }
-  void start_writeback(const FileDescriptor&, std::uint64_t, std::uint64_t) override {}
-  Result<void> sync_data(const FileDescriptor& file) override {
+  void start_writeback(const File&, std::uint64_t, std::uint64_t) override {}
+  Result<void> sync_data(const File& file) override {
     ++syncs;
     std::size_t covered = 0;
     {
       const std::lock_guard lock(mutex_);
-      covered = unsynced_[path_of(file)].size();
+      covered = unsynced_[file.shown()].size();
     }
     TRY_VOID(ask(on_sync));
     const std::lock_guard lock(mutex_);
-    auto& writes = unsynced_[path_of(file)];
+    auto& writes = unsynced_[file.shown()];
     writes.erase(writes.begin(), writes.begin() + static_cast<std::ptrdiff_t>(covered));
     return {};
   }
-  Result<void> sync_file_and_folder(const FileDescriptor& file, const std::filesystem::path& folder) override {
+  Result<void> sync_file_and_folder(const File& file, const std::filesystem::path& folder) override {
     TRY_VOID(ask(on_sync_names));
     return Disk::sync_file_and_folder(file, folder);
   }
-  Result<bool> allocate(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) override {
+  Result<bool> allocate(const File& file, std::uint64_t offset, std::uint64_t size) override {
     TRY_VOID(ask(on_allocate));
     return allocates ? Disk::allocate(file, offset, size) : Result<bool>(false);
   }
-  Result<void> punch(const FileDescriptor& file, std::uint64_t offset, std::uint64_t size) override {
+  Result<void> punch(const File& file, std::uint64_t offset, std::uint64_t size) override {
     ++punches;
     TRY_VOID(ask(on_punch));
     return Disk::punch(file, offset, size);
@@ -92,11 +86,8 @@ class FaultyDisk : public Disk {
     Bytes before;
   };
   static Result<void> ask(const std::function<Result<void>()>& hook) { return hook ? hook() : Result<void>(); }
-  static std::string path_of(const FileDescriptor& file) {
-    return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file.get())).string();
-  }
   std::mutex mutex_;
-  std::map<std::string, std::vector<Write>> unsynced_;
+  std::map<std::filesystem::path, std::vector<Write>> unsynced_;
 };
 
 // Makes a hook that fails the nth call and lets all others succeed.

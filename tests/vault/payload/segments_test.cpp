@@ -27,8 +27,8 @@ TEST_F(SegmentFiles, AlignedPiecesAreWrittenPastThePageCacheAndOthersBesideThem)
 // Serves direct reads, which bypass the page cache, from another file, so that the test can tell which way was taken.
 class TwoFacedDisk : public Disk {
  public:
-  Result<std::optional<FileDescriptor>> open_direct(const fs::path& path) override {
-    return vault::open_direct(path.parent_path() / ("direct-" + path.filename().string()));
+  Result<std::optional<File>> open_direct(const fs::path& path) override {
+    return File::open_direct(path.parent_path() / ("direct-" + path.filename().string()));
   }
 };
 

@@ -146,5 +146,78 @@ TEST_F(StagedFilesTest, WhatIsNotFinishedLeavesNothing) {
   EXPECT_EQ(count(), 0U);
 }
 
+TEST_F(StagedFilesTest, AFileThatIsKeptIsResumedByOneProgramOnly) {
+  const auto resumed = [&] { return StagedFile::resume(folder_.path(), "a/large"); };
+  {
+    auto staged = resumed();
+    ASSERT_TRUE(staged) << staged.error().message;
+    ASSERT_TRUE(staged->write(vault::as_bytes("first ")));
+    EXPECT_EQ(resumed().code(), Errc::conflict) << "while it is open";
+  }
+  EXPECT_TRUE(fs::exists(folder_.path() / "a/.large.part"));
+  {
+    auto staged = resumed();
+    ASSERT_TRUE(staged) << staged.error().message;
+    ASSERT_TRUE(staged->write(vault::as_bytes("second")));
+    ASSERT_TRUE(staged->commit());
+  }
+  EXPECT_EQ(vault::read_file_limited(folder_.path() / "a/large", 100).value(), vault::to_bytes("first second"));
+  EXPECT_EQ(count(), 1U);
+  fs::create_hard_link(folder_.path() / "a/large", folder_.path() / "a/.other.part");
+  EXPECT_EQ(StagedFile::resume(folder_.path(), "a/other").code(), Errc::tampered) << "it would be written through";
+}
+
+TEST_F(StagedFilesTest, AFileKeepsTheTimeThatItWasGiven) {
+  StagedFile staged = written("dated", "x");
+  staged.set_modified(vault::Instant{1'234'000});
+  ASSERT_TRUE(staged.commit());
+  EXPECT_EQ(vault::look_at(folder_.path() / "dated")->modified.seconds, 1234);
+}
+
+TEST_F(StagedFilesTest, NothingIsWrittenThroughALink) {
+  const vault::test::TemporaryDirectory elsewhere;
+  fs::create_directory_symlink(elsewhere.path(), folder_.path() / "link");
+  EXPECT_EQ(StagedFile::create(folder_.path(), "link/a").code(), Errc::tampered);
+  fs::create_symlink(elsewhere.path() / "absent", folder_.path() / "dangling");
+  EXPECT_EQ(StagedFile::create(folder_.path(), "dangling").code(), Errc::conflict);
+  EXPECT_TRUE(fs::is_empty(elsewhere.path()));
+}
+
+TEST_F(StagedFilesTest, AHiddenFileGetsItsNameWithoutReplacingAnother) {
+  const Folder folder = Folder::open(folder_.path()).value();
+  UnnamedFile file{folder.open_or_make(".hidden", folder_.path() / "name").value(), ".hidden"};
+  ASSERT_TRUE(vault::write_new_file(folder_.path() / "taken", vault::as_bytes("stays")));
+  EXPECT_EQ(folder.give_name(file, "taken").code(), Errc::conflict);
+  ASSERT_TRUE(folder.give_name(file, "name"));
+  EXPECT_TRUE(folder.has("name"));
+  EXPECT_FALSE(folder.has(".hidden"));
+  EXPECT_EQ(fs::file_size(folder_.path() / "taken"), 5U);
+  folder.drop("name");
+  EXPECT_FALSE(folder.has("name"));
+}
+
+TEST_F(StagedFilesTest, AnOriginalIsReachedThroughRealFoldersAndRemovedOnlyAsItWasChecked) {
+  const fs::path real = folder_.path() / "real";
+  const fs::path file = real / "file";
+  fs::create_directory(real);
+  fs::create_directory_symlink(real, folder_.path() / "link");
+  ASSERT_TRUE(vault::write_new_file(file, vault::as_bytes("content")));
+  fs::create_symlink(file, real / "link");
+  EXPECT_EQ(Place::of("relative").code(), Errc::invalid_argument);
+  EXPECT_EQ(Place::of("/a/../b").code(), Errc::invalid_argument);
+  EXPECT_EQ(Place::of(vault::text_of(folder_.path() / "absent/file")).code(), Errc::not_found);
+  EXPECT_EQ(Place::of(vault::text_of(folder_.path() / "link/file")).code(), Errc::conflict);
+  EXPECT_EQ(Place::of(vault::text_of(file / "below")).code(), Errc::conflict);
+  EXPECT_EQ(Place::of(vault::text_of(real / "link"))->open_to_read().code(), Errc::conflict);
+
+  const Place place = Place::of(vault::text_of(file)).value();
+  const vault::FileFacts before = place.open_to_read()->facts().value();
+  ASSERT_TRUE(vault::write_file_atomically(file, vault::as_bytes("content")));
+  EXPECT_EQ(place.remove_checked(before).code(), Errc::conflict) << "another file has the name";
+  ASSERT_TRUE(place.remove_checked(place.open_to_read()->facts().value()));
+  EXPECT_FALSE(fs::exists(file));
+  EXPECT_EQ(place.remove_checked(before).code(), Errc::not_found);
+}
+
 }  // namespace
 }  // namespace cli::client

@@ -1,10 +1,7 @@
 #include "service/sandbox.h"
 
-#include <sodium.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-
-#include <array>
 
 #include "vault/base/secret.h"
 
@@ -17,13 +14,6 @@ vault::Result<void> enter_sandbox() {
     return vault::Error{vault::Errc::internal,
                         "the system refused to let this process give up new privileges (PR_SET_NO_NEW_PRIVS)"};
   return vault::start_secure_memory();
-}
-
-bool can_lock_memory() {
-  std::array<unsigned char, 64> probe{};
-  if (sodium_mlock(probe.data(), probe.size()) != 0) return false;
-  sodium_munlock(probe.data(), probe.size());
-  return true;
 }
 
 }  // namespace service
