@@ -6,6 +6,7 @@
 #include "cli/client/open.h"
 #include "cli/commands/following.h"
 #include "cli/commands/records.h"
+#include "vault/base/file.h"
 
 namespace cli {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::size_t kMaxIdsFileBytes = 1U << 20;
 
 // JSON can only contain text, and a file's name may be other bytes.
 std::string shown_file(const std::filesystem::path& file) {
-  return vault::is_utf8(file.native()) ? file.native() : printable(file.native());
+  return vault::is_utf8(vault::text_of(file)) ? vault::text_of(file) : printable(vault::text_of(file));
 }
 
 // --- collecting, for checkout and collect ---------------------------------------------------------------------------
@@ -44,8 +45,9 @@ void print_collected(Context& context, const client::CollectedCopy& collected) {
     return;
   }
   std::cout << client::copy_name(collected.copy.number) << "  " << collected.files.size()
-            << (collected.files.size() == 1 ? " record in " : " records in ") << printable(collected.folder.native())
-            << ", due back " << vault::to_string(collected.copy.due) << '\n';
+            << (collected.files.size() == 1 ? " record in " : " records in ")
+            << printable(vault::text_of(collected.folder)) << ", due back " << vault::to_string(collected.copy.due)
+            << '\n';
 }
 
 // --- checkout -------------------------------------------------------------------------------------------------------
@@ -289,7 +291,7 @@ Result<std::vector<client::OpenedRecord>> open_one(const std::string& from, cons
   std::error_code failure;
   if (std::filesystem::is_directory(from, failure)) {
     std::filesystem::create_directories(into, failure);
-    if (failure) return Error{Errc::io, "cannot make the folder " + printable(into.native())};
+    if (failure) return Error{Errc::io, "cannot make the folder " + printable(vault::text_of(into))};
     client::CopyProgress progress;
     const StopOnInterrupt stop(progress.stop);
     return client::open_copy(from, into, openers, progress);
@@ -319,11 +321,11 @@ Result<void> run(Context& context, const Open& options) {
     }
     for (const auto& one : *results) {
       if (one.failure) {
-        report(one.file.native(), *one.failure);
+        report(vault::text_of(one.file), *one.failure);
         continue;
       }
       opened.push_back({{"file", shown_file(one.file)}, {"size", one.size}});
-      if (!context.as_json) std::cout << printable(one.file.native()) << '\n';
+      if (!context.as_json) std::cout << printable(vault::text_of(one.file)) << '\n';
     }
   }
   if (context.as_json) print_json(opened);

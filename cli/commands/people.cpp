@@ -4,6 +4,7 @@
 
 #include "cli/client/enrol.h"
 #include "cli/commands/command.h"
+#include "vault/base/file.h"
 
 namespace cli {
 namespace {
@@ -51,7 +52,7 @@ Result<void> run(Context& context, const Enrol& options) {
     print_json({{"person", person}, {"fingerprint", fingerprint}, {"joined", enrolled.joined}});
   } else {
     std::cout << (enrolled.joined ? "joined a further agency as " : "enrolled as ") << person << "\nfingerprint "
-              << fingerprint << "\nidentity    " << (folder / "identity.age").native() << '\n';
+              << fingerprint << "\nidentity    " << vault::text_of(folder / "identity.age") << '\n';
     note("Keep a copy of identity.age and its passphrase. If you lose either, you must be invited again.");
   }
   return {};

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "cli/commands/review.h"
+#include "vault/base/file.h"
 
 namespace cli {
 namespace {
@@ -186,7 +187,7 @@ Result<void> write_own_copy(Context& context, const client::ReviewCase& review, 
   TRY(const auto written, client::collect_copy(context.session(), context.directory(), copy.copy, *options.folder,
                                                client::CopyForm::secured, progress));
   answer["copy"] = client::copy_name(copy.number);
-  answer["folder"] = written.folder.native();
+  answer["folder"] = vault::text_of(written.folder);
   return {};
 }
 

@@ -46,7 +46,7 @@ struct ReviewSendOutcome : CaseArgument {
 Result<void> write_submission(const client::Submission& submission, const std::filesystem::path& folder) {
   std::error_code failed;
   if (std::filesystem::exists(folder, failed) && !std::filesystem::is_empty(folder, failed))
-    return Error{Errc::conflict, printable(folder.native()) +
+    return Error{Errc::conflict, printable(vault::text_of(folder)) +
                                      " is not empty, and nothing is overwritten: choose "
                                      "another folder"};
   std::filesystem::create_directories(folder.parent_path().empty() ? "." : folder.parent_path(), failed);
@@ -81,19 +81,20 @@ Result<void> send_to_panel(Context& context, const client::ReviewCase& review, c
   const auto sent = context.session().act(wire::SendOutcome{review.case_.case_, review.review.decision->record,
                                                             submission.document_5, submission.manifest, reason.digest});
   if (!sent) {
-    note("Nothing is recorded as sent. The files that were prepared are in " + printable(folder.native()));
+    note("Nothing is recorded as sent. The files that were prepared are in " + printable(vault::text_of(folder)));
     return sent.error();
   }
   if (context.as_json) {
-    print_json({{"folder", folder.native()},
+    print_json({{"folder", vault::text_of(folder)},
                 {"manifest", vault::hex(submission.manifest)},
                 {"panel_address", submission.panel_address},
                 {"document_4", review.review.decision->record.to_string()},
                 {"document_5", submission.document_5.to_string()}});
     return {};
   }
-  std::cout << "recorded as sent; the files for the Panel are in " << printable(folder.native()) << '\n';
-  note("Check them with: cd " + printable(folder.native()) + " && sha256sum -c " + std::string(review::kManifestName));
+  std::cout << "recorded as sent; the files for the Panel are in " << printable(vault::text_of(folder)) << '\n';
+  note("Check them with: cd " + printable(vault::text_of(folder)) + " && sha256sum -c " +
+       std::string(review::kManifestName));
   note("Then send them to " + submission.panel_address + ".");
   return {};
 }

@@ -6,6 +6,7 @@
 #include "cli/client/records.h"
 #include "cli/commands/command.h"
 #include "cli/commands/following.h"
+#include "vault/base/file.h"
 
 namespace cli {
 namespace {
@@ -56,7 +57,7 @@ std::string real_path(const std::filesystem::path& file) {
   std::error_code failed;
   const auto absolute = std::filesystem::absolute(file, failed).lexically_normal();
   const auto folder = std::filesystem::canonical(absolute.parent_path(), failed);
-  return failed ? absolute.native() : (folder / absolute.filename()).native();
+  return failed ? vault::text_of(absolute) : vault::text_of(folder / absolute.filename());
 }
 
 // Gives each file the class, subject, source and dates that the manifest has for it.
@@ -68,7 +69,7 @@ Result<void> apply_manifest(std::span<const client::ManifestLine> lines, std::ve
     // A manifest that a person wrote may name a file as in the record, by its real path, or as it was given.
     auto found = by_path.find(one.path);
     if (found == by_path.end()) found = by_path.find(real_path(one.file));
-    if (found == by_path.end()) found = by_path.find(one.file.native());
+    if (found == by_path.end()) found = by_path.find(vault::text_of(one.file));
     if (found == by_path.end()) continue;
     used.insert(found->first);
     const client::ManifestLine& line = *found->second;
@@ -100,7 +101,7 @@ Result<void> update_manifest(const std::string& manifest, std::vector<client::Ma
     const std::string path = real_path(file.file);
     auto place = by_path.find(path);
     if (place == by_path.end()) place = by_path.find(file.path);
-    if (place == by_path.end()) place = by_path.find(file.file.native());
+    if (place == by_path.end()) place = by_path.find(vault::text_of(file.file));
     if (place == by_path.end()) {
       place = by_path.emplace(path, lines.size()).first;
       lines.emplace_back();
