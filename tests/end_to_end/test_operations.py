@@ -145,7 +145,7 @@ class Backups(OperationsTest):
         target = self.new("backup")
         world.secure(safe, {"first.bin": os.urandom(3 << 20)})
         first = self.backup(target)
-        for call in ("pwrite64:2", "fdatasync:1", "rename:1", "rename:2", "rename:3", "fsync:3", "unlinkat:2"):
+        for call in ("pwrite64:7", "fdatasync:1", "rename:1", "rename:2", "rename:3", "fsync:3", "unlinkat:2"):
             with self.subTest(call):
                 world.secure(safe, {f"more-{call[-1]}.bin": os.urandom(3 << 20)})
                 self.assertTrue(self.killed_at(call, "backup", world.vault, target, *self.seal), "it came so far")
@@ -177,7 +177,7 @@ class Backups(OperationsTest):
         world.secure(safe, {f"{i}.bin": os.urandom(2 << 20) for i in range(3)})
         target = self.new("backup")
         report = self.backup(target)
-        for call in ("rename:1", "write:3", "pwrite64:3", "fdatasync:1", "fsync:6"):
+        for call in ("rename:1", "pwrite64:3", "pwrite64:9", "fdatasync:1", "fsync:6"):
             with self.subTest(call):
                 directory = self.new("restored")
                 self.assertTrue(self.killed_at(call, "restore", target, directory, *self.seal))
