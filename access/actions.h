@@ -18,8 +18,9 @@ struct Asks {
 using AskedActions = boost::mp11::mp_list<
     // the directory
     Asks<wire::InvitePerson, Action::invite>, Asks<wire::EnrolPerson, Action::enrol>,
-    Asks<wire::JoinAgency, Action::join>, Asks<wire::RevokePerson, Action::revoke>,
-    Asks<wire::AddAgency, Action::add_agency>, Asks<wire::ImportCalendar, Action::import_calendar>,
+    Asks<wire::JoinAgency, Action::join>, Asks<wire::ConfirmRoots, Action::confirm_roots>,
+    Asks<wire::RevokePerson, Action::revoke>, Asks<wire::AddAgency, Action::add_agency>,
+    Asks<wire::ImportCalendar, Action::import_calendar>,
     // cases, safes and their keys
     Asks<wire::ReferCase, Action::refer_case>, Asks<wire::AskAgencies, Action::ask_agencies>,
     Asks<wire::OpenSafe, Action::open_safe>, Asks<wire::MakeNomination, Action::nominate, Action::nominate_participant>,

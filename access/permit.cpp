@@ -90,6 +90,7 @@ constexpr auto kTable = std::to_array<Row>({
     {Action::invite_staff, {root, lead}, kAnyLock, kAnyStage, kRootOrLead, {}},
     {Action::enrol, {invitee}, kAnyLock, kAnyStage, kInvitation, {}},
     {Action::join, {invitee}, kAnyLock, kAnyStage, kInvitation, {}},
+    {Action::confirm_roots, {root}, kAnyLock, kAnyStage, kRoot, {}},
     {Action::revoke, {root}, kAnyLock, kAnyStage, kRoot, {}},
     {Action::revoke_staff, {root, lead}, kAnyLock, kAnyStage, kRootOrLead, {}},
     {Action::add_agency, {root, partner}, kAnyLock, kAnyStage, kPartner, {}},

@@ -21,13 +21,13 @@ inline constexpr PolicyVersion kPolicyVersion = 1;  // the version that decides 
 // Lists every act, and every kind of reading or sending that may be refused. There are two lists because
 // Boost.Describe's macros take 52 words at most.
 #define STRONGROOM_VAULT_ACTIONS                                                                                      \
-  invite, invite_for_partner, invite_staff, enrol, join, revoke, revoke_staff, add_agency, read_directory,            \
-      stage_values, upload, refer_case, ask_agencies, see_case, open_safe, see_safe, read_safe_chain, read_safe_keys, \
-      nominate, nominate_participant, wrap_nomination, confirm_nomination, end_nomination, end_participation,         \
-      pause_nomination, pause_participation, start_epoch, complete_shares, deposit, deposit_in_review,                \
-      deposit_on_behalf, list_records, read_descriptors, issue_copy, see_copy, read_released_headers, prepare_copy,   \
-      collect_copy, read_collected_copy, deliver_copy, return_copy, reassign_copies, reassign_review_copies, declare, \
-      add_item, change_custody, remove_originals
+  invite, invite_for_partner, invite_staff, enrol, join, confirm_roots, revoke, revoke_staff, add_agency,             \
+      read_directory, stage_values, upload, refer_case, ask_agencies, see_case, open_safe, see_safe, read_safe_chain, \
+      read_safe_keys, nominate, nominate_participant, wrap_nomination, confirm_nomination, end_nomination,            \
+      end_participation, pause_nomination, pause_participation, start_epoch, complete_shares, deposit,                \
+      deposit_in_review, deposit_on_behalf, list_records, read_descriptors, issue_copy, see_copy,                     \
+      read_released_headers, prepare_copy, collect_copy, read_collected_copy, deliver_copy, return_copy,              \
+      reassign_copies, reassign_review_copies, declare, add_item, change_custody, remove_originals
 #define STRONGROOM_REVIEW_ACTIONS                                                                                   \
   read_review, deposit_return, answer_duties, record_duty, send_templates, return_scoping, set_meeting, share_pack, \
       record_attendance, decide_review, answer_decision, endorse_decision, send_outcome, record_panel_answer,       \

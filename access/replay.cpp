@@ -25,10 +25,11 @@ Error altered(std::string what) {
 
 Projection::Projection() : engine_(engine::make_memory_engine()), sealer_(SealingKey::generate()) {}
 
-Result<std::unique_ptr<Projection>> Projection::make() {
+Result<std::unique_ptr<Projection>> Projection::make(std::optional<audit::NoteKey> log) {
   TRY_VOID(vault::start_secure_memory());
   std::unique_ptr<Projection> made(new Projection());
   TRY(made->state_, State::open(*made->engine_, made->sealer_));
+  if (log) made->state_->set_log(std::move(*log));
   TRY(made->index_, audit::Index::open(*made->engine_, made->sealer_));
   TRY(made->txn_, made->engine_->write());
   return made;
@@ -40,9 +41,10 @@ Result<void> Projection::add(const audit::Envelope& envelope, const wire::EntryB
 
 // --- replay ---------------------------------------------------------------------------------------------------------
 
-Result<std::unique_ptr<Replay>> Replay::begin(std::optional<std::string> authority, PolicyVersion newest) {
+Result<std::unique_ptr<Replay>> Replay::begin(std::optional<std::string> authority, PolicyVersion newest,
+                                              std::optional<audit::NoteKey> log) {
   std::unique_ptr<Replay> replay(new Replay());
-  TRY(replay->projection_, Projection::make());
+  TRY(replay->projection_, Projection::make(std::move(log)));
   replay->authority_ = std::move(authority);
   replay->newest_policy_ = newest;
   return replay;
@@ -131,13 +133,14 @@ Result<void> Replay::check_system_entry(const audit::Envelope& envelope, const w
   constexpr std::uint64_t kChains = std::size(wire::kChainsOfGenesis);
   wire::Concerned ids;
   if (seq < kChains) {
-    if (body.kind != wire::ChainBegun::kKind || body.detail != wire::to_json(wire::ChainBegun{wire::kChainsOfGenesis[seq]}))
+    if (body.kind != wire::ChainBegun::kKind ||
+        body.detail != wire::to_json(wire::ChainBegun{wire::kChainsOfGenesis[seq]}))
       return altered("the first entries begin the chains of the directory, cases, refusals and the service");
   } else if (seq < kGenesisEntries) {
     if (body.kind != wire::GenesisInvited::kKind) return altered("it is not a genesis entry");
     TRY(const auto detail, wire::from_json<wire::GenesisInvited>(body.detail, wire::Strictness::exact));
-    constexpr std::optional<AgencyKind> kPartners[wire::kGenesisInvitations] = {AgencyKind::local_authority, AgencyKind::icb,
-                                                                          AgencyKind::police, std::nullopt};
+    constexpr std::optional<AgencyKind> kPartners[wire::kGenesisInvitations] = {
+        AgencyKind::local_authority, AgencyKind::icb, AgencyKind::police, std::nullopt};
     if (detail.partner != kPartners[seq - kChains])
       return altered("the genesis entries are the three partners', in order, and the administrator's");
     ids.agency = detail.agency;
@@ -286,7 +289,7 @@ class Check {
 
   // Returns nothing if it fails, and a finding names the entry.
   Result<std::unique_ptr<Projection>> replay() {
-    TRY(const auto replay, Replay::begin());
+    TRY(const auto replay, Replay::begin(std::nullopt, kPolicyVersion, store_.state().log()));
     TRY(const audit::TreeSize size, store_.ledger().size(txn_));
     for (std::uint64_t seq = 0; seq < size.value; ++seq) {
       if (seq % 256 == 0) TRY_VOID(go_on());

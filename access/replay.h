@@ -23,7 +23,7 @@ namespace strongroom::access {
 // It is not thread safe, and must stay on the thread that made it.
 class Projection {
  public:
-  static Result<std::unique_ptr<Projection>> make();
+  static Result<std::unique_ptr<Projection>> make(std::optional<audit::NoteKey> log = std::nullopt);
   Result<void> add(const audit::Envelope& envelope, const wire::EntryBody& body);
   const State& state() const { return *state_; }
   const audit::Index& index() const { return *index_; }
@@ -41,14 +41,17 @@ class Projection {
 class Replay {
  public:
   // `authority` is the host and port, in their normal form, for which every request must have been signed; without it,
-  // any authority is accepted. `newest` is the newest version of the permission table that is known. Each entry is
-  // decided again by its own version, and an entry may not name an older version than the entry before it.
+  // any authority is accepted. `log` is the ledger's origin with its key; without it, a statement of the roots is
+  // accepted unseen. `newest` is the newest version of the permission table that is known. Each entry is decided again
+  // by its own version, and an entry may not name an older version than the entry before it.
   static Result<std::unique_ptr<Replay>> begin(std::optional<std::string> authority = std::nullopt,
-                                               PolicyVersion newest = kPolicyVersion);
+                                               PolicyVersion newest = kPolicyVersion,
+                                               std::optional<audit::NoteKey> log = std::nullopt);
 
   // Runs the next entry by seq. Leave the body out if it is not at hand. The bodies of a chain are either all there or
-  // all absent, except in the chain of cases, where each entry is about another case. Errc::tampered names the entry and what is wrong with it. Errc::unknown_version if
-  // a newer program wrote it. After a failure nothing has changed, so another entry may be tried.
+  // all absent, except in the chain of cases, where each entry is about another case. Errc::tampered names the entry
+  // and what is wrong with it. Errc::unknown_version if a newer program wrote it. After a failure nothing has changed,
+  // so another entry may be tried.
   Result<void> next(const audit::Envelope& envelope, const std::optional<ByteView>& body);
   // Call it after the last entry. Errc::tampered if entries of the last command are missing.
   Result<void> finish() const;
@@ -81,7 +84,7 @@ class Replay {
   PolicyVersion newest_policy_ = kPolicyVersion;
   PolicyVersion policy_ = kFirstPolicyVersion;  // of the last entry
   audit::HeadsVerifier heads_;
-  std::vector<bool> has_bodies_;  // of each chain
+  std::vector<bool> has_bodies_;    // of each chain
   std::vector<Expected> expected_;  // the rest of a command's entries; the next one is the last of the list
 };
 

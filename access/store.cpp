@@ -25,9 +25,9 @@ struct GenesisPlace {
   Role role;
 };
 constexpr GenesisPlace kGenesisPlaces[wire::kGenesisInvitations] = {{AgencyKind::local_authority, Role::partner},
-                                                          {AgencyKind::icb, Role::partner},
-                                                          {AgencyKind::police, Role::partner},
-                                                          {std::nullopt, Role::administrator}};
+                                                                    {AgencyKind::icb, Role::partner},
+                                                                    {AgencyKind::police, Role::partner},
+                                                                    {std::nullopt, Role::administrator}};
 
 template <class T>
 void add_id(std::vector<IndexTerm>& terms, std::string_view field, const std::optional<T>& id) {
@@ -59,6 +59,7 @@ Result<Store::Created> Store::create(std::unique_ptr<engine::Engine> engine, vau
                     .url = authority.url(),
                     .log_key = audit::format_note_key(note_key),
                     .tls_pin = genesis.tls_pin};
+  store->state_->set_log(note_key);
 
   TRY(const auto txn, store->engine_->write());
   TRY(const auto present, store->meta_->get(*txn, vault::as_bytes(kFormatRow)));
@@ -133,6 +134,7 @@ Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<engine::Engine> engin
   TRY(const audit::NoteKey pinned, audit::parse_note_key(config.log_key));
   if (pinned.name != config.origin || pinned.key != store->log_key_->verify_key())
     return Error{Errc::tampered, "config.json names another log key or origin than the vault's"};
+  store->state_->set_log(pinned);
   TRY_VOID(store->verify_tail());
   return store;
 }

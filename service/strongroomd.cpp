@@ -36,6 +36,8 @@ struct Init : VaultOptions {
   std::string origin;
   std::string url;
   TlsOptions tls;
+  std::filesystem::path invitations;
+  bool as_json = false;
 
   void add_flags(CLI::App& app) {
     VaultOptions::add_flags(app);
@@ -47,38 +49,46 @@ struct Init : VaultOptions {
         ->type_name("URL")
         ->required();
     tls.add_flags(app);
+    app.add_option("--invitations", invitations,
+                   "Where the four invitations are written; it must not exist, or be empty. DIR.invitations unless "
+                   "given")
+        ->type_name("FOLDER");
+    app.add_flag("--json", as_json,
+                 "Prints JSON, as it does without this flag: origin, log_key, invitations (the path of each)");
   }
   Result<int> run() const;
 };
 
-// The key of an invitation in the JSON: the kind of the partner, or "administrator".
-std::string name_of(const access::wire::Invitation& invitation, std::size_t position) {
-  constexpr std::array<std::string_view, 3> kPartners = {"local-authority", "icb", "police"};
-  const bool administrator = std::ranges::find(invitation.roles, access::Role::administrator) != invitation.roles.end();
-  return std::string(administrator || position >= kPartners.size() ? "administrator" : kPartners[position]);
+// Returns the folder beside the vault. "vault/" and "vault" are the same directory.
+std::filesystem::path default_invitations(const std::filesystem::path& directory) {
+  std::string text = vault::text_of(directory);
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return vault::path_of(text + ".invitations");
 }
 
 Result<int> Init::run() const {
   TRY(auto identity, tls.read());
   TRY(const auto opener, seal.read());
-  const NewVault wanted{.directory = directory, .origin = origin, .url = url, .tls = std::move(identity)};
+  const std::filesystem::path folder =
+      std::filesystem::absolute(invitations.empty() ? default_invitations(directory) : invitations);
+  const NewVault wanted{
+      .directory = directory, .origin = origin, .url = url, .tls = std::move(identity), .invitations = folder};
   TRY(const MadeVault made, make_vault(wanted, opener, vault::system_clock()()));
 
   vault::ignore_broken_pipes();  // the reader of stdout may have ended, and the error below must be printed even then
-  json::object invitations;
-  for (std::size_t i = 0; i < made.invitations.size(); ++i)
-    invitations[name_of(made.invitations[i], i)] = access::wire::format_invitation(made.invitations[i]);
+  json::object files;
+  for (std::size_t i = 0; i < kInvitationNames.size(); ++i)
+    files[kInvitationNames[i]] = vault::text_of(invitation_file(folder, i));
   std::cout << json::object{{"origin", made.config.origin},
                             {"log_key", made.config.log_key},
-                            {"invitations", std::move(invitations)}}
+                            {"invitations", std::move(files)}}
             << "\n"
             << std::flush;
   if (!std::cout)
-    return Error{Errc::io, "the vault in " + vault::text_of(directory) +
-                               " was made, but its four invitations could not be printed. They are stored nowhere, so "
-                               "nobody can use this vault. Delete the directory, and run init again with standard "
-                               "output going to a place that has room"};
-  std::cerr << "Give each invitation to its person and keep none: anyone who has it can enrol with it.\n"
+    return Error{Errc::io, "the vault in " + vault::text_of(directory) + " was made, and its four invitations are in " +
+                               vault::text_of(folder) + ", but this could not be printed on standard output"};
+  std::cerr << "The four invitations are in " << vault::text_of(folder)
+            << ". Give each to its person and keep none: anyone who has it can enrol with it.\n"
                "Then serve the vault: strongroomd serve "
             << vault::text_of(directory) << " --seal-…\n";
   return kDone;
@@ -228,10 +238,11 @@ struct Policy {
 // --- the command line -----------------------------------------------------------------------------------------------
 
 void add_commands(CLI::App& app, Command& chosen) {
-  add_command<Init>(app, chosen, "init", "Makes a vault and prints the four invitations that all others depend on",
-                    "strongroomd init /srv/vault --origin vault.example/partnership \\\n"
-                    "      --url https://vault.example:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
-                    "Prints JSON: origin, log_key, invitations {administrator, local-authority, icb, police}.");
+  add_command<Init>(
+      app, chosen, "init", "Makes a vault and writes the four invitations that all others depend on",
+      "strongroomd init /srv/vault --origin vault.example/partnership \\\n"
+      "      --url https://vault.example:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
+      "Prints JSON: origin, log_key, invitations {administrator, local-authority, icb, police}: their files.");
   add_command<Serve>(
       app, chosen, "serve", "Serves a vault until SIGTERM or SIGINT",
       "strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n\n"
@@ -253,7 +264,7 @@ int run(int argc, char** argv) {
       "Makes, serves and checks a Strongroom vault.\n\n"
       "A first vault:\n"
       "  strongroomd init /srv/vault --origin vault.example/partnership --url https://vault.example:8443 \\\n"
-      "      --seal-keyfile /etc/strongroom/seal.key > invitations.json\n"
+      "      --seal-keyfile /etc/strongroom/seal.key\n"
       "  strongroomd serve /srv/vault --listen 0.0.0.0:8443 --seal-keyfile /etc/strongroom/seal.key\n"};
   app.require_subcommand(1);
   app.set_version_flag("--version", STRONGROOM_VERSION);

@@ -28,7 +28,7 @@ constexpr std::string_view kTlsKeyFile = "key.sealed";
 constexpr std::string_view kTlsTable = "tls";
 constexpr std::string_view kTlsKeyRow = "key";
 
-Result<void> refuse_unless_empty(const fs::path& directory) {
+Result<void> refuse_unless_empty(const fs::path& directory, std::string_view what) {
   std::error_code error;
   const fs::file_status status = fs::status(directory, error);
   if (status.type() == fs::file_type::not_found) return {};
@@ -38,7 +38,7 @@ Result<void> refuse_unless_empty(const fs::path& directory) {
   if (error) return vault::system_error(error, "cannot read " + vault::text_of(directory));
   if (!empty)
     return Error{Errc::conflict,
-                 vault::text_of(directory) + " is not empty: give an empty directory for the new vault"};
+                 vault::text_of(directory) + " is not empty: give an empty directory for " + std::string(what)};
   return {};
 }
 
@@ -103,6 +103,25 @@ Result<access::Config> load_config(const fs::path& file) {
   return access::wire::decode<access::Config>(vault::as_text(text), access::wire::Strictness::tolerant);
 }
 
+// The invitations are written before the vault is complete: nobody could use a vault whose invitations are lost.
+Result<void> save_invitations(const fs::path& folder, const std::vector<wire::Invitation>& invitations) {
+  TRY_VOID(vault::make_private_directory(folder));
+  for (std::size_t i = 0; i < invitations.size(); ++i) {
+    std::string text = wire::format_invitation(invitations[i]) + "\n";
+    const auto written = vault::write_new_file(invitation_file(folder, i), vault::as_bytes(text));
+    vault::wipe(std::as_writable_bytes(std::span(text)));
+    if (!written) return written;
+  }
+  return {};
+}
+
+// Removes what was made in a directory, and the directory itself unless it was there before.
+void undo(const fs::path& directory, bool was_there) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) fs::remove_all(entry.path(), ignored);
+  if (!was_there) fs::remove(directory, ignored);
+}
+
 // Makes everything in the directory, which is empty.
 Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& seal, vault::Instant now) {
   TRY(const access::wire::Authority url, access::wire::parse_vault_url(wanted.url));
@@ -125,6 +144,7 @@ Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& sea
                             access::Genesis{.origin = wanted.origin, .url = url.url(), .tls_pin = pin, .now = now}));
   const access::Config& config = created.store->config();
   TRY_VOID(vault::write_new_file(wanted.directory / kConfigFile, vault::as_bytes(access::wire::encode(config))));
+  if (!wanted.invitations.empty()) TRY_VOID(save_invitations(wanted.invitations, created.invitations));
   // This file is written last, because a directory without it is not a vault.
   TRY_VOID(vault::write_new_file(wanted.directory / kFormatFile, vault::as_bytes(kFormat)));
   return MadeVault{config, std::move(created.invitations)};
@@ -132,16 +152,22 @@ Result<MadeVault> fill(const NewVault& wanted, const vault::keyring::Opener& sea
 
 }  // namespace
 
+fs::path invitation_file(const fs::path& folder, std::size_t position) {
+  return folder / (std::string(kInvitationNames.at(position)) + ".invitation");
+}
+
 Result<MadeVault> make_vault(const NewVault& wanted, const vault::keyring::Opener& seal, vault::Instant now) {
-  TRY_VOID(refuse_unless_empty(wanted.directory));
+  TRY_VOID(refuse_unless_empty(wanted.directory, "the new vault"));
+  if (!wanted.invitations.empty()) TRY_VOID(refuse_unless_empty(wanted.invitations, "the invitations"));
   const bool was_there = fs::exists(wanted.directory);
+  const bool had_invitations = fs::exists(wanted.invitations);
   TRY_VOID(vault::make_private_directory(wanted.directory));
   std::error_code ignored;
   fs::permissions(wanted.directory, fs::perms::owner_all, ignored);
   auto made = fill(wanted, seal, now);
   if (!made) {
-    for (const auto& entry : fs::directory_iterator(wanted.directory, ignored)) fs::remove_all(entry.path(), ignored);
-    if (!was_there) fs::remove(wanted.directory, ignored);
+    undo(wanted.directory, was_there);
+    if (!wanted.invitations.empty()) undo(wanted.invitations, had_invitations);
   }
   return made;
 }

@@ -1,6 +1,7 @@
 // The directory of a vault. `init` makes it, and every other command opens it. Format: docs/formats.md ("A vault's
 // directory"). Only one process may have a vault open at a time; a second one gets Errc::busy.
 #pragma once
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -23,15 +24,23 @@ struct NewVault {
   std::string origin;
   std::string url;
   std::optional<TlsIdentity> tls;  // if absent, one is made for the URL's host
+  // The folder for the files of the four invitations. It does not exist or is empty; its parent exists. Empty: they are
+  // written nowhere.
+  std::filesystem::path invitations{};
   vault::crypto::Argon2Cost cost{};
 };
 struct MadeVault {
   access::Config config;
   std::vector<access::wire::Invitation> invitations;  // local-authority, icb, police, administrator; secret
 };
-// If it succeeds, the vault is durable. If it fails, the directory is as it was before. Errc::conflict if the directory
-// is not empty. Errc::invalid_argument for a wrong origin, URL or TLS key, or a wrong seal, for example a key file
-// inside the directory.
+// The names of the four invitations, in the order in which they are made.
+inline constexpr std::array<std::string_view, 4> kInvitationNames{"local-authority", "icb", "police", "administrator"};
+// The file of one invitation, in that order. Only its owner may read it.
+std::filesystem::path invitation_file(const std::filesystem::path& folder, std::size_t position);
+
+// If it succeeds, the vault and the files of its invitations are durable. If it fails, both directories are as they
+// were before. Errc::conflict if one of them is not empty. Errc::invalid_argument for a wrong origin, URL or TLS key,
+// or a wrong seal, for example a key file inside the directory.
 vault::Result<MadeVault> make_vault(const NewVault& wanted, const vault::keyring::Opener& seal, vault::Instant now);
 
 struct OpenVault {

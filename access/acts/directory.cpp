@@ -1,6 +1,8 @@
 // Implements the acts about agencies and people: inviting, enrolling, joining and revoking.
 #include "access/acts/acts.h"
 #include "access/wire/invitation.h"
+#include "access/wire/roots.h"
+#include "vault/crypto/hash.h"
 #include "vault/crypto/keys.h"
 
 namespace strongroom::access::acts {
@@ -32,13 +34,48 @@ Result<void> add_revocation(const Context& context, const PersonRow& person, con
   return end_all_nominations(context, person.person, decision);
 }
 
-Result<void> check_roots_enrolled(const Context& context) {
+// Returns how a conflict names the root of a partner: by their name, if they have enrolled, and by their agency.
+Result<std::string> words_for_root(const Context& context, const PartnerRow& partner) {
+  const std::string agency = "the root of " + wire::enum_name(partner.kind);
+  if (!partner.root) return agency + ", who has not enrolled";
+  TRY(const PersonRow person, needed(context.state.person(context.txn, *partner.root)));
+  if (!person.name) return agency;
+  TRY(const auto text, context.state.beside(context.txn, BesideTable::text, ByteView(*person.name)));
+  if (!text || text->size() < sizeof(Digest)) return agency;
+  return std::string(vault::as_text(ByteView(*text).subspan(sizeof(Digest)))) + ", " + agency;
+}
+
+// Errc::conflict unless `is_there` of every partner. The message names the roots that are missing.
+template <class IsThere>
+Result<void> check_all_roots(const Context& context, std::string_view what, const IsThere& is_there) {
   TRY(const DirectoryRow directory, context.state.directory(context.txn));
-  constexpr std::size_t kPartners = 3;
-  const bool complete = directory.partners.size() == kPartners &&
-                        std::ranges::all_of(directory.partners, [](const auto& one) { return one.root.has_value(); });
-  if (!complete) return Error{Errc::conflict, "the roots can invite once all three of them have enrolled"};
-  return {};
+  std::string missing;
+  for (const PartnerRow& partner : directory.partners) {
+    if (is_there(partner)) continue;
+    TRY(const std::string words, words_for_root(context, partner));
+    missing += (missing.empty() ? "" : "; ") + words;
+  }
+  if (missing.empty()) return {};
+  return Error{Errc::conflict, std::string(what) + ". Missing: " + missing};
+}
+
+Result<void> check_roots_confirmed(const Context& context) {
+  return check_all_roots(context,
+                         "nobody can be invited before all three roots have compared their fingerprints and run "
+                         "strongroom trust --confirm",
+                         [](const PartnerRow& partner) { return partner.confirmed.has_value(); });
+}
+
+// Returns the statement that the roots sign, from what they enrolled with. All three must have enrolled.
+Result<std::string> roots_statement(const Context& context, const audit::NoteKey& log) {
+  TRY(const DirectoryRow directory, context.state.directory(context.txn));
+  std::vector<wire::RootKeys> roots;
+  for (const PartnerRow& partner : directory.partners) {
+    if (!partner.root) return Error{Errc::internal, "a statement of the roots needs all of them"};
+    TRY(const PersonRow person, needed(context.state.person(context.txn, *partner.root)));
+    roots.push_back({partner.agency, person.person, person.signing_key, person.recipient});
+  }
+  return wire::roots_statement(log, roots);
 }
 
 void add_membership(PersonRow& person, const AgencyId& agency, const std::vector<Role>& roles) {
@@ -66,7 +103,7 @@ InvitationRow invitation_row(const Detail& detail) {
 
 Decided decide(const Context& context, const wire::InvitePerson& command) {
   if (auto refused = refusal(action_of(command), context.standing.in_agency(command.agency))) return *refused;
-  TRY_VOID(check_roots_enrolled(context));
+  TRY_VOID(check_roots_confirmed(context));
   if (command.roles.size() > kMaxRolesPerInvitation) return Error{Errc::too_large, "too many roles"};
   if (command.roles.empty() || has_duplicates(command.roles))
     return Error{kInvalid, "an invitation needs at least one role, and each only once"};
@@ -110,7 +147,7 @@ Result<void> apply(const Entry& entry, const wire::PersonInvited& detail) {
 Result<void> apply(const Entry& entry, const wire::GenesisInvited& detail) {
   TRY(DirectoryRow directory, entry.state.directory(entry.txn));
   if (detail.partner) {
-    directory.partners.push_back({detail.agency, *detail.partner, std::nullopt});
+    directory.partners.push_back({detail.agency, *detail.partner, std::nullopt, std::nullopt});
     TRY_VOID(entry.state.put(entry.txn, AgencyRow{detail.agency, *detail.partner, std::nullopt}));
   }
   TRY_VOID(entry.state.put(entry.txn, directory));
@@ -181,6 +218,40 @@ Result<void> apply(const Entry& entry, const wire::PersonJoined& detail) {
   TRY_VOID(entry.state.put(entry.txn, invitation));
   add_membership(person, detail.agency, detail.roles);
   return entry.state.put(entry.txn, person);
+}
+
+Decided decide(const Context& context, const wire::ConfirmRoots& command) {
+  if (auto refused = refusal(action_of(command), in_directory(context))) return *refused;
+  TRY_VOID(check_all_roots(context, "the roots can be confirmed once all three of them have enrolled",
+                           [](const PartnerRow& partner) { return partner.root.has_value(); }));
+  // Only a replay that does not know the ledger's key has nothing to compare with.
+  if (const auto& log = context.state.log()) {
+    TRY(const std::string statement, roots_statement(context, *log));
+    if (vault::crypto::sha256(vault::as_bytes(statement)) != command.statement)
+      return Error{Errc::conflict,
+                   "this is not the statement of this vault's roots: update the program, and compare "
+                   "the fingerprints again"};
+    if (!vault::crypto::verify(context.standing.person().signing_key, vault::as_bytes(statement), command.signature))
+      return Error{Errc::conflict, "the signature is not that of this root over the statement of the roots"};
+  }
+  TRY(const DirectoryRow directory, context.state.directory(context.txn));
+  const AgencyId& agency = context.standing.person().memberships.front().agency;
+  const auto own = std::ranges::find(directory.partners, agency, &PartnerRow::agency);
+  if (own == directory.partners.end()) return Error{Errc::internal, "a root is of no partner"};
+  if (own->confirmed == command.statement)
+    return Error{Errc::conflict, "this root has confirmed the three roots already"};
+  Decision decision;
+  decision.events.push_back(directory_event(wire::RootsConfirmed{command.statement, command.signature}, agency));
+  return decision;
+}
+
+Result<void> apply(const Entry& entry, const wire::RootsConfirmed& detail) {
+  TRY(const PersonId root, entry.actor());
+  TRY(DirectoryRow directory, entry.state.directory(entry.txn));
+  const auto own = std::ranges::find(directory.partners, root, &PartnerRow::root);
+  if (own == directory.partners.end()) return Error{Errc::tampered, "the roots were confirmed by somebody else"};
+  own->confirmed = detail.statement;
+  return entry.state.put(entry.txn, directory);
 }
 
 Decided decide(const Context& context, const wire::RevokePerson& command) {

@@ -29,9 +29,10 @@ using wire::VerifyKey;
 struct PartnerRow {
   AgencyId agency;
   AgencyKind kind = AgencyKind::other;
-  std::optional<PersonId> root;  // once enrolled; it never changes afterwards
+  std::optional<PersonId> root;     // once enrolled; it never changes afterwards
+  std::optional<Digest> confirmed;  // of the statement that its root has signed
 };
-BOOST_DESCRIBE_STRUCT(PartnerRow, (), (agency, kind, root))
+BOOST_DESCRIBE_STRUCT(PartnerRow, (), (agency, kind, root, confirmed))
 struct DirectoryRow {
   std::vector<PartnerRow> partners;  // the three safeguarding partners, in the order of the genesis entries
 };
@@ -75,7 +76,7 @@ BOOST_DESCRIBE_STRUCT(InvitationRow, (), (invitation, agency, roles, key, expire
 struct CaseRow {
   CaseId case_;
   std::string reference;
-  AgencyId agency;    // the agency that referred it
+  AgencyId agency;  // the agency that referred it
   Date incident_date{};
   Date aware_date{};
   Instant received;
@@ -87,8 +88,8 @@ struct CaseRow {
   std::uint64_t seq = 0;  // of the referral
 };
 BOOST_DESCRIBE_STRUCT(CaseRow, (),
-                      (case_, reference, agency, incident_date, aware_date, received, subjects, review_safe,
-                       stage, lock, asked, seq))
+                      (case_, reference, agency, incident_date, aware_date, received, subjects, review_safe, stage,
+                       lock, asked, seq))
 
 struct SafeRow {
   SafeId safe;

@@ -25,7 +25,7 @@
 //   incidents         agency (16) day (8) case (16)        -              by referring agency and date of the incident
 //   documents_1       safe (16) record (16)                -              records of that class in a review safe
 //   calendar          one zero byte                        CalendarRow
-//   chains            sort (1) case or safe (16)           number (8)     of genesis and of general refusals: sort alone
+//   chains            sort (1) case or safe (16)           number (8)     genesis: the sort alone
 //
 // Numbers are big-endian. Projections change only in `apply` (access/acts/act.h).
 #pragma once
@@ -35,6 +35,7 @@
 #include "access/state/review_rows.h"
 #include "access/wire/entry.h"
 #include "audit/entry.h"
+#include "audit/note.h"
 #include "vault/keyring/sealed_table.h"
 
 namespace strongroom::access {
@@ -84,6 +85,12 @@ class State {
  public:
   // Makes the tables that are new. `sealer` must outlive it.
   static Result<State> open(engine::Engine& engine, const vault::keyring::Sealer& sealer);
+
+  // The ledger's origin and key, which no entry contains. The roots sign them. Absent: nobody has set them, so a
+  // statement of the roots cannot be compared with them.
+  const std::optional<audit::NoteKey>& log() const { return log_; }
+  // Call it before anything is decided.
+  void set_log(audit::NoteKey log) { log_ = std::move(log); }
 
   // Returns every table of this state with its class, so that `check`, `rebuild` and re-sealing can walk them.
   std::vector<const SealedTable*> tables() const;
@@ -219,6 +226,7 @@ class State {
   // of the rows that every request reads
   struct Caches;
   std::shared_ptr<Caches> caches_;
+  std::optional<audit::NoteKey> log_;
   std::vector<SealedTable> projections_;
   std::vector<SealedTable> besides_;  // by BesideTable
   std::vector<SealedTable> local_;    // staged values, and when each was staged

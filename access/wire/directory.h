@@ -94,6 +94,23 @@ struct PersonJoined {
 };
 BOOST_DESCRIBE_STRUCT(PersonJoined, (), (invitation, agency, roles))
 
+// A root has compared the fingerprints of the other two in person. `statement` is the SHA-256 of the text that roots.h
+// writes, and `signature` is the root's Ed25519 signature over that text, so that it can be checked without the
+// request.
+struct ConfirmRoots {
+  static constexpr std::string_view kKind = "roots.confirm";
+  Digest statement{};
+  vault::crypto::Signature signature{};
+};
+BOOST_DESCRIBE_STRUCT(ConfirmRoots, (), (statement, signature))
+
+struct RootsConfirmed {
+  static constexpr std::string_view kKind = "roots.confirmed";
+  Digest statement{};
+  vault::crypto::Signature signature{};
+};
+BOOST_DESCRIBE_STRUCT(RootsConfirmed, (), (statement, signature))
+
 struct RevokePerson {
   static constexpr std::string_view kKind = "person.revoke";
   PersonId person;

@@ -11,7 +11,6 @@ namespace {
 using vault::Errc;
 using vault::Error;
 
-constexpr std::string_view kStart = "strongroom-invitation-v";
 constexpr std::string_view kVersion = "1.";
 constexpr std::size_t kChecksumSize = 8;
 
@@ -33,7 +32,8 @@ std::string format_invitation(const Invitation& invitation) {
   vault::Bytes bytes = vault::to_bytes(encode(invitation));
   const vault::Digest digest = vault::crypto::sha256(bytes);
   vault::append(bytes, vault::ByteView(digest).first(kChecksumSize));
-  std::string text = std::string(kStart) + std::string(kVersion) + vault::base64(bytes, vault::Base64::url_unpadded);
+  std::string text =
+      std::string(kInvitationStart) + std::string(kVersion) + vault::base64(bytes, vault::Base64::url_unpadded);
   vault::wipe(bytes);
   return text;
 }
@@ -46,9 +46,9 @@ vault::Result<Invitation> parse_invitation(std::string_view text) {
   // The text and its bytes contain the secret half of the one-time key.
   const WipeAtEnd wipe_compact(std::as_writable_bytes(std::span(compact)));
   std::string_view rest = compact;
-  if (!rest.starts_with(kStart))
+  if (!rest.starts_with(kInvitationStart))
     return Error{Errc::malformed, "this is not an invitation; it begins with \"strongroom-invitation-v1.\""};
-  rest.remove_prefix(kStart.size());
+  rest.remove_prefix(kInvitationStart.size());
   if (!rest.starts_with(kVersion))
     return Error{Errc::unknown_version, "this invitation is for a newer version of Strongroom"};
   rest.remove_prefix(kVersion.size());

@@ -9,6 +9,8 @@
 namespace strongroom::access::wire {
 
 inline constexpr std::size_t kMaxInvitationText = 8192;
+// Every invitation's text begins with this and a version.
+inline constexpr std::string_view kInvitationStart = "strongroom-invitation-v";
 
 struct RootPin {
   AgencyId agency;

@@ -49,7 +49,8 @@ struct InChain {
 using Register = boost::mp11::mp_list<
     InChain<ChainSort::directory,  //
             One<InvitePerson, PersonInvited>, One<EnrolPerson, PersonEnrolled>, One<JoinAgency, PersonJoined>,
-            One<RevokePerson, PersonRevoked>, One<AddAgency, AgencyAdded>, One<ImportCalendar, CalendarImported>>,
+            One<ConfirmRoots, RootsConfirmed>, One<RevokePerson, PersonRevoked>, One<AddAgency, AgencyAdded>,
+            One<ImportCalendar, CalendarImported>>,
     InChain<ChainSort::cases,  //
             One<ReferCase, CaseReferred, Listing::case_wide, Listing::course>>,
     InChain<ChainSort::review,  //
@@ -75,23 +76,23 @@ using Register = boost::mp11::mp_list<
             One<MakeDeclaration, DeclarationMade, Listing::holdings>, One<AddItem, ItemAdded, Listing::holdings>,
             One<ChangeCustody, ItemChanged, Listing::holdings>,
             One<RemoveOriginals, OriginalsRemoved, Listing::holdings>>,
-    InChain<
-        ChainSort::review,  //
-        One<AnswerDuties, DutiesAnswered, Listing::course>, One<RecordDuty, DutyRecorded, Listing::course>,
-        Act<SendTemplates, TemplatesSent, &SendTemplates::templates, Listing::course>,
-        One<ReturnScoping, ScopingReturned, Listing::course>,
-        One<ScheduleMeeting, MeetingScheduled, Listing::course, Listing::case_wide>,
-        Act<SharePack, PackShared, &SharePack::packs, Listing::course>,
-        One<RecordAttendance, AttendanceRecorded, Listing::course>, One<DecideReview, ReviewDecided, Listing::course>,
-        One<AnswerDecision, DecisionAnswered, Listing::course>, One<EndorseDecision, DecisionEndorsed, Listing::course>,
-        One<SendOutcome, OutcomeSent, Listing::course>, One<RecordPanelAnswer, PanelAnswered, Listing::course>,
-        Act<InformAgencies, OutcomeInformed, &InformAgencies::agencies, Listing::course>,
-        One<AcknowledgeOutcome, OutcomeAcknowledged, Listing::course>,
-        One<RecordInspectorate, InspectorateRecorded, Listing::course>,
-        One<CloseReview, ReviewClosed, Listing::course, Listing::case_wide>,
-        One<DropReview, ReviewDropped, Listing::course, Listing::case_wide>,
-        One<StepBack, SteppedBack, Listing::course, Listing::case_wide>,
-        One<MoveClock, ClockMoved, Listing::course, Listing::case_wide>>>;
+    InChain<ChainSort::review,  //
+            One<AnswerDuties, DutiesAnswered, Listing::course>, One<RecordDuty, DutyRecorded, Listing::course>,
+            Act<SendTemplates, TemplatesSent, &SendTemplates::templates, Listing::course>,
+            One<ReturnScoping, ScopingReturned, Listing::course>,
+            One<ScheduleMeeting, MeetingScheduled, Listing::course, Listing::case_wide>,
+            Act<SharePack, PackShared, &SharePack::packs, Listing::course>,
+            One<RecordAttendance, AttendanceRecorded, Listing::course>,
+            One<DecideReview, ReviewDecided, Listing::course>, One<AnswerDecision, DecisionAnswered, Listing::course>,
+            One<EndorseDecision, DecisionEndorsed, Listing::course>, One<SendOutcome, OutcomeSent, Listing::course>,
+            One<RecordPanelAnswer, PanelAnswered, Listing::course>,
+            Act<InformAgencies, OutcomeInformed, &InformAgencies::agencies, Listing::course>,
+            One<AcknowledgeOutcome, OutcomeAcknowledged, Listing::course>,
+            One<RecordInspectorate, InspectorateRecorded, Listing::course>,
+            One<CloseReview, ReviewClosed, Listing::course, Listing::case_wide>,
+            One<DropReview, ReviewDropped, Listing::course, Listing::case_wide>,
+            One<StepBack, SteppedBack, Listing::course, Listing::case_wide>,
+            One<MoveClock, ClockMoved, Listing::course, Listing::case_wide>>>;
 
 template <class InChain>
 using ActsOf = typename InChain::Acts;

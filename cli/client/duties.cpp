@@ -1,9 +1,9 @@
 #include "cli/client/duties.h"
 
 #include "cli/client/copies.h"
-#include "cli/client/enrol.h"
 #include "cli/client/files/large_upload.h"
 #include "cli/client/proof/safe_secrets.h"
+#include "cli/client/roots.h"
 
 namespace cli::client {
 namespace {
@@ -116,8 +116,8 @@ class Syncing {
     const Nominated& nominated = safe.nominated.at(duty.person);
     if (!nominated.has_held) {
       if (!theirs.question)
-        theirs.question = Question{
-            .person = duty.person, .fingerprint = fingerprint(person->signing_key), .safes = {}, .copy = std::nullopt};
+        theirs.question =
+            Question{.person = duty.person, .fingerprint = fingerprint(*person), .safes = {}, .copy = std::nullopt};
       theirs.question->safes.push_back({.safe = duty.safe,
                                         .agency = safe.agency,
                                         .case_ = safe.case_,
@@ -144,7 +144,7 @@ class Syncing {
       if (remembered) return {};
       TRY(const Person* holder, directory_->certified(issue.command.holder));
       return agree({.person = holder->id,
-                    .fingerprint = fingerprint(holder->signing_key),
+                    .fingerprint = fingerprint(*holder),
                     .safes = {{.safe = issue.safe.safe,
                                .agency = issue.safe.agency,
                                .case_ = issue.safe.case_,

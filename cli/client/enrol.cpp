@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "cli/client/roots.h"
 #include "cli/client/session/renewed_key.h"
-#include "vault/crypto/hash.h"
 
 namespace cli::client {
 
@@ -43,10 +43,29 @@ Result<World> world_of(const EnrolOptions& options, const std::filesystem::path&
   return World{std::move(carry), options.clock, options.pause};
 }
 
+// The directory is not read yet, so it cannot tell whether this person is a root.
+std::string own_fingerprint(const Session& session, const wire::Invitation& invitation) {
+  const vault::crypto::VerifyKey key = session.keys().signing.verify_key();
+  const auto as_root = [&](const access::AgencyId& agency) {
+    return fingerprint(wire::RootKeys{agency, session.person(), key, session.keys().identity.recipient()});
+  };
+  const std::vector<wire::RootPin>& roots = session.pins().roots;
+  const auto own = std::ranges::find(roots, session.person(), &wire::RootPin::person);
+  if (own != roots.end()) return as_root(own->agency);
+  // Only the invitations of genesis pin no roots.
+  const bool is_root = invitation.roots.empty() && invitation.roles == std::vector{access::Role::partner};
+  return is_root ? as_root(invitation.agency) : fingerprint(key);
+}
+
+Enrolled enrolled_as(std::unique_ptr<Session> session, const wire::Invitation& invitation, bool joined) {
+  std::string own = own_fingerprint(*session, invitation);
+  return {std::move(session), joined, std::move(own)};
+}
+
 Result<Enrolled> join(std::unique_ptr<Session> session, const OneTimeKey& one) {
   const std::string statement = wire::join_statement(one.invitation.invitation, session->person());
   TRY_VOID(session->act(wire::JoinAgency{one.invitation.invitation, one.key.sign(vault::as_bytes(statement))}));
-  return Enrolled{std::move(session), true};
+  return enrolled_as(std::move(session), one.invitation, true);
 }
 
 }  // namespace
@@ -78,7 +97,7 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
       if (self && std::ranges::none_of(pending, is_enrolment)) return join(std::move(session), one);
       for (const PendingCommand& command : pending)
         if (is_enrolment(command)) TRY_VOID(home->drop_pending(command.nonce));
-      if (self) return Enrolled{std::move(session), false};
+      if (self) return enrolled_as(std::move(session), one.invitation, false);
     }
   } else {
     keys = Keys::generate();
@@ -114,7 +133,7 @@ Result<Enrolled> enrol(const std::filesystem::path& folder, const PassphraseSour
     if (auto done = session->act(command); !done) return explained(done.error());
   }
   TRY(auto session, Session::start(std::move(*home), std::move(*keys), later));
-  return Enrolled{std::move(session), false};
+  return enrolled_as(std::move(session), one.invitation, false);
 }
 
 Result<NewInvitation> invite(Session& session, const Directory& directory, const access::AgencyId& agency,
@@ -146,15 +165,6 @@ Result<NewInvitation> invite(Session& session, const Directory& directory, const
   NewInvitation made{wire::format_invitation(invitation), command.invitation, command.expires};
   vault::wipe(invitation.secret);
   return made;
-}
-
-std::string fingerprint(const vault::crypto::VerifyKey& key) {
-  constexpr std::size_t kGroups = 12;
-  constexpr std::size_t kGroupDigits = 4;
-  const std::string digits = vault::hex(vault::crypto::sha256(key.bytes));
-  std::string text;
-  for (std::size_t i = 0; i < kGroups; ++i) text += (i == 0 ? "" : " ") + digits.substr(i * kGroupDigits, kGroupDigits);
-  return text;
 }
 
 }  // namespace cli::client

@@ -17,7 +17,8 @@ struct EnrolOptions {
 };
 struct Enrolled {
   std::unique_ptr<Session> session;
-  bool joined = false;  // the person was enrolled before, and has got a further membership
+  bool joined = false;      // the person was enrolled before, and has got a further membership
+  std::string fingerprint;  // of the person (roots.h)
 };
 // Makes the keys and identity.age, pins the keys in the invitation, and registers the public keys. If `folder` has an
 // identity already, an interrupted enrolment is resumed, or an enrolled person joins another agency. `passphrase` is
@@ -35,8 +36,5 @@ inline constexpr std::int64_t kInvitationDays = 7;
 Result<NewInvitation> invite(Session& session, const Directory& directory, const access::AgencyId& agency,
                              const std::vector<access::Role>& roles, std::string_view name,
                              const std::optional<access::PersonId>& replaces = {});
-
-// Twelve groups of four hexadecimal digits of the SHA-256 of a signing key. People compare it in person.
-std::string fingerprint(const vault::crypto::VerifyKey& key);
 
 }  // namespace cli::client

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "cli/client/enrol.h"
+#include "cli/client/roots.h"
 #include "cli/commands/command.h"
 #include "vault/base/file.h"
 
@@ -25,7 +26,8 @@ struct Enrol {
   unsigned work_factor = client::Home::kIdentityScryptLogN;
 
   void add_flags(CLI::App& command) {
-    command.add_option("INVITATION", invitation, "The invitation's text, or - to read it from standard input")
+    command
+        .add_option("INVITATION", invitation, "The invitation: its text, a file that has it, or - for standard input")
         ->required();
     command.add_option("--name", name, "How others see you; the inviter's words unless given");
     command
@@ -35,10 +37,28 @@ struct Enrol {
   }
 };
 
+// Returns the invitation's text. It is secret, so it is better kept in a file than in the history of a shell.
+Result<std::string> read_invitation(const std::string& given) {
+  const std::size_t start = given.find_first_not_of(" \t\r\n");
+  if (start != std::string::npos && given.compare(start, wire::kInvitationStart.size(), wire::kInvitationStart) == 0)
+    return given;
+  std::string text;
+  if (given == "-") {
+    std::getline(std::cin, text, '\0');
+    return text;
+  }
+  auto file = vault::read_file_limited(given, wire::kMaxInvitationText);
+  if (!file)
+    return Error{Errc::invalid_argument, "this is neither the text of an invitation nor a file that has one: " +
+                                             printable(file.error().message)};
+  text = vault::to_text(*file);
+  vault::wipe(*file);
+  return text;
+}
+
 Result<void> run(Context& context, const Enrol& options) {
   client::EnrolOptions enrolment;
-  enrolment.invitation = options.invitation;
-  if (options.invitation == "-") std::getline(std::cin, enrolment.invitation, '\0');
+  TRY(enrolment.invitation, read_invitation(options.invitation));
   enrolment.name = options.name;
   enrolment.scrypt_log_n = options.work_factor;
   const auto folder = client::Home::default_path();
@@ -47,7 +67,7 @@ Result<void> run(Context& context, const Enrol& options) {
   TRY(const client::Enrolled enrolled,
       client::enrol(folder, existing ? context.passphrase() : context.new_passphrase(), enrolment));
   const std::string person = enrolled.session->person().to_string();
-  const std::string fingerprint = client::fingerprint(enrolled.session->keys().signing.verify_key());
+  const std::string& fingerprint = enrolled.fingerprint;
   if (context.as_json) {
     print_json({{"person", person}, {"fingerprint", fingerprint}, {"joined", enrolled.joined}});
   } else {
@@ -75,7 +95,9 @@ Result<void> run(Context& context, const Whoami&) {
     roles.insert(here.begin(), here.end());
     places.push_back(context.name_of(membership.agency) + " (" + joined(here) + ")");
   }
-  const std::string fingerprint = client::fingerprint(context.session().keys().signing.verify_key());
+  const client::Person* self = context.directory().find(view.person);
+  const std::string fingerprint =
+      self != nullptr ? client::fingerprint(*self) : client::fingerprint(context.session().keys().signing.verify_key());
   if (context.as_json) {
     print_json({{"person", view.person.to_string()},
                 {"name", view.name},
@@ -98,23 +120,98 @@ Result<void> run(Context& context, const Whoami&) {
   return {};
 }
 
-struct Trust {};
+struct Trust {
+  bool confirm = false;
+  std::vector<std::string> fingerprints;
 
-Result<void> run(Context& context, const Trust&) {
+  void add_flags(CLI::App& command) {
+    CLI::Option* flag = command.add_flag("--confirm", confirm,
+                                         "For a root: sign for the keys of all three roots, after you have compared "
+                                         "the other two fingerprints in person");
+    command
+        .add_option("FINGERPRINT", fingerprints,
+                    "The fingerprints of the other two roots, in any order, with or without spaces. They are asked "
+                    "for, or read from two lines of standard input, unless given")
+        ->needs(flag);
+  }
+};
+
+// Splits fingerprints that were given without quotes, so that each of their groups is an argument of its own.
+std::vector<std::string> whole_fingerprints(const std::vector<std::string>& words) {
+  constexpr std::size_t kDigits = 2 * wire::kRootFingerprintBytes;
+  if (words.size() <= 2) return words;
+  std::string together = joined(words, "");
+  std::erase_if(together, [](char c) { return c == ' ' || c == ':' || c == '-'; });
+  if (together.size() != 2 * kDigits) return words;
+  return {together.substr(0, kDigits), together.substr(kDigits)};
+}
+
+// Returns the fingerprints of these roots as the person gives them: in the command, at the terminal, or in two lines of
+// standard input. It does not show what they must be, because a person who only copied it would have compared nothing.
+std::vector<std::string> read_fingerprints(Context& context, const Trust& options,
+                                           const std::vector<client::Root>& others) {
+  if (!options.fingerprints.empty()) return whole_fingerprints(options.fingerprints);
+  std::vector<std::string> lines;
+  for (const client::Root& root : others) {
+    std::string line;
+    if (is_at_terminal())
+      line = ask("The fingerprint of " + context.name_of(root.keys->person) + ", the root of " +
+                 context.name_of(root.agency) + ", as they read it to you: ");
+    else
+      std::getline(std::cin, line);
+    if (line.find_first_not_of(" \r") != std::string::npos) lines.push_back(line);
+  }
+  return lines;
+}
+
+json::object root_json(Context& context, const client::Root& root) {
+  json::object one{{"agency", root.agency.to_string()}, {"name", context.name_of(root.agency)}};
+  if (root.keys) {
+    one["person"] = root.keys->person.to_string();
+    one["fingerprint"] = client::fingerprint(*root.keys);
+  }
+  return one;
+}
+
+Result<void> confirm_roots(Context& context, const Trust& options) {
+  TRY(const auto others, client::roots_to_compare(context.session(), context.directory()));
+  TRY_VOID(client::confirm_roots(context.session(), context.directory(), read_fingerprints(context, options, others)));
+  const client::DirectoryChain& chain = context.directory().chain();
+  json::array confirmed, missing;
+  std::vector<std::string> waiting;
+  for (const client::Root& root : client::roots_of(chain)) {
+    (root.confirmed ? confirmed : missing).push_back(root_json(context, root));
+    if (!root.confirmed)
+      waiting.push_back(context.name_of(root.keys->person) + " (" + context.name_of(root.agency) + ")");
+  }
+  if (context.as_json) {
+    print_json({{"statement", chain.roots_statement().value_or("")}, {"confirmed", confirmed}, {"missing", missing}});
+    return {};
+  }
+  std::cout << "confirmed the roots of this vault\n";
+  if (waiting.empty())
+    note("All three roots have confirmed. Each of them can invite people now.");
+  else
+    note("Nobody can be invited until these roots have confirmed too: " + joined(waiting));
+  return {};
+}
+
+Result<void> run(Context& context, const Trust& options) {
   TRY_VOID(context.connect());
+  if (options.confirm) return confirm_roots(context, options);
   TRY(const client::Pins pins, context.session().home().pins());  // read after connecting, which may pin more of them
   json::array roots;
-  Table table({"what", "value"});
-  table.add({"origin", pins.origin});
-  table.add({"log key", pins.log_key});
-  table.add({"TLS key", vault::hex(pins.tls_pin)});
-  for (const wire::RootPin& root : pins.roots) {
-    const std::string fingerprint = client::fingerprint(root.signing_key);
-    roots.push_back({{"agency", root.agency.to_string()},
-                     {"name", context.name_of(root.agency)},
-                     {"person", root.person.to_string()},
-                     {"fingerprint", fingerprint}});
-    table.add({"root of " + context.name_of(root.agency), fingerprint});
+  Table table({"what", "value", "confirmed"});
+  table.add({"origin", pins.origin, ""});
+  table.add({"log key", pins.log_key, ""});
+  table.add({"TLS key", vault::hex(pins.tls_pin), ""});
+  const auto all = pins.roots.empty() ? std::vector<client::Root>{} : client::roots_of(context.directory().chain());
+  for (const client::Root& root : all) {
+    json::object one = root_json(context, root);
+    one["confirmed"] = root.confirmed;
+    roots.push_back(std::move(one));
+    table.add({"root of " + context.name_of(root.agency), client::fingerprint(*root.keys),
+               root.confirmed ? "yes" : "not yet"});
   }
   if (context.as_json) {
     print_json(
@@ -236,7 +333,7 @@ Result<void> run(Context& context, const PersonList&) {
                             : "NOT CERTIFIED"});
     json::value one = wire::to_json(view);
     one.as_object()["certified"] = good;
-    one.as_object()["fingerprint"] = client::fingerprint(view.signing_key);
+    one.as_object()["fingerprint"] = good ? client::fingerprint(**certified) : client::fingerprint(view.signing_key);
     array.push_back(std::move(one));
   }
   if (context.as_json)
@@ -295,10 +392,11 @@ Result<void> run(Context& context, const Sync&) {
 
 void add_people_commands(CLI::App& app) {
   add_command<Enrol>(app, "enrol", "Accept an invitation: make your keys on this machine",
-                     "strongroom enrol strongroom-invitation-v1.… --name \"Records officer\"");
+                     "strongroom enrol records-officer.invitation --name \"Records officer\"");
   add_command<Whoami>(app, "whoami", "Who you are to this vault", "strongroom whoami --json");
   add_command<Trust>(app, "trust", "What you trust: origin, log key, TLS key and the partners' roots",
-                     "strongroom trust    # then compare the fingerprints in person");
+                     "strongroom trust              # then compare the fingerprints in person\n"
+                     "  strongroom trust --confirm    # a root types what the other two read out");
 
   auto& agency = add_group(app, "agency", "The organisations that may hold records");
   add_command<AgencyAdd>(agency, "add", "Add an agency (by a safeguarding partner)",

@@ -159,6 +159,13 @@ bool is_at_terminal() {
   return vault::is_terminal(vault::Standard::input) && vault::is_terminal(vault::Standard::error);
 }
 
+std::string ask(std::string_view prompt) {
+  std::cerr << prompt << std::flush;
+  std::string line;
+  std::getline(std::cin, line);
+  return line;
+}
+
 Result<bool> ask_yes_or_no(std::string_view question) {
   if (!is_at_terminal())
     return Error{Errc::invalid_argument, "this cannot be undone, and there is no terminal to ask at: agree with --yes"};

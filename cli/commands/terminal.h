@@ -68,6 +68,9 @@ class Progress {
 // Whether there is a person to ask.
 bool is_at_terminal();
 
+// Asks at the terminal, and returns the line that the person types. Call it only if `is_at_terminal`.
+std::string ask(std::string_view prompt);
+
 // Asks a question that is answered with y or n, no being the default. Errc::invalid_argument if there is no terminal.
 vault::Result<bool> ask_yes_or_no(std::string_view question);
 

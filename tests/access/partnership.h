@@ -6,6 +6,7 @@
 
 #include "access/acts/act.h"
 #include "access/place.h"
+#include "access/wire/roots.h"
 #include "tests/access/signed_request.h"
 #include "vault/age/keys.h"
 #include "vault/base/secret.h"
@@ -119,6 +120,22 @@ class Partnership : public ::testing::Test {
     police_root_ = genesis(police_, AgencyKind::police, {Role::partner});
     administrator_ = genesis(authority_, std::nullopt, {Role::administrator});
     for (const auto& [invitation, member] : waiting_) expect_done(enrol_with(invitation, member));
+    tables_.state().set_log(log_);
+    for (const Member* root : {&authority_root_, &icb_root_, &police_root_})
+      expect_done(act(root->id, confirming(root->id)));
+  }
+  // The statement of the roots, from what they enrolled with.
+  std::string roots_statement() {
+    std::vector<wire::RootKeys> roots;
+    const std::pair<AgencyId, PersonId> all[] = {
+        {authority_, authority_root_.id}, {icb_, icb_root_.id}, {police_, police_root_.id}};
+    for (const auto& [agency, person] : all)
+      roots.push_back({agency, person, person_row(person).signing_key, person_row(person).recipient});
+    return wire::roots_statement(log_, roots);
+  }
+  wire::ConfirmRoots confirming(const PersonId& root) { return confirming(root, roots_statement()); }
+  wire::ConfirmRoots confirming(const PersonId& root, const std::string& statement) {
+    return {vault::crypto::sha256(vault::as_bytes(statement)), signing_.at(root).sign(vault::as_bytes(statement))};
   }
 
   // --- running commands ---
@@ -215,7 +232,8 @@ class Partnership : public ::testing::Test {
     wire::EnrolPerson command;
     command.invitation = invitation;
     command.person = member.id;
-    command.signing_key = vault::crypto::SigningKey::generate().verify_key();
+    command.signing_key =
+        signing_.try_emplace(member.id, vault::crypto::SigningKey::generate()).first->second.verify_key();
     command.recipient = member.recipient;
     return act_as(Actor{invitation.to_string(), std::nullopt, invitation}, std::string(command.kKind),
                   wire::encode(command));
@@ -365,6 +383,8 @@ class Partnership : public ::testing::Test {
   CaseId case_;
   SafeId review_safe_, safe_;
   std::map<InvitationId, vault::crypto::SigningKey> keys_;
+  std::map<PersonId, vault::crypto::SigningKey> signing_;
+  audit::NoteKey log_{.name = "vault.example/fictional", .key = vault::crypto::SigningKey::generate().verify_key()};
 
  private:
   std::uint64_t chains_ = 0;

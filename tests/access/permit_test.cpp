@@ -75,6 +75,7 @@ bool right_person(Action action, const Somebody& who, Kind kind) {
   if (const auto right = right_person_in_review(action, who, lead)) return *right;
   switch (action) {
     case Action::invite:
+    case Action::confirm_roots:
     case Action::revoke:
     case Action::invite_for_partner:  // `root` belongs to the agency concerned
       return who.root;
@@ -168,6 +169,7 @@ Concern concern_of(Action action) {
     case Action::invite_staff:
     case Action::enrol:
     case Action::join:
+    case Action::confirm_roots:
     case Action::revoke:
     case Action::revoke_staff:
     case Action::add_agency:
@@ -349,8 +351,8 @@ TEST_F(Permit, AgreesWithTheRulesForEveryRoleNominationLockStageAndAction) {
                 check(action, {role, in_agency, false, static_cast<NominationState>(nomination), issued, holds}, kind);
               }
   if (HasFatalFailure()) return;
-  for (const Action action : {Action::invite, Action::invite_for_partner, Action::invite_staff, Action::revoke,
-                              Action::revoke_staff, Action::add_agency})
+  for (const Action action : {Action::invite, Action::invite_for_partner, Action::invite_staff, Action::confirm_roots,
+                              Action::revoke, Action::revoke_staff, Action::add_agency})
     check(action, {Role::partner, false, true, NominationState::none, false, false}, Kind::agency_safe);
   EXPECT_GT(permitted, 0U);
   EXPECT_GT(refused, 0U);

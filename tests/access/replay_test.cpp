@@ -118,7 +118,7 @@ bool is_given(const std::string& kind, const Path& path) {
 }
 
 TEST(ReplayTest, AWholeLedgerIsDerivedAgain) {
-  auto replay = *Replay::begin("vault.example:8443");
+  auto replay = *Replay::begin("vault.example:8443", kPolicyVersion, lived_world().store().state().log());
   std::set<std::string> kinds;
   for (const Stored& entry : entries_of(lived_world())) {
     const auto taken = feed(*replay, entry);
@@ -127,7 +127,21 @@ TEST(ReplayTest, AWholeLedgerIsDerivedAgain) {
   }
   EXPECT_TRUE(replay->finish());
   // Every kind of entry is in this world, so the tests below cover every kind.
-  EXPECT_EQ(kinds.size(), 52U);
+  EXPECT_EQ(kinds.size(), 53U);
+}
+
+TEST(ReplayTest, AStatementOfRootsThatNamesAnotherLogKeyIsFound) {
+  const audit::NoteKey other{.name = lived_world().store().config().origin,
+                             .key = vault::crypto::SigningKey::generate().verify_key()};
+  auto replay = *Replay::begin(std::nullopt, kPolicyVersion, other);
+  for (const Stored& entry : entries_of(lived_world())) {
+    if (const auto taken = feed(*replay, entry); !taken) {
+      EXPECT_EQ(taken.code(), Errc::tampered);
+      EXPECT_EQ(json::parse(entry.body).at("kind"), "roots.confirmed");
+      return;
+    }
+  }
+  ADD_FAILURE() << "every entry was accepted";
 }
 
 TEST(ReplayTest, AnyFieldOfAnyKindOfEntryAlteredIsFound) {

@@ -1,5 +1,6 @@
 #include "tests/access/world.h"
 
+#include "access/wire/roots.h"
 #include "review/calendar.h"
 #include "tests/access/signed_request.h"
 
@@ -212,6 +213,17 @@ Identity World::invite(const Identity& inviter, const AgencyId& agency, const st
   return enrol(command.invitation, key, name);
 }
 
+void World::confirm_roots() {
+  const Identity* const roots[] = {&authority_root, &icb_root, &police_root};
+  std::vector<wire::RootKeys> keys;
+  for (std::size_t i = 0; i < std::size(roots); ++i)
+    keys.push_back({genesis_[i].agency, roots[i]->id, roots[i]->signing.verify_key(), roots[i]->age.recipient()});
+  const std::string statement = wire::roots_statement(*store_->state().log(), keys);
+  for (const Identity* root : roots)
+    done(*root, wire::ConfirmRoots{vault::crypto::sha256(vault::as_bytes(statement)),
+                                   root->signing.sign(vault::as_bytes(statement))});
+}
+
 AgencyId World::add_agency(const Identity& by, AgencyKind kind, std::string_view name) {
   const wire::AddAgency command{
       .agency = AgencyId::generate(static_cast<std::uint64_t>(now_ms_)), .kind = kind, .name = stage_text(by, name)};
@@ -227,6 +239,7 @@ void World::populate() {
   authority = genesis_[0].agency;
   icb = genesis_[1].agency;
   police = genesis_[2].agency;
+  confirm_roots();
   for (int i = 0; i < 2; ++i) {
     custodians.push_back(invite(authority_root, authority, {Role::custodian}, "Custodian"));
     custodians.push_back(invite(icb_root, icb, {Role::custodian}, "Custodian"));

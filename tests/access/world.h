@@ -113,6 +113,8 @@ class World {
   Identity enrol(const wire::Invitation& invitation, std::string_view name);
   Identity invite(const Identity& inviter, const AgencyId& agency, const std::vector<Role>& roles,
                   std::string_view name);
+  // Each of the three roots signs the statement of the roots.
+  void confirm_roots();
   AgencyId add_agency(const Identity& by, AgencyKind kind, std::string_view name);
 
   // --- cases, safes, records ---

@@ -218,6 +218,15 @@ class World:
         for agency in self.data("local-authority", "agency", "list"):
             if agency["kind"] in PARTNERS:
                 self.agency[agency["kind"]] = agency["agency"]
+        self.confirm_roots()
+
+    def fingerprints(self, *people):
+        return [self.data(who, "whoami")["fingerprint"] for who in people]
+
+    def confirm_roots(self, *roots):
+        """These roots, or all of them, compare the fingerprints of the others and sign."""
+        for who in roots or PARTNERS:
+            self.run(who, "trust", "--confirm", *self.fingerprints(*(other for other in PARTNERS if other != who)))
 
     def invite(self, inviter, who, agency, roles):
         invitation = self.data(inviter, "person", "invite", "--agency", self.agency[agency], "--role", roles, "--name",

@@ -6,12 +6,13 @@ import re
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import unittest
 
 import harness
-from harness import DONE, FAILURE, Outcome
+from harness import CONFLICT, DONE, FAILURE, Outcome
 
 LOST = "standard output could not be written"
 NAMELESS = "https://vault.invalid:8443"  # RFC 6761: no name ends in .invalid
@@ -48,9 +49,9 @@ class Alone(unittest.TestCase):
         with open("/dev/full", "wb") as full:
             return self.start(*arguments, out=full, **options)
 
-    def init(self, name, out=subprocess.PIPE, url=NAMELESS):
+    def init(self, name, out=subprocess.PIPE, url=NAMELESS, more=()):
         return self.start(harness.STRONGROOMD, "init", self.top / name, "--origin", "test.example/" + name, "--url", url,
-                          "--seal-keyfile", self.top / "seal.key", out=out)
+                          "--seal-keyfile", self.top / "seal.key", *more, out=out)
 
     def test_the_commands_were_found(self):
         self.assertIn(("audit", "trail"), self.commands[harness.STRONGROOM])
@@ -79,14 +80,37 @@ class Alone(unittest.TestCase):
                     self.assertGreaterEqual(outcome.code, DONE, outcome)
                     self.assertNotIn("invariant", outcome.err)
 
-    def test_init_says_that_its_invitations_are_lost(self):
+    def test_init_writes_its_invitations_for_nobody_else(self):
+        invitations = self.init("private").json()["invitations"]
+        self.assertEqual(set(invitations), {"administrator", "local-authority", "icb", "police"})
+        for path in map(pathlib.Path, invitations.values()):
+            self.assertEqual(path.parent, self.top / "private.invitations")
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+            self.assertTrue(path.read_text().startswith("strongroom-invitation-v1."))
+
+    def test_init_writes_its_invitations_where_it_is_told_and_over_nothing(self):
+        folder = self.top / "elsewhere"
+        self.assertEqual(self.init("told", more=("--invitations", folder, "--json")).code, DONE)
+        self.assertEqual(len(list(folder.iterdir())), 4)
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        outcome = self.init("told-again", more=("--invitations", folder))
+        self.assertEqual(outcome.code, CONFLICT, outcome)
+        self.assertIn(str(folder), outcome.err)
+        self.assertFalse((self.top / "told-again").exists())
+        self.assertEqual({path: path.read_bytes() for path in folder.iterdir()}, before)
+
+    def test_init_that_cannot_write_its_invitations_makes_no_vault(self):
+        outcome = self.init("unwritten", more=("--invitations", self.top / "nowhere" / "folder"))
+        self.assertNotEqual(outcome.code, DONE, outcome)
+        self.assertFalse((self.top / "unwritten").exists())
+
+    def test_init_says_where_its_invitations_are_if_it_cannot_print(self):
         with open("/dev/full", "wb") as full:
             outcome = self.init("unprinted", out=full)
         self.assertEqual(outcome.code, FAILURE, outcome)
-        for words in ("invitations", str(self.top / "unprinted"), "Delete", "init again"):
+        for words in ("invitations", str(self.top / "unprinted.invitations")):
             self.assertIn(words, outcome.err)
-        shutil.rmtree(self.top / "unprinted")
-        self.assertEqual(len(self.init("unprinted").json()["invitations"]), 4)
+        self.assertEqual(len(list((self.top / "unprinted.invitations").iterdir())), 4)
 
     def test_init_says_so_when_its_reader_is_gone(self):
         reader, writer = os.pipe()

@@ -26,16 +26,20 @@ class Readme(unittest.TestCase):
     def test_the_first_case_in_five_minutes(self):
         world = harness.World(people=False)
         self.addCleanup(world.close)
-        names = {**dates(world), "strongroom-invitation-v1.…": world.init["invitations"]["local-authority"],
+        names = {**dates(world), "local-authority.invitation": world.init["invitations"]["local-authority"],
                  "/media/key/seal.key": world.top / "readme.key", "https://vault.example:8443": world.url,
                  "0.0.0.0:8443": f"127.0.0.1:{world.port}"}
         page = guide.Guide(guide.page("README.md"), world, "local-authority", names)
         fill_folder(page)
 
         def after(command, outcome):
-            if command.text.startswith("strongroom trust"):  # the other partners have done the same
+            if command.text.startswith("strongroom trust --confirm"):  # and so have the other partners
+                world.confirm_roots("icb", "police")
+            elif command.text.startswith("strongroom trust"):  # the other partners have done the same
                 for who in ("icb", "police", "administrator"):
                     world.enrol(who, world.init["invitations"][who])
+                page.names.update(zip(("ICB-FINGERPRINT", "POLICE-FINGERPRINT"),
+                                      (f'"{one}"' for one in world.fingerprints("icb", "police"))))
             elif command.text.startswith("strongroom agency add"):
                 for agency in world.data("local-authority", "agency", "list"):
                     world.agency[agency["kind"]] = agency["agency"]

@@ -14,7 +14,7 @@ using access::Capacity;
 using access::Role;
 
 constexpr std::size_t kGenesisEntries = 1 + wire::kGenesisInvitations;  // of the directory's chain
-constexpr std::size_t kRoots = 3;
+using wire::kRoots;
 
 Error tampered(std::string_view what) {
   return Error{Errc::tampered, std::string(what)};
@@ -88,8 +88,24 @@ access::Capacities Person::capacities_anywhere(Seq at) const {
 
 // --- the chain ------------------------------------------------------------------------------------------------------
 
-DirectoryChain::DirectoryChain(std::string authority, std::vector<wire::RootPin> pinned)
-    : authority_(std::move(authority)), pinned_(std::move(pinned)) {}
+DirectoryChain::DirectoryChain(std::string authority, audit::NoteKey log, std::vector<wire::RootPin> pinned)
+    : authority_(std::move(authority)), log_(std::move(log)), pinned_(std::move(pinned)) {}
+
+std::vector<wire::RootKeys> DirectoryChain::root_keys() const {
+  std::vector<wire::RootKeys> keys;
+  for (const access::AgencyId& partner : partners_) {
+    const auto root = std::ranges::find(roots_, partner, &wire::RootPin::agency);
+    if (root == roots_.end()) continue;
+    keys.push_back({partner, root->person, root->signing_key, persons_.at(root->person).recipient});
+  }
+  return keys;
+}
+
+std::optional<std::string> DirectoryChain::roots_statement() const {
+  const std::vector<wire::RootKeys> keys = root_keys();
+  if (keys.size() != kRoots) return std::nullopt;
+  return wire::roots_statement(log_, keys);
+}
 
 bool DirectoryChain::may_invite(const Person& inviter, const access::AgencyId& agency, const std::vector<Role>& roles,
                                 access::PolicyVersion policy) const {
@@ -155,6 +171,8 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
     TRY_VOID(apply_enrolled(envelope, body));
   else if (body.kind == wire::PersonJoined::kKind)
     TRY_VOID(apply_joined(envelope, body));
+  else if (body.kind == wire::RootsConfirmed::kKind)
+    TRY_VOID(apply_confirmed(envelope, body));
   else if (body.kind == wire::PersonRevoked::kKind)
     TRY_VOID(apply_revoked(envelope, body));
   else if (body.kind == wire::AgencyAdded::kKind)
@@ -214,6 +232,8 @@ Result<void> DirectoryChain::apply_invited(const audit::Envelope& envelope, cons
   TRY(const auto event, event_of<wire::PersonInvited>(body));
   if (!agencies_.contains(event.agency) || invitations_.contains(event.invitation))
     return tampered("an invitation of the directory is for an unknown agency, or has the id of another one");
+  if (!are_roots_confirmed())
+    return tampered("somebody was invited before all three roots had signed for each other's keys");
   if (!may_invite(*inviter, event.agency, event.roles, body.policy))
     return tampered("somebody was invited by a person who may not give those roles");
   if (event.replaces) {
@@ -279,6 +299,23 @@ Result<void> DirectoryChain::apply_joined(const audit::Envelope& envelope, const
   return {};
 }
 
+// The statement is made again from what was enrolled and pinned. So three signatures over it mean that no two roots
+// were shown different ones.
+Result<void> DirectoryChain::apply_confirmed(const audit::Envelope& envelope, const wire::EntryBody& body) {
+  TRY(const CausedBy by, caused(envelope, body, true));
+  TRY(const auto event, event_of<wire::RootsConfirmed>(body));
+  if (!access::has_capacity_for(Action::confirm_roots, by.actor->capacities(), body.policy))
+    return tampered("the roots were confirmed by a person who may not do so");
+  const auto statement = roots_statement();
+  if (!statement) return tampered("the roots were confirmed before all three of them had enrolled");
+  if (vault::crypto::sha256(vault::as_bytes(*statement)) != event.statement)
+    return tampered("a root has signed for other roots, another origin or another log key than this client knows");
+  if (!vault::crypto::verify(by.actor->signing_key, vault::as_bytes(*statement), event.signature))
+    return tampered("the signature of a root over the statement of the roots does not verify");
+  if (!confirmed_.insert(by.actor->id).second) return tampered("a root has confirmed the same statement twice");
+  return {};
+}
+
 Result<void> DirectoryChain::apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body) {
   // The cause is an act of its own, or the act that invited a lost identity again.
   TRY(const CausedBy by, caused(envelope, body, true));
@@ -317,7 +354,8 @@ Result<void> DirectoryChain::apply_calendar(const audit::Envelope& envelope, con
 // --- the directory --------------------------------------------------------------------------------------------------
 
 Result<Directory> Directory::load(Session& session) {
-  Directory directory(DirectoryChain(session.authority(), session.pins().roots), session.authority());
+  Directory directory(DirectoryChain(session.authority(), session.log_key(), session.pins().roots),
+                      session.authority());
   const auto read_mirror = [&]() -> Result<void> {
     TRY(const auto entries, session.home().directory_entries());
     for (const wire::EntryView& entry : entries) {
@@ -332,7 +370,8 @@ Result<Directory> Directory::load(Session& session) {
   if (!read_mirror()) {
     // The mirror only saves time. The entries are fetched from the service again, and verified again.
     TRY_VOID(session.home().forget_directory());
-    directory = Directory(DirectoryChain(session.authority(), session.pins().roots), session.authority());
+    directory =
+        Directory(DirectoryChain(session.authority(), session.log_key(), session.pins().roots), session.authority());
   }
   TRY_VOID(directory.update(session));
   return directory;

@@ -10,6 +10,7 @@
 
 #include "access/actions.h"
 #include "access/wire/register.h"
+#include "access/wire/roots.h"
 #include "cli/client/session/session.h"
 
 namespace cli::client {
@@ -63,8 +64,9 @@ struct CausedBy {
 // ledger.
 class DirectoryChain {
  public:
-  // `pinned` may be empty (a genesis client). Then the roots are those who enrolled with the three genesis invitations.
-  DirectoryChain(std::string authority, std::vector<wire::RootPin> pinned);
+  // `log` is the pinned log key with the ledger's origin. `pinned` may be empty (a genesis client). Then the roots are
+  // those who enrolled with the three genesis invitations.
+  DirectoryChain(std::string authority, audit::NoteKey log, std::vector<wire::RootPin> pinned);
   // Errc::tampered if the entry does not continue the chain, or is not the one that follows from its signed command.
   // Errc::unknown_version if its kind is of a newer program. After a failure the object must not be used any more.
   Result<void> apply(const audit::Envelope& envelope, const wire::EntryBody& body);
@@ -79,6 +81,13 @@ class DirectoryChain {
   const std::optional<Digest>& calendar() const { return calendar_; }
   // Those of the three roots that have enrolled.
   const std::vector<wire::RootPin>& roots() const { return roots_; }
+  // The same with their recipients, in the order of `partners`.
+  std::vector<wire::RootKeys> root_keys() const;
+  // The text that each root signs. Absent until all three have enrolled.
+  std::optional<std::string> roots_statement() const;
+  // Whether this root has signed the statement, and whether all three have. Nobody is invited before.
+  bool has_confirmed(const access::PersonId& root) const { return confirmed_.contains(root); }
+  bool are_roots_confirmed() const { return confirmed_.size() == wire::kRoots; }
   // Whether `inviter` may invite to these roles at that agency now (DESIGN 5, Certification).
   bool may_invite(const Person& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles,
                   access::PolicyVersion policy = access::kPolicyVersion) const;
@@ -99,6 +108,7 @@ class DirectoryChain {
   Result<void> apply_invited(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_enrolled(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_joined(const audit::Envelope& envelope, const wire::EntryBody& body);
+  Result<void> apply_confirmed(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_revoked(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> apply_agency(const audit::Envelope& envelope, const wire::EntryBody& body);
   Result<void> check_revocation(const Person& actor, const Person& person, access::PolicyVersion policy) const;
@@ -108,6 +118,7 @@ class DirectoryChain {
   void revoke(const access::PersonId& person, Seq at);
 
   std::string authority_;
+  audit::NoteKey log_;
   std::vector<wire::RootPin> pinned_;
   std::size_t size_ = 0;
   std::optional<audit::Envelope> last_;
@@ -118,6 +129,7 @@ class DirectoryChain {
   std::map<access::InvitationId, Open> invitations_;
   std::vector<access::AgencyId> partners_;
   std::vector<wire::RootPin> roots_;
+  std::set<access::PersonId> confirmed_;  // the roots that signed the statement
   std::optional<Digest> calendar_;
   std::optional<wire::EntryRequest> invited_by_;  // the request of the last entry, if that is an invitation
 };

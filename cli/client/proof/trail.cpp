@@ -171,7 +171,7 @@ Result<VerifiedTrail> verify_trail(Session& session, Directory& directory,
     const auto& about = entry.body.ids.case_;
     return about ? cases.contains(*about) : chain == kCases;  // where only the chain's beginning is about no case
   };
-  TRY(const auto replay, access::Replay::begin(directory.authority()));
+  TRY(const auto replay, access::Replay::begin(directory.authority(), access::kPolicyVersion, session.log_key()));
   std::uint64_t next = 0;
   const auto skip_to = [&](std::uint64_t seq) -> Result<void> {
     for (; next < seq; ++next) TRY_VOID(replay->next(ledger.envelopes[next], std::nullopt));

@@ -83,6 +83,7 @@ class Session {
   Home& home() { return home_; }
   const Pins& pins() const { return pins_; }
   const Keys& keys() const { return keys_; }
+  const audit::NoteKey& log_key() const { return log_key_; }  // with the ledger's origin as its name
   const access::PersonId& person() const { return pins_.person; }
   // Host and port in the normal form that requests sign.
   const std::string& authority() const { return authority_; }

@@ -18,13 +18,70 @@ TEST_F(Directory, GenesisMakesThreePartnersWithTheirRoots) {
   EXPECT_FALSE(person_row(administrator_.id).root);
 }
 
-TEST_F(Directory, RootsInviteOnlyOnceAllThreeHaveEnrolled) {
-  DirectoryRow directory = *tables_.state().directory(*tables_.read());
-  directory.partners[2].root.reset();
-  const auto txn = tables_.write();
-  ASSERT_TRUE(tables_.state().put(*txn, directory));
-  ASSERT_TRUE(txn->commit());
-  expect_error(act(authority_root_.id, invitation_to(school_, {Role::agency_lead})), Errc::conflict);
+// A vault before the police's root has signed, and perhaps before anybody has enrolled as that root.
+class RootsTest : public Directory {
+ protected:
+  void take_back(bool enrolment) {
+    DirectoryRow directory = *tables_.state().directory(*tables_.read());
+    directory.partners[2].confirmed.reset();
+    if (enrolment) directory.partners[2].root.reset();
+    const auto txn = tables_.write();
+    ASSERT_TRUE(tables_.state().put(*txn, directory));
+    ASSERT_TRUE(txn->commit());
+  }
+};
+
+TEST_F(RootsTest, InviteOnlyOnceAllThreeHaveEnrolled) {
+  take_back(true);
+  const auto answer = act(authority_root_.id, invitation_to(school_, {Role::agency_lead}));
+  expect_error(answer, Errc::conflict);
+  EXPECT_TRUE(answer.error().message.contains("the root of police, who has not enrolled")) << answer.error().message;
+}
+
+TEST_F(RootsTest, InviteOnlyOnceAllThreeHaveConfirmed) {
+  take_back(false);
+  const auto answer = act(authority_root_.id, invitation_to(school_, {Role::agency_lead}));
+  expect_error(answer, Errc::conflict);
+  EXPECT_TRUE(answer.error().message.ends_with("Missing: the root of police")) << answer.error().message;
+  expect_done(act(police_root_.id, confirming(police_root_.id)));
+  expect_done(act(authority_root_.id, invitation_to(school_, {Role::agency_lead})));
+}
+
+TEST_F(RootsTest, AreConfirmedWithTheDigestOfTheirStatement) {
+  const DirectoryRow directory = *tables_.state().directory(*tables_.read());
+  const Digest statement = vault::crypto::sha256(vault::as_bytes(roots_statement()));
+  for (const PartnerRow& partner : directory.partners) EXPECT_EQ(partner.confirmed, statement);
+}
+
+TEST_F(RootsTest, AreConfirmedOnceByEach) {
+  expect_error(act(police_root_.id, confirming(police_root_.id)), Errc::conflict);
+}
+
+TEST_F(RootsTest, AreConfirmedOnlyByARoot) {
+  expect_refused(act(spoc_.id, confirming(spoc_.id)), "root");
+  expect_refused(act(lead_.id, confirming(lead_.id)), "root");
+}
+
+TEST_F(RootsTest, AreConfirmedOnlyOnceAllThreeHaveEnrolled) {
+  const auto command = confirming(authority_root_.id);
+  take_back(true);
+  const auto answer = act(authority_root_.id, command);
+  expect_error(answer, Errc::conflict);
+  EXPECT_TRUE(answer.error().message.contains("police")) << answer.error().message;
+}
+
+TEST_F(RootsTest, AreConfirmedWithTheirOwnSignature) {
+  take_back(false);
+  auto command = confirming(police_root_.id);
+  command.signature = confirming(icb_root_.id).signature;
+  expect_error(act(police_root_.id, command), Errc::conflict);
+}
+
+TEST_F(RootsTest, AreConfirmedOnlyByTheStatementOfThisVault) {
+  take_back(false);
+  std::string other = roots_statement();
+  other[other.find("fictional")] = 'F';
+  expect_error(act(police_root_.id, confirming(police_root_.id, other)), Errc::conflict);
 }
 
 TEST_F(Directory, ARootInvitesAnyRoleButPartnerAndCustodianOnlyInItsOwnAgency) {

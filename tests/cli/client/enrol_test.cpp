@@ -67,11 +67,5 @@ TEST_F(EnrolTest, AnInvitationThatIsNotPermittedIsRefusedAndRecorded) {
   EXPECT_EQ(wire::read_entry(*entries->front().body)->actor, third_.id().to_string());
 }
 
-TEST(Fingerprints, AreTwelveGroupsOfFour) {
-  const std::string text = fingerprint(vault::crypto::SigningKey::generate().verify_key());
-  EXPECT_EQ(text.size(), 12U * 4 + 11);
-  EXPECT_EQ(std::ranges::count(text, ' '), 11);
-}
-
 }  // namespace
 }  // namespace cli::client::testing

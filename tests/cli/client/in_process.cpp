@@ -426,6 +426,7 @@ Partnership::Partnership() {
   authority_root_ = enrol_client(vault_, text(0));
   icb_root_ = enrol_client(vault_, text(1));
   police_root_ = enrol_client(vault_, text(2));
+  confirm_roots();
   for (std::size_t i = 0; i < 3; ++i) {
     Client& root = i == 0 ? authority_root_ : i == 1 ? icb_root_ : police_root_;
     custodians_.push_back(invite_client(root, partner(i), {access::Role::custodian}, "Custodian"));
@@ -442,6 +443,16 @@ Partnership::Partnership() {
   first_ = invite_client(lead_, school_, {access::Role::practitioner}, "First practitioner");
   second_ = invite_client(lead_, school_, {access::Role::practitioner}, "Second practitioner");
   third_ = invite_client(lead_, school_, {access::Role::practitioner}, "Third practitioner");
+}
+
+void Partnership::confirm_roots() {
+  for (Client* root : {&authority_root_, &icb_root_, &police_root_}) {
+    const auto others = roots_to_compare(*root->session, root->directory());
+    ASSERT_TRUE(others) << others.error().message;
+    std::vector<std::string> fingerprints;
+    for (const Root& other : *others) fingerprints.push_back(fingerprint(*other.keys));
+    ASSERT_DONE(client::confirm_roots(*root->session, *root->directory_, fingerprints));
+  }
 }
 
 Client Partnership::invite_client(Client& inviter, const access::AgencyId& agency,

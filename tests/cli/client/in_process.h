@@ -17,6 +17,7 @@
 #include "cli/client/duties.h"
 #include "cli/client/enrol.h"
 #include "cli/client/review.h"
+#include "cli/client/roots.h"
 #include "tests/access/signed_request.h"
 #include "tests/support/temporary_directory.h"
 #include "vault/payload/segments.h"
@@ -104,6 +105,8 @@ Client enrol_client(Vault& vault, const std::string& invitation, std::string_vie
 class Partnership : public ::testing::Test {
  protected:
   Partnership();
+  // Each root compares the fingerprints of the other two, and signs.
+  void confirm_roots();
   Client invite_client(Client& inviter, const access::AgencyId& agency, const std::vector<access::Role>& roles,
                        std::string_view name);
   // Opens a case in which the school is asked to secure, and the school's safe with two confirmed representatives.

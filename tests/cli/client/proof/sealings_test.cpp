@@ -128,9 +128,9 @@ TEST_F(SealingsTest, RecordsSealedUnderAKeyThatIsNotTheDepositorsAreRefused) {
   ASSERT_DONE(secure_folder());
   auto sealings = fetch_records_chain(*third_.session, safe_of(third_));
   ASSERT_TRUE(sealings);
-  auto& body = sealings->front().body;
+  auto& body = sealings->back().body;
   body.request = access::testing::signed_act("records.seal", std::get<std::string>(body.request->content), *body.actor,
-                                             vault::crypto::SigningKey::generate(), sealings->front().envelope.time);
+                                             vault::crypto::SigningKey::generate(), sealings->back().envelope.time);
   EXPECT_TAMPERED(trust_sealings(first_.directory(), VerifiedSafe(), *sealings), "not signed by the person");
 }
 

@@ -41,7 +41,7 @@ class StoredRequests : public ::testing::Test {
       entry.body = *wire::decode<wire::EntryBody>(text, wire::Strictness::exact);
       entries_->push_back(std::move(entry));
     }
-    DirectoryChain chain(std::string(kAuthority), {});
+    DirectoryChain chain(std::string(kAuthority), *world_->store().state().log(), {});
     for (const VerifiedEntry& entry : *entries_)
       if (entry.envelope.chain == kDirectory) {
         const auto applied = chain.apply(entry.envelope, entry.body);
@@ -116,7 +116,7 @@ TEST_F(StoredRequests, EveryActOfTheRegisterMadeAnEntryHere) {
 }
 
 TEST_F(StoredRequests, OfTheDirectoryAreComparedWhole) {
-  DirectoryChain chain(std::string(kAuthority), {});
+  DirectoryChain chain(std::string(kAuthority), *world_->store().state().log(), {});
   std::map<std::string, int> seen;
   for (const VerifiedEntry& entry : *entries_) {
     if (!in_directory(entry)) continue;
