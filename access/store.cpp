@@ -193,10 +193,6 @@ Result<LogAnswer> Store::log_answer(const ReadTransaction& txn, audit::TreeSize 
   return answer;
 }
 
-std::string safe_kind_id(const SafeId& safe, std::string_view kind) {
-  return safe.to_string() + "/" + std::string(kind);
-}
-
 std::string copy_kind_id(const CopyId& copy, std::string_view kind) {
   return copy.to_string() + "/" + std::string(kind);
 }
@@ -210,7 +206,6 @@ std::vector<IndexTerm> index_terms(const wire::EntryBody& body) {
   if (body.ids.person && body.ids.person->to_string() != body.actor.value_or(""))
     terms.push_back({"person", body.ids.person->to_string()});
   add_id(terms, "copy", body.ids.copy);
-  if (body.ids.safe) terms.push_back({kSafeKindField, safe_kind_id(*body.ids.safe, body.kind)});
   if (body.ids.copy) terms.push_back({kCopyKindField, copy_kind_id(*body.ids.copy, body.kind)});
   // records.sealed has a list of objects, and copies have a list of ids.
   const wire::json::object* detail = body.detail.if_object();

@@ -133,19 +133,17 @@ struct Store::Created {
 };
 
 // A term under which the index finds an entry: "case", "safe", "agency", "person" (its actor too), "copy", "record",
-// "kind", and the kinds of entries within a safe or a copy.
+// "kind", and the kinds of entries within a copy.
 struct IndexTerm {
   std::string_view field;
   std::string id;
   bool operator==(const IndexTerm&) const = default;
 };
 std::vector<IndexTerm> index_terms(const wire::EntryBody& body);
-inline constexpr std::string_view kSafeKindField = "safe-kind";
 inline constexpr std::string_view kCopyKindField = "copy-kind";
 // Applies an entry to state and index. It uses only what is in the ledger.
 Result<void> project(State& state, audit::Index& index, WriteTransaction& txn, const audit::Envelope& envelope,
                      const wire::EntryBody& body);
-std::string safe_kind_id(const SafeId& safe, std::string_view kind);
 std::string copy_kind_id(const CopyId& copy, std::string_view kind);
 
 }  // namespace strongroom::access

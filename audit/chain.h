@@ -35,7 +35,7 @@ class ChainVerifier {
   Digest last_leaf_{};
 };
 
-// Verifies a chain that is given from its first entry on.
+// Verifies a chain that is given from its first entry on, but not that it is whole.
 Result<std::vector<Envelope>> verify_chain(ChainNumber chain, std::span<const EntryBytes> entries);
 
 }  // namespace audit
