@@ -69,8 +69,8 @@ using OpenPayload =
 class Store {
  public:
   struct Created;
-  // Writes the genesis entries, the checkpoint of their size, and a log key. Errc::conflict if the engine holds a vault already.
-  // Errc::invalid_argument for an origin that is no key name, or a URL that parse_vault_url refuses.
+  // Writes the genesis entries, the checkpoint of their size, and a log key. Errc::conflict if the engine holds a vault
+  // already. Errc::invalid_argument for an origin that is no key name, or a URL that parse_vault_url refuses.
   static Result<Created> create(std::unique_ptr<engine::Engine> engine, vault::keyring::Sealer sealer,
                                 const OpenPayload& open_payload, const Genesis& genesis);
   // Errc::not_found if there is no vault in this engine; Errc::unknown_version, Errc::wrong_key, Errc::tampered.

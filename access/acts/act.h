@@ -76,8 +76,8 @@ Result<std::variant<Decision, Refusal>> decide(const State& state, const vault::
                                                const Actor& actor, const wire::VerifiedRequest& request, Instant time,
                                                const Given& given, PolicyVersion policy = kPolicyVersion);
 
-// Returns the chain of an entry of this kind about these ids, or nothing if the entry begins a chain. Errc::tampered if the case
-// or the safe that the chain is about does not exist.
+// Returns the chain of an entry of this kind about these ids, or nothing if the entry begins a chain. Errc::tampered if
+// the case or the safe that the chain is about does not exist.
 Result<std::optional<audit::ChainNumber>> chain_of(const State& state, const vault::engine::ReadTransaction& txn,
                                                    std::string_view kind, const wire::Concerned& ids);
 
