@@ -167,7 +167,8 @@ Result<Bytes> Ledger::body(const ReadTransaction& txn, LeafIndex seq) const {
 }
 
 Result<std::uint64_t> Ledger::chains(const ReadTransaction& txn) const {
-  TRY(const auto last, tables_.chains.last(txn, {}));
+  // The key says it, so the value need not be opened.
+  TRY(const auto last, txn.seek_back(tables_.chains.table(), {}));
   if (!last) return std::uint64_t{0};
   TRY(const ChainRow row, read_chain_row(last->key));
   return row.chain.value + 1;
