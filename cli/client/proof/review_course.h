@@ -68,9 +68,9 @@ struct ReviewCourse {
   std::optional<Digest> end_reason;
 };
 
-// `entries` are those of `GET /v1/cases/{case}/course`, each proved to be in the ledger, and ascending. Errc::tampered
-// unless they begin with the referral of this case, and each was signed by somebody who may make it and says what was
-// signed.
+// `entries` are the referral, the chain of the review and the records of the review safe, in the order of the ledger.
+// Errc::tampered unless they begin with the referral of this case, and each was signed by somebody who may make it and
+// says what was signed.
 Result<ReviewCourse> read_course(const Directory& directory, const access::CaseId& case_,
                                  std::span<const VerifiedEntry> entries);
 }  // namespace cli::client
