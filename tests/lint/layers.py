@@ -5,9 +5,9 @@ A folder may include itself and the folders in its row. Both the picture and thi
     layers.py              check the tree this file is in
     layers.py --self-test  show that a wrong include is caught
 """
-import pathlib
 import re
-import sys
+
+import sources
 
 MAY_INCLUDE = {
     "vault/base": [],
@@ -39,6 +39,9 @@ def folder_of(path):
 
 def complaints(path, text):
     folder = folder_of(path)
+    if folder is None:
+        yield f"{path}: stands in no layer"
+        return
     for number, line in enumerate(text.splitlines(), 1):
         found = INCLUDE.match(line)
         if not found:
@@ -66,22 +69,4 @@ def self_test():
     print("layers: the check catches a wrong include")
 
 
-def main():
-    if "--self-test" in sys.argv:
-        return self_test()
-    root = pathlib.Path(__file__).resolve().parents[2]
-    found, files = [], 0
-    for top in sorted({row.split("/")[0] for row in MAY_INCLUDE}):
-        for path in sorted((root / top).rglob("*")):
-            if path.suffix in (".h", ".cpp"):
-                name = path.relative_to(root).as_posix()
-                if folder_of(name) is None:
-                    found.append(f"{name}: stands in no layer")
-                    continue
-                files += 1
-                found += complaints(name, path.read_text(encoding="utf-8"))
-    print("\n".join(found) if found else f"layers: {files} files include downward only")
-    sys.exit(1 if found else 0)
-
-
-main()
+sources.check("layers", "include downward only", complaints, self_test)

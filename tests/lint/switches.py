@@ -7,11 +7,10 @@ is missing from. A switch over values of somebody else's (errno, HTTP's statuses
     switches.py              check the tree this file is in
     switches.py --self-test  show that a default is caught
 """
-import pathlib
 import re
-import sys
 
-FOLDERS = ("access", "audit", "cli", "review", "service", "vault")
+import sources
+
 LITERAL = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'')
 DEFAULT = re.compile(r"\bdefault\s*:(?!:)")
 FOREIGN = re.compile(r"//\s*foreign:\s*\S")
@@ -36,18 +35,4 @@ def self_test():
     print("switches: the check catches a default over our own enumeration")
 
 
-def main():
-    if "--self-test" in sys.argv:
-        return self_test()
-    root = pathlib.Path(__file__).resolve().parents[2]
-    found, files = [], 0
-    for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".h", ".cpp"):
-                files += 1
-                found += complaints(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
-    print("\n".join(found) if found else f"switches: {files} files have no default over our own enumerations")
-    sys.exit(1 if found else 0)
-
-
-main()
+sources.check("switches", "have no default over our own enumerations", complaints, self_test)

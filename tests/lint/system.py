@@ -7,9 +7,8 @@ Another system then needs other files beside those, and nothing else.
 """
 import pathlib
 import re
-import sys
 
-FOLDERS = ("vault", "net", "audit", "review", "access", "service", "cli")
+import sources
 
 HEADER = re.compile(r'^\s*#\s*include\s+<((?:sys|netinet|arpa|net|linux|asm|bits)/[^>]*|(?:unistd|fcntl|termios|poll|netdb|'
                     r'dirent|pwd|grp|fnmatch|glob|signal|errno|pthread|malloc|spawn|sched|dlfcn|syslog|mntent|ifaddrs|'
@@ -68,18 +67,4 @@ def self_test():
     print(f"system: each of {len(wrong)} faults is caught, and nothing else")
 
 
-def main():
-    if "--self-test" in sys.argv:
-        return self_test()
-    root = pathlib.Path(__file__).resolve().parents[2]
-    found, files = [], 0
-    for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".h", ".cpp"):
-                files += 1
-                found += complaints(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
-    print("\n".join(found) if found else f"system: {files} files ask the system only below posix/")
-    sys.exit(1 if found else 0)
-
-
-main()
+sources.check("system", "ask the system only below posix/", complaints, self_test)
