@@ -9,8 +9,7 @@ namespace acts {
 namespace {
 
 // Lists the kinds of entry that change no projection. The others are AppliedEvents.
-using Remarks =
-    boost::mp11::mp_set_difference<wire::OtherEvents, boost::mp11::mp_list<wire::ChainBegun, wire::GenesisInvited>>;
+using Remarks = boost::mp11::mp_set_difference<wire::OtherEvents, AppliedEvents>;
 
 // It is never inlined, because all of a list would otherwise be one function, which takes the compiler as long as the
 // rest of the folder.
@@ -88,14 +87,13 @@ bool has_opaque_subjects(const Command& command) {
 
 // Adds the first entries of the chains that begin with an entry, directly after it.
 static void begin_chains(Decision& decision) {
-  std::vector<Event> events;
-  for (Event& event : decision.events) {
-    events.push_back(std::move(event));
-    const Event beginning = events.back();
-    for (const ChainSort sort : wire::chains_begun_by(beginning.kind))
-      events.push_back(begun_event(sort, beginning.ids));
+  for (std::size_t i = 0; i < decision.events.size(); ++i) {
+    std::vector<Event> begun;
+    for (const ChainSort sort : wire::chains_begun_by(decision.events[i].kind))
+      begun.push_back(begun_event(sort, decision.events[i].ids));
+    const auto next = decision.events.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    decision.events.insert(next, std::make_move_iterator(begun.begin()), std::make_move_iterator(begun.end()));
   }
-  decision.events = std::move(events);
 }
 
 Result<void> apply(const Entry& entry, const wire::ChainBegun& detail) {
