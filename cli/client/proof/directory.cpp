@@ -160,7 +160,7 @@ void DirectoryChain::revoke(const access::PersonId& person, Seq at) {
 Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::EntryBody& body) {
   const bool first = size_ == 0;
   if (envelope.chain != wire::number_at_genesis(access::ChainSort::directory) || envelope.n != size_ ||
-      (!first && (envelope.prev != last_leaf_ || envelope.seq <= last_->seq)))
+      (!first && (envelope.prev != audit::leaf_hash(audit::encode_envelope(*last_)) || envelope.seq <= last_->seq)))
     return tampered("the directory's chain has a gap");
   if (body.policy < policy_) return tampered("an entry was decided under an older policy than an entry before it");
   if (size_ < kGenesisEntries)
@@ -183,7 +183,6 @@ Result<void> DirectoryChain::apply(const audit::Envelope& envelope, const wire::
     return Error{Errc::unknown_version, "the directory has an entry of a newer version of Strongroom (" +
                                             body.kind.substr(0, 40) + "); update this program"};
   if (body.kind != wire::PersonInvited::kKind) invited_by_.reset();
-  last_leaf_ = audit::leaf_hash(audit::encode_envelope(envelope));
   last_ = envelope;
   policy_ = body.policy;
   ++size_;

@@ -122,7 +122,6 @@ class DirectoryChain {
   std::vector<wire::RootPin> pinned_;
   std::size_t size_ = 0;
   std::optional<audit::Envelope> last_;
-  Digest last_leaf_{};                                          // the hash of that envelope
   access::PolicyVersion policy_ = access::kFirstPolicyVersion;  // of the last entry
   std::map<access::PersonId, Person> persons_;
   std::map<access::AgencyId, Agency> agencies_;

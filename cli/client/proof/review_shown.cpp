@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "cli/client/proof/safe_chain.h"
 #include "vault/crypto/hash.h"
 
 namespace cli::client {
@@ -241,17 +240,12 @@ Result<ReviewCase> read_review_once(Session& session, const Directory& directory
       return Error{Errc::tampered, "the service shows a part of a review to somebody who may read the whole"};
     return shown;
   }
-  VerifiedSafe review_safe;  // its own chain is not needed here
-  review_safe.safe = shown.case_.review_safe;
-  std::vector<ProvedChain> chains(1);
+  // The referral, which begins both chains, names the case and its review safe.
+  std::vector<ProvedChain> chains(2);
   TRY(chains[0], session.chain(path + "/chains/review", access::ChainSort::review));
-  // The referral, which begins both lists, names the case and its review safe.
-  TRY(auto entries, in_order(std::move(chains)));
-  TRY(const auto records, fetch_records_chain(session, review_safe));
-  if (records.front().envelope != entries.front().envelope)
-    return Error{Errc::tampered, "another safe's records are shown as the documents of this review"};
-  entries.insert(entries.end(), records.begin() + 1, records.end());
-  std::ranges::sort(entries, {}, [](const VerifiedEntry& entry) { return entry.envelope.seq; });
+  TRY(chains[1], session.chain("/v1/safes/" + shown.case_.review_safe.to_string() + "/chains/records",
+                               access::ChainSort::records));
+  TRY(const auto entries, in_order(std::move(chains)));
   TRY(const ReviewCourse course, read_course(directory, shown.case_.case_, entries));
   TRY(const review::Calendar calendar, read_calendar(session, directory));
   TRY_VOID(check_shown(directory, course, shown, calendar, session.now()));
