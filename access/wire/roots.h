@@ -1,6 +1,6 @@
 // Writes the statement that the three roots sign when they have compared their fingerprints in person. It names the
-// ledger and the keys of all three. It has one exact text, so whoever knows these values can check a signature over it
-// without asking anybody. Format: docs/formats.md ("The statement of the roots")
+// ledger and the keys of all three. It has one exact text, so anybody who knows these values can check a signature
+// over it, and needs to ask nobody. Format: docs/formats.md ("The statement of the roots")
 #pragma once
 #include <span>
 #include <string>

@@ -14,9 +14,10 @@ bool is_terminal(Standard stream);
 // Prints the prompt on stderr, and returns the next line of standard input without its end.
 std::string ask(std::string_view prompt);
 
-// Asks on the terminal that the program was started from, whatever its standard streams are, without showing what is
-// typed. The answer goes straight into guarded memory. Errc::not_found if there is no terminal; Errc::invalid_argument
-// if the answer is empty or too long; Errc::unavailable if it could be seen; Errc::cancelled if the person interrupts.
+// Asks on the terminal that the program was started from, and does not show what is typed. The standard streams may
+// lead somewhere else. The answer goes straight into guarded memory. Errc::not_found if there is no terminal;
+// Errc::invalid_argument if the answer is empty or too long; Errc::unavailable if it could be seen; Errc::cancelled if
+// the person interrupts.
 Result<SecretText> ask_secretly(std::string_view prompt, std::size_t max_bytes);
 
 // The next line of a file, a pipe or a terminal, as the answer to `ask_secretly`.
